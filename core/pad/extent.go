@@ -1,0 +1,43 @@
+package pad
+
+import "padlab/core/names"
+
+// Sides says how many pixels stand on each side of a picture.
+type Sides struct{ Top, Bottom, Left, Right int }
+
+// An Extent says how much a convolution of kernel size k pads on each axis.
+type Extent string
+
+const (
+	Valid Extent = "valid" // nothing: the map shrinks by k−1
+	Same  Extent = "same"  // k−1 in all: the map keeps its size; an even kernel's odd pixel stands behind, as in PyTorch
+	Full  Extent = "full"  // k−1 on each side: the map grows by k−1
+)
+
+// Extents returns the names of all extents.
+func Extents() []string { return []string{string(Valid), string(Same), string(Full)} }
+
+// ParseExtent returns the extent of that name.
+func ParseExtent(name string) (Extent, error) {
+	for _, e := range Extents() {
+		if e == name {
+			return Extent(e), nil
+		}
+	}
+	return "", names.Unknown("extent", name, Extents())
+}
+
+// Sides returns the padding of a k×k kernel.
+func (e Extent) Sides(k int) Sides {
+	var before, after int
+	switch e {
+	case Valid:
+	case Same:
+		before, after = (k-1)/2, k-1-(k-1)/2
+	case Full:
+		before, after = k-1, k-1
+	default:
+		panic("pad: no extent " + string(e))
+	}
+	return Sides{before, after, before, after}
+}

@@ -1,0 +1,237 @@
+package pad
+
+import (
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// The one-dimensional examples of numpy.pad's documentation, [1,2,3,4,5]
+// padded by (2, 3), as indices.
+func TestSourcesAgreeWithNumpy(t *testing.T) {
+	for name, want := range map[string][]int{
+		"zeros":         {-1, -1, 0, 1, 2, 3, 4, -1, -1, -1},
+		"constant(0.5)": {-1, -1, 0, 1, 2, 3, 4, -1, -1, -1},
+		"edge":          {0, 0, 0, 1, 2, 3, 4, 4, 4, 4},
+		"reflect":       {2, 1, 0, 1, 2, 3, 4, 3, 2, 1},
+		"symmetric":     {1, 0, 0, 1, 2, 3, 4, 4, 3, 2},
+		"wrap":          {3, 4, 0, 1, 2, 3, 4, 0, 1, 2},
+	} {
+		got, err := Must(name).Sources(5, 2, 3)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, %v; want %v", name, got, err, want)
+		}
+	}
+}
+
+// Padding beyond the size: numpy repeats wrap and symmetric, and so do we.
+func TestSourcesRepeat(t *testing.T) {
+	for name, want := range map[string][]int{
+		"circular":  {1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},
+		"symmetric": {0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1},
+		"replicate": {0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1},
+	} {
+		before := 5
+		if got, err := Must(name).Sources(2, before, 4); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, %v; want %v", name, got, err, want)
+		}
+	}
+	for name, want := range map[string][]int{"circular": {0, 0, 0}, "symmetric": {0, 0, 0}, "replicate": {0, 0, 0}, "zeros": {-1, 0, -1}} {
+		if got, err := Must(name).Sources(1, 1, 1); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s of one pixel: %v, %v; want %v", name, got, err, want)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		n, before, after int
+		want             string
+	}{
+		{"reflect", 3, 4, 0, "reflect needs padding < size: 4 ≥ 3"},
+		{"reflect", 3, 0, 3, "reflect needs padding < size: 3 ≥ 3"},
+		{"reflect", 1, 1, 1, "reflect needs padding < size: 1 ≥ 1"},
+		{"none", 3, 1, 0, "none pads nothing: 1 > 0"},
+		{"zeros", 0, 1, 1, "zeros needs a size of at least 1: 0"},
+		{"circular", 3, -1, 0, "circular needs padding of at least 0: -1, 0"},
+	} {
+		if _, err := Must(c.name).Sources(c.n, c.before, c.after); err == nil || err.Error() != c.want {
+			t.Errorf("%s: %v, want %s", c.name, err, c.want)
+		}
+	}
+	if _, err := NewPlan(Must("reflect"), 5, 2, 1, Sides{1, 1, 2, 2}); err == nil || err.Error() != "reflect needs padding < size: 2 ≥ 2 (columns)" {
+		t.Error(err)
+	}
+}
+
+func TestParse(t *testing.T) {
+	for in, want := range map[string]string{
+		"zero": "zeros", "edge": "replicate", "wrap": "circular", "constant": "zeros", "Reflect": "reflect",
+		"constant(0.50)": "constant(0.5)", "constant( -1e3 )": "constant(-1000)", "none": "none",
+	} {
+		if s, err := Parse(in); err != nil || s.Name != want {
+			t.Errorf("Parse(%q) = %q, %v; want %q", in, s.Name, err, want)
+		}
+	}
+	for in, want := range map[string]string{
+		"reflct":        `did you mean "reflect"`,
+		"constant(x)":   "constant needs a number",
+		"constant(nan)": "constant needs a number",
+		"constant(1e99": "constant needs a number",
+		"":              "unknown scheme",
+	} {
+		if _, err := Parse(in); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse(%q): %v, want %q", in, err, want)
+		}
+	}
+	for _, s := range All() {
+		for _, a := range s.Aliases() {
+			if got := Must(a); got.Name != s.Name {
+				t.Errorf("%s is an alias of %s but parses as %s", a, s.Name, got.Name)
+			}
+		}
+	}
+}
+
+func TestExtents(t *testing.T) {
+	for _, c := range []struct {
+		e    string
+		k    int
+		want Sides
+	}{
+		{"valid", 3, Sides{}}, {"same", 3, Sides{1, 1, 1, 1}}, {"full", 3, Sides{2, 2, 2, 2}},
+		{"same", 1, Sides{}}, {"same", 4, Sides{1, 2, 1, 2}}, {"full", 7, Sides{6, 6, 6, 6}},
+	} {
+		e, err := ParseExtent(c.e)
+		if got := e.Sides(c.k); err != nil || got != c.want {
+			t.Errorf("%s of %d: %v, %v; want %v", c.e, c.k, got, err, c.want)
+		}
+	}
+	if _, err := ParseExtent("sam"); err == nil || !strings.Contains(err.Error(), `"same"`) {
+		t.Error(err)
+	}
+}
+
+var paddings = []string{"none", "zeros", "constant(-2.5)", "replicate", "reflect", "symmetric", "circular"}
+
+// anyPlan draws a scheme, an anisotropic shape and one-sided paddings.
+func anyPlan(t *rapid.T) (Scheme, *Plan) {
+	s := Must(rapid.SampledFrom(paddings).Draw(t, "scheme"))
+	h, w, c := rapid.IntRange(1, 7).Draw(t, "h"), rapid.IntRange(1, 7).Draw(t, "w"), rapid.IntRange(1, 4).Draw(t, "c")
+	limH, limW := 9, 9
+	switch s.Name {
+	case "none":
+		limH, limW = 0, 0
+	case "reflect":
+		limH, limW = h-1, w-1
+	}
+	side := func(lim int, name string) int { return rapid.IntRange(0, lim).Draw(t, name) }
+	p, err := NewPlan(s, h, w, c, Sides{side(limH, "top"), side(limH, "bottom"), side(limW, "left"), side(limW, "right")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, p
+}
+
+func floats(t *rapid.T, n int, name string) []float32 {
+	return rapid.SliceOfN(rapid.Float32Range(-8, 8), n, n).Draw(t, name)
+}
+
+// Forward against the definition, one value at a time.
+func TestForwardIsTheIndexFunction(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, p := anyPlan(t)
+		x := floats(t, p.H*p.W*p.C, "x")
+		y := make([]float32, p.PH*p.PW*p.C)
+		p.Forward(y, x)
+		for py := range p.PH {
+			for px := range p.PW {
+				sy, sx := s.index(py-p.Top, p.H), s.index(px-p.Left, p.W)
+				for c := range p.C {
+					want := s.Value
+					if sy != Nowhere && sx != Nowhere {
+						want = x[(sy*p.W+sx)*p.C+c]
+					}
+					if got := y[(py*p.PW+px)*p.C+c]; got != want {
+						t.Fatalf("%s: y[%d,%d,%d] = %g, want %g", s.Name, py, px, c, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// ⟨P x, y⟩ = ⟨x, Pᵀ y⟩, where P x is Forward(x) − Forward(0): exact here,
+// because small integers add without rounding.
+func TestAdjoint(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, p := anyPlan(t)
+		small := rapid.Custom(func(t *rapid.T) float32 { return float32(rapid.IntRange(-9, 9).Draw(t, "v")) })
+		x := rapid.SliceOfN(small, p.H*p.W*p.C, p.H*p.W*p.C).Draw(t, "x")
+		y := rapid.SliceOfN(small, p.PH*p.PW*p.C, p.PH*p.PW*p.C).Draw(t, "y")
+		px, p0, pty := make([]float32, len(y)), make([]float32, len(y)), make([]float32, len(x))
+		p.Forward(px, x)
+		p.Forward(p0, make([]float32, len(x)))
+		for i := range pty {
+			pty[i] = float32(math.NaN()) // Adjoint sets, it does not add
+		}
+		p.Adjoint(pty, y)
+		var left, right float64
+		for i := range y {
+			left += float64(px[i]-p0[i]) * float64(y[i])
+		}
+		for i := range x {
+			right += float64(x[i]) * float64(pty[i])
+		}
+		if left != right {
+			t.Fatalf("%s: ⟨Px, y⟩ = %g, ⟨x, Pᵀy⟩ = %g", s.Name, left, right)
+		}
+	})
+}
+
+// Every scheme is its own: on a picture without repeats no two agree.
+func TestSchemesDiffer(t *testing.T) {
+	x := make([]float32, 4*5)
+	for i := range x {
+		x[i] = float32(i + 1)
+	}
+	seen := map[string]string{}
+	for _, name := range paddings[1:] {
+		p, err := NewPlan(Must(name), 4, 5, 1, Sides{2, 2, 2, 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		y := make([]float32, p.PH*p.PW)
+		p.Forward(y, x)
+		key := ""
+		for _, v := range y {
+			key += string(rune('0' + int(v) + 3))
+		}
+		if other, ok := seen[key]; ok {
+			t.Errorf("%s pads like %s", name, other)
+		}
+		seen[key] = name
+	}
+}
+
+func TestLengthsAreChecked(t *testing.T) {
+	p, _ := NewPlan(Must("zeros"), 2, 2, 1, Sides{1, 1, 1, 1})
+	for _, f := range []func(){
+		func() { p.Forward(make([]float32, 15), make([]float32, 4)) },
+		func() { p.Adjoint(make([]float32, 5), make([]float32, 16)) },
+		func() { NewPlan(Must("zeros"), 2, 2, 0, Sides{}) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			f()
+		}()
+	}
+}

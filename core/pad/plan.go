@@ -1,0 +1,120 @@
+package pad
+
+import "fmt"
+
+// A Plan is one scheme applied to pictures of one shape: the affine map
+// y = P x + v, where P gathers pixels and v holds the scheme's value at the
+// positions without a source. P is the same for every channel.
+//
+// Pictures are NHWC without the N: x is H×W×C, y is PH×PW×C. A Plan is
+// immutable, so any number of goroutines may use it.
+type Plan struct {
+	H, W, C int // the picture
+	PH, PW  int // the padded picture: Top+H+Bottom × Left+W+Right
+	Sides
+
+	rows, cols []int
+	value      float32
+}
+
+// NewPlan returns the plan that pads h×w×c pictures with s. The error names
+// the axis when the scheme cannot pad that much. It panics if c < 1.
+func NewPlan(s Scheme, h, w, c int, sides Sides) (*Plan, error) {
+	if c < 1 {
+		panic(fmt.Sprintf("pad: %d channels", c))
+	}
+	rows, err := s.Sources(h, sides.Top, sides.Bottom)
+	if err != nil {
+		return nil, fmt.Errorf("%w (rows)", err)
+	}
+	cols, err := s.Sources(w, sides.Left, sides.Right)
+	if err != nil {
+		return nil, fmt.Errorf("%w (columns)", err)
+	}
+	return &Plan{H: h, W: w, C: c, PH: len(rows), PW: len(cols), Sides: sides, rows: rows, cols: cols, value: s.Value}, nil
+}
+
+// Identity reports whether the plan pads nothing, so that y = x.
+func (p *Plan) Identity() bool { return p.Sides == Sides{} }
+
+// Forward sets y = P x + v. It panics if a length is wrong.
+func (p *Plan) Forward(y, x []float32) {
+	p.check(y, x)
+	c, right := p.C, p.Left+p.W
+	for py, sy := range p.rows {
+		out := y[py*p.PW*c : (py+1)*p.PW*c]
+		if sy == Nowhere {
+			fill(out, p.value)
+			continue
+		}
+		in := x[sy*p.W*c : (sy+1)*p.W*c]
+		p.gather(out, in, 0, p.Left)
+		copy(out[p.Left*c:right*c], in)
+		p.gather(out, in, right, p.PW)
+	}
+}
+
+// gather fills the columns from … to−1 of one padded row.
+func (p *Plan) gather(out, in []float32, from, to int) {
+	c := p.C
+	for px := from; px < to; px++ {
+		if sx := p.cols[px]; sx == Nowhere {
+			fill(out[px*c:(px+1)*c], p.value)
+		} else {
+			copy(out[px*c:(px+1)*c], in[sx*c:(sx+1)*c])
+		}
+	}
+}
+
+// Adjoint sets dx = Pᵀ dy: every pixel collects the gradients of the places
+// that copy it, first its own, then those of the padding in row-major order.
+// It panics if a length is wrong.
+func (p *Plan) Adjoint(dx, dy []float32) {
+	p.check(dy, dx)
+	c, left, right := p.C, p.Left, p.Left+p.W
+	for sy := range p.H {
+		py := p.Top + sy
+		copy(dx[sy*p.W*c:(sy+1)*p.W*c], dy[(py*p.PW+left)*c:(py*p.PW+right)*c])
+	}
+	for py, sy := range p.rows {
+		if sy == Nowhere {
+			continue
+		}
+		out := dy[py*p.PW*c : (py+1)*p.PW*c]
+		in := dx[sy*p.W*c : (sy+1)*p.W*c]
+		p.scatter(in, out, 0, left)
+		if py < p.Top || py >= p.Top+p.H {
+			add(in, out[left*c:right*c])
+		}
+		p.scatter(in, out, right, p.PW)
+	}
+}
+
+// scatter is the adjoint of gather; what fills a position without a source
+// does not depend on x.
+func (p *Plan) scatter(in, out []float32, from, to int) {
+	c := p.C
+	for px := from; px < to; px++ {
+		if sx := p.cols[px]; sx != Nowhere {
+			add(in[sx*c:(sx+1)*c], out[px*c:(px+1)*c])
+		}
+	}
+}
+
+func (p *Plan) check(y, x []float32) {
+	if len(y) != p.PH*p.PW*p.C || len(x) != p.H*p.W*p.C {
+		panic(fmt.Sprintf("pad: lengths %d and %d, want %d×%d×%d and %d×%d×%d", len(y), len(x), p.PH, p.PW, p.C, p.H, p.W, p.C))
+	}
+}
+
+func fill(dst []float32, v float32) {
+	for i := range dst {
+		dst[i] = v
+	}
+}
+
+func add(dst, src []float32) {
+	for i, v := range src {
+		dst[i] += v
+	}
+}

@@ -1,0 +1,190 @@
+// Package pad holds the padding schemes: what stands beside a picture when a
+// convolution looks over its edge. It exists because this is the one thing
+// that padlab varies.
+//
+// A scheme is a pure index function ([Index]): asked for a position outside a
+// line of n values, it names the position inside whose value stands there, or
+// [Nowhere]. Everything else is derived from that function: the padded copy
+// ([Plan.Forward]), its exact adjoint ([Plan.Adjoint]) and the table that a
+// person can read ([Scheme.Sources]). A picture is padded one axis after the
+// other, so a function of one line is enough.
+package pad
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"padlab/core/names"
+)
+
+// Nowhere is the source of a position that copies no pixel.
+const Nowhere = -1
+
+// An Index maps a position i of a padded line, …, −1, 0, …, n−1, n, …, to the
+// position in 0 … n−1 that it copies, or to Nowhere. n is at least 1, and
+// Index(i, n) = i for every i inside.
+type Index func(i, n int) int
+
+// Outside copies nothing: zeros, constants and no padding at all.
+func Outside(i, n int) int {
+	if i < 0 || i >= n {
+		return Nowhere
+	}
+	return i
+}
+
+// Replicate repeats the edge: a b c → a a | a b c | c c.
+func Replicate(i, n int) int { return min(max(i, 0), n-1) }
+
+// Reflect mirrors the line about its edge value, which is not repeated:
+// a b c → c b | a b c | b a. It is defined for −n < i < 2n−1 only.
+func Reflect(i, n int) int {
+	if i < 0 {
+		i = -i
+	}
+	if i >= n {
+		i = 2*(n-1) - i
+	}
+	return i
+}
+
+// Symmetric mirrors the line about its border, so the edge is repeated:
+// a b c → b a | a b c | c b. It repeats with period 2n.
+func Symmetric(i, n int) int {
+	i = modulo(i, 2*n)
+	return min(i, 2*n-1-i)
+}
+
+// Circular continues on the other side: a b c → b c | a b c | a b. It repeats
+// with period n.
+func Circular(i, n int) int { return modulo(i, n) }
+
+func modulo(i, n int) int { return ((i % n) + n) % n }
+
+// A Scheme is an index function with its name and the value of a position that
+// has no source. Schemes are values and compare by name.
+type Scheme struct {
+	Name  string  // canonical: "zeros", "constant(0.5)"
+	About string  // one line for a person
+	Value float32 // what stands where Index says Nowhere
+
+	index  Index
+	refuse func(n, p int) error // nil, or why a line of n cannot be padded by p on one side
+}
+
+var schemes = []Scheme{
+	{Name: "none", About: "no padding: the map shrinks with every convolution", index: Outside, refuse: nothing},
+	{Name: "zeros", About: "zeros outside: 0 0 | a b c | 0 0", index: Outside},
+	{Name: "constant", About: "one value outside, constant(0.5): v v | a b c | v v", index: Outside},
+	{Name: "replicate", About: "the edge repeated: a a | a b c | c c", index: Replicate},
+	{Name: "reflect", About: "mirrored about the edge pixel: c b | a b c | b a", index: Reflect, refuse: short},
+	{Name: "symmetric", About: "mirrored, edge pixel repeated: b a | a b c | c b", index: Symmetric},
+	{Name: "circular", About: "the other side of the picture: b c | a b c | a b", index: Circular},
+}
+
+// aliases are the names of numpy.pad (edge, wrap, constant) and of PyTorch's
+// padding_mode and functional.pad (zero, constant). Without a value, both pad
+// a constant 0.
+var aliases = map[string]string{"edge": "replicate", "wrap": "circular", "zero": "zeros", "constant": "zeros"}
+
+func nothing(_, p int) error {
+	if p > 0 {
+		return fmt.Errorf("none pads nothing: %d > 0", p)
+	}
+	return nil
+}
+
+func short(n, p int) error {
+	if p >= n {
+		return fmt.Errorf("reflect needs padding < size: %d ≥ %d", p, n)
+	}
+	return nil
+}
+
+// All returns every scheme in the order in which they are explained.
+// "constant" stands for the family constant(v), here with value 0.
+func All() []Scheme { return append([]Scheme(nil), schemes...) }
+
+// Names returns the names of All.
+func Names() []string {
+	list := make([]string, len(schemes))
+	for i, s := range schemes {
+		list[i] = s.Name
+	}
+	return list
+}
+
+// Aliases returns the other names under which a scheme is known.
+func (s Scheme) Aliases() []string {
+	var list []string
+	for _, a := range []string{"edge", "wrap", "zero", "constant"} {
+		if aliases[a] == s.Name {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// Parse returns the scheme of that name: one of Names, one of numpy's or
+// PyTorch's names for it, or constant(v) with a finite value v. Letter case
+// does not matter.
+func Parse(name string) (Scheme, error) {
+	word := strings.ToLower(strings.TrimSpace(name))
+	if a, ok := aliases[word]; ok {
+		word = a
+	}
+	if inner, ok := strings.CutPrefix(word, "constant("); ok {
+		inner, closed := strings.CutSuffix(inner, ")")
+		v, err := strconv.ParseFloat(strings.TrimSpace(inner), 32)
+		if !closed || err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+			return Scheme{}, fmt.Errorf("scheme %q: constant needs a number in brackets, as in constant(0.5)", name)
+		}
+		s := schemes[2]
+		s.Value = float32(v)
+		s.Name = "constant(" + strconv.FormatFloat(float64(s.Value), 'g', -1, 32) + ")"
+		return s, nil
+	}
+	for _, s := range schemes {
+		if s.Name == word {
+			return s, nil
+		}
+	}
+	return Scheme{}, names.Unknown("scheme", name, Names())
+}
+
+// Must is Parse for names that the program itself wrote; it panics on others.
+func Must(name string) Scheme {
+	s, err := Parse(name)
+	if err != nil {
+		panic("pad: " + err.Error())
+	}
+	return s
+}
+
+// Sources returns, for every position of a line of n values padded by before
+// and after, the position whose value stands there, or Nowhere:
+//
+//	reflect, n = 5, before = after = 2:  2 1 0 1 2 3 4 3 2
+//
+// It is an error when n < 1, an amount is negative, or the scheme cannot pad
+// that much.
+func (s Scheme) Sources(n, before, after int) ([]int, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("%s needs a size of at least 1: %d", s.Name, n)
+	}
+	if before < 0 || after < 0 {
+		return nil, fmt.Errorf("%s needs padding of at least 0: %d, %d", s.Name, before, after)
+	}
+	if s.refuse != nil {
+		if err := s.refuse(n, max(before, after)); err != nil {
+			return nil, err
+		}
+	}
+	table := make([]int, before+n+after)
+	for i := range table {
+		table[i] = s.index(i-before, n)
+	}
+	return table, nil
+}
