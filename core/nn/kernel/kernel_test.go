@@ -1,0 +1,288 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// naive is the definition of Product in float64, with the sum of absolute
+// values as the scale of the rounding error.
+func naive(p Product, c, a, b []float32) (sum, scale []float64) {
+	sum, scale = make([]float64, len(c)), make([]float64, len(c))
+	for i, v := range c {
+		sum[i], scale[i] = float64(v), math.Abs(float64(v))
+	}
+	for r := range p.R {
+		for m := range p.M {
+			for n := range p.N {
+				for o := range p.O {
+					for k := range p.K {
+						v := float64(a[r*p.AR+o*p.AO+m*p.AM+k*p.AK]) * float64(b[o*p.BO+k*p.BK+n])
+						sum[r*p.CR+m*p.CM+n] += v
+						scale[r*p.CR+m*p.CM+n] += math.Abs(v)
+					}
+				}
+			}
+		}
+	}
+	return sum, scale
+}
+
+// cases are the shapes that layers ask for, with overlapping rows, and odd
+// ones beside them.
+func cases() map[string]Product {
+	conv := func(w, c, n, k int) Product { // forward: a row of windows of a padded picture
+		pw := w + k - 1
+		return Product{R: 3, M: w, N: n, O: k, K: k * c, AR: pw * c, AO: pw * c, AM: c, AK: 1, BO: k * c * n, BK: n, CR: w * n, CM: n}
+	}
+	weights := func(w, c, n, k int) Product { // dW: windows transposed
+		pw := w + k - 1
+		return Product{R: k, M: k * c, N: n, O: 3, K: w, AR: pw * c, AO: pw * c, AM: 1, AK: c, BO: w * n, BK: n, CR: k * c * n, CM: n}
+	}
+	return map[string]Product{
+		"conv 1→16 of 56": conv(56, 1, 16, 3), "conv 16→32 of 28": conv(28, 16, 32, 3), "conv 3→5 of 1": conv(1, 3, 5, 3),
+		"conv 5x5 2→70 of 9": conv(9, 2, 70, 5), "conv 1x1 8→200 of 13": conv(13, 8, 200, 1), "conv 4→260 of 70": conv(70, 4, 260, 3),
+		"dW 1→16 of 56": weights(56, 1, 16, 3), "dW 16→32 of 28": weights(28, 16, 32, 3), "dW 30→65 of 7": weights(7, 30, 65, 3),
+		"dW 130→3 of 1": weights(1, 130, 3, 3), "dW 1x1 100→200 of 9": weights(9, 100, 200, 1),
+		"linear":    {R: 1, M: 1, N: 49, O: 1, K: 64, AM: 1, AK: 1, BK: 49, CM: 49},
+		"linear dW": {R: 1, M: 64, N: 49, O: 1, K: 1, AM: 1, AK: 1, BK: 49, CM: 49},
+		"single":    {R: 1, M: 1, N: 1, O: 1, K: 1, AM: 1, AK: 1, BK: 1, CM: 1},
+		"nothing":   {R: 1, M: 0, N: 4, O: 1, K: 1, AM: 1, AK: 1, BK: 1, CM: 1},
+	}
+}
+
+func operands(p Product) (c, a, b []float32) {
+	random := func(n int, seed uint32) []float32 {
+		x := make([]float32, max(n, 0))
+		for i := range x {
+			seed = seed*1664525 + 1013904223
+			if x[i] = float32(int32(seed)>>8) * 0x1p-23; seed>>30 == 0 {
+				x[i] = 0
+			}
+		}
+		return x
+	}
+	return random((p.R-1)*p.CR+(p.M-1)*p.CM+p.N, 1),
+		random((p.R-1)*p.AR+(p.O-1)*p.AO+(p.M-1)*p.AM+(p.K-1)*p.AK+1, 2),
+		random((p.O-1)*p.BO+(p.K-1)*p.BK+p.N, 3)
+}
+
+func TestProducts(t *testing.T) {
+	for _, kern := range kernels {
+		for name, p := range cases() {
+			t.Run(kern.Name+"/"+name, func(t *testing.T) { check(t, kern, p) })
+		}
+	}
+}
+
+func TestAnyProduct(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := func(lo, hi int, name string) int { return rapid.IntRange(lo, hi).Draw(t, name) }
+		p := Product{R: n(1, 3, "R"), M: n(1, 70, "M"), N: n(1, 200, "N"), O: n(1, 3, "O"), K: n(1, 20, "K")}
+		p.AM, p.AK = n(1, 25, "step"), 1
+		if rapid.Bool().Draw(t, "transposed") {
+			p.AM, p.AK = p.AK, p.AM
+		}
+		p.AR, p.AO = n(0, 40, "AR"), n(0, 40, "AO")
+		p.BK = p.N + n(0, 3, "BK")
+		p.BO = n(0, 100, "BO")
+		p.CM = p.N + n(0, 3, "CM")
+		p.CR = p.M*p.CM + n(0, 3, "CR")
+		check(t, gonum, p)
+	})
+}
+
+func check(t interface{ Fatalf(string, ...any) }, kern *Kernel, p Product) {
+	c, a, b := operands(p)
+	want, scale := naive(p, c, a, b)
+	kern.Product(p, c, a, b)
+	steps := float64(p.O*p.K + 1)
+	for i := range c {
+		if d := math.Abs(float64(c[i]) - want[i]); d > steps*0x1p-24*scale[i] {
+			t.Fatalf("%+v: c[%d] = %g, want %g", p, i, c[i], want[i])
+		}
+	}
+}
+
+// The order of summation must not depend on where an element lies: the same
+// product with A, B and C at other alignments has the same bits.
+func TestProductIgnoresAlignment(t *testing.T) {
+	for name, p := range cases() {
+		c, a, b := operands(p)
+		want := append([]float32(nil), c...)
+		gonum.Product(p, want, a, b)
+		for shift := 1; shift < 8; shift++ {
+			move := func(x []float32) []float32 { return append(make([]float32, shift, shift+len(x)), x...)[shift:] }
+			got := move(c)
+			gonum.Product(p, got, move(a), move(b))
+			for i := range got {
+				if got[i] != want[i] {
+					t.Fatalf("%s shifted by %d: c[%d] = %g, want %g", name, shift, i, got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+func TestProductStartsNothing(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for name, p := range cases() {
+		c, a, b := operands(p)
+		if n := testing.AllocsPerRun(10, func() { gonum.Product(p, c, a, b) }); n != 0 {
+			t.Errorf("%s: %g allocations: gonum's own goroutines allocate", name, n)
+		}
+	}
+	if after := runtime.NumGoroutine(); after != before {
+		t.Errorf("%d goroutines, before %d", after, before)
+	}
+}
+
+func TestProductChecksLengths(t *testing.T) {
+	for _, cut := range []int{0, 1, 2} {
+		func() {
+			defer func() {
+				if v := recover(); v == nil || !strings.HasPrefix(fmt.Sprint(v), "kernel: lengths") {
+					t.Errorf("operand %d too short: %v", cut, v)
+				}
+			}()
+			p := cases()["conv 16→32 of 28"]
+			c, a, b := operands(p)
+			op := []*[]float32{&c, &a, &b}[cut]
+			*op = (*op)[:len(*op)-1]
+			gonum.Product(p, c, a, b)
+		}()
+	}
+}
+
+func TestSelect(t *testing.T) {
+	for _, name := range append(Names(), "") {
+		if k, err := Select(name); err != nil || (name != "" && k.Name != name) {
+			t.Errorf("Select(%q): %v, %v", name, k, err)
+		}
+	}
+	if _, err := Select("gonom"); err == nil || !strings.Contains(err.Error(), `did you mean "gonum"`) {
+		t.Error(err)
+	}
+}
+
+// exp against a reference of 200 bits: the Taylor series of x/2¹⁰, squared
+// ten times.
+func bigExp(x float64) *big.Float {
+	z := new(big.Float).SetPrec(200).SetFloat64(x)
+	z.SetMantExp(z, -10)
+	sum, term := big.NewFloat(1).SetPrec(200), big.NewFloat(1).SetPrec(200)
+	for i := 1; i < 60; i++ {
+		term.Mul(term, z)
+		term.Quo(term, new(big.Float).SetPrec(200).SetInt64(int64(i)))
+		sum.Add(sum, term)
+	}
+	for range 10 {
+		sum.Mul(sum, sum)
+	}
+	return sum
+}
+
+func TestExpAndLog(t *testing.T) {
+	for i := -20000; i <= 20000; i++ {
+		x := float64(i) * 0.03517
+		if x < -708 || x > 709 {
+			continue
+		}
+		want := bigExp(x)
+		diff, _ := new(big.Float).Quo(new(big.Float).Sub(new(big.Float).SetPrec(200).SetFloat64(Exp(x)), want), want).Float64()
+		if math.Abs(diff) > 0x1p-51 {
+			t.Fatalf("Exp(%g) is off by %g", x, diff)
+		}
+		y, _ := want.Float64()
+		if got := Log(y); math.Abs(got-x) > 0x1p-50*math.Max(1, math.Abs(x)) {
+			t.Fatalf("Log(e^%g) = %g", x, got)
+		}
+	}
+	if Exp(0) != 1 || Log(1) != 0 || Exp(-709) != 0 || !math.IsInf(Exp(710), 1) || !math.IsInf(Log(0), -1) || !math.IsInf(Log(math.Inf(1)), 1) {
+		t.Error("the special values are wrong")
+	}
+	if !math.IsNaN(Exp(math.NaN())) || !math.IsNaN(Log(-1)) || !math.IsNaN(Log(math.NaN())) {
+		t.Error("NaN is lost")
+	}
+}
+
+func TestCrewDoesEachPieceOnce(t *testing.T) {
+	for _, workers := range []int{1, 2, 3, 8} {
+		c := NewCrew(workers)
+		for _, pieces := range []int{0, 1, 2, 7, 100} {
+			count := make([]atomic.Int32, pieces)
+			c.Do(pieces, func(w, i int) {
+				if w < 0 || w >= workers {
+					t.Errorf("worker %d of %d", w, workers)
+				}
+				count[i].Add(1)
+			})
+			for i := range count {
+				if n := count[i].Load(); n != 1 {
+					t.Errorf("%d workers: piece %d was done %d times", workers, i, n)
+				}
+			}
+		}
+		c.Close()
+	}
+}
+
+func TestCrewPassesPanicsOn(t *testing.T) {
+	for _, workers := range []int{1, 4} {
+		c := NewCrew(workers)
+		func() {
+			defer func() {
+				f, ok := recover().(*Failure)
+				if !ok || f.Error() != "piece 3" || !strings.Contains(string(f.Stack), "TestCrewPassesPanicsOn") {
+					t.Errorf("%d workers: %v", workers, f)
+				}
+			}()
+			c.Do(50, func(_, i int) {
+				if i == 3 {
+					panic("piece 3")
+				}
+			})
+		}()
+		done := atomic.Int32{}
+		c.Do(5, func(_, _ int) { done.Add(1) })
+		if done.Load() != 5 {
+			t.Errorf("after a panic %d of 5 pieces were done", done.Load())
+		}
+		c.Close()
+	}
+}
+
+func TestCrewAllocatesNothing(t *testing.T) {
+	c := NewCrew(3)
+	defer c.Close()
+	var sum atomic.Int64
+	work := func(_, i int) { sum.Add(int64(i)) }
+	if n := testing.AllocsPerRun(100, func() { c.Do(16, work) }); n != 0 {
+		t.Errorf("%g allocations", n)
+	}
+}
+
+func BenchmarkProduct(b *testing.B) {
+	for _, name := range []string{"conv 1→16 of 56", "conv 16→32 of 28", "dW 16→32 of 28", "conv 4→260 of 70"} {
+		p := cases()[name]
+		for _, kern := range kernels {
+			b.Run(strings.ReplaceAll(name, " ", "_")+"/"+kern.Name, func(b *testing.B) {
+				c, x, y := operands(p)
+				for range b.N {
+					kern.Product(p, c, x, y)
+				}
+				b.ReportMetric(2*float64(p.R*p.M*p.N*p.O*p.K)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
+			})
+		}
+	}
+}
