@@ -1,0 +1,114 @@
+// Package arch names the networks that experiments are run on and does the
+// arithmetic of their geometry: receptive field, stride, and what the pools
+// drop. An architecture is a function that strings layers together; every one
+// takes a padding scheme and an extent.
+package arch
+
+import (
+	"fmt"
+
+	"padlab/core/names"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
+)
+
+// A Spec is everything that a network's shape depends on.
+type Spec struct {
+	Name    string   // one of Names
+	In      nn.Shape // of a sample
+	Classes int      // outputs
+	Padding pad.Scheme
+	Extent  pad.Extent // valid when Padding is none
+	Bias    bool       // of the convolutions
+}
+
+type architecture struct {
+	name, about string
+	build       func(b *nn.Builder, s Spec)
+}
+
+var architectures = []architecture{
+	{"small", "conv 16, pool, conv 32, pool, conv 32, conv 64, global average pool, linear", plain(16, pool, 32, pool, 32, 64)},
+	{"vgg5", "conv 32, pool, conv 64, pool, conv 128, pool, conv 256, global average pool, linear", plain(32, pool, 64, pool, 128, pool, 256)},
+	{"S", "reference network S: conv 16, 32, pool, conv 32, 64, global average pool, linear", plain(16, 32, pool, 32, 64)},
+	{"M", "reference network M: conv 32, 32, pool, conv 64, 64, pool, conv 128, 128, global average pool, linear", plain(32, 32, pool, 64, 64, pool, 128, 128)},
+}
+
+// pool stands for a 2×2 max-pool in a list of filter counts.
+const pool = 0
+
+// plain is a chain of 3×3 convolutions, each with a ReLU, and pools, then
+// global average pooling and a linear layer.
+func plain(filters ...int) func(*nn.Builder, Spec) {
+	return func(b *nn.Builder, s Spec) {
+		conv, pools := 0, 0
+		for _, n := range filters {
+			if n == pool {
+				pools++
+				b.MaxPool(fmt.Sprintf("pool%d", pools))
+				continue
+			}
+			conv++
+			b.Conv(fmt.Sprintf("conv%d", conv), n, 3, s.Padding, s.Extent, s.Bias)
+			b.ReLU(fmt.Sprintf("relu%d", conv))
+		}
+		b.GlobalAveragePool("gap")
+		b.Linear("linear", s.Classes)
+	}
+}
+
+// Names returns the names of all architectures.
+func Names() []string {
+	list := make([]string, len(architectures))
+	for i, a := range architectures {
+		list[i] = a.name
+	}
+	return list
+}
+
+// About returns one line that lists the layers of an architecture.
+func About(name string) (string, error) {
+	for _, a := range architectures {
+		if a.name == name {
+			return a.about, nil
+		}
+	}
+	return "", names.Unknown("network", name, Names())
+}
+
+// Build returns the network of s, computing with k, all weights 0. A picture
+// that is too small is an error that names the first layer that does not fit
+// and the smallest square picture that works.
+func Build(s Spec, k *kernel.Kernel) (*nn.Net, error) {
+	for _, a := range architectures {
+		if a.name != s.Name {
+			continue
+		}
+		if s.Padding.Name == "none" {
+			s.Extent = pad.Valid
+		}
+		b := nn.NewBuilder(s.In)
+		a.build(b, s)
+		net, err := b.Net(k)
+		if err != nil {
+			return nil, fmt.Errorf("network %s with padding %s on %d×%d pixels: %w%s", s.Name, s.Padding.Name, s.In.H, s.In.W, err, smallest(a, s, k))
+		}
+		return net, nil
+	}
+	return nil, names.Unknown("network", s.Name, Names())
+}
+
+// smallest words the smallest square input that works, or "" when no size up
+// to 1024 does.
+func smallest(a architecture, s Spec, k *kernel.Kernel) string {
+	for side := 1; side <= 1024; side++ {
+		s.In.H, s.In.W = side, side
+		b := nn.NewBuilder(s.In)
+		a.build(b, s)
+		if _, err := b.Net(k); err == nil {
+			return fmt.Sprintf("; the smallest picture that works is %d×%d", side, side)
+		}
+	}
+	return ""
+}

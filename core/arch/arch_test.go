@@ -1,0 +1,220 @@
+package arch
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"padlab/core/draw"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
+)
+
+func build(t testing.TB, name string, side, channels, classes int, padding string) *nn.Net {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := Build(Spec{name, nn.Shape{H: side, W: side, C: channels}, classes, pad.Must(padding), pad.Same, true}, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net
+}
+
+// Parameters by hand: Σ 9·in·out + out over the convolutions, in·out + out for
+// the linear layer.
+func TestParameters(t *testing.T) {
+	for _, c := range []struct {
+		name                    string
+		side, channels, classes int
+		want                    int
+	}{
+		{"small", 56, 1, 49, 160 + 4640 + 9248 + 18496 + 3185},
+		{"vgg5", 64, 3, 10, 896 + 18496 + 73856 + 295168 + 2570},
+		{"S", 32, 3, 49, 448 + 4640 + 9248 + 18496 + 3185},
+		{"M", 64, 3, 49, 896 + 9248 + 18496 + 36928 + 73856 + 147584 + 6321},
+	} {
+		if got := len(build(t, c.name, c.side, c.channels, c.classes, "zeros").W); got != c.want {
+			t.Errorf("%s has %d parameters, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// vgg5 sees 38 pixels with stride 8 (paper.md, §2.3: "RF of VGG5 = 38 px").
+func TestGeometry(t *testing.T) {
+	for _, c := range []struct {
+		name                string
+		side, stride, field int
+	}{{"vgg5", 64, 8, 38}, {"small", 56, 4, 26}, {"S", 32, 2, 14}, {"M", 64, 4, 32}} {
+		f := Features(Trace(build(t, c.name, c.side, 1, 10, "zeros")))
+		if f.Stride != c.stride || f.ReceptiveField != c.field {
+			t.Errorf("%s: stride %d, field %d; want %d, %d", c.name, f.Stride, f.ReceptiveField, c.stride, c.field)
+		}
+	}
+	dropped := map[string]int{}
+	for _, s := range Trace(build(t, "small", 54, 1, 81, "circular")) {
+		dropped[s.Name] = s.Dropped
+	}
+	if dropped["pool1"] != 0 || dropped["pool2"] != 1 {
+		t.Errorf("54 → 27 → 13 drops a row at pool2 only: %v", dropped)
+	}
+}
+
+func TestBuildSaysWhatWouldFit(t *testing.T) {
+	k, _ := kernel.Select("")
+	for _, c := range []struct {
+		spec Spec
+		want string
+	}{
+		{Spec{"small", nn.Shape{H: 16, W: 16, C: 1}, 4, pad.Must("none"), pad.Same, true}, "network small with padding none on 16×16 pixels: conv3: a 3×3 kernel does not fit in 2×2 pixels; the smallest picture that works is 26×26"},
+		{Spec{"small", nn.Shape{H: 4, W: 4, C: 1}, 4, pad.Must("reflect"), pad.Same, true}, "conv3: reflect needs padding < size: 1 ≥ 1 (rows); the smallest picture that works is 8×8"},
+		{Spec{"smal", nn.Shape{H: 4, W: 4, C: 1}, 4, pad.Must("zeros"), pad.Same, true}, `unknown network "smal": did you mean "small"?`},
+	} {
+		if _, err := Build(c.spec, k); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v\nwant %s", err, c.want)
+		}
+	}
+	if _, err := About("vgg6"); err == nil {
+		t.Error("About(vgg6) is no error")
+	}
+}
+
+// canvas pastes a random patch of the given size at (row, col) on black.
+func canvas(side, patch, row, col, which int) []float32 {
+	x := make([]float32, side*side)
+	s := draw.New(uint64(which), "patch")
+	for i := range patch {
+		for j := range patch {
+			x[(row+i)*side+col+j] = s.Float32()
+		}
+	}
+	return x
+}
+
+// features is what the layer before global pooling and the one behind it make
+// of x.
+func features(net *nn.Net, tape *nn.Tape, x []float32) (maps, pooled []float32) {
+	copy(tape.Input(), x)
+	tape.Forward()
+	for i, l := range net.Layers {
+		if l.Window().Size == 0 {
+			return tape.Activation(i - 1), tape.Activation(i)
+		}
+	}
+	panic("no global pooling")
+}
+
+// Behind global pooling circular padding is blind to where the patch is, where
+// the geometry allows it: every cell a multiple of the total stride and every
+// pooled size even. The maps are equal bit for bit after rolling them back,
+// the pooled vectors too, for they are accumulated in float64.
+func TestCircularIsBlind(t *testing.T) {
+	for _, c := range []struct{ grid, cell int }{{5, 12}, {7, 8}, {3, 28}} {
+		side := c.grid * c.cell
+		net := build(t, "small", side, 1, c.grid*c.grid, "circular")
+		net.Init(1)
+		tape := net.NewTape()
+		stage := Features(Trace(net))
+		m := stage.Out
+		for which := range 4 {
+			at0, pooled0 := features(net, tape, canvas(side, c.cell, 0, 0, which))
+			maps, pooled := append([]float32(nil), at0...), append([]float32(nil), pooled0...)
+			for cell := 1; cell < c.grid*c.grid; cell++ {
+				dy, dx := cell/c.grid*c.cell/stage.Stride, cell%c.grid*c.cell/stage.Stride
+				gotMaps, gotPooled := features(net, tape, canvas(side, c.cell, cell/c.grid*c.cell, cell%c.grid*c.cell, which))
+				for y := range m.H {
+					for x := range m.W {
+						for ch := range m.C {
+							if got, want := gotMaps[((y+dy)%m.H*m.W+(x+dx)%m.W)*m.C+ch], maps[(y*m.W+x)*m.C+ch]; got != want {
+								t.Fatalf("%d×%d cells of %d: the map of cell %d differs from cell 0's at %d,%d,%d: %g, want %g", c.grid, c.grid, c.cell, cell, y, x, ch, got, want)
+							}
+						}
+					}
+				}
+				for ch := range pooled {
+					if gotPooled[ch] != pooled[ch] {
+						t.Fatalf("%d×%d cells of %d: pooled channel %d is %g in cell %d, %g in cell 0", c.grid, c.grid, c.cell, ch, gotPooled[ch], cell, pooled[ch])
+					}
+				}
+			}
+		}
+	}
+}
+
+// The negative control: cells of 14 pixels on 70 (70 → 35 → 17) break the
+// condition, and the same comparison must fail by more than 1e-5. So must
+// zeros, on a geometry that is fine for circular.
+func TestBrokenGeometryLeaks(t *testing.T) {
+	for _, c := range []struct {
+		grid, cell int
+		padding    string
+	}{{5, 14, "circular"}, {5, 12, "zeros"}, {5, 12, "reflect"}, {5, 12, "none"}} {
+		side := c.grid * c.cell
+		net := build(t, "small", side, 1, c.grid*c.grid, c.padding)
+		net.Init(1)
+		tape := net.NewTape()
+		_, first := features(net, tape, canvas(side, c.cell, 0, 0, 0))
+		pooled := append([]float32(nil), first...)
+		worst := 0.0
+		for cell := 1; cell < c.grid*c.grid; cell++ {
+			_, got := features(net, tape, canvas(side, c.cell, cell/c.grid*c.cell, cell%c.grid*c.cell, 0))
+			for ch := range pooled {
+				worst = math.Max(worst, math.Abs(float64(got[ch]-pooled[ch])))
+			}
+		}
+		if worst < 1e-5 {
+			t.Errorf("%s, cells of %d: the pooled vectors differ by %g only", c.padding, c.cell, worst)
+		}
+	}
+}
+
+// A constant picture stays exactly constant under every scheme whose values
+// come from the picture, and does not under zeros and constants
+// (paper.md, §2.4).
+func TestConstantPictures(t *testing.T) {
+	for padding, want := range map[string]bool{
+		"circular": true, "reflect": true, "symmetric": true, "replicate": true, "none": true, "zeros": false, "constant(0.3)": false,
+	} {
+		net := build(t, "small", 48, 1, 4, padding)
+		net.Init(2)
+		tape := net.NewTape()
+		x := make([]float32, 48*48)
+		for i := range x {
+			x[i] = 0.8
+		}
+		maps, _ := features(net, tape, x)
+		channels := Features(Trace(net)).Out.C
+		constant := true
+		for i, v := range maps {
+			constant = constant && v == maps[i%channels]
+		}
+		if constant != want {
+			t.Errorf("%s: a constant picture stays constant: %v, want %v", padding, constant, want)
+		}
+	}
+}
+
+func BenchmarkStep(b *testing.B) {
+	for _, c := range []struct {
+		name           string
+		side, channels int
+	}{{"small", 56, 1}, {"small", 40, 1}, {"S", 32, 3}, {"M", 64, 3}} {
+		for _, padding := range []string{"zeros", "reflect"} {
+			b.Run(fmt.Sprintf("%s-%d/%s", c.name, c.side, padding), func(b *testing.B) {
+				net := build(b, c.name, c.side, c.channels, 49, padding)
+				net.Init(1)
+				crew := kernel.NewCrew(2)
+				defer crew.Close()
+				trainer := nn.NewTrainer(net, nn.NewSGD(len(net.W), 0.01, 0.9), 32, 2)
+				b.ReportAllocs()
+				for b.Loop() {
+					trainer.Step(crew, func(i int, x []float32) int { x[i] = 1; return i })
+				}
+				b.ReportMetric(32*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
+			})
+		}
+	}
+}
