@@ -1,0 +1,201 @@
+// Package border turns what happened in every cell of a canvas into a border
+// profile: a score per ring with its count and its interval, the curve that
+// padlab exists to draw. It is the only room that knows what a ring is.
+//
+// The cells of a k×k grid are numbered row·k + col. The ring of a cell is its
+// distance to the nearest border, d = min(row, col, k−1−row, k−1−col): 0 at
+// the border, ⌊(k−1)/2⌋ in the middle. Ring d holds 4(k−1−2d) cells, a centre
+// cell 1.
+package border
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Ring returns the ring of a cell of a k×k grid. It panics when the cell is
+// not on the grid.
+func Ring(cell, k int) int {
+	if k < 1 || cell < 0 || cell >= k*k {
+		panic(fmt.Sprintf("border: cell %d of a %d×%d grid", cell, k, k))
+	}
+	row, col := cell/k, cell%k
+	return min(row, col, k-1-row, k-1-col)
+}
+
+// Rings returns how many rings a k×k grid has.
+func Rings(k int) int { return (k + 1) / 2 }
+
+// A Number is a float64 that JSON writes as null when it is not finite.
+type Number float64
+
+func (n Number) MarshalJSON() ([]byte, error) {
+	if f := float64(n); math.IsNaN(f) || math.IsInf(f, 0) {
+		return []byte("null"), nil
+	}
+	return strconv.AppendFloat(nil, float64(n), 'g', -1, 64), nil
+}
+
+// A Score is a mean over all cells and images.
+type Score struct {
+	Metric string `json:"metric"`
+	Images string `json:"images"`
+	Value  Number `json:"value"`
+	Low    Number `json:"low"` // 95 % interval over images; NaN under two images
+	High   Number `json:"high"`
+	N      int    `json:"n"` // placements: images × cells
+	Chance Number `json:"chance"`
+}
+
+// A Point is the score of one ring of a profile.
+type Point struct {
+	Distance int    `json:"distance"`
+	N        int    `json:"n"` // placements: images × cells of the ring
+	Value    Number `json:"value"`
+	Low      Number `json:"low"`
+	High     Number `json:"high"`
+	Chance   Number `json:"chance"`
+}
+
+// A Profile is a score against the distance to the border, ring by ring from
+// the border inward.
+type Profile struct {
+	Metric string  `json:"metric"`
+	Images string  `json:"images"`
+	Unit   string  `json:"unit"` // of the distance
+	Rings  []Point `json:"rings"`
+}
+
+// A Map is the mean score of every cell, row by row.
+type Map struct {
+	Metric string   `json:"metric"`
+	Images string   `json:"images"`
+	Rows   int      `json:"rows"`
+	Cols   int      `json:"cols"`
+	Values []Number `json:"values"`
+}
+
+// A Tally collects a value between 0 and 1 (a hit is 1, a miss 0) for every
+// image in every cell. Different images may be set by different goroutines.
+type Tally struct {
+	Grid, Images int
+	values       []float32 // [image][cell]
+}
+
+// NewTally returns a tally of zeros for images images on a grid×grid canvas.
+// It panics if either is below 1.
+func NewTally(grid, images int) *Tally {
+	if grid < 1 || images < 1 {
+		panic(fmt.Sprintf("border: a tally of %d images on a %d×%d grid", images, grid, grid))
+	}
+	return &Tally{grid, images, make([]float32, images*grid*grid)}
+}
+
+// Of returns the values of one image, cell by cell, to be filled in.
+func (t *Tally) Of(image int) []float32 {
+	cells := t.Grid * t.Grid
+	return t.values[image*cells : (image+1)*cells : (image+1)*cells]
+}
+
+// Score is the mean over all images and cells.
+func (t *Tally) Score(metric, images string, chance float64) Score {
+	mean, low, high := t.over(func(int) bool { return true })
+	return Score{metric, images, Number(mean), Number(low), Number(high), t.Images * t.Grid * t.Grid, Number(chance)}
+}
+
+// Profile is the mean of every ring.
+func (t *Tally) Profile(metric, images string, chance float64) Profile {
+	p := Profile{Metric: metric, Images: images, Unit: "cells"}
+	for d := range Rings(t.Grid) {
+		n := 0
+		inRing := func(cell int) bool { return Ring(cell, t.Grid) == d }
+		for cell := range t.Grid * t.Grid {
+			if inRing(cell) {
+				n += t.Images
+			}
+		}
+		mean, low, high := t.over(inRing)
+		p.Rings = append(p.Rings, Point{d, n, Number(mean), Number(low), Number(high), Number(chance)})
+	}
+	return p
+}
+
+// Map is the mean over images of every cell.
+func (t *Tally) Map(metric, images string) Map {
+	m := Map{metric, images, t.Grid, t.Grid, make([]Number, t.Grid*t.Grid)}
+	for i := range t.Images {
+		for cell, v := range t.Of(i) {
+			m.Values[cell] += Number(v)
+		}
+	}
+	for cell := range m.Values {
+		m.Values[cell] /= Number(t.Images)
+	}
+	return m
+}
+
+// over is the mean of the chosen cells with its interval over images. The
+// placements of one image are not independent of each other, so each image
+// counts once, by its own mean.
+func (t *Tally) over(chosen func(cell int) bool) (mean, low, high float64) {
+	means := make([]float64, t.Images)
+	for i := range means {
+		sum, n := 0.0, 0
+		for cell, v := range t.Of(i) {
+			if chosen(cell) {
+				sum += float64(v)
+				n++
+			}
+		}
+		means[i] = sum / float64(n)
+	}
+	return Interval(means)
+}
+
+// Interval returns the mean of values in [0, 1], one per image, with its 95 %
+// interval: mean ± t·s/√n, Student's t with n−1 degrees of freedom, cut to
+// [0, 1].
+//
+// When all n images score the same v, s = 0 says nothing about the images that
+// were not seen. Then the interval allows for a share w = z²/(n+z²) of them to
+// score anything, where z = 1.96 and w is Wilson's 95 % bound after n images
+// without an exception: from v(1−w) to v(1−w) + w.
+//
+// With fewer than two images low and high are NaN. It panics without values.
+func Interval(values []float64) (mean, low, high float64) {
+	if len(values) == 0 {
+		panic("border: an interval of no values")
+	}
+	n := float64(len(values))
+	sum, same := 0.0, true
+	for _, v := range values {
+		sum += v
+		same = same && v == values[0]
+	}
+	mean = sum / n
+	if len(values) == 1 {
+		return mean, math.NaN(), math.NaN()
+	}
+	if same {
+		const z2 = 1.959964 * 1.959964
+		w := z2 / (n + z2)
+		low = float64(values[0] * (1 - w))
+		return values[0], low, low + w
+	}
+	squares := 0.0
+	for _, v := range values {
+		squares += float64((v - mean) * (v - mean))
+	}
+	half := quantile(len(values)-1) * math.Sqrt(squares/(n-1)/n)
+	return mean, math.Max(0, mean-half), math.Min(1, mean+half)
+}
+
+// quantile is the 97.5 % point of Student's t. It is rounded to nine decimals,
+// because the library's last bits depend on the CPU.
+func quantile(degrees int) float64 {
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}.Quantile(0.975)
+	return math.Round(t*1e9) / 1e9
+}
