@@ -30,11 +30,16 @@ func Nearest(word string, known []string) string {
 //
 //	unknown scheme "reflec": did you mean "reflect"? (known: none, zeros, reflect)
 //
-// kind says what the word should have named.
+// kind says what the word should have named. A list of more than twelve is
+// only shown when nothing in it is near.
 func Unknown(kind, word string, known []string) error {
+	nearest := Nearest(word, known)
+	if nearest != "" && len(known) > 12 {
+		return fmt.Errorf("unknown %s %q: did you mean %q?", kind, word, nearest)
+	}
 	hint := ""
-	if n := Nearest(word, known); n != "" {
-		hint = fmt.Sprintf(": did you mean %q?", n)
+	if nearest != "" {
+		hint = fmt.Sprintf(": did you mean %q?", nearest)
 	}
 	return fmt.Errorf("unknown %s %q%s (known: %s)", kind, word, hint, strings.Join(known, ", "))
 }
