@@ -21,7 +21,7 @@ type Trainer struct {
 
 	optimizer Optimizer
 	batch     int
-	tapes     []*Tape     // one per worker
+	tapes     []*Tape     // one per worker of the crew
 	grads     [][]float32 // one per chunk; the first becomes the batch's
 	losses    []float64   // one per chunk
 	bad       []bool      // one per block of parameters: not all gradients are finite
@@ -43,7 +43,7 @@ func NewTrainer(net *Net, optimizer Optimizer, batch, workers int) *Trainer {
 	}
 	t := &Trainer{Net: net, optimizer: optimizer, batch: batch}
 	chunks := min(batch, MaxChunks)
-	for range min(workers, chunks) {
+	for range workers {
 		t.tapes = append(t.tapes, net.NewTape())
 	}
 	for range chunks {

@@ -1,0 +1,185 @@
+package lab
+
+import (
+	"fmt"
+
+	"padlab/core/arch"
+	"padlab/core/border"
+	"padlab/core/images"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
+	"padlab/core/task"
+)
+
+const (
+	metric     = "accuracy"
+	testImages = "test" // the images that scores are over
+
+	liveImages = 10  // evaluated in every cell while training; eval.images at the end
+	evalSlice  = 16  // images evaluated before others get their turn
+	lossPoints = 512 // kept of a loss curve
+)
+
+// arm is an Arm being executed. Its state is what snapshots show; everything
+// else is the run's own.
+type arm struct {
+	spec       Arm
+	state      ArmState
+	task       *task.Location
+	trainer    *nn.Trainer
+	sample     nn.Sampler
+	lossStride int
+
+	tally    *border.Tally // of the evaluation under way, or nil
+	next     int           // its first image that was not shown yet
+	evaluate func(worker, piece int)
+}
+
+// prepare builds the arms of an experiment: tasks (shared where the data are
+// the same), networks with their initial weights, optimisers.
+func prepare(e *Experiment, set *images.Set, k *kernel.Kernel, workers int) ([]*arm, error) {
+	tasks := map[task.LocationSpec]*task.Location{}
+	var arms []*arm
+	for _, spec := range e.Arms() {
+		s := task.LocationSpec{Grid: spec.Canvas.Grid, Patch: spec.Data.Patch, Fill: task.Fill(spec.Canvas.Fill), Normalize: spec.Data.Normalize}
+		if tasks[s] == nil {
+			tasks[s] = task.NewLocation(set, s)
+		}
+		a, err := newArm(spec, tasks[s], k, workers)
+		if err != nil {
+			return nil, fmt.Errorf("arm %s: %w", spec.Name, err)
+		}
+		arms = append(arms, a)
+	}
+	return arms, nil
+}
+
+func newArm(spec Arm, t *task.Location, k *kernel.Kernel, workers int) (*arm, error) {
+	if spec.Eval.Images > t.TestImages() {
+		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", spec.Eval.Images, t.TestImages())
+	}
+	net, err := arch.Build(arch.Spec{
+		Name: spec.Net.Arch, In: t.Shape(), Classes: t.Classes(),
+		Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias,
+	}, k)
+	if err != nil {
+		return nil, err
+	}
+	net.Init(spec.Seed)
+	a := &arm{spec: spec, task: t, lossStride: 1}
+	a.trainer = nn.NewTrainer(net, optimizer(spec, len(net.W)), spec.Train.Batch, workers)
+	a.state = ArmState{Name: spec.Name, Status: Running, Params: len(net.W), EvalStep: -1}
+	a.sample = func(i int, x []float32) int { return t.Sample(spec.Seed, a.state.Step, i, x) }
+	a.evaluate = func(worker, piece int) { t.Evaluate(a.tally, a.trainer.Tapes()[worker], a.next+piece) }
+	a.startEvaluation()
+	return a, nil
+}
+
+func optimizer(spec Arm, params int) nn.Optimizer {
+	switch spec.Train.Optimizer {
+	case "adam":
+		return nn.NewAdam(params, spec.Train.LR)
+	case "sgd":
+		return nn.NewSGD(params, spec.Train.LR, spec.Train.Momentum)
+	}
+	panic("lab: no optimizer " + spec.Train.Optimizer)
+}
+
+// advance does one piece of work: a slice of the evaluation under way, or one
+// training step. It reports whether an evaluation was finished.
+func (a *arm) advance(crew *kernel.Crew) (evaluated bool) {
+	if a.tally == nil {
+		a.train(crew)
+		return false
+	}
+	n := min(evalSlice, a.tally.Images-a.next)
+	crew.Do(n, a.evaluate)
+	if a.next += n; a.next < a.tally.Images {
+		return false
+	}
+	a.finishEvaluation()
+	return true
+}
+
+func (a *arm) train(crew *kernel.Crew) {
+	loss, finite := a.trainer.Step(crew, a.sample)
+	if !finite {
+		a.state.Problem = fmt.Sprintf("the loss or its gradient was not finite at step %d: a lower train.lr helps", a.state.Step)
+		a.end(Diverged)
+		return
+	}
+	a.recordLoss(loss)
+	a.state.Step++
+	if a.state.Step%a.spec.Train.EvalEvery == 0 || a.last() {
+		a.startEvaluation()
+	}
+}
+
+func (a *arm) last() bool { return a.state.Step == a.spec.Train.Steps }
+
+// recordLoss appends a point. Points that snapshots hold are never written
+// again: appending leaves them alone, and thinning makes a new slice.
+func (a *arm) recordLoss(loss float64) {
+	if a.state.Step%a.lossStride != 0 {
+		return
+	}
+	a.state.Loss = append(a.state.Loss, LossPoint{a.state.Step, border.Number(loss)})
+	if len(a.state.Loss) == lossPoints {
+		half := make([]LossPoint, 0, lossPoints)
+		for i := 0; i < lossPoints; i += 2 {
+			half = append(half, a.state.Loss[i])
+		}
+		a.state.Loss = half
+		a.lossStride *= 2
+	}
+}
+
+func (a *arm) startEvaluation() {
+	n := a.spec.Eval.Images
+	if !a.last() {
+		n = min(n, liveImages)
+	}
+	a.tally, a.next = border.NewTally(a.task.Grid, n), 0
+}
+
+func (a *arm) finishEvaluation() {
+	chance := a.task.Chance()
+	a.state.Scores = []border.Score{a.tally.Score(metric, testImages, chance)}
+	a.state.Profiles = []border.Profile{a.tally.Profile(metric, testImages, chance)}
+	a.state.Maps = []border.Map{a.tally.Map(metric, testImages)}
+	a.state.EvalStep = a.state.Step
+	a.tally = nil
+	if a.last() {
+		a.end(Done)
+	}
+}
+
+// end closes the arm, unless it has ended before.
+func (a *arm) end(s Status) {
+	if a.state.Status == Running {
+		a.state.Status = s
+		a.state.SHA256 = a.trainer.Net.SHA256()
+	}
+}
+
+// work is how much the arm has done and will have done, in forward passes of
+// one sample; a backward pass costs two.
+func (a *arm) work() (done, all float64) {
+	cells, batch := float64(a.task.Classes()), float64(a.spec.Train.Batch)
+	live := float64(min(a.spec.Eval.Images, liveImages)) * cells
+	final := float64(a.spec.Eval.Images) * cells
+	steps := float64(a.spec.Train.Steps)
+	evaluations := func(step int) float64 { // live ones finished before that step is trained
+		return float64((step + a.spec.Train.EvalEvery - 1) / a.spec.Train.EvalEvery)
+	}
+	all = 3*batch*steps + live*evaluations(a.spec.Train.Steps) + final
+	if a.state.Status.Ended() {
+		return all, all
+	}
+	done = 3*batch*float64(a.state.Step) + live*evaluations(a.state.Step)
+	if a.tally != nil {
+		done += float64(a.next) * cells
+	}
+	return min(done, all), all
+}

@@ -1,0 +1,271 @@
+// Package lab runs experiments. An Experiment is the typed, complete
+// description of what is run; a Run is one being executed: it trains all arms
+// side by side on a bounded crew of workers and publishes immutable Snapshots,
+// which the screen draws, plain mode prints and a record keeps.
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// An Experiment is one table of typed fields (see Fields), from which the
+// preset files, --set, the one-line form, validation and the help derive.
+type Experiment struct {
+	Title string `json:"title"` // what the screen shows
+	About string `json:"about"` // two or three sentences for a newcomer
+	Try   string `json:"try"`   // one sentence: what to change next
+	Paper string `json:"paper"` // what the paper reports or claims, with its place
+
+	Seed uint64 `json:"seed"`
+	Vary []Vary `json:"vary"`
+
+	Task struct {
+		Kind string `json:"kind"`
+	} `json:"task"`
+	Data struct {
+		Set       string `json:"set"`
+		Patch     int    `json:"patch"`
+		Normalize bool   `json:"normalize"`
+	} `json:"data"`
+	Canvas struct {
+		Grid int    `json:"grid"`
+		Fill string `json:"fill"`
+	} `json:"canvas"`
+	Net struct {
+		Arch    string `json:"arch"`
+		Padding string `json:"padding"`
+		Extent  string `json:"extent"`
+		Bias    bool   `json:"bias"`
+	} `json:"net"`
+	Train struct {
+		Optimizer string  `json:"optimizer"`
+		LR        float64 `json:"lr"`
+		Momentum  float64 `json:"momentum"`
+		Batch     int     `json:"batch"`
+		Steps     int     `json:"steps"`
+		EvalEvery int     `json:"eval_every"`
+	} `json:"train"`
+	Eval struct {
+		Images int `json:"images"`
+	} `json:"eval"`
+
+	Expect []Expect `json:"expect"`
+}
+
+// Vary says that a field takes several values, each an arm. Several of them
+// make every combination, the last one changing fastest.
+type Vary struct {
+	Key    string   `json:"key"`
+	Values []string `json:"values"` // in the field's text form
+}
+
+// Default returns the experiment that a preset file starts from: location
+// classification as in where-am-i, with one arm.
+func Default() *Experiment {
+	e := &Experiment{Seed: 1}
+	e.Task.Kind = "location"
+	e.Data.Set, e.Data.Patch = "fashion-mnist", 8
+	e.Canvas.Grid, e.Canvas.Fill = 7, "black"
+	e.Net.Arch, e.Net.Padding, e.Net.Extent, e.Net.Bias = "small", "zeros", "same", true
+	e.Train.Optimizer, e.Train.LR, e.Train.Momentum = "adam", 0.003, 0.9
+	e.Train.Batch, e.Train.Steps, e.Train.EvalEvery = 32, 600, 50
+	e.Eval.Images = 100
+	return e
+}
+
+// Clone returns a deep copy.
+func (e *Experiment) Clone() *Experiment {
+	c := *e
+	c.Vary = make([]Vary, len(e.Vary))
+	for i, v := range e.Vary {
+		c.Vary[i] = Vary{v.Key, append([]string(nil), v.Values...)}
+	}
+	c.Expect = append([]Expect(nil), e.Expect...)
+	return &c
+}
+
+// An Arm is one network of the comparison: the experiment with every varied
+// field set.
+type Arm struct {
+	Name string
+	*Experiment
+}
+
+// MaxArms is how many arms an experiment may have.
+const MaxArms = 16
+
+// Arms returns the combinations of all varied values in order. An arm is named
+// by its values, or by its padding when nothing varies.
+func (e *Experiment) Arms() []Arm {
+	arms := []Arm{{"", e.Clone()}}
+	for _, v := range e.Vary {
+		var next []Arm
+		for _, a := range arms {
+			for _, value := range v.Values {
+				c := a.Clone()
+				if err := c.Set(v.Key, value); err != nil {
+					panic("lab: a varied value that was not checked: " + err.Error())
+				}
+				name := value
+				if a.Name != "" {
+					name = a.Name + ", " + value
+				}
+				next = append(next, Arm{name, c})
+			}
+		}
+		arms = next
+	}
+	if len(e.Vary) == 0 {
+		arms[0].Name = e.Net.Padding
+	}
+	for i := range arms {
+		arms[i].Vary = nil
+	}
+	return arms
+}
+
+// Set sets the field of that key to its text form: padding names in their
+// canonical spelling, numbers in range. The error says what is allowed.
+func (e *Experiment) Set(key, text string) error {
+	f, err := fieldOf(key)
+	if err != nil {
+		return err
+	}
+	return f.set(e, text)
+}
+
+// Get returns the text form of the field of that key. It panics when there is
+// no such field.
+func (e *Experiment) Get(key string) string {
+	f, err := fieldOf(key)
+	if err != nil {
+		panic("lab: " + err.Error())
+	}
+	return f.get(e)
+}
+
+// SetAll does what --set key=value says: one value is set; several, separated
+// by commas, make arms and replace what that key varied before. A key that
+// varies keeps varying over the one value, so that its arm keeps its name.
+func (e *Experiment) SetAll(key, text string) error {
+	f, err := fieldOf(key)
+	if err != nil {
+		return err
+	}
+	values := []string{text}
+	if !f.prose {
+		values = strings.Split(text, ",")
+	}
+	at := -1
+	for i, v := range e.Vary {
+		if v.Key == key {
+			at = i
+		}
+	}
+	if len(values) == 1 && at < 0 {
+		return f.set(e, text)
+	}
+	v, err := newVary(key, values)
+	if err != nil {
+		return err
+	}
+	if at >= 0 {
+		e.Vary[at] = v
+	} else {
+		e.Vary = append(e.Vary, v)
+	}
+	return nil
+}
+
+// newVary checks the values of a field and gives them their text form.
+func newVary(key string, values []string) (Vary, error) {
+	f, err := fieldOf(key)
+	if err != nil {
+		return Vary{}, err
+	}
+	if f.fixed {
+		return Vary{}, fmt.Errorf("%s cannot vary between arms: they share it", key)
+	}
+	if len(values) == 0 {
+		return Vary{}, fmt.Errorf("%s varies over no values", key)
+	}
+	v, scratch := Vary{Key: key}, Default()
+	for _, text := range values {
+		if err := f.set(scratch, strings.TrimSpace(text)); err != nil {
+			return Vary{}, err
+		}
+		value := f.get(scratch)
+		for _, before := range v.Values {
+			if before == value {
+				return Vary{}, fmt.Errorf("%s varies over %s twice", key, value)
+			}
+		}
+		v.Values = append(v.Values, value)
+	}
+	return v, nil
+}
+
+// Changes returns what --set needs to turn base into e, as key=value: the
+// one-line form of an experiment. The seed is not among them.
+func (e *Experiment) Changes(base *Experiment) []string {
+	var list []string
+	varied := map[string]string{}
+	for _, v := range base.Vary {
+		varied[v.Key] = strings.Join(v.Values, ",")
+	}
+	covered := map[string]bool{}
+	for _, v := range e.Vary {
+		covered[v.Key] = true
+		if text := strings.Join(v.Values, ","); text != varied[v.Key] {
+			list = append(list, v.Key+"="+text)
+		}
+	}
+	for _, f := range fields {
+		if text := f.get(e); f.Key != "seed" && !f.prose && !covered[f.Key] && text != f.get(base) {
+			list = append(list, f.Key+"="+text)
+		}
+	}
+	return list
+}
+
+// check returns what is wrong with the fields together.
+func (e *Experiment) check() error {
+	arms := 1
+	for _, v := range e.Vary {
+		if arms *= len(v.Values); arms > MaxArms {
+			return fmt.Errorf("more than %d arms", MaxArms)
+		}
+	}
+	for _, a := range e.Arms() {
+		if a.Net.Padding == "none" && a.Net.Extent == "full" {
+			return fmt.Errorf("arm %s: none pads nothing, so its extent cannot be full", a.Name)
+		}
+		if side := a.Canvas.Grid * a.Data.Patch; side > MaxCanvas {
+			return fmt.Errorf("arm %s: %d cells of %d pixels make a canvas of %d pixels: at most %d", a.Name, a.Canvas.Grid, a.Data.Patch, side, MaxCanvas)
+		}
+	}
+	return nil
+}
+
+// MaxCanvas is how many pixels a canvas may have per side.
+const MaxCanvas = 512
+
+// MarshalJSON writes numbers and truth values as such.
+func (v Vary) MarshalJSON() ([]byte, error) {
+	f, err := fieldOf(v.Key)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]any, len(v.Values))
+	for i, text := range v.Values {
+		if values[i] = text; f.number {
+			values[i] = json.RawMessage(text)
+		}
+	}
+	return json.Marshal(struct {
+		Key    string `json:"key"`
+		Values []any  `json:"values"`
+	}{v.Key, values})
+}

@@ -1,0 +1,285 @@
+package lab
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"padlab/core/images"
+	"padlab/core/nn/kernel"
+)
+
+// slice is how long a run keeps the crew before others get their turn, and how
+// often it publishes a snapshot while it trains.
+const slice = 20 * time.Millisecond
+
+// Inputs is what a run needs from outside.
+type Inputs struct {
+	Set  *images.Set
+	Pool *Pool
+	Now  func() time.Time // timings only; no result depends on it
+
+	// Evaluated, if not nil, is called from the run's goroutine after every
+	// round of evaluations and once at the end, so that no evaluation is
+	// missed. The run waits for it.
+	Evaluated func(*Snapshot)
+}
+
+// A Run is an experiment being executed. Its goroutine owns the networks; all
+// methods may be called from any goroutine and return at once.
+type Run struct {
+	in       Inputs
+	arms     []*arm
+	snapshot atomic.Pointer[Snapshot]
+	changed  chan struct{}
+	done     chan struct{}
+	poke     chan struct{} // capacity one: the wish changed
+
+	mu   sync.Mutex
+	wish wish
+
+	version          uint64
+	elapsed, trained time.Duration
+	samples          int
+}
+
+// wish is what people asked of a run.
+type wish struct {
+	stop, paused bool
+	until        int // while paused, train up to this step all the same
+}
+
+// Check builds an experiment without running it and returns the warnings that
+// its snapshots would show, or why it cannot be run on this set.
+func Check(e *Experiment, set *images.Set) (warns []string, err error) {
+	k, err := kernel.Select("")
+	if err != nil {
+		return nil, err
+	}
+	if err := e.check(); err != nil {
+		return nil, err
+	}
+	arms, err := prepare(e, set, k, 1)
+	if err != nil {
+		return nil, err
+	}
+	return warnings(arms), nil
+}
+
+// Start builds the networks of e and starts to train them. The error says what
+// does not fit. The caller may change e afterwards.
+func Start(e *Experiment, in Inputs) (*Run, error) {
+	e = e.Clone()
+	if err := e.check(); err != nil {
+		return nil, err
+	}
+	arms, err := prepare(e, in.Set, in.Pool.kernel, in.Pool.workers)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{
+		in: in, arms: arms,
+		changed: make(chan struct{}, 1), done: make(chan struct{}), poke: make(chan struct{}, 1),
+	}
+	first := &Snapshot{
+		Experiment: e, Status: Running, Warnings: warnings(arms),
+		Kernel: in.Pool.kernel.Name, Slow: in.Pool.kernel.Slow, Workers: in.Pool.workers,
+	}
+	r.snapshot.Store(first)
+	r.publish(Running)
+	go r.main()
+	return r, nil
+}
+
+// Snapshot returns the latest state.
+func (r *Run) Snapshot() *Snapshot { return r.snapshot.Load() }
+
+// Changed receives when there may be a new snapshot. Signals are not counted:
+// several snapshots may pass with one.
+func (r *Run) Changed() <-chan struct{} { return r.changed }
+
+// Done is closed after the last snapshot, whose status is Ended.
+func (r *Run) Done() <-chan struct{} { return r.done }
+
+// Pause lets the run wait after the step under way.
+func (r *Run) Pause() { r.ask(func(w *wish) { w.paused = true; w.until = 0 }) }
+
+// Resume ends a pause.
+func (r *Run) Resume() { r.ask(func(w *wish) { w.paused = false }) }
+
+// Step pauses the run after one more step of every arm.
+func (r *Run) Step() {
+	at := r.Snapshot().step()
+	r.ask(func(w *wish) { w.paused = true; w.until = max(w.until, at+1) })
+}
+
+// Stop ends the run after the step under way; Done tells when.
+func (r *Run) Stop() { r.ask(func(w *wish) { w.stop = true }) }
+
+func (r *Run) ask(change func(*wish)) {
+	r.mu.Lock()
+	change(&r.wish)
+	r.mu.Unlock()
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+func (r *Run) wished() wish {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.wish
+}
+
+// step is the number of steps that the slowest arm still training has done.
+func (s *Snapshot) step() int {
+	least := s.Experiment.Train.Steps
+	for _, a := range s.Arms {
+		if !a.Status.Ended() {
+			least = min(least, a.Step)
+		}
+	}
+	return least
+}
+
+// main is the run's goroutine.
+func (r *Run) main() {
+	defer close(r.done)
+	defer r.recover()
+	for {
+		w := r.wished()
+		switch {
+		case w.stop:
+			r.end(Stopped)
+			return
+		case w.paused && !r.owes(w.until):
+			r.publish(Paused)
+			<-r.poke
+			continue
+		}
+		if r.work() {
+			r.publish(Running)
+			continue
+		}
+		status := Done
+		for _, a := range r.arms {
+			if a.state.Status == Diverged {
+				status = Diverged
+			}
+		}
+		r.end(status)
+		return
+	}
+}
+
+// owes reports whether an arm still has to reach a step, or finish an
+// evaluation that it began on the way.
+func (r *Run) owes(until int) bool {
+	for _, a := range r.arms {
+		if a.state.Status == Running && (a.state.Step < until || (until > 0 && a.tally != nil)) {
+			return true
+		}
+	}
+	return false
+}
+
+// work keeps the crew for one slice. It reports whether there is more to do.
+func (r *Run) work() (more bool) {
+	crew := r.in.Pool.borrow()
+	defer r.in.Pool.giveBack(crew)
+	start := r.in.Now()
+	for {
+		more = r.round(crew)
+		passed := r.in.Now().Sub(start)
+		if !more || passed >= slice || r.wished() != (wish{}) {
+			r.elapsed += passed
+			return more
+		}
+	}
+}
+
+// round advances every arm by one piece of work.
+func (r *Run) round(crew *kernel.Crew) (more bool) {
+	evaluated := false
+	for _, a := range r.arms {
+		if a.state.Status.Ended() {
+			continue
+		}
+		more = true
+		step, start := a.state.Step, r.in.Now()
+		evaluated = a.advance(crew) || evaluated
+		passed := r.in.Now().Sub(start)
+		a.state.Busy += passed
+		if a.state.Step > step {
+			a.state.Trained += passed
+			r.trained += passed
+			r.samples += a.spec.Train.Batch
+		}
+	}
+	if evaluated && r.in.Evaluated != nil {
+		r.publish(Running)
+		r.in.Evaluated(r.Snapshot())
+	}
+	return more
+}
+
+// publish stores a new snapshot and signals it.
+func (r *Run) publish(status Status) {
+	s := *r.snapshot.Load()
+	r.version++
+	s.Version, s.Status, s.Elapsed = r.version, status, r.elapsed
+	s.Arms = make([]ArmState, len(r.arms))
+	var done, all float64
+	for i, a := range r.arms {
+		s.Arms[i] = a.state
+		if status == Paused && a.state.Status == Running {
+			s.Arms[i].Status = Paused
+		}
+		d, n := a.work()
+		done, all = done+d, all+n
+	}
+	s.Fraction = done / all
+	if r.trained > 0 {
+		s.SamplesPerSecond = float64(r.samples) / r.trained.Seconds()
+	}
+	r.snapshot.Store(&s)
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+// end publishes the last snapshot.
+func (r *Run) end(status Status) {
+	for _, a := range r.arms {
+		a.end(status)
+	}
+	r.publish(status)
+	if r.in.Evaluated != nil {
+		r.in.Evaluated(r.Snapshot())
+	}
+}
+
+// recover turns a panic of the engine into a failed run.
+func (r *Run) recover() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	stack := debug.Stack()
+	if f, ok := v.(*kernel.Failure); ok {
+		stack = f.Stack
+	}
+	for _, a := range r.arms {
+		if !a.state.Status.Ended() {
+			a.state.Status = Failed
+		}
+	}
+	s := *r.Snapshot()
+	s.Failure, s.Stack = fmt.Sprint(v), string(stack)
+	r.snapshot.Store(&s)
+	r.publish(Failed)
+}

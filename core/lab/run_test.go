@@ -1,0 +1,331 @@
+package lab
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"padlab/core/draw"
+	"padlab/core/images"
+	"padlab/core/nn/kernel"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// noise is a set of random 8×8 images of two classes.
+func noise() *images.Set {
+	s := &images.Set{Name: "noise", Classes: []string{"a", "b"}, H: 8, W: 8, C: 1}
+	for n, split := range []*images.Split{&s.Train, &s.Test} {
+		source := draw.New(1, "noise", uint64(n))
+		for i := range 30 {
+			split.Labels = append(split.Labels, byte(i%2))
+			for range 64 {
+				split.Pixels = append(split.Pixels, byte(source.Below(256)))
+			}
+		}
+	}
+	return s
+}
+
+func pool(t testing.TB, workers int) *Pool {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := NewPool(k, workers)
+	t.Cleanup(p.Close)
+	return p
+}
+
+// quick is an experiment of a few hundred milliseconds.
+func quick(t testing.TB, changes ...string) *Experiment {
+	e, err := Parse("quick.toml", []byte(`
+[[vary]]
+key = "net.padding"
+values = ["zeros", "circular"]
+[data]
+patch = 8
+[canvas]
+grid = 3
+[train]
+batch = 18
+steps = 12
+eval_every = 5
+[eval]
+images = 20
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes {
+		key, text, _ := strings.Cut(c, "=")
+		if err := e.SetAll(key, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return e
+}
+
+func start(t testing.TB, e *Experiment, p *Pool, evaluated func(*Snapshot)) *Run {
+	r, err := Start(e, Inputs{Set: noise(), Pool: p, Now: time.Now, Evaluated: evaluated})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Stop(); <-r.Done() })
+	return r
+}
+
+func finished(t testing.TB, r *Run) *Snapshot {
+	select {
+	case <-r.Done():
+	case <-time.After(time.Minute):
+		t.Fatal("the run does not end")
+	}
+	return r.Snapshot()
+}
+
+// canonical is the JSON result without its provenance.
+func canonical(t testing.TB, s *Snapshot) string {
+	r := s.Result()
+	r.Provenance = Provenance{}
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestRun(t *testing.T) {
+	e := quick(t)
+	one := 1
+	e.Expect = []Expect{
+		{Arm: "circular", What: "accuracy", Is: "exactly chance"},
+		{Arm: "zeros", What: "accuracy", Is: "above 0.99", Ring: &one},
+		{Arm: "reflect", What: "accuracy", Is: "chance"},
+	}
+	var steps []int
+	s := finished(t, start(t, e, pool(t, 2), func(s *Snapshot) { steps = append(steps, s.Arms[0].EvalStep) }))
+	if s.Status != Done || s.Fraction != 1 || s.Failure != "" {
+		t.Fatalf("%+v", s)
+	}
+	if want := []int{0, 5, 10, 12, 12}; len(steps) != len(want) || steps[1] != 5 || steps[3] != 12 {
+		t.Errorf("evaluated at %v, want %v", steps, want)
+	}
+	for _, a := range s.Arms {
+		if a.Status != Done || a.Step != 12 || len(a.Loss) != 12 || a.Scores[0].N != 180 || len(a.Profiles[0].Rings) != 2 || len(a.Maps[0].Values) != 9 || len(a.SHA256) != 64 {
+			t.Errorf("%+v", a)
+		}
+		if l := float64(a.Loss[0].Value); math.Abs(l-math.Log(9)) > 0.3 {
+			t.Errorf("%s: the first loss is %g, of guessing %g", a.Name, l, math.Log(9))
+		}
+	}
+	// 8-pixel cells, stride 4, 24 → 12 → 6: circular cannot know.
+	if v := float64(s.Arms[1].Scores[0].Value); v != 20.0/180 {
+		t.Errorf("circular scores %g, want exactly 1/9", v)
+	}
+	got := s.Result().Expectations
+	if len(got) != 2 || !got[0].Held || got[1].Held || got[1].Text != "zeros: accuracy in ring 1 is above 0.99" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Same experiment, same bits: for any number of workers, alone or beside
+// another run, paused and stepped or not.
+func TestSameBits(t *testing.T) {
+	want := canonical(t, finished(t, start(t, quick(t), pool(t, 1), nil)))
+	for _, workers := range []int{2, 3, 8} {
+		if got := canonical(t, finished(t, start(t, quick(t), pool(t, workers), nil))); got != want {
+			t.Errorf("%d workers:\n%s\nwant\n%s", workers, got, want)
+		}
+	}
+	p := pool(t, 2)
+	other := start(t, quick(t, "train.steps=40", "seed=9"), p, nil)
+	r := start(t, quick(t), p, nil)
+	r.Pause()
+	await(t, r, func(s *Snapshot) bool { return s.Status == Paused })
+	for range 3 {
+		before := r.Snapshot().step()
+		r.Step()
+		await(t, r, func(s *Snapshot) bool { return s.Status == Paused && s.step() == before+1 })
+	}
+	r.Resume()
+	if got := canonical(t, finished(t, r)); got != want {
+		t.Errorf("beside another run, paused and stepped:\n%s\nwant\n%s", got, want)
+	}
+	if got := canonical(t, finished(t, other)); got == want {
+		t.Error("another seed, same result")
+	}
+}
+
+func await(t testing.TB, r *Run, ok func(*Snapshot) bool) {
+	deadline := time.After(time.Minute)
+	for !ok(r.Snapshot()) {
+		select {
+		case <-r.Changed():
+		case <-deadline:
+			t.Fatalf("never came: %+v", r.Snapshot())
+		}
+	}
+}
+
+// All arms train on the same batches: an arm's result does not depend on the
+// other arms.
+func TestArmsAreIndependent(t *testing.T) {
+	both := finished(t, start(t, quick(t), pool(t, 2), nil))
+	alone := finished(t, start(t, quick(t, "net.padding=circular"), pool(t, 2), nil))
+	if both.Arms[1].SHA256 != alone.Arms[0].SHA256 {
+		t.Error("circular alone has other weights than circular beside zeros")
+	}
+	if both.Arms[0].SHA256 == both.Arms[1].SHA256 {
+		t.Error("zeros and circular have the same weights")
+	}
+}
+
+func TestPausedRunsDoNothing(t *testing.T) {
+	r := start(t, quick(t, "train.steps=100000"), pool(t, 1), nil)
+	await(t, r, func(s *Snapshot) bool { return s.step() > 0 })
+	r.Pause()
+	await(t, r, func(s *Snapshot) bool { return s.Status == Paused })
+	before := r.Snapshot()
+	time.Sleep(50 * time.Millisecond)
+	if after := r.Snapshot(); after.Version != before.Version || before.Arms[0].Status != Paused {
+		t.Errorf("a paused run went from %+v to %+v", before, after)
+	}
+	r.Stop()
+	if s := finished(t, r); s.Status != Stopped || s.Arms[0].Status != Stopped || s.Arms[0].SHA256 == "" || len(s.Arms[0].Scores) == 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestDivergence(t *testing.T) {
+	s := finished(t, start(t, quick(t, "train.optimizer=sgd", "train.lr=100", "canvas.fill=white", "train.steps=60"), pool(t, 2), nil))
+	if s.Status != Diverged {
+		t.Fatalf("status %s", s.Status)
+	}
+	for _, a := range s.Arms {
+		if a.Status != Diverged || !strings.Contains(a.Problem, "not finite at step ") || len(a.Scores) == 0 {
+			t.Errorf("%+v", a)
+		}
+	}
+	if text := canonical(t, s); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
+		t.Error(text)
+	}
+}
+
+// The history is bounded, and the points that snapshots share stay as they
+// were.
+func TestLossIsThinned(t *testing.T) {
+	a := &arm{lossStride: 1}
+	var early []LossPoint
+	for step := range 5000 {
+		a.state.Step = step
+		a.recordLoss(float64(step))
+		if step == 100 {
+			early = a.state.Loss
+		}
+	}
+	loss := a.state.Loss
+	if len(loss) > lossPoints || len(loss) < lossPoints/2-1 || loss[0].Step != 0 {
+		t.Fatalf("%d points from %v", len(loss), loss[0])
+	}
+	for i, p := range loss {
+		if p.Step != i*loss[1].Step || float64(p.Value) != float64(p.Step) {
+			t.Fatalf("point %d is %v", i, p)
+		}
+	}
+	for i, p := range early {
+		if p.Step != i {
+			t.Fatalf("an old snapshot changed: point %d is %v", i, p)
+		}
+	}
+}
+
+func TestStartRefuses(t *testing.T) {
+	for want, e := range map[string]*Experiment{
+		"arm zeros: eval.images is 31, the set has 30 test images": quick(t, "eval.images=31"),
+		"arm none: network small with padding none on 15×15":       quick(t, "net.padding=none", "data.patch=5"),
+		"arm none: none pads nothing":                              quick(t, "net.padding=none", "net.extent=full"),
+	} {
+		if _, err := Start(e, Inputs{Set: noise(), Pool: pool(t, 1), Now: time.Now}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+		if _, err := Check(e, noise()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Check: %v, want %s", err, want)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	for _, c := range []struct {
+		changes []string
+		want    string
+	}{
+		{nil, ""},
+		{[]string{"data.patch=6"}, "cells of 6 pixels are no multiple of the network's stride 4: that alone tells places apart (4 or 8 would not)"},
+		{[]string{"data.patch=3", "canvas.grid=4"}, "(4 would not)"},
+		{[]string{"net.arch=vgg5", "data.patch=8", "canvas.grid=5"}, ""},
+		{[]string{"net.arch=vgg5", "data.patch=4", "canvas.grid=9"}, "cells of 4 pixels are no multiple of the network's stride 8"},
+	} {
+		got, err := Check(quick(t, c.changes...), noise())
+		if err != nil || (c.want == "") != (len(got) == 0) || !strings.Contains(strings.Join(got, " "), c.want) {
+			t.Errorf("%v: %v, %v; want %q", c.changes, got, err, c.want)
+		}
+	}
+}
+
+// A panic in the engine is a failed run, with the stack of the worker, and the
+// crew goes on to serve others.
+func TestPanicIsAFailedRun(t *testing.T) {
+	p := pool(t, 2)
+	k, _ := kernel.Select("")
+	arms, err := prepare(quick(t), noise(), k, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arms[0].sample = func(i int, x []float32) int { panic("broken sampler") }
+	r := &Run{in: Inputs{Pool: p, Now: time.Now}, arms: arms, changed: make(chan struct{}, 1), done: make(chan struct{}), poke: make(chan struct{}, 1)}
+	r.snapshot.Store(&Snapshot{Experiment: quick(t)})
+	go r.main()
+	s := finished(t, r)
+	if s.Status != Failed || s.Failure != "broken sampler" || !strings.Contains(s.Stack, "TestPanicIsAFailedRun") {
+		t.Errorf("%s %q %s", s.Status, s.Failure, s.Stack)
+	}
+	if s := finished(t, start(t, quick(t), p, nil)); s.Status != Done {
+		t.Error("the pool is lost after a failed run")
+	}
+}
+
+// Snapshots may be read while the run goes on (the race detector looks).
+func TestSnapshotsAreImmutable(t *testing.T) {
+	r := start(t, quick(t, "train.steps=30"), pool(t, 2), nil)
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Add(1)
+		go func() {
+			defer readers.Done()
+			for {
+				s := r.Snapshot()
+				first, err := json.Marshal(s.Result())
+				if err != nil {
+					t.Error(err)
+				}
+				second, _ := json.Marshal(s.Result())
+				if !bytes.Equal(first, second) {
+					t.Error("a snapshot changed")
+				}
+				select {
+				case <-r.Done():
+					return
+				case <-time.After(time.Millisecond):
+				}
+			}
+		}()
+	}
+	readers.Wait()
+}

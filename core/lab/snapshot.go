@@ -1,0 +1,155 @@
+package lab
+
+import (
+	"encoding/json"
+	"time"
+
+	"padlab/core/border"
+)
+
+// A Status says how an arm or a run is doing.
+type Status string
+
+const (
+	Running  Status = "running"
+	Paused   Status = "paused"
+	Done     Status = "done"
+	Stopped  Status = "stopped"  // ended early, by a person
+	Diverged Status = "diverged" // a loss or gradient was not finite
+	Failed   Status = "failed"   // a fault of the program
+)
+
+// Ended reports whether nothing will change any more.
+func (s Status) Ended() bool { return s != Running && s != Paused }
+
+// A Snapshot is the state of a run between two steps. It is immutable: the
+// run never writes again to anything that a Snapshot reaches.
+type Snapshot struct {
+	Version    uint64 // rises with every Snapshot of a run
+	Experiment *Experiment
+	Status     Status
+	Arms       []ArmState
+	Warnings   []string // what in the geometry would leak position without any padding
+
+	Kernel, Slow string // the kernel in use, and why it is slow if it is
+	Workers      int
+
+	Elapsed          time.Duration // time at work, pauses left out
+	Fraction         float64       // of all work, 0 … 1
+	SamplesPerSecond float64       // training alone; 0 until there was some
+
+	Failure string // of a Failed run: what happened
+	Stack   string // of a Failed run: where
+}
+
+// An ArmState is one arm at that moment. Its scores, profiles and maps are
+// those of the last evaluation, after EvalStep training steps.
+type ArmState struct {
+	Name   string
+	Status Status
+	Step   int // training steps done
+	Params int
+
+	Loss     []LossPoint // at most 512: whenever it is full, every second point goes
+	EvalStep int         // −1 before the first evaluation
+	Scores   []border.Score
+	Profiles []border.Profile
+	Maps     []border.Map
+
+	SHA256  string        // of the weights, once the arm has ended
+	Problem string        // of a Diverged arm: what, and at which step
+	Busy    time.Duration // training and evaluation of this arm
+	Trained time.Duration // training alone
+}
+
+// A LossPoint is the mean loss of the batch of one step, before that step.
+type LossPoint struct {
+	Step  int
+	Value border.Number
+}
+
+// MarshalJSON writes [step, value].
+func (p LossPoint) MarshalJSON() ([]byte, error) {
+	return json.Marshal([]any{p.Step, p.Value})
+}
+
+// A Result is a Snapshot as it is printed and kept. For the same experiment
+// everything outside Provenance has the same bytes.
+type Result struct {
+	Schema       int           `json:"schema"`
+	Experiment   *Experiment   `json:"experiment"`
+	Warnings     []string      `json:"warnings"`
+	Arms         []ArmResult   `json:"arms"`
+	Expectations []Expectation `json:"expectations"`
+	Provenance   Provenance    `json:"provenance"`
+}
+
+// An ArmResult is an ArmState without the clock.
+type ArmResult struct {
+	Name     string           `json:"name"`
+	Status   Status           `json:"status"`
+	Problem  string           `json:"problem,omitempty"`
+	Steps    int              `json:"steps"`
+	Params   int              `json:"params"`
+	SHA256   string           `json:"weights_sha256"`
+	Loss     []LossPoint      `json:"loss"`
+	EvalStep int              `json:"evaluated_at"`
+	Scores   []border.Score   `json:"scores"`
+	Profiles []border.Profile `json:"profiles"`
+	Maps     []border.Map     `json:"maps"`
+}
+
+// Provenance says where a result comes from and how long it took. Version and
+// Go are the caller's to fill in.
+type Provenance struct {
+	Version string            `json:"version"`
+	Go      string            `json:"go"`
+	Arch    string            `json:"arch"`
+	Kernel  string            `json:"kernel"`
+	Workers int               `json:"workers"`
+	Arms    map[string]Timing `json:"arms"`
+}
+
+// A Timing is how long an arm took.
+type Timing struct {
+	Seconds          float64 `json:"seconds"`
+	SamplesPerSecond float64 `json:"samples_per_second"`
+}
+
+// Result returns the snapshot in the shape of the JSON output.
+func (s *Snapshot) Result() Result {
+	r := Result{
+		Schema: 1, Experiment: s.Experiment, Warnings: s.Warnings,
+		Arms:         []ArmResult{},
+		Expectations: answer(s.Experiment.Expect, s.Arms),
+		Provenance:   Provenance{Kernel: s.Kernel, Workers: s.Workers, Arms: map[string]Timing{}},
+	}
+	if r.Warnings == nil {
+		r.Warnings = []string{}
+	}
+	batches := map[string]int{}
+	for _, a := range s.Experiment.Arms() {
+		batches[a.Name] = a.Train.Batch
+	}
+	for _, a := range s.Arms {
+		r.Arms = append(r.Arms, a.Result())
+		t := Timing{Seconds: a.Busy.Seconds()}
+		if a.Trained > 0 {
+			t.SamplesPerSecond = float64(a.Step*batches[a.Name]) / a.Trained.Seconds()
+		}
+		r.Provenance.Arms[a.Name] = t
+	}
+	return r
+}
+
+// Result returns the arm in the shape of the JSON output.
+func (a ArmState) Result() ArmResult {
+	r := ArmResult{a.Name, a.Status, a.Problem, a.Step, a.Params, a.SHA256, a.Loss, a.EvalStep, a.Scores, a.Profiles, a.Maps}
+	if r.Loss == nil {
+		r.Loss = []LossPoint{}
+	}
+	if r.Scores == nil {
+		r.Scores, r.Profiles, r.Maps = []border.Score{}, []border.Profile{}, []border.Map{}
+	}
+	return r
+}

@@ -1,0 +1,29 @@
+// Package presets holds the experiments that ship with padlab, one TOML file
+// each. It is data and nothing else: core/lab reads the files.
+package presets
+
+import (
+	"embed"
+	"strings"
+)
+
+// Default is the preset that padlab starts with.
+const Default = "where-am-i"
+
+//go:embed *.toml
+var files embed.FS
+
+// order is how presets are listed: from the question to its causes and traps.
+var order = []string{"where-am-i", "where-am-i-7x7", "all-schemes", "which-colour", "how-far", "no-bias", "leaky-grid"}
+
+// Names returns the names of all presets in the order in which they are told.
+func Names() []string { return append([]string(nil), order...) }
+
+// Read returns the file of the preset of that name, and whether there is one.
+func Read(name string) (data []byte, ok bool) {
+	if strings.ContainsAny(name, `/\`) {
+		return nil, false
+	}
+	data, err := files.ReadFile(name + ".toml")
+	return data, err == nil
+}
