@@ -109,6 +109,9 @@ func (r *Run) Pause() { r.ask(func(w *wish) { w.paused = true; w.until = 0 }) }
 // Resume ends a pause.
 func (r *Run) Resume() { r.ask(func(w *wish) { w.paused = false }) }
 
+// Paused reports whether the run was asked to wait.
+func (r *Run) Paused() bool { return r.wished().paused }
+
 // Step pauses the run after one more step of every arm.
 func (r *Run) Step() {
 	at := r.Snapshot().step()

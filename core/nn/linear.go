@@ -1,6 +1,10 @@
 package nn
 
-import "padlab/core/nn/kernel"
+import (
+	"math"
+
+	"padlab/core/nn/kernel"
+)
 
 // Linear is y[n] = b[n] + Σ_i x[i] · w[i][n] over all H·W·C inputs of a sample.
 type Linear struct{ plain }
@@ -13,8 +17,9 @@ func NewLinear(name string, in Shape, n int) *Linear {
 func (l *Linear) Window() Window { return Window{Size: 0, Stride: 1} }
 
 func (l *Linear) Params() []Param {
-	fan := l.in.Len()
-	return []Param{{l.name + ".weight", []int{fan, l.out.C}, fan}, {l.name + ".bias", []int{l.out.C}, fan}}
+	inputs := l.in.Len()
+	bound := 1 / math.Sqrt(float64(inputs))
+	return []Param{{l.name + ".weight", []int{inputs, l.out.C}, bound}, {l.name + ".bias", []int{l.out.C}, bound}}
 }
 
 // Sizes: the packed weights are the transpose, [n][i].

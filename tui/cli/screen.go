@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/muesli/termenv"
+	"github.com/spf13/pflag"
+
+	"padlab/core/lab"
+	"padlab/presets"
+	"padlab/tui/app"
+	"padlab/tui/theme"
+)
+
+// look is how the screen should look, by flag or environment.
+type look struct{ color, glyphs, theme string }
+
+func (l *look) flags(flags *pflag.FlagSet, getenv func(string) string) {
+	or := func(value, fallback string) string {
+		if value == "" {
+			return fallback
+		}
+		return value
+	}
+	flags.StringVar(&l.color, "color", "auto", "auto, always or never (auto honours NO_COLOR and CLICOLOR_FORCE)")
+	flags.StringVar(&l.glyphs, "glyphs", or(getenv("PADLAB_GLYPHS"), "braille"), "what curves are drawn with: braille, block or ascii (PADLAB_GLYPHS)")
+	flags.StringVar(&l.theme, "theme", or(getenv("PADLAB_THEME"), "auto"), "light, dark or auto (PADLAB_THEME)")
+}
+
+// build asks the terminal what the flags leave open. It must be called before
+// the screen owns the terminal: the terminal's answer comes in as input.
+func (l look) build(out *termenv.Output) (theme.Theme, error) {
+	if err := oneOf("color", l.color, "auto", "always", "never"); err != nil {
+		return theme.Theme{}, err
+	}
+	if err := oneOf("theme", l.theme, "auto", "light", "dark"); err != nil {
+		return theme.Theme{}, err
+	}
+	glyphs, err := theme.ParseGlyphs(l.glyphs)
+	if err != nil {
+		return theme.Theme{}, err
+	}
+	profile := out.EnvColorProfile()
+	switch {
+	case l.color == "never":
+		profile = termenv.Ascii
+	case l.color == "always" && profile == termenv.Ascii:
+		profile = termenv.ANSI256
+	}
+	dark := l.theme == "dark"
+	if l.theme == "auto" && profile != termenv.Ascii {
+		dark = out.HasDarkBackground()
+	}
+	return theme.New(profile, dark, glyphs), nil
+}
+
+// screen opens the screen and waits until it is left.
+func (s *session) screen() error {
+	look, err := s.look.build(termenv.NewOutput(os.Stdout))
+	if err != nil {
+		return err
+	}
+	config := app.Config{Theme: look, First: presets.Default}
+	for _, name := range presets.Names() {
+		e, err := s.load(name)
+		if err != nil {
+			return err
+		}
+		config.Presets = append(config.Presets, app.Preset{Name: name, Experiment: e})
+	}
+	pool, err := s.pool()
+	if err != nil {
+		return err
+	}
+	config.Start = func(e *lab.Experiment) (*lab.Run, error) {
+		set, err := s.open(e)
+		if err != nil {
+			return nil, err
+		}
+		return lab.Start(e, lab.Inputs{Set: set, Pool: pool, Now: time.Now})
+	}
+	model := app.New(config)
+	program := tea.NewProgram(model, tea.WithAltScreen(), tea.WithContext(s.ctx), tea.WithoutSignalHandler(), tea.WithOutput(whole{os.Stdout}))
+	_, err = program.Run()
+	model.Close()
+	pool.Close()
+	if s.ctx.Err() != nil {
+		s.code = exitInterrupted
+		return nil
+	}
+	if err != nil {
+		return failure{fmt.Errorf("the screen: %w", err)}
+	}
+	return nil
+}
+
+// whole is a terminal that shows every write at once: it is wrapped in the
+// synchronized-output sequences, which terminals that do not know them ignore.
+type whole struct{ *os.File }
+
+func (w whole) Write(p []byte) (int, error) {
+	frame := make([]byte, 0, len(p)+16)
+	frame = append(frame, "\x1b[?2026h"...)
+	frame = append(frame, p...)
+	frame = append(frame, "\x1b[?2026l"...)
+	if _, err := w.File.Write(frame); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}

@@ -1,0 +1,207 @@
+package theme
+
+import (
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+)
+
+func TestWithoutColourNoEscapes(t *testing.T) {
+	for _, th := range []Theme{{}, New(termenv.Ascii, true, ASCII), New(termenv.Ascii, false, Braille)} {
+		if th.Colour() {
+			t.Error("claims colour")
+		}
+		for s := range styles {
+			if th.On(s) != "" || th.Off(s) != "" {
+				t.Fatalf("style %d: %q %q", s, th.On(s), th.Off(s))
+			}
+		}
+	}
+}
+
+func TestSequences(t *testing.T) {
+	forms := map[termenv.Profile]string{
+		termenv.ANSI:      `^(\x1b\[(1;)?(1|[349][0-7]|10[0-7])(;([349][0-7]|10[0-7]))*m)+$`,
+		termenv.ANSI256:   `^(\x1b\[(1;)?(1|[34]8;5;\d+)(;[34]8;5;\d+)*m)+$`,
+		termenv.TrueColor: `^(\x1b\[(1;)?(1|[34]8;2;\d+;\d+;\d+)(;[34]8;2;\d+;\d+;\d+)*m)+$`,
+	}
+	for profile, form := range forms {
+		for _, dark := range []bool{true, false} {
+			th := New(profile, dark, Braille)
+			if th.On(Plain) != "" || th.Off(Plain) != "" {
+				t.Errorf("Plain has sequences under %v", profile)
+			}
+			for s := Plain + 1; s < styles; s++ {
+				if !regexp.MustCompile(form).MatchString(th.On(s)) || th.Off(s) != "\x1b[0m" {
+					t.Errorf("%v, style %d: on %q, off %q", profile, s, th.On(s), th.Off(s))
+				}
+				background := strings.Contains(th.On(s), "48;")
+				if profile == termenv.ANSI {
+					background = regexp.MustCompile(`[\[;](4|10)[0-7][;m]`).MatchString(th.On(s))
+				}
+				if s.Paints() != background {
+					t.Errorf("%v, style %d: Paints %v, but %q", profile, s, s.Paints(), th.On(s))
+				}
+			}
+		}
+	}
+}
+
+func TestSessionsDoNotMeet(t *testing.T) {
+	before := lipgloss.ColorProfile()
+	a, b := New(termenv.TrueColor, true, Braille), New(termenv.ANSI, false, Block)
+	if a.On(Series(0)) == b.On(Series(0)) {
+		t.Error("two profiles share a sequence")
+	}
+	if New(termenv.TrueColor, true, Braille).On(Series(0)) == New(termenv.TrueColor, false, Braille).On(Series(0)) {
+		t.Error("dark and light share a colour")
+	}
+	if lipgloss.ColorProfile() != before {
+		t.Error("the default renderer changed")
+	}
+}
+
+// The limits are WCAG 2's: 4.5 for text, 3 for marks.
+func TestContrast(t *testing.T) {
+	ground := map[bool]lipgloss.Color{true: "#1A1A1A", false: "#FFFFFF"}
+	for _, dark := range []bool{true, false} {
+		limits := map[Style]float64{Dim: 4.5, Title: 4.5, Key: 4.5, Good: 4.5, Warn: 4.5, Bad: 4.5, Chance: 4.5, Border: 2}
+		for i := range Markers {
+			limits[Series(i)] = 3.7
+		}
+		for s, limit := range limits {
+			full, of256 := shades(look(s).GetForeground(), dark)
+			for _, c := range []lipgloss.Color{full, of256} {
+				if got := contrast(c, ground[dark]); got < limit {
+					t.Errorf("style %d, dark %v, %s: contrast %.1f < %.1f", s, dark, c, got, limit)
+				}
+			}
+		}
+		for s := Selected; s < grey0; s++ {
+			if !s.Paints() {
+				continue
+			}
+			fullInk, inkOf256 := shades(look(s).GetForeground(), dark)
+			full, of256 := shades(look(s).GetBackground(), dark)
+			if a, b := contrast(fullInk, full), contrast(inkOf256, of256); min(a, b) < 4 {
+				t.Errorf("style %d, dark %v: digits have contrast %.1f and %.1f", s, dark, a, b)
+			}
+		}
+	}
+}
+
+func TestRampsRise(t *testing.T) {
+	for _, dark := range []bool{true, false} {
+		for i := 1; i < Heats; i++ {
+			a, a256 := shades(look(heat0+Style(i-1)).GetBackground(), dark)
+			b, b256 := shades(look(heat0+Style(i)).GetBackground(), dark)
+			if (luminance(a) < luminance(b)) != dark || (luminance(a256) < luminance(b256)) != dark {
+				t.Errorf("heat %d, dark %v: %s %s, %s %s", i, dark, a, b, a256, b256)
+			}
+		}
+	}
+	for i := 1; i < Greys; i++ {
+		a, b := greys()[i-1], greys()[i]
+		if luminance(lipgloss.Color(a.TrueColor)) >= luminance(lipgloss.Color(b.TrueColor)) ||
+			luminance(lipgloss.Color(a.ANSI256)) >= luminance(lipgloss.Color(b.ANSI256)) {
+			t.Errorf("grey %d does not rise", i)
+		}
+	}
+}
+
+func TestRoles(t *testing.T) {
+	for v, want := range map[float64]Style{
+		math.Inf(-1): heat0, -1: heat0, 0: heat0, 0.034: heat0 + 1, 0.5: heat0 + 8, 1: heat0 + 15, 7: heat0 + 15, math.Inf(1): heat0 + 15,
+	} {
+		if got := Heat(v); got != want {
+			t.Errorf("Heat(%v) = %d, want %d", v, got, want)
+		}
+	}
+	if Heat(math.NaN()) != Dim {
+		t.Error("Heat(NaN) is not Dim")
+	}
+	if Grey(0, 0) != grey0 || Grey(1, 1) != styles-1 || Grey(math.NaN(), 1) != grey0+15 || Grey(1, math.NaN()) != grey0+240 {
+		t.Error("Grey is off")
+	}
+	if Series(0) != Selected+1 || Series(7)+1 != heat0 || Series(8) != Series(0) || Marker(8) != Marker(0) {
+		t.Error("Series or Marker is off")
+	}
+	for name, f := range map[string]func(){
+		"Series": func() { Series(-1) }, "Marker": func() { Marker(-1) }, "On": func() { Theme{}.On(styles) },
+	} {
+		func() {
+			defer func() {
+				if s, ok := recover().(string); !ok || !strings.HasPrefix(s, "theme: ") {
+					t.Errorf("%s did not panic as theme", name)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+func TestGlyphs(t *testing.T) {
+	for _, g := range []Glyphs{Braille, Block, ASCII} {
+		if got, err := ParseGlyphs(strings.ToUpper(g.String())); err != nil || got != g {
+			t.Errorf("ParseGlyphs(%q) = %v, %v", g, got, err)
+		}
+	}
+	if _, err := ParseGlyphs("blocks"); err == nil || !strings.Contains(err.Error(), `did you mean "block"?`) {
+		t.Errorf("ParseGlyphs: %v", err)
+	}
+
+	th := Theme{Glyphs: ASCII}
+	seen := map[rune]int{}
+	for i := range Markers {
+		r := th.Spell(Marker(i))
+		if j, twice := seen[r]; twice {
+			t.Errorf("markers %d and %d are both %q", i, j, r)
+		}
+		seen[r] = i
+	}
+	for _, pair := range []string{"─━", "┄─", "╭┏", "│┃", "▸◂", "█░"} {
+		r := []rune(pair)
+		if th.Spell(r[0]) == th.Spell(r[1]) {
+			t.Errorf("%s are spelt alike", pair)
+		}
+	}
+	for r := rune(0x80); r < 0x3000; r++ {
+		if s := th.Spell(r); s < ' ' || s > '~' {
+			t.Fatalf("%q is spelt %q", r, s)
+		}
+		if (Theme{}).Spell(r) != r {
+			t.Fatalf("%q is not itself", r)
+		}
+	}
+}
+
+// shades returns a colour in true colour and in 256 colours.
+func shades(c lipgloss.TerminalColor, dark bool) (full, of256 lipgloss.Color) {
+	both := c.(lipgloss.CompleteAdaptiveColor)
+	if dark {
+		return lipgloss.Color(both.Dark.TrueColor), lipgloss.Color(both.Dark.ANSI256)
+	}
+	return lipgloss.Color(both.Light.TrueColor), lipgloss.Color(both.Light.ANSI256)
+}
+
+func contrast(a, b lipgloss.Color) float64 {
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+// luminance is WCAG 2's relative luminance.
+func luminance(c lipgloss.Color) float64 {
+	r, g, b := termenv.ConvertToRGB(termenv.TrueColor.Color(string(c))).LinearRgb()
+	return 0.2126*r + 0.7152*g + 0.0722*b
+}
+
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		New(termenv.ANSI256, true, Braille)
+	}
+}

@@ -1,0 +1,238 @@
+package view
+
+import (
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/muesli/termenv"
+
+	"padlab/tui/theme"
+)
+
+var update = flag.Bool("update", false, "write the golden frames anew")
+
+// golden compares a frame with testdata/name.golden. In the file each line
+// ends with "|", so that blanks at the end are seen.
+func golden(t *testing.T, name string, f *Frame, th theme.Theme) {
+	t.Helper()
+	got := strings.ReplaceAll(f.String(th), "\n", "|\n") + "|\n"
+	got = strings.ReplaceAll(got, "\x1b", "␛")
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs\ngot\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+type drawer interface {
+	Draw(*Frame, Rect, theme.Theme)
+}
+
+func TestGolden(t *testing.T) {
+	mono := func(g theme.Glyphs) theme.Theme { return theme.New(termenv.Ascii, true, g) }
+	unknown := exampleMap()
+	for i := range unknown.Values[:10] {
+		unknown.Values[i] = math.NaN()
+	}
+	wide, quiet := exampleProfile(), exampleProfile()
+	wide.XLabel = "cells between the patch and the border"
+	quiet.Series, quiet.Empty = nil, "the first evaluation comes after 50 steps"
+	lasts, logs := exampleCurve(), exampleCurve()
+	lasts.Last, logs.Last, logs.Log = true, true, true
+
+	for _, c := range []struct {
+		name string
+		w, h int
+		d    drawer
+		th   theme.Theme
+	}{
+		{"profile-56x9", 56, 9, exampleProfile(), mono(theme.Braille)},
+		{"profile-90x22", 90, 22, wide, mono(theme.Braille)},
+		{"profile-56x9-block", 56, 9, exampleProfile(), mono(theme.Block)},
+		{"profile-56x9-ascii", 56, 9, exampleProfile(), mono(theme.ASCII)},
+		{"profile-90x22-ascii", 90, 22, wide, mono(theme.ASCII)},
+		{"profile-24x6", 24, 6, exampleProfile(), mono(theme.Braille)},
+		{"profile-empty", 56, 9, quiet, mono(theme.Braille)},
+		{"profile-56x9-256", 56, 9, exampleProfile(), theme.New(termenv.ANSI256, true, theme.Braille)},
+		{"curve-21x4", 21, 4, exampleCurve(), mono(theme.Braille)},
+		{"curve-60x14", 60, 14, lasts, mono(theme.Braille)},
+		{"curve-60x14-log", 60, 14, logs, mono(theme.Braille)},
+		{"curve-60x14-ascii", 60, 14, lasts, mono(theme.ASCII)},
+		{"heatmap-36x9", 36, 9, exampleMap(), mono(theme.Braille)},
+		{"heatmap-90x22", 90, 22, exampleMap(), mono(theme.Braille)},
+		{"heatmap-60x15", 60, 15, exampleMap(), mono(theme.Braille)},
+		{"heatmap-14x7-ascii", 14, 7, exampleMap(), mono(theme.ASCII)},
+		{"heatmap-60x15-ascii", 60, 15, exampleMap(), mono(theme.ASCII)},
+		{"heatmap-unknown", 36, 9, unknown, mono(theme.Braille)},
+		{"heatmap-36x9-256", 36, 9, exampleMap(), theme.New(termenv.ANSI256, true, theme.Braille)},
+		{"list-21x5", 21, 5, exampleList(), mono(theme.Braille)},
+		{"list-60x10", 60, 10, exampleList(), mono(theme.Braille)},
+		{"dialog-80x24", 80, 24, exampleDialog(), mono(theme.Braille)},
+		{"dialog-30x10", 30, 10, exampleDialog(), mono(theme.Braille)},
+		{"hints-80", 80, 1, exampleHints(), mono(theme.Braille)},
+		{"hints-40", 40, 1, exampleHints(), mono(theme.Braille)},
+		{"paragraph-39x6", 39, 6, exampleParagraph(), mono(theme.Braille)},
+		{"paragraph-24x4", 24, 4, exampleParagraph(), mono(theme.Braille)},
+		{"gauge-40", 40, 1, Gauge{0.7, "420/600"}, mono(theme.Braille)},
+		{"gauge-40-ascii", 40, 1, Gauge{0.7, "420/600"}, mono(theme.ASCII)},
+		{"image-20x8", 20, 8, exampleImage(), mono(theme.Braille)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := NewFrame(c.w, c.h)
+			c.d.Draw(f, f.Bounds(), c.th)
+			golden(t, c.name, f, c.th)
+		})
+	}
+	for name, th := range map[string]theme.Theme{
+		"lab-80x24":       mono(theme.Braille),
+		"lab-80x24-ascii": mono(theme.ASCII),
+		"lab-80x24-256":   theme.New(termenv.ANSI256, true, theme.Braille),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := NewFrame(80, 24)
+			exampleLab(f, th)
+			golden(t, name, f, th)
+		})
+	}
+}
+
+func examplePoints(n []int, half []float64, values ...float64) []ProfilePoint {
+	var points []ProfilePoint
+	for i, v := range values {
+		points = append(points, ProfilePoint{float64(i), v, max(v-half[i], 0), min(v+half[i], 1), n[i]})
+	}
+	return points
+}
+
+func exampleProfile() Profile {
+	n, half := []int{2400, 1600, 800, 100}, []float64{0.02, 0.05, 0.08, 0.2}
+	series := func(i int, name string, values ...float64) ProfileSeries {
+		return ProfileSeries{name, theme.Series(i), theme.Marker(i), examplePoints(n, half, values...)}
+	}
+	return Profile{
+		Series: []ProfileSeries{
+			series(0, "zeros", 0.93, 0.62, 0.21, 0.16),
+			series(1, "circular", 0.02, 0.02, 0.02, 0.02),
+			series(2, "reflect", 0.5, 0.48, 0.44, 0.4),
+			series(3, "none", 0.98, 0.98, 0.97, 0.98),
+		},
+		Chance: 1. / 49,
+	}
+}
+
+func exampleCurve() Curve {
+	c := Curve{Reference: math.Log(49), RefLabel: "guessing", XLabel: "step", Empty: "no loss yet"}
+	for i := range 3 {
+		s := CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
+		for step := 0; step <= 600; step += 5 {
+			x := float64(step)
+			v := 0.6*float64(i) + (3.9-0.6*float64(i))*math.Exp(-x/(60+60*float64(i))) + 0.1*math.Sin(x)*math.Exp(-x/300)
+			s.Points = append(s.Points, CurvePoint{step, v + 0.02})
+		}
+		c.Series = append(c.Series, s)
+	}
+	return c
+}
+
+func exampleMap() Heatmap {
+	m := Heatmap{Rows: 7, Cols: 7, Legend: true}
+	for r := range 7 {
+		for c := range 7 {
+			ring := min(r, c, 6-r, 6-c)
+			v := []float64{0.9, 0.6, 0.25, 0.03}[ring] - 0.011*float64(c)
+			if (r == 0 || r == 6) && (c == 0 || c == 6) {
+				v = 1
+			}
+			m.Values = append(m.Values, v)
+		}
+	}
+	return m
+}
+
+func exampleList() List {
+	l := List{Selected: 2, Focused: true}
+	for i, name := range []string{"zeros", "circular", "reflect", "none", "replicate", "symmetric", "mean-interp", "noise", "resize", "partial", "constant(0.5)", "reflect, valid, π"} {
+		l.Rows = append(l.Rows, Row{
+			Text: name, Check: 1 + Check((i+1)%2), Marker: theme.Marker(i), Tint: theme.Series(i),
+			Columns: []string{ScoreWithin(0.61-0.05*float64(i), 0.58, 0.64), Count(123456 * i)},
+		})
+	}
+	return l
+}
+
+func exampleDialog() Dialog {
+	return Dialog{
+		Title:    "Quit?",
+		Text:     "The run is at step 420 of 600. What has been done can be kept and resumed later.",
+		Choices:  []string{"keep training", "save and quit", "quit without saving"},
+		Selected: 1,
+		Foot:     "enter choose · esc back",
+	}
+}
+
+func exampleHints() Hints {
+	return Hints{
+		{"space", "pause", false}, {"s", "step", false}, {"r", "restart", false}, {"n", "seed", false}, {"tab", "pane", false},
+		{"z", "zoom", false}, {"2", "inspect", false}, {"?", "help", true}, {"q", "quit", true},
+	}
+}
+
+func exampleParagraph() Paragraph {
+	return Paragraph{Spans: []Span{
+		{theme.Plain, "With "}, {theme.Series(0), "zeros"}, {theme.Plain, " around the picture the network knows its place next to the border (61 %) and loses it inside (2 %).\n"},
+		{theme.Series(1), "circular"}, {theme.Plain, " cannot know: it sees no border."},
+	}}
+}
+
+func exampleImage() Image {
+	m := Image{Rows: 16, Cols: 20}
+	for r := range m.Rows {
+		for c := range m.Cols {
+			m.Values = append(m.Values, math.Exp(-((float64(r)-7.5)*(float64(r)-7.5)+(float64(c)-9.5)*(float64(c)-9.5))/30))
+		}
+	}
+	return m
+}
+
+// exampleLab puts the widgets together as the Lab does at 80×24.
+func exampleLab(f *Frame, t theme.Theme) {
+	head, rest := f.Bounds().CutTop(1)
+	hints, rest := rest.CutBottom(1)
+	top, bottom := rest.CutTop(11)
+	arms, chart := top.CutRight(23)
+	arms, loss := arms.CutTop(6)
+	where, what := bottom.CutLeft(36)
+
+	f.Text(head.X+1, head.Y, theme.Title, "padlab")
+	f.Text(head.X+9, head.Y, theme.Plain, "where-am-i · seed 1")
+	status := "step 420/600  " + Count(5100) + " images/s  " + Duration(4*time.Second)
+	f.Text(head.W-1-Columns(status), head.Y, theme.Dim, status)
+	f.Text(head.W-3-Columns(status), head.Y, theme.Good, "●")
+
+	p := exampleProfile()
+	p.Draw(f, Panel{Title: "how often the network can say where the patch is", Foot: "cells between the patch and the border", Focused: true}.Draw(f, chart, t), t)
+	l := exampleList()
+	l.Rows, l.Selected, l.Focused = l.Rows[:4], 0, false
+	for i := range l.Rows {
+		l.Rows[i].Check, l.Rows[i].Columns = NoCheck, l.Rows[i].Columns[:1]
+	}
+	l.Draw(f, Panel{Title: "arms"}.Draw(f, arms, t), t)
+	exampleCurve().Draw(f, Panel{Title: "loss"}.Draw(f, loss, t), t)
+	exampleMap().Draw(f, Panel{Title: "where it is right · zeros"}.Draw(f, where, t), t)
+	exampleParagraph().Draw(f, Panel{Title: "what this shows", Foot: "try: n new seed · p presets"}.Draw(f, what, t).Inset(1, 0), t)
+	exampleHints().Draw(f, hints.Inset(1, 0), t)
+}

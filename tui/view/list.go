@@ -1,0 +1,157 @@
+package view
+
+import (
+	"strconv"
+
+	"padlab/tui/theme"
+)
+
+// A List is rows of which one is selected. It scrolls by itself: the selected
+// row is always visible, and "↑ 3 more" tells what is not. The selected row
+// has a ▸ before it, so that it is found without colour.
+type List struct {
+	Rows     []Row
+	Selected int  // −1 for none
+	Focused  bool // the list has the keys: the selected row is tinted
+	Empty    string
+}
+
+// A Row is one line of a list: an optional check box and marker, the text, and
+// columns that are aligned to the right, the first of which are dropped last
+// when there is no room.
+type Row struct {
+	Text    string
+	Style   theme.Style // of the text
+	Check   Check
+	Marker  rune // none when 0
+	Tint    theme.Style
+	Columns []string
+}
+
+// A Check says whether a row has a check box, and what is in it.
+type Check uint8
+
+// A row without a check box, with an empty and with a checked one.
+const (
+	NoCheck Check = iota
+	Unchecked
+	Checked
+)
+
+// Draw draws the list into r.
+func (l List) Draw(f *Frame, r Rect, t theme.Theme) {
+	a := f.area(r)
+	if len(l.Rows) == 0 {
+		a.middle(a.h/2, theme.Dim, l.Empty)
+		return
+	}
+	start, end := l.window(a.h)
+	texts, columns := l.widths(a.w)
+	for i := start; i < end; i++ {
+		l.Rows[i].draw(a.sub(Rect{0, i - start, a.w, 1}), i == l.Selected, l.Focused, texts, columns)
+	}
+	if a.h < 3 {
+		return
+	}
+	more := func(y, n int, arrow string) {
+		if n > 0 {
+			a.line(0, y, a.w, ' ', theme.Plain)
+			a.text(1, y, theme.Dim, Cut(arrow+" "+strconv.Itoa(n)+" more", a.w-1))
+		}
+	}
+	if start > 0 {
+		more(0, start+1, "↑")
+	}
+	if end < len(l.Rows) {
+		more(a.h-1, len(l.Rows)-end+1, "↓")
+	}
+}
+
+// At returns the index of the row drawn in row y of a frame when the list is
+// drawn into r, and false where there is none.
+func (l List) At(r Rect, y int) (int, bool) {
+	start, end := l.window(r.H)
+	i := start + y - r.Y
+	if y < r.Y || y >= r.Y+r.H || i >= end {
+		return 0, false
+	}
+	if r.H >= 3 && (i == start && start > 0 || i == end-1 && end < len(l.Rows)) {
+		return 0, false
+	}
+	return i, true
+}
+
+// window returns the rows that h rows of cells show: the selected one in the
+// middle, as far as there are rows around it.
+func (l List) window(h int) (start, end int) {
+	h = max(h, 0)
+	start = clamp(l.Selected-h/2, 0, max(0, len(l.Rows)-h))
+	return start, min(start+h, len(l.Rows))
+}
+
+// widths returns the columns of the widest text, and of each right-aligned
+// column that fits beside at least ten columns of text.
+func (l List) widths(w int) (text int, columns []int) {
+	for _, r := range l.Rows {
+		text = max(text, r.lead()+Columns(r.Text))
+		for i, c := range r.Columns {
+			if i == len(columns) {
+				columns = append(columns, 0)
+			}
+			columns[i] = max(columns[i], Columns(c))
+		}
+	}
+	room := w - min(text, 10) - 1
+	for i, c := range columns {
+		if room -= c + 1; room < 0 {
+			return text, columns[:i]
+		}
+	}
+	return text, columns
+}
+
+// lead returns the columns before the text.
+func (r Row) lead() int {
+	n := 1
+	if r.Check != NoCheck {
+		n += 4
+	}
+	if r.Marker != 0 {
+		n += 2
+	}
+	if n == 1 {
+		n = 2
+	}
+	return n
+}
+
+func (r Row) draw(a area, selected, focused bool, texts int, columns []int) {
+	style := r.Style
+	if selected {
+		style = theme.Strong
+		if focused {
+			style = theme.Selected
+			a.line(1, 0, a.w-1, ' ', style)
+		}
+		a.set(0, 0, '▸', theme.Strong)
+	}
+	x := 1
+	switch r.Check {
+	case Unchecked:
+		x = a.text(x, 0, style, "[ ] ")
+	case Checked:
+		x = a.text(x, 0, style, "[x] ")
+	}
+	if r.Marker != 0 {
+		a.set(x, 0, r.Marker, r.Tint)
+	}
+	end := a.w
+	for i := len(columns) - 1; i >= 0; i-- {
+		if i < len(r.Columns) {
+			a.right(end, 0, style, r.Columns[i])
+		}
+		end -= columns[i] + 1
+	}
+	x = r.lead()
+	a.text(x, 0, style, Cut(r.Text, end-x))
+}

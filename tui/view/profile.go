@@ -1,0 +1,319 @@
+package view
+
+import (
+	"slices"
+	"strconv"
+
+	"padlab/tui/theme"
+)
+
+// A Profile is the border profile: a score in 0 … 1 against the distance to
+// the image border, one line per arm, with intervals and the line of chance.
+// It is the curve that this program exists to draw.
+//
+// From 56×9 on it shows everything but XLabel, which needs 11 rows. Smaller,
+// it gives up first the counts and the names, then the axes, and keeps the
+// lines.
+type Profile struct {
+	Series   []ProfileSeries
+	Chance   float64 // the score of guessing; no line unless it is positive
+	XLabel   string  // what the distance is, with its unit
+	Selected int     // the series that is drawn last and with its name marked; −1 for none
+	Empty    string  // one line to show while no series has a value
+}
+
+// A ProfileSeries is the line of one arm, its points by ascending distance.
+type ProfileSeries struct {
+	Name   string
+	Style  theme.Style
+	Marker rune
+	Points []ProfilePoint
+}
+
+// A ProfilePoint is one ring. Value is clamped to 0 … 1; where it is not
+// finite the line is broken. Without a finite Low and High there is no
+// interval. N counts the trials.
+type ProfilePoint struct {
+	Distance, Value, Low, High float64
+	N                          int
+}
+
+func (p ProfilePoint) known() bool { return finite(p.Distance) && finite(p.Value) }
+
+// Draw draws the profile into r.
+func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
+	a := f.area(r)
+	rings := p.rings()
+	if len(rings) == 0 {
+		a.middle(a.h/2, theme.Dim, p.Empty)
+		return
+	}
+	foot := 0 // rows under the plot: axis, counts, label
+	switch {
+	case a.h >= 11 && p.XLabel != "":
+		foot = 3
+	case a.h >= 8:
+		foot = 2
+	case a.h >= 5:
+		foot = 1
+	}
+	h := a.h - foot
+	gutter := 0
+	if w := endingWidth(p.nameWidth(a.w / 4)); a.w-w >= 32 && h >= 3 {
+		gutter = w
+	}
+	left := 0
+	if a.w >= 20 {
+		left = p.yAxis(a, h) + 1
+	}
+	plot := a.sub(Rect{left, 0, a.w - left - gutter, h})
+	if plot.w < 1 || plot.h < 1 {
+		return
+	}
+	at := p.columns(rings, plot.w)
+	if foot > 0 {
+		p.xAxis(a.sub(Rect{0, h, left + plot.w, foot}), left, rings, at)
+	}
+	p.lines(plot, t, at)
+	if gutter > 0 {
+		a.sub(Rect{left + plot.w, 0, gutter, h}).endings(p.endings(h))
+	}
+}
+
+// rings returns the distances at which some series has a value, ascending.
+func (p Profile) rings() []float64 {
+	var rings []float64
+	for _, s := range p.Series {
+		for _, q := range s.Points {
+			if i, found := slices.BinarySearch(rings, q.Distance); q.known() && !found {
+				rings = slices.Insert(rings, i, q.Distance)
+			}
+		}
+	}
+	return rings
+}
+
+// nameWidth returns the columns of the longest name, at most limit.
+func (p Profile) nameWidth(limit int) int {
+	w := 0
+	if p.chance() {
+		w = len("chance")
+	}
+	for _, s := range p.Series {
+		w = max(w, Columns(s.Name))
+	}
+	return min(w, limit)
+}
+
+// yAxis draws the axis beside h rows and returns its column.
+func (p Profile) yAxis(a area, h int) int {
+	type mark struct {
+		value float64
+		style theme.Style
+	}
+	var marks []mark
+	if p.chance() {
+		marks = append(marks, mark{p.Chance, theme.Chance})
+	}
+	if h >= 2 {
+		marks = append(marks, mark{1, theme.Dim}, mark{0, theme.Dim})
+	}
+	if h >= 5 {
+		marks = append(marks, mark{0.5, theme.Dim})
+	}
+	if h >= 13 {
+		marks = append(marks, mark{0.25, theme.Dim}, mark{0.75, theme.Dim})
+	}
+	column := 0
+	for _, m := range marks {
+		column = max(column, Columns(tick(m.value)))
+	}
+	taken := make([]bool, h)
+	for y := range h {
+		a.set(column, y, '│', theme.Border)
+	}
+	for _, m := range marks {
+		if y := dotRow(m.value, h) / 4; !taken[y] {
+			taken[y] = true
+			a.right(column, y, m.style, tick(m.value))
+			a.set(column, y, '┤', theme.Border)
+		}
+	}
+	return column
+}
+
+func (p Profile) chance() bool { return p.Chance > 0 && p.Chance <= 1 }
+
+// columns returns the function from a distance and a series to a column of a
+// plot w ≥ 1 columns wide. Where there is room, the series of one ring stand
+// side by side, so that equal values do not hide each other.
+func (p Profile) columns(rings []float64, w int) func(distance float64, series int) int {
+	lo, hi := rings[0], rings[len(rings)-1]
+	before, after := 0, 0
+	if p.dodges(len(rings), w) {
+		before, after = (len(p.Series)-1)/2, len(p.Series)/2
+	}
+	margin := min(1+before, (w-1)/2)
+	width := max(0, w-1-margin-after)
+	return func(distance float64, series int) int {
+		x := margin + int(unit(distance, lo, hi)*float64(width)+0.5)
+		if series >= 0 && before+after > 0 {
+			x += series - before
+		}
+		return x
+	}
+}
+
+// dodges reports whether the rings lie far enough apart for all series side by
+// side.
+func (p Profile) dodges(rings, w int) bool { return w >= 2*rings*len(p.Series) }
+
+// xAxis draws the axis, the counts and the label in as many rows as a has, from
+// column left on.
+func (p Profile) xAxis(a area, left int, rings []float64, at func(float64, int) int) {
+	if left > 0 {
+		a.set(left-1, 0, '└', theme.Border)
+		a.right(left-1, 1, theme.Dim, "n")
+	}
+	a.line(left, 0, a.w-left, '─', theme.Border)
+	end, countEnd := left-1, left-1
+	put := func(distance float64, y int, s theme.Style, text string, end *int) {
+		x := left + at(distance, -1) - (Columns(text)-1)/2
+		x = max(left, min(x, a.w-Columns(text)))
+		if x > *end {
+			*end = a.text(x, y, s, text)
+		}
+	}
+	for _, d := range rings {
+		put(d, 0, theme.Plain, strconv.FormatFloat(d, 'g', 4, 64), &end)
+		if n := p.count(d); n > 0 {
+			text := strconv.Itoa(n)
+			if len(text) > 5 || (len(text)+2)*len(rings) > a.w-left {
+				text = Count(n)
+			}
+			put(d, 1, theme.Dim, text, &countEnd)
+		}
+	}
+	if a.h > 2 {
+		label := Cut(p.XLabel, a.w-left)
+		a.text(left+(a.w-left-Columns(label))/2, 2, theme.Dim, label)
+	}
+}
+
+// count returns the n of a ring: the selected series', or the first there is.
+func (p Profile) count(distance float64) int {
+	n := 0
+	for i, s := range p.Series {
+		for _, q := range s.Points {
+			if q.Distance == distance && (n == 0 || i == p.Selected) {
+				n = q.N
+			}
+		}
+	}
+	return n
+}
+
+// lines draws chance, the intervals, the lines and the markers, each time the
+// selected series last, so that no line hides a marker.
+func (p Profile) lines(plot area, t theme.Theme, at func(float64, int) int) {
+	if p.chance() {
+		plot.line(0, dotRow(p.Chance, plot.h)/4, plot.w, '┄', theme.Chance)
+	}
+	order := p.order()
+	roomy := len(p.Series) == 1 || p.dodges(len(p.rings()), plot.w)
+	for _, i := range order {
+		switch s := p.Series[i]; {
+		case plot.h < 5:
+		case i == p.Selected:
+			s.whiskers(plot, s.Style, i, at)
+		case roomy:
+			s.whiskers(plot, theme.Dim, i, at)
+		}
+	}
+	for _, i := range order {
+		p.Series[i].line(plot, t.Glyphs, i, at)
+	}
+	for _, i := range order {
+		p.Series[i].markers(plot, i, at)
+	}
+}
+
+// order returns the indices of the series, the selected one last.
+func (p Profile) order() []int {
+	order := make([]int, 0, len(p.Series))
+	for i := range p.Series {
+		if i != p.Selected {
+			order = append(order, i)
+		}
+	}
+	if len(order) < len(p.Series) {
+		order = append(order, p.Selected)
+	}
+	return order
+}
+
+func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, at func(float64, int) int) {
+	for _, q := range s.Points {
+		if !q.known() || !finite(q.Low) || !finite(q.High) {
+			continue
+		}
+		x := at(q.Distance, i)
+		top, middle, bottom := dotRow(unit(q.High, 0, 1), plot.h)/4, dotRow(unit(q.Value, 0, 1), plot.h)/4, dotRow(unit(q.Low, 0, 1), plot.h)/4
+		for y := top; y <= bottom; y++ {
+			r := '│'
+			switch {
+			case y == top && y == middle-1:
+				r = '╷'
+			case y == bottom && y == middle+1:
+				r = '╵'
+			case y == top && y < middle:
+				r = '┬'
+			case y == bottom && y > middle:
+				r = '┴'
+			}
+			plot.set(x, y, r, style)
+		}
+	}
+}
+
+func (s ProfileSeries) line(plot area, g theme.Glyphs, i int, at func(float64, int) int) {
+	d := newRaster(plot.w, plot.h)
+	var before *ProfilePoint
+	for k := range s.Points {
+		q := &s.Points[k]
+		if !q.known() {
+			before = nil
+			continue
+		}
+		if before != nil {
+			d.line(2*at(before.Distance, i)+1, dotRow(unit(before.Value, 0, 1), plot.h), 2*at(q.Distance, i), dotRow(unit(q.Value, 0, 1), plot.h))
+		}
+		before = q
+	}
+	d.draw(plot, g, s.Style)
+}
+
+func (s ProfileSeries) markers(plot area, i int, at func(float64, int) int) {
+	for _, q := range s.Points {
+		if q.known() {
+			plot.set(at(q.Distance, i), dotRow(unit(q.Value, 0, 1), plot.h)/4, s.Marker, s.Style)
+		}
+	}
+}
+
+// endings names the lines where they end, and chance.
+func (p Profile) endings(h int) []ending {
+	var list []ending
+	for i, s := range p.Series {
+		for _, q := range slices.Backward(s.Points) {
+			if q.known() {
+				list = append(list, ending{dotRow(unit(q.Value, 0, 1), h) / 4, s.Marker, s.Style, s.Name, i == p.Selected})
+				break
+			}
+		}
+	}
+	if p.chance() {
+		list = append(list, ending{dotRow(p.Chance, h) / 4, '┄', theme.Chance, "chance", false})
+	}
+	return list
+}

@@ -1,0 +1,368 @@
+package view
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"padlab/tui/theme"
+)
+
+type drawing func(*Frame, Rect, theme.Theme)
+
+func (d drawing) Draw(f *Frame, r Rect, t theme.Theme) { d(f, r, t) }
+
+// Any widget, with any data, in any rectangle, stays inside it and leaves the
+// frame whole.
+func TestAnythingAnywhere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := NewFrame(rapid.IntRange(0, 130).Draw(t, "w"), rapid.IntRange(0, 45).Draw(t, "h"))
+		for y := range f.h {
+			f.Text(0, y, theme.Plain, strings.Repeat("x", f.w))
+		}
+		r, th := anyRect(t), anyTheme(t)
+		anyWidget(t).Draw(f, r, th)
+		for y := range f.h {
+			for x := range f.w {
+				if c := f.cells[y*f.w+x]; !r.Contains(x, y) && c != (cell{'x', theme.Plain}) {
+					t.Fatalf("%q at (%d, %d) is outside %v", c.r, x, y, r)
+				}
+			}
+		}
+		checkDimensions(t, f, th)
+	})
+}
+
+func anyWidget(t *rapid.T) drawer {
+	number := rapid.OneOf(rapid.Float64Range(-0.2, 1.2), rapid.Float64(),
+		rapid.SampledFrom([]float64{0, 1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, -math.MaxFloat64}))
+	text := rapid.OneOf(rapid.String(), rapid.StringMatching(`([a-z]{1,9} ?){0,12}`), rapid.SampledFrom([]string{"漢字漢字漢字", "zeros", "\n\n"}))
+	index := rapid.IntRange(-2, 12)
+	values := func(n int) []float64 { return rapid.SliceOfN(number, n, n).Draw(t, "values") }
+	marker := func() rune { return theme.Marker(rapid.IntRange(0, 9).Draw(t, "marker")) }
+
+	switch rapid.IntRange(0, 10).Draw(t, "widget") {
+	case 0:
+		p := Profile{Chance: number.Draw(t, "chance"), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
+		for range rapid.IntRange(0, 9).Draw(t, "series") {
+			s := ProfileSeries{Name: text.Draw(t, "name"), Style: anyStyle(t), Marker: marker()}
+			for d := range rapid.IntRange(0, 8).Draw(t, "points") {
+				v := values(4)
+				if rapid.Bool().Draw(t, "regular") {
+					v[0] = float64(d)
+				}
+				s.Points = append(s.Points, ProfilePoint{v[0], v[1], v[2], v[3], rapid.Int().Draw(t, "n")})
+			}
+			p.Series = append(p.Series, s)
+		}
+		return p
+	case 1:
+		c := Curve{Log: rapid.Bool().Draw(t, "log"), Last: rapid.Bool().Draw(t, "last"), Reference: number.Draw(t, "ref"),
+			RefLabel: text.Draw(t, "label"), XLabel: text.Draw(t, "x"), Empty: text.Draw(t, "empty")}
+		for range rapid.IntRange(0, 9).Draw(t, "series") {
+			s := CurveSeries{Style: anyStyle(t), Marker: marker()}
+			for range rapid.IntRange(0, 40).Draw(t, "points") {
+				s.Points = append(s.Points, CurvePoint{rapid.OneOf(rapid.IntRange(0, 100), rapid.Int()).Draw(t, "step"), number.Draw(t, "value")})
+			}
+			c.Series = append(c.Series, s)
+		}
+		return c
+	case 2, 3:
+		rows, cols := rapid.IntRange(0, 40).Draw(t, "rows"), rapid.IntRange(0, 40).Draw(t, "cols")
+		if rapid.Bool().Draw(t, "image") {
+			return Image{rows, cols, values(rows * cols)}
+		}
+		return Heatmap{rows, cols, values(rows * cols), rapid.Bool().Draw(t, "legend")}
+	case 4:
+		l := List{Selected: index.Draw(t, "selected"), Focused: rapid.Bool().Draw(t, "focused"), Empty: text.Draw(t, "empty")}
+		for range rapid.IntRange(0, 12).Draw(t, "rows") {
+			l.Rows = append(l.Rows, Row{text.Draw(t, "text"), anyStyle(t), Check(rapid.IntRange(0, 2).Draw(t, "check")),
+				rapid.SampledFrom([]rune{0, '■', '漢'}).Draw(t, "marker"), anyStyle(t), rapid.SliceOfN(text, 0, 3).Draw(t, "columns")})
+		}
+		return l
+	case 5:
+		p := Paragraph{Skip: index.Draw(t, "skip")}
+		for range rapid.IntRange(0, 5).Draw(t, "spans") {
+			p.Spans = append(p.Spans, Span{anyStyle(t), text.Draw(t, "text")})
+		}
+		return p
+	case 6:
+		var hs Hints
+		for range rapid.IntRange(0, 9).Draw(t, "hints") {
+			hs = append(hs, Hint{text.Draw(t, "key"), text.Draw(t, "text"), rapid.Bool().Draw(t, "keep")})
+		}
+		return hs
+	case 7:
+		return Dialog{text.Draw(t, "title"), text.Draw(t, "text"), rapid.SliceOfN(text, 0, 9).Draw(t, "choices"), index.Draw(t, "selected"), text.Draw(t, "foot")}
+	case 8:
+		return Gauge{number.Draw(t, "value"), text.Draw(t, "label")}
+	case 9:
+		p := Panel{text.Draw(t, "title"), text.Draw(t, "foot"), rapid.Bool().Draw(t, "focused")}
+		return drawing(func(f *Frame, r Rect, th theme.Theme) {
+			if inner := p.Draw(f, r, th); !inner.Empty() && (inner.Intersect(r) != inner || inner.Intersect(f.Bounds()) != inner) {
+				t.Fatalf("inner %v of %v", inner, r)
+			}
+		})
+	default:
+		return drawing(exampleLabIn)
+	}
+}
+
+// exampleLabIn draws the Lab on a frame of its own, whatever size is left.
+func exampleLabIn(f *Frame, r Rect, th theme.Theme) {
+	g := NewFrame(r.W, r.H)
+	exampleLab(g, th)
+}
+
+func lines(f *Frame) []string { return strings.Split(f.String(theme.Theme{}), "\n") }
+
+func TestProfileBreaksAtUnknown(t *testing.T) {
+	p := exampleProfile()
+	p.Series, p.Chance = p.Series[3:], 0
+	p.Series[0].Points[1].Value = math.NaN()
+	f := NewFrame(56, 9)
+	p.Draw(f, f.Bounds(), theme.Theme{})
+	// From column 4 to the marker of ring 2 there is no line: ring 0 stands
+	// alone.
+	row := []rune(lines(f)[0])
+	ring2 := 0
+	for x, r := range row {
+		if r == '▲' {
+			if ring2++; ring2 == 2 {
+				if between := strings.Trim(string(row[4:x]), " "); between != "▲" {
+					t.Errorf("a line crosses the unknown ring: %q", between)
+				}
+			}
+		}
+	}
+	if ring2 < 3 {
+		t.Errorf("markers are missing: %q", string(row))
+	}
+}
+
+func TestNoMarkerIsHidden(t *testing.T) {
+	for i := range 4 {
+		p := exampleProfile()
+		p.Selected = i
+		f := NewFrame(56, 9)
+		p.Draw(f, f.Bounds(), theme.Theme{})
+		for _, s := range p.Series {
+			if n := strings.Count(f.String(theme.Theme{}), string(s.Marker)); n != 5 { // four rings and the name
+				t.Errorf("%d selected: %c is seen %d times", i, s.Marker, n)
+			}
+		}
+	}
+}
+
+func TestSelectedIsSeenWithoutColour(t *testing.T) {
+	for i, name := range []string{"zeros", "circular", "reflect", "none"} {
+		p := exampleProfile()
+		p.Selected = i
+		l := exampleList()
+		l.Selected = i
+		for _, d := range []drawer{p, l} {
+			f := NewFrame(56, 9)
+			d.Draw(f, f.Bounds(), theme.Theme{})
+			for _, line := range lines(f) {
+				_, behind, marked := strings.Cut(line, "▸")
+				if marked && !strings.Contains(behind, name) || !marked && strings.Contains(line, " "+name+" ") {
+					t.Errorf("%T, %s selected: %q", d, name, line)
+				}
+			}
+		}
+	}
+}
+
+func TestSelectedIsDrawnLast(t *testing.T) {
+	point := []ProfilePoint{{0, 0.5, math.NaN(), math.NaN(), 1}}
+	p := Profile{Series: []ProfileSeries{{"a", theme.Series(0), 'A', point}, {"b", theme.Series(1), 'B', point}}}
+	for i, want := range []string{"A", "B"} {
+		p.Selected = i
+		f := NewFrame(3, 1) // too narrow to stand side by side
+		p.Draw(f, f.Bounds(), theme.Theme{})
+		if got := strings.Trim(f.String(theme.Theme{}), " "); got != want {
+			t.Errorf("%d selected: %q", i, got)
+		}
+	}
+}
+
+func TestCurveThinsWithoutLosingPeaks(t *testing.T) {
+	c := Curve{Series: []CurveSeries{{Style: theme.Series(0)}}}
+	for step := range 512 {
+		c.Series[0].Points = append(c.Series[0].Points, CurvePoint{step, 0})
+	}
+	c.Series[0].Points[300].Value = 1
+	f := NewFrame(10, 4)
+	c.Draw(f, f.Bounds(), theme.Theme{})
+	if top := lines(f)[0]; strings.Trim(top, " ") == "" {
+		t.Errorf("the peak is lost:\n%s", strings.Join(lines(f), "\n"))
+	}
+}
+
+func TestListKeepsSelectionVisible(t *testing.T) {
+	l := exampleList()
+	for h := 1; h <= 14; h++ {
+		for i := range l.Rows {
+			l.Selected = i
+			f := NewFrame(60, h)
+			l.Draw(f, f.Bounds(), theme.Theme{})
+			seen := false
+			for y, line := range lines(f) {
+				if strings.HasPrefix(line, "▸") {
+					seen = true
+					if at, ok := l.At(f.Bounds(), y); !ok || at != i {
+						t.Errorf("height %d: At(%d) = %d, %v, want %d", h, y, at, ok, i)
+					}
+				}
+				if _, ok := l.At(f.Bounds(), y); ok && strings.Contains(line, " more") {
+					t.Errorf("height %d: %q can be clicked", h, line)
+				}
+			}
+			if !seen {
+				t.Errorf("height %d: row %d is not visible", h, i)
+			}
+		}
+	}
+}
+
+func TestHeatmapAt(t *testing.T) {
+	m := exampleMap()
+	r := Rect{3, 2, 36, 9}
+	f := NewFrame(50, 15)
+	m.Draw(f, r, theme.Theme{})
+	seen := map[[2]int]int{}
+	for y := range f.h {
+		for x := range f.w {
+			if row, col, ok := m.At(r, x, y); ok {
+				seen[[2]int{row, col}]++
+			} else if got := f.cells[y*f.w+x].r; got != ' ' && y != 10 { // the legend's row
+				t.Errorf("%q at (%d, %d) belongs to no value", got, x, y)
+			}
+		}
+	}
+	for cell, n := range seen {
+		if n != 3 {
+			t.Errorf("value %v has %d cells", cell, n)
+		}
+	}
+	if len(seen) != 49 {
+		t.Errorf("%d values can be hit", len(seen))
+	}
+}
+
+func TestHeatmapPoolsWhatDoesNotFit(t *testing.T) {
+	m := Heatmap{Rows: 4, Cols: 4, Values: []float64{
+		1, 1, 0, 0,
+		1, 1, 0, math.NaN(),
+		0.5, 0.5, math.NaN(), math.NaN(),
+		0.5, 0.5, math.NaN(), math.NaN(),
+	}}
+	f := NewFrame(2, 2)
+	m.Draw(f, f.Bounds(), theme.Theme{})
+	if got := f.String(theme.Theme{}); got != "*0\n5·" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestWrongNumberOfValuesPanics(t *testing.T) {
+	for _, d := range []drawer{Heatmap{Rows: 2, Cols: 2}, Image{Rows: 1, Cols: 3, Values: make([]float64, 2)}} {
+		func() {
+			defer func() {
+				if s, ok := recover().(string); !ok || !strings.HasPrefix(s, "view: ") {
+					t.Errorf("%T did not panic as view", d)
+				}
+			}()
+			f := NewFrame(5, 5)
+			d.Draw(f, f.Bounds(), theme.Theme{})
+		}()
+	}
+}
+
+func TestHintsKeepHelpAndQuit(t *testing.T) {
+	for w := 17; w < 100; w++ { // "? help · q quit" takes 15
+		f := NewFrame(w, 1)
+		exampleHints().Draw(f, f.Bounds(), theme.Theme{})
+		got := f.String(theme.Theme{})
+		if !strings.Contains(got, "? help") || !strings.Contains(got, "q quit") {
+			t.Errorf("width %d: %q", w, got)
+		}
+		if strings.Contains(got, "step") && !strings.Contains(got, "pause") {
+			t.Errorf("width %d drops the more important: %q", w, got)
+		}
+	}
+}
+
+func TestDialogAt(t *testing.T) {
+	d, r := exampleDialog(), Rect{0, 0, 80, 24}
+	f := NewFrame(80, 24)
+	d.Draw(f, r, theme.Theme{})
+	for y, line := range lines(f) {
+		for i, choice := range d.Choices {
+			if column, _, ok := strings.Cut(line, choice); ok {
+				if got, ok := d.At(r, Columns(column), y); !ok || got != i {
+					t.Errorf("At(%q) = %d, %v", choice, got, ok)
+				}
+			}
+		}
+	}
+	if _, ok := d.At(r, 0, 0); ok {
+		t.Error("the corner of the screen is a choice")
+	}
+}
+
+func TestStrokes(t *testing.T) {
+	for _, c := range []struct{ braille, block, ascii string }{
+		{"⠒", "▀", "-"}, // its dots lie in the second row
+		{"⠤", "▄", "-"}, {"⠉", "▀", "'"}, {"⣀", "▄", "_"}, {"⠑", "▀", "\\"}, {"⡠", "▄", "/"}, {"⢣", "▚", "\\"}, {"⡜", "▞", "/"}, {"⡇", "▌", "|"}, {"⣿", "█", "|"},
+	} {
+		r := []rune(c.braille)[0]
+		if got := string(stroke(theme.Braille, r)); got != c.braille {
+			t.Errorf("%s in braille is %s", c.braille, got)
+		}
+		if got := string(stroke(theme.Block, r)); got != c.block {
+			t.Errorf("%s in blocks is %s, want %s", c.braille, got, c.block)
+		}
+		if got := string(stroke(theme.ASCII, r)); got != c.ascii {
+			t.Errorf("%s in ASCII is %s, want %s", c.braille, got, c.ascii)
+		}
+	}
+}
+
+func TestParagraphHeight(t *testing.T) {
+	p := exampleParagraph()
+	for _, c := range []struct{ w, want int }{{39, 6}, {1000, 2}, {0, 0}, {-1, 0}} {
+		if got := p.Height(c.w); got != c.want {
+			t.Errorf("Height(%d) = %d, want %d", c.w, got, c.want)
+		}
+	}
+	if got := (Paragraph{}).Height(10); got != 0 {
+		t.Errorf("nothing takes %d rows", got)
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		w    int
+		want []string
+	}{
+		{"one two three", 7, []string{"one two", "three"}},
+		{"one two three", 8, []string{"one two", "three"}},
+		{"extraordinary x", 5, []string{"extra", "ordin", "ary x"}},
+		{"漢字漢", 3, []string{"漢", "字", "漢"}},
+		{"漢", 1, []string{"漢"}},
+		{"a\n\nb ", 5, []string{"a", "", "b "}},
+		{"ab   cd", 3, []string{"ab", "cd"}},
+		{"  indented text", 10, []string{"  indented", "text"}},
+	} {
+		var got []string
+		for _, line := range (Paragraph{Spans: []Span{{theme.Plain, c.text}}}).lines(c.w) {
+			got = append(got, plain(line))
+		}
+		if strings.TrimRight(strings.Join(got, "|"), " ") != strings.TrimRight(strings.Join(c.want, "|"), " ") {
+			t.Errorf("%q in %d: %q, want %q", c.text, c.w, got, c.want)
+		}
+	}
+}
