@@ -72,8 +72,21 @@ func newArm(spec Arm, t *task.Location, k *kernel.Kernel, workers int) (*arm, er
 	a.state = ArmState{Name: spec.Name, Status: Running, Params: len(net.W), EvalStep: -1}
 	a.sample = func(i int, x []float32) int { return t.Sample(spec.Seed, a.state.Step, i, x) }
 	a.evaluate = func(worker, piece int) { t.Evaluate(a.tally, a.trainer.Tapes()[worker], a.next+piece) }
+	a.state.Example = a.example()
 	a.startEvaluation()
 	return a, nil
+}
+
+// example is the first sample of the first batch, the mean of its channels.
+func (a *arm) example() *Picture {
+	shape := a.task.Shape()
+	x := make([]float32, shape.Len())
+	a.sample(0, x)
+	p := &Picture{Rows: shape.H, Cols: shape.W, Values: make([]float32, shape.H*shape.W)}
+	for i, v := range x {
+		p.Values[i/shape.C] += v / float32(shape.C)
+	}
+	return p
 }
 
 func optimizer(spec Arm, params int) nn.Optimizer {

@@ -50,6 +50,8 @@ type ArmState struct {
 	Step   int // training steps done
 	Params int
 
+	Example *Picture // what this arm is shown: a sample of its first batch
+
 	Loss     []LossPoint // at most 512: whenever it is full, every second point goes
 	EvalStep int         // −1 before the first evaluation
 	Scores   []border.Score
@@ -60,6 +62,12 @@ type ArmState struct {
 	Problem string        // of a Diverged arm: what, and at which step
 	Busy    time.Duration // training and evaluation of this arm
 	Trained time.Duration // training alone
+}
+
+// A Picture is grey values, 0 black to 1 white, row by row.
+type Picture struct {
+	Rows, Cols int
+	Values     []float32
 }
 
 // A LossPoint is the mean loss of the batch of one step, before that step.

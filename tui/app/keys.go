@@ -24,10 +24,10 @@ func labKeys() []key {
 	return []key{
 		{names: []string{" "}, shown: "space", hint: "pause", help: "pause or go on", do: (*Model).pause},
 		{names: []string{"s"}, hint: "step", help: "pause, and train one step", do: (*Model).step},
-		{names: []string{"r"}, hint: "restart", help: "train again from the start, same seed", do: (*Model).restart},
-		{names: []string{"n"}, hint: "new seed", help: "train again with other weights and pictures", do: (*Model).newSeed},
 		{names: []string{"a"}, hint: "schemes", help: "switch padding schemes on and off, and train them", do: (*Model).openSchemes},
 		{names: []string{"p"}, hint: "presets", help: "choose another experiment", do: (*Model).openPresets},
+		{names: []string{"r"}, hint: "restart", help: "train again from the start, same seed", do: (*Model).restart},
+		{names: []string{"n"}, hint: "new seed", help: "train again with other weights and pictures", do: (*Model).newSeed},
 		{names: []string{"down", "j"}, shown: "↑ ↓", help: "select an arm (also j and k)", do: (*Model).nextArm},
 		{names: []string{"up", "k"}, do: (*Model).previousArm},
 		{names: []string{"tab"}, hint: "pane", help: "next pane (shift+tab: the one before)", do: (*Model).nextPane},
@@ -117,8 +117,17 @@ func (m *Model) moveArm(by int) tea.Cmd {
 func (m *Model) nextPane() tea.Cmd     { return m.movePane(1) }
 func (m *Model) previousPane() tea.Cmd { return m.movePane(panes - 1) }
 
+// movePane goes to the next pane that is on the screen.
 func (m *Model) movePane(by pane) tea.Cmd {
-	m.focus = (m.focus + by) % panes
+	zoomed := m.zoomed
+	m.zoomed = false
+	shown := m.layout(m.frame.Bounds())
+	m.zoomed = zoomed
+	for range panes {
+		if m.focus = (m.focus + by) % panes; !shown[m.focus].Empty() {
+			break
+		}
+	}
 	return nil
 }
 

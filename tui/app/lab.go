@@ -20,6 +20,7 @@ const (
 	armsPane
 	lossPane
 	mapPane
+	picturePane
 	aboutPane
 	panes
 )
@@ -29,6 +30,9 @@ const (
 	leastWidth  = 60
 	leastHeight = 16
 )
+
+// pictureWidth is from how many columns on there is room for a picture.
+const pictureWidth = 100
 
 func (m *Model) tooSmall() bool {
 	r := m.frame.Bounds()
@@ -59,7 +63,7 @@ func (m *Model) draw() {
 		table = l.keys()
 	}
 	list := hints(table)
-	if len(m.layers) == 0 && m.snap != nil && m.snap.Status == lab.Paused {
+	if len(m.layers) == 0 && m.run != nil && m.run.Paused() {
 		list[0].Text = "go on"
 	}
 	list.Draw(f, foot.Inset(1, 0), m.Theme)
@@ -80,7 +84,12 @@ func (m *Model) layout(body view.Rect) [panes]view.Rect {
 	side, profile := top.CutRight(min(36, max(23, body.W*3/10)))
 	r[profilePane] = profile
 	r[armsPane], r[lossPane] = side.CutTop(min(arms+2, top.H-4))
-	r[mapPane], r[aboutPane] = bottom.CutLeft(body.W * 45 / 100)
+	if body.W < pictureWidth {
+		r[mapPane], r[aboutPane] = bottom.CutLeft(body.W * 45 / 100)
+		return r
+	}
+	r[mapPane], bottom = bottom.CutLeft(body.W / 3)
+	r[picturePane], r[aboutPane] = bottom.CutLeft(body.W / 4)
 	return r
 }
 
@@ -90,7 +99,7 @@ func (m *Model) drawPane(p pane, r view.Rect) {
 	}
 	box := view.Panel{Focused: p == m.focus && len(m.layers) == 0}
 	draw := map[pane]func(*view.Panel) func(view.Rect){
-		profilePane: m.profile, armsPane: m.arms, lossPane: m.loss, mapPane: m.hits, aboutPane: m.about,
+		profilePane: m.profile, armsPane: m.arms, lossPane: m.loss, mapPane: m.hits, picturePane: m.picture, aboutPane: m.about,
 	}[p](&box)
 	draw(box.Draw(m.frame, r, m.Theme))
 }
@@ -117,7 +126,7 @@ func (m *Model) status() (theme.Style, []string) {
 	switch {
 	case m.problem != "":
 		return theme.Bad, []string{"cannot be trained"}
-	case s == nil || m.run == nil && s.Status == lab.Running:
+	case s == nil || m.run == nil:
 		return theme.Dim, []string{"building the networks"}
 	}
 	step := 0
@@ -138,15 +147,10 @@ func (m *Model) status() (theme.Style, []string) {
 		left := time.Duration(float64(s.Elapsed) * (1 - s.Fraction) / s.Fraction)
 		parts = append(parts, view.Duration(left)+" left")
 	}
-	kernel := s.Kernel
 	if s.Slow != "" {
-		kernel += ", slow"
+		return style, append(parts, s.Kernel+", slow")
 	}
-	parts = append(parts, kernel)
-	if s.SamplesPerSecond > 0 {
-		parts = append(parts, view.Count(int(s.SamplesPerSecond))+" images/s")
-	}
-	return style, parts
+	return style, append(parts, s.Kernel)
 }
 
 // The functions below fill in a pane's title and return what draws its inside.
@@ -176,6 +180,9 @@ func (m *Model) arms(box *view.Panel) func(view.Rect) {
 	box.Title = "arms"
 	list := view.List{Selected: m.arm, Focused: box.Focused, Empty: m.waiting()}
 	if m.snap != nil {
+		if m.snap.SamplesPerSecond > 0 {
+			box.Foot = view.Count(int(m.snap.SamplesPerSecond)) + " images/s"
+		}
 		for i, a := range m.snap.Arms {
 			row := view.Row{Text: a.Name, Marker: theme.Marker(i), Tint: theme.Series(i)}
 			switch {
@@ -219,12 +226,26 @@ func (m *Model) hits(box *view.Panel) func(view.Rect) {
 		return func(r view.Rect) { view.Heatmap{}.Draw(m.frame, r, m.Theme) }
 	}
 	box.Title += " · " + a.Name
-	box.Foot = fmt.Sprintf("percent of %d pictures in each cell", a.Scores[0].N/(a.Maps[0].Rows*a.Maps[0].Cols))
+	box.Foot = fmt.Sprintf("%% of %d pictures, cell by cell", a.Scores[0].N/(a.Maps[0].Rows*a.Maps[0].Cols))
 	h := view.Heatmap{Rows: a.Maps[0].Rows, Cols: a.Maps[0].Cols, Values: make([]float64, len(a.Maps[0].Values))}
 	for i, v := range a.Maps[0].Values {
 		h.Values[i] = float64(v)
 	}
 	return func(r view.Rect) { h.Draw(m.frame, r, m.Theme) }
+}
+
+func (m *Model) picture(box *view.Panel) func(view.Rect) {
+	box.Title = "what the network sees"
+	a, ok := m.selected()
+	if !ok || a.Example == nil {
+		return func(view.Rect) {}
+	}
+	box.Foot = fmt.Sprintf("%d×%d pixels", a.Example.Cols, a.Example.Rows)
+	p := view.Image{Rows: a.Example.Rows, Cols: a.Example.Cols, Values: make([]float64, len(a.Example.Values))}
+	for i, v := range a.Example.Values {
+		p.Values[i] = float64(v)
+	}
+	return func(r view.Rect) { p.Draw(m.frame, r, m.Theme) }
 }
 
 func (m *Model) about(box *view.Panel) func(view.Rect) {
@@ -288,7 +309,7 @@ func finding(a lab.ArmState) string {
 	if !a.Status.Ended() {
 		name = fmt.Sprintf("After %d steps %s", a.EvalStep, name)
 	}
-	percent := func(v border.Number) string { return fmt.Sprintf("%.0f %%", 100*float64(v)) }
+	percent := func(v border.Number) string { return fmt.Sprintf("%.0f%%", 100*float64(v)) }
 	switch {
 	case score.Value <= score.Chance*1.5:
 		return fmt.Sprintf("%s cannot tell where the patch is: right in %s, and guessing gives %s.", name, percent(score.Value), percent(score.Chance))

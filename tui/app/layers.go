@@ -138,7 +138,7 @@ func (p *schemePicker) train(m *Model) tea.Cmd {
 }
 
 func (p *schemePicker) draw(m *Model, body view.Rect) {
-	box := body.Centre(min(76, body.W), min(len(p.names)+5, body.H))
+	box := body.Centre(min(76, body.W), min(len(p.names)+3, body.H))
 	m.frame.Fill(box, theme.Plain)
 	inner := view.Panel{Title: "what stands beside the picture?", Foot: "space on/off · enter train these", Focused: true}.Draw(m.frame, box, m.Theme).Inset(1, 0)
 	list := view.List{Selected: p.selected, Focused: true}

@@ -81,7 +81,7 @@ func (m Heatmap) grid(w, h int) grid {
 	g.h = max(1, min(h/rows, w/(2*cols)))
 	g.w = min(2*g.h, w/cols)
 	if g.h == 1 {
-		g.w = min(3, w/cols) // a little wide, but a percentage fits
+		g.w = min(4, w/cols) // a little wide, but a percentage fits
 	}
 	g.x, g.y = (w-g.w*cols)/2, (h-g.h*rows)/2
 	return g
@@ -160,7 +160,9 @@ func (m Heatmap) drawLegend(a area, t theme.Theme, g grid) {
 		a.text(x+n+3, 0, theme.Dim, "1")
 	case g.h > 1:
 		a.middle(0, theme.Dim, "0 ░▒▓█ 1")
-	case g.w >= 3:
+	case g.w > 3:
+		a.middle(0, theme.Dim, "percent")
+	case g.w == 3:
 		a.middle(0, theme.Dim, "percent (** = 100)")
 	default:
 		a.middle(0, theme.Dim, "tenths (* = 1)")

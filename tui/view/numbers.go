@@ -29,10 +29,17 @@ func Score(v float64) string {
 }
 
 // ScoreWithin returns a score with half the width of its interval, ".61 ±.03",
-// or without when the interval is unknown.
+// or, when the interval lies more than four fifths on one side of it, with
+// that end: ".04 ≤.18", "1.0 ≥.96". Without an interval it is Score.
 func ScoreWithin(v, low, high float64) string {
 	if !finite(v) || !finite(low) || !finite(high) {
 		return Score(v)
+	}
+	switch below, above := v-low, high-v; {
+	case above > 4*below:
+		return Score(v) + " ≤" + Score(high)
+	case below > 4*above:
+		return Score(v) + " ≥" + Score(low)
 	}
 	return Score(v) + " ±" + Score(high/2-low/2)
 }

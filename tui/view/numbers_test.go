@@ -11,7 +11,8 @@ func TestNumbers(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{Score(0.61), ".61"}, {Score(0), ".00"}, {Score(-0.001), ".00"}, {Score(0.994), ".99"}, {Score(0.996), "1.0"}, {Score(1), "1.0"},
 		{Score(-0.12), "-.12"}, {Score(-1), "-1.0"}, {Score(nan), "–"}, {Score(inf), "–"},
-		{ScoreWithin(0.61, 0.58, 0.64), ".61 ±.03"}, {ScoreWithin(0.61, nan, 0.64), ".61"}, {ScoreWithin(nan, 0, 1), "–"},
+		{ScoreWithin(0.61, 0.58, 0.64), ".61 ±.03"}, {ScoreWithin(0.61, nan, 0.64), ".61"},
+		{ScoreWithin(0.04, 0.0385, 0.18), ".04 ≤.18"}, {ScoreWithin(1, 0.96, 1), "1.0 ≥.96"}, {ScoreWithin(0.5, 0.498, 0.502), ".50 ±.00"}, {ScoreWithin(nan, 0, 1), "–"},
 		{Count(0), "0"}, {Count(999), "999"}, {Count(1000), "1.0k"}, {Count(5120), "5.1k"}, {Count(9949), "9.9k"}, {Count(9950), "10k"},
 		{Count(999499), "999k"}, {Count(999500), "1.0M"}, {Count(-5120), "-5.1k"}, {Count(math.MaxInt), "9.2E"}, {Count(math.MinInt), "-9.2E"},
 		{Duration(4 * time.Second), "0:04"}, {Duration(59*time.Minute + 59*time.Second), "59:59"}, {Duration(3723 * time.Second), "1:02:03"},

@@ -243,7 +243,7 @@ func TestHeatmapAt(t *testing.T) {
 		}
 	}
 	for cell, n := range seen {
-		if n != 3 {
+		if n != 4 {
 			t.Errorf("value %v has %d cells", cell, n)
 		}
 	}
