@@ -133,7 +133,7 @@ func (l *Conv) Backward(k *kernel.Kernel, w Weights, dw, dx, dy, y, x []float32,
 		CR: l.size * c * n, CM: n,
 	}, dw, l.picture(x, s), dy)
 	if l.bias {
-		addRows(dw[l.weights():], dy)
+		k.AddRows(dw[l.weights():], dy)
 	}
 	if dx == nil {
 		return

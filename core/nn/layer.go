@@ -81,6 +81,10 @@ type Layer interface {
 	Window() Window
 	Params() []Param
 
+	// InPlace reports whether y may be x and dy may be dx: Backward does not
+	// need x, and nobody else does.
+	InPlace() bool
+
 	// Pack derives from w, once per step, what Forward and Backward want to
 	// read in another order; Sizes tells how many floats that takes, and how
 	// many floats and integers of scratch the layer needs.
@@ -101,19 +105,10 @@ func (l *plain) Name() string                      { return l.name }
 func (l *plain) In() Shape                         { return l.in }
 func (l *plain) Out() Shape                        { return l.out }
 func (l *plain) Window() Window                    { return Window{Size: 1, Stride: 1} }
+func (l *plain) InPlace() bool                     { return false }
 func (l *plain) Params() []Param                   { return nil }
 func (l *plain) Sizes() (packed, floats, ints int) { return 0, 0, 0 }
 func (l *plain) Pack(_, _ []float32)               {}
-
-// addRows adds every row of n values of x to sum.
-func addRows(sum, x []float32) {
-	n := len(sum)
-	for ; len(x) >= n; x = x[n:] {
-		for i, v := range x[:n] {
-			sum[i] += v
-		}
-	}
-}
 
 // fillRows copies row over y again and again.
 func fillRows(y, row []float32) {

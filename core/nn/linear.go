@@ -48,7 +48,7 @@ func (l *Linear) product(m, n, depth int) kernel.Product {
 // Backward is dw[i][n] += x[i]·dy[n], db += dy and dx[i] = Σ_n dy[n]·w[i][n].
 func (l *Linear) Backward(k *kernel.Kernel, w Weights, dw, dx, dy, _, x []float32, _ Scratch) {
 	k.Product(l.product(len(x), l.out.C, 1), dw, x, dy)
-	addRows(dw[l.in.Len()*l.out.C:], dy)
+	k.AddRows(dw[l.in.Len()*l.out.C:], dy)
 	if dx != nil {
 		clear(dx)
 		k.Product(l.product(1, len(x), l.out.C), dx, dy, w.Packed)

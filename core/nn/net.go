@@ -152,8 +152,12 @@ func (n *Net) NewTape() *Tape {
 		t.dy = append(t.dy, make([]float32, s.Len()))
 	}
 	grow(n.In())
-	for _, l := range n.Layers {
-		grow(l.Out())
+	for i, l := range n.Layers {
+		if l.InPlace() {
+			t.y, t.dy = append(t.y, t.y[i]), append(t.dy, t.dy[i])
+		} else {
+			grow(l.Out())
+		}
 		_, floats, ints := l.Sizes()
 		t.scratch = append(t.scratch, Scratch{make([]float32, floats), make([]int32, ints)})
 	}
@@ -166,7 +170,8 @@ func (t *Tape) Input() []float32 { return t.y[0] }
 // Output is what the last layer made of the sample.
 func (t *Tape) Output() []float32 { return t.y[len(t.y)-1] }
 
-// Activation is the output of layer i.
+// Activation is the output of layer i, or of the layer that works in place on
+// it.
 func (t *Tape) Activation(i int) []float32 { return t.y[i+1] }
 
 // Forward sends the input through all layers and returns Output.

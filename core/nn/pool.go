@@ -25,40 +25,18 @@ func NewMaxPool(name string, in Shape) (*MaxPool, error) {
 
 func (l *MaxPool) Window() Window { return Window{Size: 2, Stride: 2} }
 
-// Sizes: the scratch remembers, for each output, the index of the input that
-// won.
+// Sizes: the scratch remembers, for each output, which of the four inputs won.
 func (l *MaxPool) Sizes() (packed, floats, ints int) { return 0, 0, l.out.Len() }
 
-func (l *MaxPool) Forward(_ *kernel.Kernel, _ Weights, y, x []float32, s Scratch) {
-	c, row := l.in.C, l.in.W*l.in.C
-	o := 0
-	for i := range l.out.H {
-		for j := range l.out.W {
-			corner := 2*i*row + 2*j*c
-			for ch := range c {
-				at := corner + ch
-				best, from := x[at], at
-				for _, other := range [3]int{at + c, at + row, at + row + c} {
-					if v := x[other]; v > best || v != v {
-						best, from = v, other
-					}
-				}
-				y[o], s.I[o] = best, int32(from)
-				o++
-			}
-		}
-	}
+func (l *MaxPool) Forward(k *kernel.Kernel, _ Weights, y, x []float32, s Scratch) {
+	k.MaxPool(y, s.I, x, l.in.H, l.in.W, l.in.C)
 }
 
 // Backward sends each dy to the input that won: windows do not overlap, so
-// dx[from] = dy, and 0 elsewhere.
-func (l *MaxPool) Backward(_ *kernel.Kernel, _ Weights, _, dx, dy, _, _ []float32, s Scratch) {
-	if dx == nil {
-		return
-	}
-	clear(dx)
-	for o, from := range s.I {
-		dx[from] = dy[o]
+// dx = dy there, and 0 elsewhere.
+func (l *MaxPool) Backward(k *kernel.Kernel, _ Weights, _, dx, dy, _, _ []float32, s Scratch) {
+	if dx != nil {
+		k.MaxPoolGrad(dx, dy, s.I, l.in.H, l.in.W, l.in.C)
 	}
 }
 

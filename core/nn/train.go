@@ -103,9 +103,7 @@ func (t *Trainer) reduceGradients(_, b int) {
 	from, to := t.block(b)
 	sum := t.grads[0][from:to]
 	for _, g := range t.grads[1:] {
-		for i, v := range g[from:to] {
-			sum[i] += v
-		}
+		t.Net.kernel.Add(sum, g[from:to])
 	}
 	bad := false
 	for _, v := range sum {

@@ -14,8 +14,10 @@ import (
 // alignment of their operands.)
 var gonum = &Kernel{
 	Name:    "gonum",
-	Slow:    "portable kernel, one multiplication at a time through gonum",
+	Slow:    "portable kernel, without this CPU's wide vectors",
 	Product: gonumProduct,
+	ReLU:    relu, ReLUGrad: reluGrad, Add: add, AddRows: addRows,
+	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad,
 }
 
 // Sgemm starts goroutines of its own from four blocks of 64×64 of C on. These

@@ -4,12 +4,14 @@
 // samples of a batch are dealt to.
 //
 // It exists apart from nn so that layers state what is computed and a kernel
-// how. Kernels are chosen by name with [Select]; this release has the portable
-// one, over gonum's blas.
+// how. Kernels are chosen by name with [Select]: assembly for AVX-512 and AVX2,
+// written by the generator in gen, and a portable one over gonum's blas, which
+// runs everywhere and is the oracle for the others.
 package kernel
 
 import (
 	"fmt"
+	"strings"
 
 	"padlab/core/names"
 )
@@ -35,7 +37,7 @@ type Product struct {
 }
 
 // A Kernel is one way to compute. Its functions may be called from any number
-// of goroutines.
+// of goroutines, and panic when a length does not fit.
 type Kernel struct {
 	Name string
 	Slow string // why training is slow with it, for a person; empty for a fast kernel
@@ -43,28 +45,60 @@ type Kernel struct {
 	// Product computes c += a·b as p says. It panics when an operand is too
 	// short for p.
 	Product func(p Product, c, a, b []float32)
+
+	// ReLU sets y = max(x, 0); NaN stays NaN. y may be x.
+	ReLU func(y, x []float32)
+
+	// ReLUGrad sets dx = dy where y > 0, and 0 elsewhere. dx may be dy.
+	ReLUGrad func(dx, dy, y []float32)
+
+	// Add adds x to sum.
+	Add func(sum, x []float32)
+
+	// AddRows adds the rows of x, each as long as sum, to sum, one after the
+	// other.
+	AddRows func(sum, x []float32)
+
+	// MaxPool sets y to the largest of every 2×2 pixels of the h×w×c picture
+	// x, channel by channel, and from to which of them it was: 0, 1 in the
+	// upper row, 2, 3 in the lower. The first of equal values wins, NaN wins
+	// over all; an odd last row or column is dropped.
+	MaxPool func(y []float32, from []int32, x []float32, h, w, c int)
+
+	// MaxPoolGrad sets dx, h×w×c, to dy where its pixel won, and 0 elsewhere.
+	MaxPoolGrad func(dx, dy []float32, from []int32, h, w, c int)
 }
 
-var kernels = []*Kernel{gonum}
+// A candidate is a kernel that this architecture has, and whether the CPU runs
+// it.
+type candidate struct {
+	*Kernel
+	runs bool
+}
 
-// Names returns the names of the kernels that this release has.
+// candidates are all kernels of this architecture, the fastest first.
+var candidates = append(fast(), candidate{gonum, true})
+
+// Names returns the names of the kernels that run here, the fastest first.
 func Names() []string {
-	list := make([]string, len(kernels))
-	for i, k := range kernels {
-		list[i] = k.Name
+	var list []string
+	for _, c := range candidates {
+		if c.runs {
+			list = append(list, c.Name)
+		}
 	}
 	return list
 }
 
 // Select returns the kernel of that name, or for "" the fastest that this CPU
-// runs. Other names are errors.
+// runs. A name that is unknown or a kernel that does not run here is an error.
 func Select(name string) (*Kernel, error) {
-	if name == "" {
-		return kernels[0], nil
-	}
-	for _, k := range kernels {
-		if k.Name == name {
-			return k, nil
+	for _, c := range candidates {
+		if c.runs && (name == "" || name == c.Name) {
+			return c.Kernel, nil
+		}
+		if name == c.Name {
+			return nil, fmt.Errorf("kernel %s does not run on this CPU (these do: %s)", name, strings.Join(Names(), ", "))
 		}
 	}
 	return nil, names.Unknown("kernel", name, Names())

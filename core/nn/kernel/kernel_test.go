@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,6 +37,16 @@ func naive(p Product, c, a, b []float32) (sum, scale []float64) {
 		}
 	}
 	return sum, scale
+}
+
+// here are the kernels that this CPU runs.
+func here() (list []*Kernel) {
+	for _, c := range candidates {
+		if c.runs {
+			list = append(list, c.Kernel)
+		}
+	}
+	return list
 }
 
 // cases are the shapes that layers ask for, with overlapping rows, and odd
@@ -78,7 +89,7 @@ func operands(p Product) (c, a, b []float32) {
 }
 
 func TestProducts(t *testing.T) {
-	for _, kern := range kernels {
+	for _, kern := range here() {
 		for name, p := range cases() {
 			t.Run(kern.Name+"/"+name, func(t *testing.T) { check(t, kern, p) })
 		}
@@ -87,19 +98,27 @@ func TestProducts(t *testing.T) {
 
 func TestAnyProduct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := func(lo, hi int, name string) int { return rapid.IntRange(lo, hi).Draw(t, name) }
-		p := Product{R: n(1, 3, "R"), M: n(1, 70, "M"), N: n(1, 200, "N"), O: n(1, 3, "O"), K: n(1, 20, "K")}
-		p.AM, p.AK = n(1, 25, "step"), 1
-		if rapid.Bool().Draw(t, "transposed") {
-			p.AM, p.AK = p.AK, p.AM
+		p := anyProduct(t)
+		for _, kern := range here() {
+			check(t, kern, p)
 		}
-		p.AR, p.AO = n(0, 40, "AR"), n(0, 40, "AO")
-		p.BK = p.N + n(0, 3, "BK")
-		p.BO = n(0, 100, "BO")
-		p.CM = p.N + n(0, 3, "CM")
-		p.CR = p.M*p.CM + n(0, 3, "CR")
-		check(t, gonum, p)
 	})
+}
+
+// anyProduct draws a shape in which elements of C do not overlap.
+func anyProduct(t *rapid.T) Product {
+	n := func(lo, hi int, name string) int { return rapid.IntRange(lo, hi).Draw(t, name) }
+	p := Product{R: n(1, 3, "R"), M: n(1, 40, "M"), N: n(1, 70, "N"), O: n(1, 3, "O"), K: n(1, 20, "K")}
+	p.AM, p.AK = n(1, 25, "step"), 1
+	if rapid.Bool().Draw(t, "transposed") {
+		p.AM, p.AK = p.AK, p.AM
+	}
+	p.AR, p.AO = n(0, 40, "AR"), n(0, 40, "AO")
+	p.BK = p.N + n(0, 3, "BK")
+	p.BO = n(0, 100, "BO")
+	p.CM = p.N + n(0, 3, "CM")
+	p.CR = p.M*p.CM + n(0, 3, "CR")
+	return p
 }
 
 func check(t interface{ Fatalf(string, ...any) }, kern *Kernel, p Product) {
@@ -117,29 +136,81 @@ func check(t interface{ Fatalf(string, ...any) }, kern *Kernel, p Product) {
 // The order of summation must not depend on where an element lies: the same
 // product with A, B and C at other alignments has the same bits.
 func TestProductIgnoresAlignment(t *testing.T) {
-	for name, p := range cases() {
-		c, a, b := operands(p)
-		want := append([]float32(nil), c...)
-		gonum.Product(p, want, a, b)
-		for shift := 1; shift < 8; shift++ {
-			move := func(x []float32) []float32 { return append(make([]float32, shift, shift+len(x)), x...)[shift:] }
-			got := move(c)
-			gonum.Product(p, got, move(a), move(b))
-			for i := range got {
-				if got[i] != want[i] {
-					t.Fatalf("%s shifted by %d: c[%d] = %g, want %g", name, shift, i, got[i], want[i])
+	for _, kern := range here() {
+		for name, p := range cases() {
+			c, a, b := operands(p)
+			want := slices.Clone(c)
+			kern.Product(p, want, a, b)
+			for shift := 1; shift < 8; shift++ {
+				move := func(x []float32) []float32 { return append(make([]float32, shift, shift+len(x)), x...)[shift:] }
+				got := move(c)
+				kern.Product(p, got, move(a), move(b))
+				if !slices.Equal(got, want) {
+					t.Fatalf("%s: %s shifted by %d has other bits", kern.Name, name, shift)
 				}
 			}
 		}
 	}
 }
 
-func TestProductStartsNothing(t *testing.T) {
-	before := runtime.NumGoroutine()
-	for name, p := range cases() {
+// The assembly kernels agree bit for bit: same order, same fused
+// multiply-adds, for any tiling.
+func TestVectorWidthsAgree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := anyProduct(t)
 		c, a, b := operands(p)
-		if n := testing.AllocsPerRun(10, func() { gonum.Product(p, c, a, b) }); n != 0 {
-			t.Errorf("%s: %g allocations: gonum's own goroutines allocate", name, n)
+		fused := slices.Clone(c)
+		fusedProduct(p, fused, a, b)
+		for _, kern := range here() {
+			if kern == gonum {
+				continue
+			}
+			got := slices.Clone(c)
+			kern.Product(p, got, a, b)
+			if !slices.Equal(got, fused) {
+				t.Fatalf("%s: %+v has other bits than the definition", kern.Name, p)
+			}
+		}
+	})
+}
+
+// fusedProduct is the definition of Product in single precision, one fused
+// multiply-add after the other. The product of two float32 is exact in
+// float64, and so the sum is rounded twice at most; where the first rounding
+// could change the second, big arithmetic decides.
+func fusedProduct(p Product, c, a, b []float32) {
+	for r := range p.R {
+		for m := range p.M {
+			for n := range p.N {
+				sum := c[r*p.CR+m*p.CM+n]
+				for o := range p.O {
+					for k := range p.K {
+						sum = fma(a[r*p.AR+o*p.AO+m*p.AM+k*p.AK], b[o*p.BO+k*p.BK+n], sum)
+					}
+				}
+				c[r*p.CR+m*p.CM+n] = sum
+			}
+		}
+	}
+}
+
+// fma is x·y + z rounded once to float32.
+func fma(x, y, z float32) float32 {
+	var exact big.Float
+	exact.SetPrec(400).SetFloat64(float64(x) * float64(y))
+	exact.Add(&exact, new(big.Float).SetFloat64(float64(z)))
+	f, _ := exact.Float32()
+	return f
+}
+
+func TestProductsAllocateNothing(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for _, kern := range here() {
+		for name, p := range cases() {
+			c, a, b := operands(p)
+			if n := testing.AllocsPerRun(10, func() { kern.Product(p, c, a, b) }); n != 0 {
+				t.Errorf("%s: %s: %g allocations (gonum's own goroutines would allocate)", kern.Name, name, n)
+			}
 		}
 	}
 	if after := runtime.NumGoroutine(); after != before {
@@ -148,19 +219,109 @@ func TestProductStartsNothing(t *testing.T) {
 }
 
 func TestProductChecksLengths(t *testing.T) {
-	for _, cut := range []int{0, 1, 2} {
+	for i := range 3 * len(here()) {
+		kern, cut := here()[i/3], i%3
 		func() {
 			defer func() {
 				if v := recover(); v == nil || !strings.HasPrefix(fmt.Sprint(v), "kernel: lengths") {
-					t.Errorf("operand %d too short: %v", cut, v)
+					t.Errorf("%s: operand %d too short: %v", kern.Name, cut, v)
 				}
 			}()
 			p := cases()["conv 16→32 of 28"]
 			c, a, b := operands(p)
 			op := []*[]float32{&c, &a, &b}[cut]
 			*op = (*op)[:len(*op)-1]
-			gonum.Product(p, c, a, b)
+			kern.Product(p, c, a, b)
 		}()
+	}
+}
+
+// The element-wise passes against the portable ones, bit for bit, with NaN,
+// infinities, both zeros and ties among the values.
+func TestPasses(t *testing.T) {
+	odd := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 0, float32(math.Copysign(0, -1)), 1, -1, 1}
+	rapid.Check(t, func(t *rapid.T) {
+		values := func(n int, name string) []float32 {
+			s := rapid.SliceOfN(rapid.IntRange(-40, 40), n, n).Draw(t, name)
+			x := make([]float32, n)
+			for i, v := range s {
+				if x[i] = float32(v) / 4; v > 32 {
+					x[i] = odd[v-33]
+				}
+			}
+			return x
+		}
+		bits := func(x []float32) []uint32 {
+			u := make([]uint32, len(x))
+			for i, v := range x {
+				if u[i] = math.Float32bits(v); v != v {
+					u[i] = 0x7fc00000 // which NaN it is does not matter
+				}
+			}
+			return u
+		}
+		n := rapid.IntRange(1, 70).Draw(t, "n")
+		x, y := values(n, "x"), values(n, "y")
+		h, w, c := rapid.IntRange(2, 7).Draw(t, "h"), rapid.IntRange(2, 7).Draw(t, "w"), rapid.SampledFrom([]int{1, 3, 8, 16, 24, 32}).Draw(t, "c")
+		picture := values(h*w*c, "picture")
+		half := h / 2 * (w / 2) * c
+		grad := values(half, "grad")
+		for _, kern := range here() {
+			want, got := make([]float32, n), make([]float32, n)
+			equal := func(what string) {
+				if !slices.Equal(bits(got), bits(want)) {
+					t.Fatalf("%s: %s gives %v, want %v", kern.Name, what, got, want)
+				}
+			}
+			relu(want, x)
+			kern.ReLU(got, x)
+			equal("ReLU")
+			reluGrad(want, y, x)
+			kern.ReLUGrad(got, y, x)
+			equal("ReLUGrad")
+			want, got = slices.Clone(y), slices.Clone(y)
+			add(want, x)
+			kern.Add(got, x)
+			equal("Add")
+			want, got = values(c, "sum"), nil
+			got = slices.Clone(want)
+			addRows(want, picture)
+			kern.AddRows(got, picture)
+			equal("AddRows")
+			want, got = make([]float32, half), make([]float32, half)
+			wantFrom, gotFrom := make([]int32, half), make([]int32, half)
+			maxPool(want, wantFrom, picture, h, w, c)
+			kern.MaxPool(got, gotFrom, picture, h, w, c)
+			equal("MaxPool")
+			if !slices.Equal(gotFrom, wantFrom) {
+				t.Fatalf("%s: MaxPool comes from %v, want %v", kern.Name, gotFrom, wantFrom)
+			}
+			want, got = make([]float32, len(picture)), slices.Clone(picture)
+			maxPoolGrad(want, grad, wantFrom, h, w, c)
+			kern.MaxPoolGrad(got, grad, wantFrom, h, w, c)
+			equal("MaxPoolGrad")
+		}
+	})
+}
+
+func TestPassesCheckLengths(t *testing.T) {
+	x, y, from := make([]float32, 31), make([]float32, 32), make([]int32, 32)
+	for _, kern := range here() {
+		for name, f := range map[string]func(){
+			"ReLU": func() { kern.ReLU(x, y) }, "ReLUGrad": func() { kern.ReLUGrad(y, x, y) }, "Add": func() { kern.Add(x, y) },
+			"AddRows":     func() { kern.AddRows(y, make([]float32, 33)) },
+			"MaxPool":     func() { kern.MaxPool(x, from[:31], make([]float32, 128), 4, 4, 8) },
+			"MaxPoolGrad": func() { kern.MaxPoolGrad(make([]float32, 128), y, from[:31], 4, 4, 8) },
+		} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s: %s takes any lengths", kern.Name, name)
+					}
+				}()
+				f()
+			}()
+		}
 	}
 }
 
@@ -275,7 +436,7 @@ func TestCrewAllocatesNothing(t *testing.T) {
 func BenchmarkProduct(b *testing.B) {
 	for _, name := range []string{"conv 1→16 of 56", "conv 16→32 of 28", "dW 16→32 of 28", "conv 4→260 of 70"} {
 		p := cases()[name]
-		for _, kern := range kernels {
+		for _, kern := range here() {
 			b.Run(strings.ReplaceAll(name, " ", "_")+"/"+kern.Name, func(b *testing.B) {
 				c, x, y := operands(p)
 				for range b.N {

@@ -1,0 +1,229 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// The element-wise passes work on whole vectors; their callers in Go do what
+// is left over. None of them adds in another order than the portable pass, so
+// all have the same bits.
+func passes(v isa) {
+	relu(v)
+	reluGrad(v)
+	add(v)
+	addRows(v)
+	maxPool(v)
+	maxPoolGrad(v)
+}
+
+// Predicates of VCMPPS.
+const (
+	greater   = 0x1e // ordered, quiet
+	unordered = 0x03
+)
+
+func pass(v isa, name, signature, doc string) {
+	TEXT(name+v.name, NOSPLIT, signature)
+	Doc(name + v.name + " " + doc)
+	Pragma("noescape")
+}
+
+func arg(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+
+func zero(v isa) reg.VecVirtual {
+	z := v.vector()
+	if v.bytes == 64 {
+		VPXORD(z, z, z)
+	} else {
+		VXORPS(z, z, z)
+	}
+	return z
+}
+
+// loop repeats body vectors times, which is at least once.
+func loop(vectors reg.GPVirtual, body func()) {
+	Label("loop")
+	body()
+	DECQ(vectors)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+func relu(v isa) {
+	pass(v, "relu", "func(y, x *float32, vectors int)", "sets y = max(x, 0), NaN where x is NaN.")
+	y, x, n := arg("y"), arg("x"), arg("vectors")
+	z, r := zero(v), v.vector()
+	loop(n, func() {
+		VMAXPS(Mem{Base: x}, z, r) // of two zeros and with NaN: x
+		VMOVUPS(r, Mem{Base: y})
+		ADDQ(Imm(uint64(v.bytes)), x)
+		ADDQ(Imm(uint64(v.bytes)), y)
+	})
+}
+
+func reluGrad(v isa) {
+	pass(v, "reluGrad", "func(dx, dy, y *float32, vectors int)", "sets dx = dy where y > 0, else 0.")
+	dx, dy, y, n := arg("dx"), arg("dy"), arg("y"), arg("vectors")
+	z, r := zero(v), v.vector()
+	loop(n, func() {
+		VMOVUPS(Mem{Base: y}, r)
+		if v.bytes == 64 {
+			k := K()
+			VCMPPS(Imm(greater), z, r, k)
+			VMOVUPS_Z(Mem{Base: dy}, k, r)
+		} else {
+			VCMPPS(Imm(greater), z, r, r)
+			VANDPS(Mem{Base: dy}, r, r)
+		}
+		VMOVUPS(r, Mem{Base: dx})
+		for _, p := range []reg.GPVirtual{dx, dy, y} {
+			ADDQ(Imm(uint64(v.bytes)), p)
+		}
+	})
+}
+
+func add(v isa) {
+	pass(v, "add", "func(sum, x *float32, vectors int)", "adds x to sum.")
+	sum, x, n := arg("sum"), arg("x"), arg("vectors")
+	r := v.vector()
+	loop(n, func() {
+		VMOVUPS(Mem{Base: sum}, r)
+		VADDPS(Mem{Base: x}, r, r)
+		VMOVUPS(r, Mem{Base: sum})
+		ADDQ(Imm(uint64(v.bytes)), sum)
+		ADDQ(Imm(uint64(v.bytes)), x)
+	})
+}
+
+func addRows(v isa) {
+	pass(v, "addRows", "func(sum, x *float32, rows, step int)", "adds a vector of every row of x to sum; rows are step bytes apart.")
+	sum, x, rows, step := arg("sum"), arg("x"), arg("rows"), arg("step")
+	r := v.vector()
+	VMOVUPS(Mem{Base: sum}, r)
+	Label("loop")
+	VADDPS(Mem{Base: x}, r, r)
+	ADDQ(step, x)
+	DECQ(rows)
+	JNZ(LabelRef("loop"))
+	VMOVUPS(r, Mem{Base: sum})
+	VZEROUPPER()
+	RET()
+}
+
+// corners are the four inputs of a pool, in the order in which ties go.
+func corners(x, step, row, diagonal reg.GPVirtual) [4]Mem {
+	return [4]Mem{{Base: x}, {Base: x, Index: step, Scale: 1}, {Base: x, Index: row, Scale: 1}, {Base: x, Index: diagonal, Scale: 1}}
+}
+
+// pixels walks over the pixels of a row of outputs, and over the vectors of
+// each: out moves on by a vector, in by a vector and after each pixel by
+// another step, since it skips every other pixel.
+func pixels(v isa, in reg.GPVirtual, out []reg.GPVirtual, step reg.GPVirtual, body func()) {
+	n, left := arg("pixels"), GP64()
+	Label("pixel")
+	MOVQ(step, left)
+	Label("vector")
+	body()
+	for _, p := range append(out, in) {
+		ADDQ(Imm(uint64(v.bytes)), p)
+	}
+	SUBQ(Imm(uint64(v.bytes)), left)
+	JNZ(LabelRef("vector"))
+	ADDQ(step, in)
+	DECQ(n)
+	JNZ(LabelRef("pixel"))
+	VZEROUPPER()
+	RET()
+}
+
+// codes returns vectors of the words 0, 1, 2, 3.
+func codes(v isa) (list [4]reg.VecVirtual) {
+	word := GP32()
+	for i := range list {
+		list[i] = v.vector()
+		MOVL(U32(i), word)
+		if v.bytes == 64 {
+			VPBROADCASTD(word, list[i])
+		} else {
+			x := XMM()
+			VMOVD(word, x)
+			VPBROADCASTD(x, list[i])
+		}
+	}
+	return list
+}
+
+func maxPool(v isa) {
+	pass(v, "maxPool", "func(y *float32, from *int32, x *float32, row, step, pixels int)",
+		"fills one row of outputs: the largest of four pixels and which it was. A pixel is step bytes, a row of x row bytes.")
+	y, from, x, row, step := arg("y"), arg("from"), arg("x"), arg("row"), arg("step")
+	diagonal := GP64()
+	LEAQ(Mem{Base: row, Index: step, Scale: 1}, diagonal)
+	code := codes(v)
+	best, value, which := v.vector(), v.vector(), v.vector()
+	pixels(v, x, []reg.GPVirtual{y, from}, step, func() {
+		taps := corners(x, step, row, diagonal)
+		VMOVUPS(taps[0], best)
+		if v.bytes == 64 {
+			VMOVDQA32(code[0], which)
+		} else {
+			VMOVDQA(code[0], which)
+		}
+		for i := 1; i < 4; i++ {
+			VMOVUPS(taps[i], value)
+			if v.bytes == 64 {
+				larger, nan := K(), K()
+				VCMPPS(Imm(greater), best, value, larger)
+				VCMPPS(Imm(unordered), value, value, nan)
+				KORW(larger, nan, larger)
+				VMOVAPS(value, larger, best)
+				VMOVDQA32(code[i], larger, which)
+			} else {
+				larger, nan := YMM(), YMM()
+				VCMPPS(Imm(greater), best, value, larger)
+				VCMPPS(Imm(unordered), value, value, nan)
+				VORPS(larger, nan, larger)
+				VBLENDVPS(larger, value, best, best)
+				VBLENDVPS(larger, code[i], which, which)
+			}
+		}
+		VMOVUPS(best, Mem{Base: y})
+		if v.bytes == 64 {
+			VMOVDQU32(which, Mem{Base: from})
+		} else {
+			VMOVDQU(which, Mem{Base: from})
+		}
+	})
+}
+
+func maxPoolGrad(v isa) {
+	pass(v, "maxPoolGrad", "func(dx, dy *float32, from *int32, row, step, pixels int)",
+		"sets the four pixels under each output of one row: dy where it came from, else 0.")
+	dx, dy, from, row, step := arg("dx"), arg("dy"), arg("from"), arg("row"), arg("step")
+	diagonal := GP64()
+	LEAQ(Mem{Base: row, Index: step, Scale: 1}, diagonal)
+	code := codes(v)
+	grad, which, part := v.vector(), v.vector(), v.vector()
+	pixels(v, dx, []reg.GPVirtual{dy, from}, step, func() {
+		VMOVUPS(Mem{Base: dy}, grad)
+		if v.bytes == 64 {
+			VMOVDQU32(Mem{Base: from}, which)
+		} else {
+			VMOVDQU(Mem{Base: from}, which)
+		}
+		for i, tap := range corners(dx, step, row, diagonal) {
+			if v.bytes == 64 {
+				k := K()
+				VPCMPEQD(code[i], which, k)
+				VMOVAPS_Z(grad, k, part)
+			} else {
+				VPCMPEQD(code[i], which, part)
+				VANDPS(grad, part, part)
+			}
+			VMOVUPS(part, tap)
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package kernel
+
+import "fmt"
+
+// The portable element-wise passes. The others do the same additions and
+// comparisons, several at a time, and so have the same bits.
+
+func relu(y, x []float32) {
+	same(len(x), len(y))
+	for i, v := range x {
+		if v < 0 {
+			v = 0
+		}
+		y[i] = v
+	}
+}
+
+func reluGrad(dx, dy, y []float32) {
+	same(len(y), len(dx), len(dy))
+	for i, v := range y {
+		if v > 0 {
+			dx[i] = dy[i]
+		} else {
+			dx[i] = 0
+		}
+	}
+}
+
+func add(sum, x []float32) {
+	same(len(x), len(sum))
+	for i, v := range x {
+		sum[i] += v
+	}
+}
+
+func addRows(sum, x []float32) {
+	same(0, len(x)%len(sum))
+	for n := len(sum); len(x) > 0; x = x[n:] {
+		add(sum, x[:n])
+	}
+}
+
+// corner is the offset of pixel code (0, 1: upper row; 2, 3: lower row) of a
+// window in rows of w pixels with c channels.
+func corner(code, w, c int) int { return (code/2*w + code%2) * c }
+
+func maxPool(y []float32, from []int32, x []float32, h, w, c int) {
+	pooled(len(y), len(from), len(x), h, w, c)
+	for i := range h / 2 {
+		for j := range w / 2 {
+			for ch := range c {
+				at := (2*i*w+2*j)*c + ch
+				best, code := x[at], 0
+				for k := 1; k < 4; k++ {
+					if v := x[at+corner(k, w, c)]; v > best || v != v {
+						best, code = v, k
+					}
+				}
+				o := (i*(w/2)+j)*c + ch
+				y[o], from[o] = best, int32(code)
+			}
+		}
+	}
+}
+
+func maxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
+	pooled(len(dy), len(from), len(dx), h, w, c)
+	clear(dx)
+	for i := range h / 2 {
+		for j := range w / 2 {
+			for ch := range c {
+				o := (i*(w/2)+j)*c + ch
+				dx[(2*i*w+2*j)*c+ch+corner(int(from[o]), w, c)] = dy[o]
+			}
+		}
+	}
+}
+
+// same panics unless all lengths are n: assembly does not check them.
+func same(n int, lengths ...int) {
+	for _, l := range lengths {
+		if l != n {
+			panic(fmt.Sprintf("kernel: length %d, want %d", l, n))
+		}
+	}
+}
+
+// pooled panics unless x is h×w×c and y and from are half of that.
+func pooled(y, from, x, h, w, c int) {
+	if h < 2 || w < 2 || c < 1 || x != h*w*c || y != h/2*(w/2)*c || from != y {
+		panic(fmt.Sprintf("kernel: pooling %d values of %d×%d×%d to %d and %d", x, h, w, c, y, from))
+	}
+}

@@ -1,0 +1,95 @@
+package kernel
+
+// The passes hand whole vectors to the assembly and leave what remains to the
+// portable pass.
+
+func (x *extension) relu(y, in []float32) {
+	same(len(y), len(in))
+	whole := len(y) &^ (x.lanes - 1)
+	if whole > 0 {
+		if x.lanes == 16 {
+			relu512(&y[0], &in[0], whole/16)
+		} else {
+			relu256(&y[0], &in[0], whole/8)
+		}
+	}
+	relu(y[whole:], in[whole:])
+}
+
+func (x *extension) reluGrad(dx, dy, y []float32) {
+	same(len(y), len(dx), len(dy))
+	whole := len(y) &^ (x.lanes - 1)
+	if whole > 0 {
+		if x.lanes == 16 {
+			reluGrad512(&dx[0], &dy[0], &y[0], whole/16)
+		} else {
+			reluGrad256(&dx[0], &dy[0], &y[0], whole/8)
+		}
+	}
+	reluGrad(dx[whole:], dy[whole:], y[whole:])
+}
+
+func (x *extension) add(sum, in []float32) {
+	same(len(sum), len(in))
+	whole := len(sum) &^ (x.lanes - 1)
+	if whole > 0 {
+		if x.lanes == 16 {
+			add512(&sum[0], &in[0], whole/16)
+		} else {
+			add256(&sum[0], &in[0], whole/8)
+		}
+	}
+	add(sum[whole:], in[whole:])
+}
+
+func (x *extension) addRows(sum, in []float32) {
+	n := len(sum)
+	same(0, len(in)%n)
+	rows := len(in) / n
+	if n%x.lanes != 0 || rows == 0 {
+		addRows(sum, in)
+		return
+	}
+	for i := 0; i < n; i += x.lanes {
+		if x.lanes == 16 {
+			addRows512(&sum[i], &in[i], rows, 4*n)
+		} else {
+			addRows256(&sum[i], &in[i], rows, 4*n)
+		}
+	}
+}
+
+func (x *extension) maxPool(y []float32, from []int32, in []float32, h, w, c int) {
+	pooled(len(y), len(from), len(in), h, w, c)
+	if c%x.lanes != 0 {
+		maxPool(y, from, in, h, w, c)
+		return
+	}
+	for i := range h / 2 {
+		o, at := i*(w/2)*c, 2*i*w*c
+		if x.lanes == 16 {
+			maxPool512(&y[o], &from[o], &in[at], 4*w*c, 4*c, w/2)
+		} else {
+			maxPool256(&y[o], &from[o], &in[at], 4*w*c, 4*c, w/2)
+		}
+	}
+}
+
+func (x *extension) maxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
+	pooled(len(dy), len(from), len(dx), h, w, c)
+	if c%x.lanes != 0 {
+		maxPoolGrad(dx, dy, from, h, w, c)
+		return
+	}
+	if h%2 == 1 || w%2 == 1 {
+		clear(dx)
+	}
+	for i := range h / 2 {
+		o, at := i*(w/2)*c, 2*i*w*c
+		if x.lanes == 16 {
+			maxPoolGrad512(&dx[at], &dy[o], &from[o], 4*w*c, 4*c, w/2)
+		} else {
+			maxPoolGrad256(&dx[at], &dy[o], &from[o], 4*w*c, 4*c, w/2)
+		}
+	}
+}
