@@ -106,7 +106,7 @@ func TestRun(t *testing.T) {
 	one := 1
 	e.Expect = []Expect{
 		{Arm: "circular", What: "accuracy", Is: "exactly chance"},
-		{Arm: "zeros", What: "accuracy", Is: "below 0.001", Ring: &one},
+		{Arm: "zeros", What: "accuracy", Is: "below 0", Ring: &one},
 		{Arm: "reflect", What: "accuracy", Is: "chance"},
 	}
 	var steps []int
@@ -130,7 +130,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("circular scores %g, want exactly 1/9", v)
 	}
 	got := s.Result().Expectations
-	if len(got) != 2 || !got[0].Held || got[1].Held || got[1].Text != "zeros: accuracy in ring 1 is below 0.001" {
+	if len(got) != 2 || !got[0].Held || got[1].Held || got[1].Text != "zeros: accuracy in ring 1 is below 0" {
 		t.Errorf("%+v", got)
 	}
 }

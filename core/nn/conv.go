@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"math"
 
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
@@ -47,10 +46,10 @@ func NewConv(name string, in Shape, n, k int, scheme pad.Scheme, sides pad.Sides
 func (l *Conv) Window() Window { return Window{Size: l.size, Stride: 1, Pad: l.plan.Sides} }
 
 func (l *Conv) Params() []Param {
-	inputs := float64(l.size * l.size * l.in.C)
-	list := []Param{{l.name + ".weight", []int{l.size, l.size, l.in.C, l.out.C}, math.Sqrt(6 / inputs)}}
+	inputs := l.size * l.size * l.in.C
+	list := []Param{{l.name + ".weight", []int{l.size, l.size, l.in.C, l.out.C}, inputs}}
 	if l.bias {
-		list = append(list, Param{l.name + ".bias", []int{l.out.C}, 1 / math.Sqrt(inputs)})
+		list = append(list, Param{l.name + ".bias", []int{l.out.C}, inputs})
 	}
 	return list
 }

@@ -28,17 +28,13 @@ func (s Shape) Len() int { return s.H * s.W * s.C }
 
 func (s Shape) String() string { return fmt.Sprintf("%d×%d×%d", s.H, s.W, s.C) }
 
-// A Param is one tensor of weights. Its values are uniform in ±Bound at first.
-//
-// With n inputs to an output, convolutions, which a ReLU follows, have weights
-// in ±√(6/n) (He et al. 2015, the uniform form); linear layers and all biases
-// ±1/√n, which is PyTorch's default for every layer. With that default for
-// convolutions too, a network of four layers sits at chance for the first 100
-// steps.
+// A Param is one tensor of weights. Its values are uniform in ±1/√FanIn at
+// first, which is PyTorch's default for convolutions and linear layers,
+// weights and biases alike.
 type Param struct {
 	Name  string // "conv1.weight"
 	Shape []int
-	Bound float64
+	FanIn int // inputs to one output
 }
 
 // Len is the number of values of the tensor.

@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"math"
-
-	"padlab/core/nn/kernel"
-)
+import "padlab/core/nn/kernel"
 
 // Linear is y[n] = b[n] + Σ_i x[i] · w[i][n] over all H·W·C inputs of a sample.
 type Linear struct{ plain }
@@ -18,8 +14,7 @@ func (l *Linear) Window() Window { return Window{Size: 0, Stride: 1} }
 
 func (l *Linear) Params() []Param {
 	inputs := l.in.Len()
-	bound := 1 / math.Sqrt(float64(inputs))
-	return []Param{{l.name + ".weight", []int{inputs, l.out.C}, bound}, {l.name + ".bias", []int{l.out.C}, bound}}
+	return []Param{{l.name + ".weight", []int{inputs, l.out.C}, inputs}, {l.name + ".bias", []int{l.out.C}, inputs}}
 }
 
 // Sizes: the packed weights are the transpose, [n][i].

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math"
 
 	"padlab/core/draw"
 	"padlab/core/nn/kernel"
@@ -112,7 +113,7 @@ func (n *Net) EachParam(f func(p Param, values []float32)) {
 func (n *Net) Init(seed uint64) {
 	n.EachParam(func(p Param, values []float32) {
 		s := draw.New(seed, "weights "+p.Name)
-		s.Uniform(values, float32(p.Bound))
+		s.Uniform(values, float32(1/math.Sqrt(float64(p.FanIn))))
 	})
 	n.Pack()
 }

@@ -362,7 +362,7 @@ func TestInitIsByName(t *testing.T) {
 	}
 	a, b := build(2), build(4)
 	for i := range 30 {
-		if a.W[i] != b.W[i] || a.W[i] == 0 || math.Abs(float64(a.W[i])) > math.Sqrt(6.0/9) {
+		if a.W[i] != b.W[i] || a.W[i] == 0 || math.Abs(float64(a.W[i])) > 1.0/3 {
 			t.Fatalf("conv1[%d]: %g and %g", i, a.W[i], b.W[i])
 		}
 	}
