@@ -33,8 +33,10 @@ func noise() *images.Set {
 	return s
 }
 
-func pool(t testing.TB, workers int) *Pool {
-	k, err := kernel.Select("")
+func pool(t testing.TB, workers int) *Pool { return poolWith(t, "", workers) }
+
+func poolWith(t testing.TB, name string, workers int) *Pool {
+	k, err := kernel.Select(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,6 +146,14 @@ func TestSameBits(t *testing.T) {
 			t.Errorf("%d workers:\n%s\nwant\n%s", workers, got, want)
 		}
 	}
+	for _, name := range kernel.Names() {
+		if name == "gonum" { // multiplies, rounds, then adds: see TestPortableKernel
+			continue
+		}
+		if got := canonical(t, finished(t, start(t, quick(t), poolWith(t, name, 2), nil))); got != want && kernel.Names()[0] != "gonum" {
+			t.Errorf("kernel %s:\n%s\nwant\n%s", name, got, want)
+		}
+	}
 	p := pool(t, 2)
 	other := start(t, quick(t, "train.steps=40", "seed=9"), p, nil)
 	r := start(t, quick(t), p, nil)
@@ -160,6 +170,21 @@ func TestSameBits(t *testing.T) {
 	}
 	if got := canonical(t, finished(t, other)); got == want {
 		t.Error("another seed, same result")
+	}
+}
+
+// The portable kernel rounds every product before it adds it, the others do
+// not. Over one step that shows in the seventh digit; over many, training
+// amplifies it like any other difference.
+func TestPortableKernel(t *testing.T) {
+	losses := func(name string) []LossPoint {
+		return finished(t, start(t, quick(t, "train.steps=3"), poolWith(t, name, 2), nil)).Arms[0].Loss
+	}
+	fast, portable := losses(""), losses("gonum")
+	for i := range fast {
+		if d := math.Abs(float64(fast[i].Value - portable[i].Value)); d > 1e-5*float64(fast[i].Value) {
+			t.Errorf("step %d: loss %v, with the portable kernel %v", i, fast[i].Value, portable[i].Value)
+		}
 	}
 }
 
