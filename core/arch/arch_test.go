@@ -63,6 +63,20 @@ func TestGeometry(t *testing.T) {
 	}
 }
 
+// perf.md: a training step takes 72.6 MFLOP per sample on S, 920 on M.
+func TestFLOPs(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		side int
+		want float64
+	}{{"S", 32, 72.6e6}, {"M", 64, 920e6}} {
+		_, got := FLOPs(build(t, c.name, c.side, 3, 49, "zeros"))
+		if math.Abs(float64(got)-c.want) > 0.002*c.want {
+			t.Errorf("%s: %d FLOP per sample, want %g", c.name, got, c.want)
+		}
+	}
+}
+
 func TestBuildSaysWhatWouldFit(t *testing.T) {
 	k, _ := kernel.Select("")
 	for _, c := range []struct {

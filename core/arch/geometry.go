@@ -46,3 +46,25 @@ func Features(stages []Stage) Stage {
 	}
 	return stages[len(stages)-1]
 }
+
+// FLOPs counts the floating-point operations of one sample, a multiplication
+// and an addition being two: forward, and forward and backward together. Only
+// layers with weights count. Backward computes the gradient of the weights
+// and, but for the first layer, that of the input, each as dear as forward.
+func FLOPs(net *nn.Net) (forward, training int) {
+	first := true
+	for _, l := range net.Layers {
+		params := l.Params()
+		if len(params) == 0 {
+			continue
+		}
+		n := 2 * params[0].Len() * l.Out().H * l.Out().W
+		forward += n
+		training += 3 * n
+		if first {
+			training -= n
+			first = false
+		}
+	}
+	return forward, training
+}

@@ -230,6 +230,28 @@ func (e *Experiment) Changes(base *Experiment) []string {
 	return list
 }
 
+// OneLine is the one-line form of e: what follows "padlab run" to run it,
+// where name is what base is loaded by.
+func (e *Experiment) OneLine(name string, base *Experiment) string {
+	line := fmt.Sprintf("%s --seed %d", Quote(name), e.Seed)
+	for _, c := range e.Changes(base) {
+		line += " --set " + Quote(c)
+	}
+	return line
+}
+
+// Quote returns text as one word of a shell.
+func Quote(text string) string {
+	special := func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		return !letter && !strings.ContainsRune("-_.,:/=+@%", r)
+	}
+	if text != "" && !strings.ContainsFunc(text, special) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
 // check returns what is wrong with the fields together.
 func (e *Experiment) check() error {
 	arms := 1

@@ -191,3 +191,14 @@ func TestFields(t *testing.T) {
 		}
 	}
 }
+
+func TestQuote(t *testing.T) {
+	for text, want := range map[string]string{
+		"where-am-i": "where-am-i", "net.padding=zeros,reflect": "net.padding=zeros,reflect", "a b": "'a b'", "": "''",
+		"net.padding=constant(0.5)": "'net.padding=constant(0.5)'", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "a;b": "'a;b'", "ä": "'ä'",
+	} {
+		if got := Quote(text); got != want {
+			t.Errorf("%s is quoted as %s, want %s", text, got, want)
+		}
+	}
+}

@@ -55,7 +55,7 @@ func TestRefusals(t *testing.T) {
 		{"reflect", 3, 4, 0, "reflect needs padding < size: 4 ≥ 3"},
 		{"reflect", 3, 0, 3, "reflect needs padding < size: 3 ≥ 3"},
 		{"reflect", 1, 1, 1, "reflect needs padding < size: 1 ≥ 1"},
-		{"none", 3, 1, 0, "none pads nothing: 1 > 0"},
+		{"none", 3, 1, 0, "none pads nothing: padding must be 0, not 1"},
 		{"zeros", 0, 1, 1, "zeros needs a size of at least 1: 0"},
 		{"circular", 3, -1, 0, "circular needs padding of at least 0: -1, 0"},
 	} {

@@ -91,7 +91,7 @@ var aliases = map[string]string{"edge": "replicate", "wrap": "circular", "zero":
 
 func nothing(_, p int) error {
 	if p > 0 {
-		return fmt.Errorf("none pads nothing: %d > 0", p)
+		return fmt.Errorf("none pads nothing: padding must be 0, not %d", p)
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ type screen struct {
 }
 
 func newScreen(t testing.TB, steps int, look theme.Theme) *screen {
-	k, err := kernel.Select("")
+	k, err := kernel.Select("gonum")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestSchemes(t *testing.T) {
 		t.Errorf("%+v", s.snap.Arms)
 	}
 	s.press("c")
-	if !s.shows("--set 'net.padding=reflect'") {
+	if !s.shows("--set net.padding=reflect") {
 		t.Error(s.View())
 	}
 }

@@ -269,10 +269,7 @@ var words = []struct{ name, means string }{
 }
 
 func (m *Model) openCommand() tea.Cmd {
-	line := fmt.Sprintf("padlab run %s --seed %d", m.preset.Name, m.experiment.Seed)
-	for _, c := range m.experiment.Changes(m.preset.Experiment) {
-		line += " --set '" + c + "'"
-	}
+	line := "padlab run " + m.experiment.OneLine(m.preset.Name, m.preset.Experiment)
 	m.layers = append(m.layers, &page{title: "the same without a screen", wide: true, spans: []view.Span{{Style: theme.Strong, Text: line}}})
 	return nil
 }

@@ -10,17 +10,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
-	"strconv"
+	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
-
-	"padlab/core/lab"
-	"padlab/core/names"
-	"padlab/core/nn/kernel"
+	"github.com/spf13/pflag"
 )
 
 // The exit codes.
@@ -32,21 +28,48 @@ const (
 	exitInterrupted = 130
 )
 
-// A session is what a command may use of the world outside.
+// A session is one command line with what it may use of the world outside.
 type session struct {
 	ctx      context.Context
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
+	disk     disk
 	terminal bool // a person sits at in and out, and the cursor can be moved
 	progress bool // err is a terminal on which a line can be rewritten
 
-	code int // what to exit with when no error was returned
+	code   int   // what to exit with when no error was returned
+	broken error // why out cannot be written, once it cannot
 
-	// flags of all commands
-	data, kernel string
-	workers      int
-	look         look
+	flags                 *pflag.FlagSet // those of all commands:
+	data, kernel, workers string
+	look                  look
+}
+
+// Write prints to the output. It never fails: the first error, such as a full
+// disk, is kept, what follows is dropped, and run tells it at the end.
+func (s *session) Write(p []byte) (int, error) {
+	if s.broken == nil {
+		_, s.broken = s.out.Write(p)
+	}
+	return len(p), nil
+}
+
+// complain writes one message, on one line whatever a file or an argument put
+// into it.
+func (s *session) complain(format string, args ...any) {
+	fmt.Fprintln(s.err, "padlab: "+visible(fmt.Sprintf(format, args...)))
+}
+
+// visible replaces control characters, which move the cursor or worse, by
+// blanks.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // failure is an error that is not the user's: it exits with 1.
@@ -63,7 +86,7 @@ func Main(args []string) int {
 	}()
 	movable := os.Getenv("TERM") != "dumb"
 	return run(&session{
-		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv,
+		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, disk: systemDisk{},
 		terminal: movable && term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd()),
 		progress: movable && term.IsTerminal(os.Stderr.Fd()),
 	}, args)
@@ -72,15 +95,18 @@ func Main(args []string) int {
 // run executes one command line.
 func run(s *session, args []string) int {
 	root := s.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the arguments of the process
 	root.SetIn(s.in)
-	root.SetOut(s.out)
+	root.SetOut(s)
 	root.SetErr(s.err)
 	err := root.ExecuteContext(s.ctx)
+	if err == nil && s.broken != nil {
+		err = failure{fmt.Errorf("the output cannot be written: %w", s.broken)}
+	}
 	if err == nil {
 		return s.code
 	}
-	fmt.Fprintf(s.err, "padlab: %v\n", err)
+	s.complain("%v", err)
 	if failure := (failure{}); errors.As(err, &failure) {
 		return exitFailed
 	}
@@ -88,6 +114,7 @@ func run(s *session, args []string) int {
 }
 
 func (s *session) root() *cobra.Command {
+	cobra.MousetrapHelpText = "" // a double click on Windows opens the screen, too
 	root := &cobra.Command{
 		Use:   "padlab",
 		Short: "How does a convolutional network know where it is looking?",
@@ -97,91 +124,46 @@ against the distance to the border.
 
 Without a command it opens the screen and trains the preset where-am-i at
 once; without a terminal it runs that preset and prints the result.`,
-		Args:          cobra.NoArgs,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Args:              nothing,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return s.checkLook() },
 		RunE: func(*cobra.Command, []string) error {
 			if s.terminal {
 				return s.screen()
 			}
-			return s.runPreset(runFlags{format: "text"}, defaultPreset)
+			return s.run(runFlags{format: "text"}, defaultPreset)
 		},
 	}
-	flags := root.PersistentFlags()
-	flags.StringVar(&s.data, "data", s.getenv("PADLAB_DATA"), "folder with more data sets, DIR/NAME/ each (PADLAB_DATA)")
-	flags.StringVar(&s.kernel, "kernel", s.getenv("PADLAB_KERNEL"), "how to compute; empty: the fastest here (PADLAB_KERNEL)")
-	flags.IntVar(&s.workers, "workers", 0, "workers that share the training; 0: one per core (PADLAB_WORKERS)")
-	s.look.flags(flags, s.getenv)
-	root.AddCommand(s.runCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.versionCommand())
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w (see %s --help)", err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	s.flags = root.PersistentFlags()
+	s.setting(&s.data, "data", "", "`DIR` with more data sets, DIR/NAME/ each")
+	s.setting(&s.kernel, "kernel", "", "`NAME` of the arithmetic; left out: the fastest here")
+	s.setting(&s.workers, "workers", "0", "`N` workers share the training; 0: one per core")
+	s.setting(&s.look.glyphs, "glyphs", "braille", "`SET` to draw curves with: braille, block or ascii")
+	s.setting(&s.look.theme, "theme", "auto", "`THEME` of the screen: light, dark or auto")
+	s.flags.StringVar(&s.look.color, "color", "auto", "`WHEN` to use colour: auto (heeds NO_COLOR, CLICOLOR_FORCE), always or never")
+	root.AddCommand(s.runCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.benchCommand(), s.versionCommand(), completionCommand(root))
+	root.SetHelpCommand(helpCommand(root))
 	return root
 }
 
-// pool starts the crew that the flags and the environment ask for.
-func (s *session) pool() (*lab.Pool, error) {
-	workers, from := s.workers, "--workers"
-	if text := s.getenv("PADLAB_WORKERS"); workers == 0 && text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return nil, fmt.Errorf("PADLAB_WORKERS must be a whole number: %q", text)
-		}
-		workers, from = n, "PADLAB_WORKERS"
+// setting adds a flag of all commands that an environment variable stands in
+// for.
+func (s *session) setting(at *string, name, fallback, usage string) {
+	if value := s.getenv(variable(name)); value != "" {
+		fallback = value
 	}
-	if workers < 0 || workers > maxWorkers {
-		return nil, fmt.Errorf("%s must be in 1 … %d, or 0 for one per core: %d", from, maxWorkers, workers)
-	}
-	if workers == 0 {
-		workers = min(runtime.GOMAXPROCS(0), maxWorkers)
-	}
-	k, err := kernel.Select(s.kernel)
-	if err != nil {
-		return nil, err
-	}
-	return lab.NewPool(k, workers), nil
+	s.flags.StringVar(at, name, fallback, usage+" ("+variable(name)+")")
 }
 
-const maxWorkers = 256
+func variable(flag string) string { return "PADLAB_" + strings.ToUpper(flag) }
 
-func (s *session) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return s.print("padlab %s, %s, %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-		},
+// origin says where the value of a setting was written.
+func (s *session) origin(flag string) string {
+	if !s.flags.Changed(flag) && s.getenv(variable(flag)) != "" {
+		return variable(flag)
 	}
-}
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
-}
-
-// print writes to the output; an error there, such as a full disk, is a
-// failure.
-func (s *session) print(format string, args ...any) error {
-	_, err := fmt.Fprintf(s.out, format, args...)
-	return written(err)
-}
-
-func written(err error) error {
-	if err != nil {
-		return failure{fmt.Errorf("the output cannot be written: %w", err)}
-	}
-	return nil
-}
-
-// oneOf checks the value of a flag with a few words to choose from.
-func oneOf(flag, value string, words ...string) error {
-	for _, w := range words {
-		if value == w {
-			return nil
-		}
-	}
-	return names.Unknown(flag, value, words)
+	return "--" + flag
 }

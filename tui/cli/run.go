@@ -1,31 +1,24 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"padlab/core/images"
 	"padlab/core/lab"
-	"padlab/core/names"
-	"padlab/datasets"
 	"padlab/presets"
 )
 
 const defaultPreset = presets.Default
 
 type runFlags struct {
-	set    []string
-	seed   int64
-	format string
-	expect bool
-	quiet  bool
+	set       []string
+	seed, out string
+	format    string
+	expect    bool
+	quiet     bool
 }
 
 func (s *session) runCommand() *cobra.Command {
@@ -40,78 +33,21 @@ what there is.`,
 		Example: `  padlab run where-am-i
   padlab run where-am-i --seed 3 --set canvas.grid=7 --set net.padding=zeros,reflect
   padlab run my.toml --format json >result.json`,
-		Args: exactly(1, "the name of a preset, a file, or -"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := oneOf("format", f.format, formats...); err != nil {
-				return err
-			}
-			return s.runPreset(f, args[0])
-		},
+		Args: one("the name of a preset, a file, or -"),
+		RunE: func(_ *cobra.Command, args []string) error { return s.run(f, args[0]) },
 	}
 	flags := c.Flags()
-	flags.StringArrayVar(&f.set, "set", nil, "change a field, `key=value`; several values (a,b) make arms")
-	flags.Int64Var(&f.seed, "seed", -1, "seed of all random draws; −1: the experiment's")
-	flags.StringVar(&f.format, "format", "text", "text, json, jsonl or csv")
+	flags.StringArrayVar(&f.set, "set", nil, "change a field, `KEY=VALUE`; several values (a,b) make arms")
+	flags.StringVar(&f.seed, "seed", "", "`N`, the seed of all random draws; left out: the experiment's")
+	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json, jsonl or csv")
+	flags.StringVar(&f.out, "out", "", "`DIR` for a record: experiment.toml, events.jsonl, result.json")
 	flags.BoolVar(&f.expect, "expect", false, "exit with 3 when an expectation of the experiment does not hold")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress on the standard error")
 	return c
 }
 
-// exactly is cobra.ExactArgs with a sentence that says what is missing.
-func exactly(n int, what string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) != n {
-			return fmt.Errorf("%s takes %s (see %s --help)", c.CommandPath(), what, c.CommandPath())
-		}
-		return nil
-	}
-}
-
-// load reads an experiment: a preset, a file, or the standard input for "-".
-func (s *session) load(name string) (*lab.Experiment, error) {
-	if data, ok := presets.Read(name); ok {
-		return lab.Parse("preset "+name, data)
-	}
-	if name == "-" {
-		data, err := io.ReadAll(io.LimitReader(s.in, lab.MaxFile+1))
-		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
-		return lab.Parse("standard input", data)
-	}
-	file, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `./\`) {
-		return nil, names.Unknown("preset", name, presets.Names())
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil || info.IsDir() {
-		return nil, fmt.Errorf("%s: a folder, not an experiment file", name)
-	}
-	data, err := io.ReadAll(io.LimitReader(file, lab.MaxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	return lab.Parse(name, data)
-}
-
-// open returns the images of an experiment.
-func (s *session) open(e *lab.Experiment) (*images.Set, error) {
-	return datasets.Open(e.Data.Set, s.data)
-}
-
-// runPreset is padlab run.
-func (s *session) runPreset(f runFlags, name string) error {
-	base, err := s.load(name)
-	if err != nil {
-		return err
-	}
-	e := base.Clone()
-	if f.seed >= 0 {
-		f.set = append(f.set, fmt.Sprint("seed=", f.seed))
-	}
+// change does what --set and --seed say.
+func (f runFlags) change(e *lab.Experiment) error {
 	for _, change := range f.set {
 		key, text, ok := strings.Cut(change, "=")
 		if !ok {
@@ -121,8 +57,23 @@ func (s *session) runPreset(f runFlags, name string) error {
 			return fmt.Errorf("--set %s: %w", change, err)
 		}
 	}
-	set, err := s.open(e)
+	if f.seed != "" {
+		return e.Set("seed", f.seed)
+	}
+	return nil
+}
+
+// run is padlab run.
+func (s *session) run(f runFlags, name string) error {
+	if err := oneOf("format", f.format, formats...); err != nil {
+		return err
+	}
+	base, err := s.load(name)
 	if err != nil {
+		return err
+	}
+	e := base.Clone()
+	if err := f.change(e); err != nil {
 		return err
 	}
 	pool, err := s.pool()
@@ -130,54 +81,82 @@ func (s *session) runPreset(f runFlags, name string) error {
 		return err
 	}
 	defer pool.Close()
+	set, err := s.open(e)
+	if err != nil {
+		return err
+	}
 	report := &reporter{session: s, format: f.format, name: name, base: base, quiet: f.quiet}
-	run, err := lab.Start(e, lab.Inputs{Set: set, Pool: pool, Now: time.Now, Evaluated: report.evaluated})
+	if f.out != "" {
+		if _, err := lab.Check(e, set); err != nil {
+			return err // before a folder is made for it
+		}
+		if report.record, err = openRecord(s.disk, f.out, e); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+		defer report.record.close()
+	}
+	evaluated := make(chan *lab.Snapshot)
+	run, err := lab.Start(e, lab.Inputs{Set: set, Pool: pool, Now: time.Now, Evaluated: func(s *lab.Snapshot) { evaluated <- s }})
 	if err != nil {
 		return err
 	}
 	report.begin(run.Snapshot())
-	interrupted := false
+	last := s.follow(run, evaluated, report)
+	if last.Status == lab.Failed {
+		fmt.Fprintln(s.err, last.Stack)
+		return failure{fmt.Errorf("a fault in padlab itself: %s", last.Failure)}
+	}
+	result := report.end(last)
+	if err := report.record.failed(); err != nil {
+		return failure{fmt.Errorf("the record cannot be written: %w", err)}
+	}
+	s.judge(last, result, f.expect)
+	return nil
+}
+
+// follow reports a run until it has ended and returns its last snapshot. An
+// interruption stops it, and so does an output that cannot be written.
+func (s *session) follow(run *lab.Run, evaluated <-chan *lab.Snapshot, report *reporter) *lab.Snapshot {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	for ended := false; !ended; {
+	interrupted := s.ctx.Done()
+	for {
 		select {
-		case <-run.Done():
-			ended = true
-		case <-s.ctx.Done():
-			interrupted = true
-			run.Stop()
-			<-run.Done()
-			ended = true
+		case now := <-evaluated:
+			if report.evaluated(now); report.lost() {
+				run.Stop()
+			}
 		case <-tick.C:
 			report.progress(run.Snapshot())
+		case <-interrupted:
+			run.Stop()
+			interrupted = nil
+		case <-run.Done():
+			report.clearLine()
+			return run.Snapshot()
 		}
 	}
-	last := run.Snapshot()
-	report.clearLine()
-	if last.Status == lab.Failed {
-		return failure{fmt.Errorf("a fault in padlab itself: %s\n%s", last.Failure, last.Stack)}
-	}
-	result := last.Result()
-	if err := report.end(last, result); err != nil {
-		return err
-	}
+}
+
+// judge sets the exit code and says on the standard error what made it so.
+func (s *session) judge(last *lab.Snapshot, result lab.Result, expect bool) {
 	switch {
-	case interrupted:
+	case s.broken != nil: // that is what counts
+	case last.Status == lab.Stopped:
 		s.code = exitInterrupted
 	case last.Status == lab.Diverged:
 		s.code = exitFailed
 		for _, a := range last.Arms {
-			if a.Problem != "" {
-				fmt.Fprintf(s.err, "padlab: arm %s diverged: %s\n", a.Name, a.Problem)
+			if a.Status == lab.Diverged {
+				s.complain("arm %s diverged: %s", a.Name, a.Problem)
 			}
 		}
-	case f.expect:
+	case expect:
 		for _, x := range result.Expectations {
 			if !x.Held {
 				s.code = exitUnexpected
-				fmt.Fprintf(s.err, "padlab: did not hold: %s\n", x.Text)
+				s.complain("did not hold: %s", x.Text)
 			}
 		}
 	}
-	return nil
 }

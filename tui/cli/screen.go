@@ -7,7 +7,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
-	"github.com/spf13/pflag"
 
 	"padlab/core/lab"
 	"padlab/presets"
@@ -18,27 +17,23 @@ import (
 // look is how the screen should look, by flag or environment.
 type look struct{ color, glyphs, theme string }
 
-func (l *look) flags(flags *pflag.FlagSet, getenv func(string) string) {
-	or := func(value, fallback string) string {
-		if value == "" {
-			return fallback
-		}
-		return value
+// checkLook checks it for all commands, so that a slip is found at once.
+func (s *session) checkLook() error {
+	if err := oneOf("word", s.look.color, "auto", "always", "never"); err != nil {
+		return fmt.Errorf("--color: %w", err)
 	}
-	flags.StringVar(&l.color, "color", "auto", "auto, always or never (auto honours NO_COLOR and CLICOLOR_FORCE)")
-	flags.StringVar(&l.glyphs, "glyphs", or(getenv("PADLAB_GLYPHS"), "braille"), "what curves are drawn with: braille, block or ascii (PADLAB_GLYPHS)")
-	flags.StringVar(&l.theme, "theme", or(getenv("PADLAB_THEME"), "auto"), "light, dark or auto (PADLAB_THEME)")
+	if _, err := theme.ParseGlyphs(s.look.glyphs); err != nil {
+		return fmt.Errorf("%s: %w", s.origin("glyphs"), err)
+	}
+	if err := oneOf("theme", s.look.theme, "light", "dark", "auto"); err != nil {
+		return fmt.Errorf("%s: %w", s.origin("theme"), err)
+	}
+	return nil
 }
 
 // build asks the terminal what the flags leave open. It must be called before
 // the screen owns the terminal: the terminal's answer comes in as input.
 func (l look) build(out *termenv.Output) (theme.Theme, error) {
-	if err := oneOf("color", l.color, "auto", "always", "never"); err != nil {
-		return theme.Theme{}, err
-	}
-	if err := oneOf("theme", l.theme, "auto", "light", "dark"); err != nil {
-		return theme.Theme{}, err
-	}
 	glyphs, err := theme.ParseGlyphs(l.glyphs)
 	if err != nil {
 		return theme.Theme{}, err

@@ -17,7 +17,7 @@ var gonum = &Kernel{
 	Slow:    "portable kernel, without this CPU's wide vectors",
 	Product: gonumProduct,
 	ReLU:    relu, ReLUGrad: reluGrad, Add: add, AddRows: addRows,
-	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad,
+	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, Peak: peak,
 }
 
 // Sgemm starts goroutines of its own from four blocks of 64×64 of C on. These

@@ -65,6 +65,11 @@ type Kernel struct {
 	// over all; an odd last row or column is dropped.
 	MaxPool func(y []float32, from []int32, x []float32, h, w, c int)
 
+	// Peak does rounds of the kernel's multiply-adds on registers alone and
+	// returns how many floating-point operations that were: what no product
+	// can surpass.
+	Peak func(rounds int) (flops int)
+
 	// MaxPoolGrad sets dx, h×w×c, to dy where its pixel won, and 0 elsewhere.
 	MaxPoolGrad func(dx, dy []float32, from []int32, h, w, c int)
 }

@@ -41,7 +41,7 @@ func (x *extension) kernel(name string) *Kernel {
 	return &Kernel{
 		Name: name, Product: x.product,
 		ReLU: x.relu, ReLUGrad: x.reluGrad, Add: x.add, AddRows: x.addRows,
-		MaxPool: x.maxPool, MaxPoolGrad: x.maxPoolGrad,
+		MaxPool: x.maxPool, MaxPoolGrad: x.maxPoolGrad, Peak: x.peak,
 	}
 }
 

@@ -154,6 +154,11 @@ func maxPool512(y *float32, from *int32, x *float32, row int, step int, pixels i
 //go:noescape
 func maxPoolGrad512(dx *float32, dy *float32, from *int32, row int, step int, pixels int)
 
+// peak512 does rounds × 12 fused multiply-adds on whole vectors, none waiting for another.
+//
+//go:noescape
+func peak512(rounds int)
+
 // product256x1x1 adds a tile of 1 rows and 1 vectors.
 //
 //go:noescape
@@ -303,3 +308,8 @@ func maxPool256(y *float32, from *int32, x *float32, row int, step int, pixels i
 //
 //go:noescape
 func maxPoolGrad256(dx *float32, dy *float32, from *int32, row int, step int, pixels int)
+
+// peak256 does rounds × 12 fused multiply-adds on whole vectors, none waiting for another.
+//
+//go:noescape
+func peak256(rounds int)

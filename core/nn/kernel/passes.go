@@ -76,6 +76,19 @@ func maxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
 	}
 }
 
+// peak multiplies and adds four numbers at a time, as independent of each other
+// as Go allows.
+func peak(rounds int) int {
+	var a, b, c, d float32
+	for range rounds {
+		a, b, c, d = a*a+a, b*b+b, c*c+c, d*d+d
+	}
+	if a+b+c+d != 0 {
+		panic("kernel: zeros add up to something")
+	}
+	return 8 * rounds
+}
+
 // same panics unless all lengths are n: assembly does not check them.
 func same(n int, lengths ...int) {
 	for _, l := range lengths {

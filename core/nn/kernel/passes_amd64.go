@@ -93,3 +93,12 @@ func (x *extension) maxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
 		}
 	}
 }
+
+func (x *extension) peak(rounds int) int {
+	if x.lanes == 16 {
+		peak512(rounds)
+	} else {
+		peak256(rounds)
+	}
+	return 2 * 12 * x.lanes * rounds
+}

@@ -16,6 +16,7 @@ func passes(v isa) {
 	addRows(v)
 	maxPool(v)
 	maxPoolGrad(v)
+	peak(v)
 }
 
 // Predicates of VCMPPS.
@@ -224,6 +225,25 @@ func maxPoolGrad(v isa) {
 				VANDPS(grad, part, part)
 			}
 			VMOVUPS(part, tap)
+		}
+	})
+}
+
+// peakSums is how many sums peak keeps in flight: two fused multiply-adds a
+// cycle of up to six cycles each.
+const peakSums = 12
+
+func peak(v isa) {
+	pass(v, "peak", "func(rounds int)", "does rounds × 12 fused multiply-adds on whole vectors, none waiting for another.")
+	rounds := arg("rounds")
+	x := zero(v)
+	var sums [peakSums]reg.VecVirtual
+	for i := range sums {
+		sums[i] = zero(v)
+	}
+	loop(rounds, func() {
+		for _, s := range sums {
+			VFMADD231PS(x, x, s)
 		}
 	})
 }

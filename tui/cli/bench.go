@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"padlab/core/arch"
+	"padlab/core/draw"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
+)
+
+// The cases of padlab bench: 49 classes, batches of 32, SGD with momentum, as
+// in the comparison with PyTorch.
+const (
+	benchBatch   = 32
+	benchClasses = 49
+	benchRounds  = 7
+	benchRound   = 300 * time.Millisecond
+)
+
+// benchSides are the reference networks with the side of their pictures.
+var benchSides = map[string]int{"S": 32, "M": 64}
+
+// A benchCase is one line of the output.
+type benchCase struct {
+	Net       string  `json:"net"`
+	Padding   string  `json:"padding"`
+	Workers   int     `json:"workers"`
+	Kernel    string  `json:"kernel"`
+	Training  float64 `json:"samples_per_second"`
+	Inference float64 `json:"inference_samples_per_second"`
+	GFLOPS    float64 `json:"gflops"`          // of training
+	OfPeak    float64 `json:"percent_of_peak"` // of all workers' fused multiply-adds on registers
+	Allocs    float64 `json:"allocations_per_step"`
+}
+
+func (s *session) benchCommand() *cobra.Command {
+	nets, paddings, format := "S,M", "zeros,reflect", "text"
+	c := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure how fast this machine trains",
+		Long: `Bench trains the reference networks on random pictures and prints the median of
+several rounds: samples per second of training and of inference, the share of
+this machine's peak, which it measures itself, and the allocations of a step.`,
+		Args: nothing,
+		RunE: func(*cobra.Command, []string) error {
+			if err := oneOf("format", format, "text", "json", "jsonl"); err != nil {
+				return err
+			}
+			return s.bench(strings.Split(nets, ","), strings.Split(paddings, ","), format)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&nets, "net", nets, "reference networks: S, M")
+	flags.StringVar(&paddings, "padding", paddings, "padding schemes")
+	flags.StringVar(&format, "format", format, "text, json or jsonl")
+	return c
+}
+
+func (s *session) bench(nets, paddings []string, format string) error {
+	k, err := s.arithmetic()
+	if err != nil {
+		return err
+	}
+	workers, err := s.crewSize()
+	if err != nil {
+		return err
+	}
+	crew := kernel.NewCrew(workers)
+	defer crew.Close()
+	var trainers []*nn.Trainer
+	var cases []benchCase
+	for _, name := range nets {
+		side := benchSides[name]
+		if err := oneOf("network", name, "S", "M"); err != nil {
+			return err
+		}
+		for _, padding := range paddings {
+			scheme, err := pad.Parse(padding)
+			if err != nil {
+				return err
+			}
+			net, err := arch.Build(arch.Spec{
+				Name: name, In: nn.Shape{H: side, W: side, C: 3}, Classes: benchClasses, Padding: scheme, Extent: pad.Same, Bias: true,
+			}, k)
+			if err != nil {
+				return err
+			}
+			net.Init(1)
+			trainers = append(trainers, nn.NewTrainer(net, nn.NewSGD(len(net.W), 0.01, 0.9), benchBatch, workers))
+			cases = append(cases, benchCase{Net: name, Padding: scheme.Name, Workers: workers, Kernel: k.Name})
+		}
+	}
+	peak := median(benchRounds, func() float64 { return peakFLOPS(k, crew) })
+	for i := range cases {
+		measure(&cases[i], trainers[i], crew, peak)
+		if format == "jsonl" {
+			s.Write(jsonLine(cases[i]))
+		}
+	}
+	switch format {
+	case "json":
+		s.Write(jsonLine(struct {
+			Schema int         `json:"schema"`
+			Peak   float64     `json:"peak_gflops"`
+			Cases  []benchCase `json:"cases"`
+		}{1, peak / 1e9, cases}))
+		return nil
+	case "jsonl":
+		return nil
+	}
+	rows := table{{"net", "padding", "training", "inference", "GFLOPS", "of peak", "allocations"}}
+	for _, c := range cases {
+		rows.add(c.Net, c.Padding, fmt.Sprintf("%.0f/s", c.Training), fmt.Sprintf("%.0f/s", c.Inference),
+			fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f %%", c.OfPeak), fmt.Sprintf("%.0f per step", c.Allocs))
+	}
+	fmt.Fprintf(s, "%s\nkernel %s, %s, peak %.0f GFLOPS\n", rows, k.Name, count(workers, "worker"), peak/1e9)
+	return nil
+}
+
+// measure fills in a case.
+func measure(c *benchCase, t *nn.Trainer, crew *kernel.Crew, peak float64) {
+	pictures := make([][]float32, benchBatch)
+	for i := range pictures {
+		source := draw.New(1, "bench", uint64(i))
+		pictures[i] = make([]float32, t.Net.In().Len())
+		source.Uniform(pictures[i], 1)
+	}
+	sample := nn.Sampler(func(i int, x []float32) int {
+		copy(x, pictures[i])
+		return i % benchClasses
+	})
+	step := func() { t.Step(crew, sample) }
+	tapes := t.Tapes()
+	look := func(worker, i int) {
+		copy(tapes[worker].Input(), pictures[i])
+		tapes[worker].Forward()
+	}
+	infer := func() { crew.Do(benchBatch, look) }
+	step()
+	infer()
+	c.Training = benchBatch * median(benchRounds, func() float64 { return rate(step) })
+	c.Inference = benchBatch * median(benchRounds, func() float64 { return rate(infer) })
+	_, flops := arch.FLOPs(t.Net)
+	c.GFLOPS = c.Training * float64(flops) / 1e9
+	c.OfPeak = 100 * c.GFLOPS * 1e9 / peak
+	c.Allocs = allocations(step)
+}
+
+// rate is how often f runs in a second, over one round.
+func rate(f func()) float64 {
+	start := time.Now()
+	for n := 1.0; ; n++ {
+		f()
+		if passed := time.Since(start); passed >= benchRound {
+			return n / passed.Seconds()
+		}
+	}
+}
+
+// median of n calls.
+func median(n int, f func() float64) float64 {
+	list := make([]float64, n)
+	for i := range list {
+		list[i] = f()
+	}
+	slices.Sort(list)
+	return list[n/2]
+}
+
+// peakFLOPS is what all workers together reach on registers alone, per second.
+func peakFLOPS(k *kernel.Kernel, crew *kernel.Crew) float64 {
+	const rounds = 4_000_000
+	flops := make([]int, crew.Workers())
+	start := time.Now()
+	crew.Do(len(flops), func(_, i int) { flops[i] = k.Peak(rounds) })
+	sum := 0
+	for _, n := range flops {
+		sum += n
+	}
+	return float64(sum) / time.Since(start).Seconds()
+}
+
+// allocations is the mean number of allocations of ten calls.
+func allocations(f func()) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 10 {
+		f()
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / 10
+}

@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"encoding/csv"
+	"io"
+	"math"
+	"strconv"
+
+	"padlab/core/border"
+	"padlab/core/lab"
+)
+
+// writeCSV prints one row per score, without a distance, and per ring.
+func writeCSV(out io.Writer, result lab.Result) {
+	w := csv.NewWriter(out)
+	w.Write([]string{"arm", "seed", "metric", "target", "images", "unit", "distance", "n", "value", "low", "high", "chance"})
+	seed := strconv.FormatUint(result.Experiment.Seed, 10)
+	for _, a := range result.Arms {
+		for _, s := range a.Scores {
+			w.Write([]string{a.Name, seed, s.Metric, "", s.Images, "", "", strconv.Itoa(s.N), cell(s.Value), cell(s.Low), cell(s.High), cell(s.Chance)})
+		}
+		for _, p := range a.Profiles {
+			for _, d := range p.Rings {
+				w.Write([]string{a.Name, seed, p.Metric, "", p.Images, p.Unit, strconv.Itoa(d.Distance), strconv.Itoa(d.N), cell(d.Value), cell(d.Low), cell(d.High), cell(d.Chance)})
+			}
+		}
+	}
+	w.Flush()
+}
+
+// cell is empty for what is not finite.
+func cell(n border.Number) string {
+	v := float64(n)
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}

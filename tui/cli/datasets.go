@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"padlab/core/images"
+	"padlab/datasets"
+)
+
+// The photographs are listed beside the sets, though they have no labels to
+// learn.
+const (
+	photosName  = "photos"
+	photosTitle = "Natural photographs for read-outs"
+)
+
+func (s *session) datasetsCommand() *cobra.Command {
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List the data sets",
+		Args:  nothing,
+		RunE:  func(*cobra.Command, []string) error { return s.listDatasets() },
+	}
+	show := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Say what a data set is and where it comes from",
+		Args:  one("the name of a data set"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if args[0] == photosName {
+				return s.showPhotos()
+			}
+			return s.showDataset(args[0])
+		},
+	}
+	return group("datasets", "List and show data sets", list, show)
+}
+
+func (s *session) listDatasets() error {
+	infos, err := datasets.List(s.data)
+	if err != nil {
+		return err
+	}
+	photos, err := datasets.Photos()
+	if err != nil {
+		return err
+	}
+	var rows table
+	for _, i := range infos {
+		if i.Err != nil {
+			rows.add(i.Name, "unusable: "+visible(i.Err.Error()))
+			continue
+		}
+		rows.add(i.Name, i.Title, fmt.Sprintf("%d×%d×%d, %d classes, %d train, %d test", i.H, i.W, i.C, len(i.Classes), i.Train, i.Test))
+	}
+	rows.add(photosName, photosTitle, fmt.Sprintf("%d photographs without labels", len(photos)))
+	fmt.Fprint(s, rows)
+	return nil
+}
+
+func (s *session) showDataset(name string) error {
+	set, err := datasets.Open(name, s.data)
+	if err != nil {
+		return err
+	}
+	rows := table{
+		{"name", set.Name},
+		{"title", set.Title},
+		{"licence", orUnknown(set.Licence)},
+		{"source", orUnknown(set.Source)},
+		{"images", fmt.Sprintf("%d×%d×%d, %d train, %d test", set.H, set.W, set.C, set.Train.Len(), set.Test.Len())},
+	}
+	for i, class := range set.Classes {
+		of := func(split images.Split) int { return bytes.Count(split.Labels, []byte{byte(i)}) }
+		rows.add(fmt.Sprint("class ", i), fmt.Sprintf("%s, %d train, %d test", class, of(set.Train), of(set.Test)))
+	}
+	fmt.Fprint(s, rows)
+	return nil
+}
+
+func orUnknown(text string) string {
+	if text == "" {
+		return "unknown"
+	}
+	return visible(text)
+}
+
+func (s *session) showPhotos() error {
+	photos, err := datasets.Photos()
+	if err != nil {
+		return err
+	}
+	rows := table{{"name", "size", "author", "licence", "taken from"}}
+	for _, p := range photos {
+		rows.add(p.Name, fmt.Sprintf("%d×%d", p.W, p.H), p.Author, p.Licence, p.From)
+	}
+	fmt.Fprint(s, rows)
+	return nil
+}

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"padlab/core/lab"
+	"padlab/presets"
+)
+
+func (s *session) presetsCommand() *cobra.Command {
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List the presets",
+		Args:  nothing,
+		RunE:  func(*cobra.Command, []string) error { return s.listPresets() },
+	}
+	show := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Print a preset as a file to start from",
+		Args:  one("the name of a preset"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := s.load(args[0])
+			if err != nil {
+				return err
+			}
+			s.Write(e.TOML())
+			return nil
+		},
+	}
+	check := &cobra.Command{
+		Use:   "check FILE",
+		Short: "Say whether an experiment file can be run",
+		Args:  one("a file"),
+		RunE:  func(_ *cobra.Command, args []string) error { return s.checkPreset(args[0]) },
+	}
+	return group("presets", "List, show and check experiments", list, show, check)
+}
+
+// group is a command that only has subcommands; alone it does what the first
+// of them does.
+func group(name, short string, first *cobra.Command, rest ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use:   name,
+		Short: short,
+		Args:  nothing,
+		RunE:  func(*cobra.Command, []string) error { return first.RunE(first, nil) },
+	}
+	c.AddCommand(first)
+	c.AddCommand(rest...)
+	return c
+}
+
+func (s *session) listPresets() error {
+	var rows table
+	for _, name := range presets.Names() {
+		e, err := s.load(name)
+		if err != nil {
+			return err
+		}
+		rows.add(name, e.Title, count(len(e.Arms()), "arm"))
+	}
+	fmt.Fprint(s, rows)
+	return nil
+}
+
+func (s *session) checkPreset(name string) error {
+	e, err := s.load(name)
+	if err != nil {
+		return err
+	}
+	set, err := s.open(e)
+	if err != nil {
+		return err
+	}
+	warnings, err := lab.Check(e, set)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(s, "warning: %s\n", w)
+	}
+	fmt.Fprintf(s, "%s: fine, %s\n", visible(name), count(len(e.Arms()), "arm"))
+	return nil
+}
+
+// count is "1 arm", "2 arms".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,117 @@
+//go:build unix
+
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// child is padlab in a process of its own, killed if it hangs.
+func child(t *testing.T, args ...string) *exec.Cmd {
+	c := exec.CommandContext(t.Context(), os.Args[0], args...)
+	c.Env = append(os.Environ(), asChild+"=1")
+	return c
+}
+
+// ended waits for a process.
+func ended(t *testing.T, c *exec.Cmd) syscall.WaitStatus {
+	t.Helper()
+	kill := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	defer kill.Stop()
+	err := c.Wait()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return c.ProcessState.Sys().(syscall.WaitStatus)
+}
+
+func start(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endless is a run that will not end by itself.
+func endless(more ...string) []string {
+	return tiny(append(more, "--set", "train.steps=10000000", "--set", "train.eval_every=100")...)
+}
+
+// Both signals end a run with what there is.
+func TestSignals(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		c := child(t, endless("--format", "json")...)
+		var out bytes.Buffer
+		c.Stdout = &out
+		c.Stderr = when{"step ", sync.OnceFunc(func() { c.Process.Signal(signal) })}
+		start(t, c)
+		if status := ended(t, c); status.ExitStatus() != exitInterrupted {
+			t.Errorf("%v: %v", signal, status)
+		}
+		var d documentShape
+		decode(t, out.String(), &d)
+		if d.Arms[0].Status != "stopped" {
+			t.Errorf("%+v", d.Arms[0])
+		}
+	}
+}
+
+// Someone who reads only the first line, as head -1 does, ends the run.
+func TestReaderLeaves(t *testing.T) {
+	c := child(t, endless("--format", "jsonl", "--quiet")...)
+	var complaint bytes.Buffer
+	c.Stderr = &complaint
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, c)
+	if line, err := bufio.NewReaderSize(out, 16).ReadString('\n'); err != nil || !strings.HasPrefix(line, `{"event":"start"`) {
+		t.Errorf("%v: %s", err, line)
+	}
+	out.Close()
+	if status := ended(t, c); status.Signal() != syscall.SIGPIPE || complaint.Len() > 0 {
+		t.Errorf("%v: %s", status, &complaint)
+	}
+}
+
+// The first signal ends the run, which then waits for someone to read its
+// result; the second ends it at once.
+func TestSecondSignal(t *testing.T) {
+	nobody, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled := make(chan struct{})
+	go func() { // until the last reader has gone
+		defer close(filled)
+		for err := error(nil); err == nil; {
+			_, err = out.Write(make([]byte, 4096))
+		}
+	}()
+	c := child(t, endless()...)
+	training := make(chan struct{})
+	c.Stdout, c.Stderr = out, when{"step ", sync.OnceFunc(func() { close(training) })}
+	start(t, c)
+	<-training
+	begun := time.Now()
+	for range 2 {
+		c.Process.Signal(syscall.SIGINT)
+		time.Sleep(500 * time.Millisecond)
+	}
+	if status := ended(t, c); status.Signal() != syscall.SIGINT || time.Since(begun) > 10*time.Second {
+		t.Errorf("%v after %v", status, time.Since(begun))
+	}
+	nobody.Close()
+	<-filled
+	out.Close()
+}

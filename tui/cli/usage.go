@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"padlab/core/names"
+)
+
+// see points to the help of a command.
+func see(c *cobra.Command, err error) error {
+	return fmt.Errorf("%w (see %s --help)", err, c.CommandPath())
+}
+
+// command is what a command is called within padlab: "presets show".
+func command(c *cobra.Command) string { return strings.TrimPrefix(c.CommandPath(), "padlab ") }
+
+// nothing is the rule of commands without arguments. What follows a command
+// that has subcommands should have been one of them.
+func nothing(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case c.HasSubCommands():
+		return unknownCommand(c, args[0])
+	}
+	return see(c, fmt.Errorf("%s takes no arguments: %q", command(c), args[0]))
+}
+
+// one is the rule of commands with one argument; what says which.
+func one(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return see(c, fmt.Errorf("%s takes %s", command(c), what))
+		}
+		return nil
+	}
+}
+
+func unknownCommand(c *cobra.Command, word string) error {
+	kind := "command"
+	if c.HasParent() {
+		kind = command(c) + " command"
+	}
+	var known []string
+	for _, sub := range c.Commands() {
+		if !sub.Hidden {
+			known = append(known, sub.Name())
+		}
+	}
+	return see(c, names.Unknown(kind, word, known))
+}
+
+// flagError words what is wrong with a flag.
+func flagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case c.HasSubCommands() && c.Flags().NArg() > 0: // the flag may be right and the command wrong
+		return unknownCommand(c, c.Flags().Arg(0))
+	case errors.As(err, &unknown):
+		err = unknownFlag(c, unknown)
+	case errors.As(err, &missing):
+		err = fmt.Errorf("--%s needs a value", missing.GetSpecifiedName())
+	case errors.As(err, &invalid): // all others are texts, and checked by their commands
+		err = fmt.Errorf("--%s takes %s: %q", invalid.GetFlag().Name, kindOf(invalid.GetFlag()), invalid.GetValue())
+	}
+	return see(c, err)
+}
+
+func unknownFlag(c *cobra.Command, e *pflag.NotExistError) error {
+	if short := e.GetSpecifiedShortnames(); short != "" {
+		return fmt.Errorf("unknown flag -%s", short)
+	}
+	var known []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if nearest := names.Nearest(e.GetSpecifiedName(), known); nearest != "" {
+		return fmt.Errorf("unknown flag --%s: did you mean --%s?", e.GetSpecifiedName(), nearest)
+	}
+	return fmt.Errorf("unknown flag --%s", e.GetSpecifiedName())
+}
+
+func kindOf(f *pflag.Flag) string {
+	if f.Value.Type() == "bool" {
+		return "true or false"
+	}
+	return "a whole number"
+}
+
+// oneOf checks the value of a flag with a few words to choose from.
+func oneOf(flag, value string, words ...string) error {
+	for _, w := range words {
+		if value == w {
+			return nil
+		}
+	}
+	return names.Unknown(flag, value, words)
+}
+
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 && c.HasSubCommands() {
+				return unknownCommand(c, rest[0])
+			}
+			c.InitDefaultHelpFlag()
+			return c.Help()
+		},
+	}
+}
+
+func completionCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "completion SHELL",
+		Short:   "Print what lets a shell complete padlab's commands: bash, zsh, fish or powershell",
+		Example: "  source <(padlab completion bash)",
+		Args:    one("the name of a shell: bash, zsh, fish or powershell"),
+		RunE: func(c *cobra.Command, args []string) error {
+			write, known := map[string]func(io.Writer) error{
+				"bash":       func(w io.Writer) error { return root.GenBashCompletionV2(w, true) },
+				"zsh":        root.GenZshCompletion,
+				"fish":       func(w io.Writer) error { return root.GenFishCompletion(w, true) },
+				"powershell": root.GenPowerShellCompletionWithDesc,
+			}[args[0]]
+			if !known {
+				return names.Unknown("shell", args[0], []string{"bash", "zsh", "fish", "powershell"})
+			}
+			return write(c.OutOrStdout())
+		},
+	}
+}

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestUsage(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"runn", `unknown command "runn": did you mean "run"? (known: completion, datasets, help, presets, run, schemes, version) (see padlab --help)`},
+		{"runn --seed 3", `unknown command "runn": did you mean "run"?`},
+		{"hepl", `did you mean "help"?`},
+		{"help runn", `unknown command "runn": did you mean "run"?`},
+		{"help presets lst", `unknown presets command "lst": did you mean "list"?`},
+		{"presets lst", `unknown presets command "lst": did you mean "list"? (known: check, list, show) (see padlab presets --help)`},
+		{"datasets shwo", `did you mean "show"?`},
+		{"schemes x --size 5", `unknown schemes command "x" (known: list, show)`},
+		{"presets list x", `presets list takes no arguments: "x" (see padlab presets list --help)`},
+		{"version x", `version takes no arguments: "x"`},
+		{"run", "run takes the name of a preset, a file, or - (see padlab run --help)"},
+		{"run a b", "run takes the name of a preset, a file, or -"},
+		{"presets show", "presets show takes the name of a preset"},
+		{"presets check", "presets check takes a file"},
+		{"datasets show", "datasets show takes the name of a data set"},
+		{"schemes show", "schemes show takes the name of a scheme"},
+		{"completion", "completion takes the name of a shell: bash, zsh, fish or powershell"},
+		{"completion bsh", `unknown shell "bsh": did you mean "bash"? (known: bash, zsh, fish, powershell)`},
+		{"run x --sed 3", "unknown flag --sed: did you mean --seed? (see padlab run --help)"},
+		{"run x --wrokers=3", "did you mean --workers?"},
+		{"presets --foo", "unknown flag --foo (see padlab presets --help)"},
+		{"-x", "unknown flag -x (see padlab --help)"},
+		{"run --=x", "bad flag syntax: --=x"},
+		{"run x --set", "--set needs a value (see padlab run --help)"},
+		{"run x --quiet=maybe", `--quiet takes true or false: "maybe"`},
+		{"schemes show zeros --size x", `--size takes a whole number: "x"`},
+		{"schemes show zeros --size 99999999999999999999", `--size takes a whole number: "99999999999999999999"`},
+		{"run x --format jsno", `unknown format "jsno": did you mean "json"? (known: text, json, jsonl, csv)`},
+		{"version --color blue", `--color: unknown word "blue" (known: auto, always, never)`},
+		{"version --theme drak", `--theme: unknown theme "drak": did you mean "dark"?`},
+		{"version --glyphs brail", `--glyphs: unknown glyph set "brail": did you mean "braille"?`},
+		{"run where-am-i --workers -1", `--workers must be a whole number in 1 … 256, or 0 for one per core: "-1"`},
+		{"run where-am-i --workers 1000", `: "1000"`},
+		{"run where-am-i --workers two", `: "two"`},
+		{"run where-am-i --kernel gonun", `--kernel: unknown kernel "gonun": did you mean "gonum"?`},
+		{"run where-am-i --seed -1", `seed must be a whole number in 0 … 9223372036854775807: "-1"`},
+		{"run where-am-i --set seed=1,2", "--set seed=1,2: seed cannot vary between arms"},
+		{"run where-am-i --set train.steps", `--set takes key=value: "train.steps"`},
+		{"run where-am-i --set train.step=3", `--set train.step=3: unknown key "train.step": did you mean "train.steps"?`},
+		{"run where-am-i --set =3", `unknown key ""`},
+		{"run where-am-i --set net.padding=zeros,reflec", `did you mean "reflect"?`},
+		{"run where-am-i --set data.set=mnist", `unknown data set "mnist"`},
+		{"run where-am-i --data no-such-folder", "the folder of data sets: open no-such-folder: "},
+	} {
+		padlab(t, strings.Fields(c.args)...).want(t, exitUsage, c.want)
+	}
+	padlab(t, tiny("--set", "eval.images=21")...).want(t, exitUsage, "eval.images is 21, the set has 20 test images")
+	padlab(t, tiny("--set", "net.padding=none")...).want(t, exitUsage, "arm none: network small with padding none on 24×24 pixels")
+}
+
+// A message stays on its line, and does not move the cursor, whatever is in
+// an argument.
+func TestHostileArguments(t *testing.T) {
+	for _, evil := range []string{"a\nb", "\x1b[2J", "a\r./b", "%s%d", "\x00", "\xff\xfe", strings.Repeat("x", 5000)} {
+		for _, args := range [][]string{
+			{evil}, {"--" + evil}, {"help", evil}, {"run", evil}, {"run", "./" + evil}, {"run", "where-am-i", "--set", evil}, {"run", "where-am-i", "--set", "net.padding=" + evil},
+			{"run", "where-am-i", "--format", evil}, {"presets", evil}, {"presets", "check", evil}, {"datasets", "show", evil}, {"schemes", "show", evil}, {"completion", evil},
+			{"schemes", "show", "zeros", "--pad", evil}, {"version", evil}, {"run", "where-am-i", "--workers", evil}, tiny("--out", "cli.go/"+evil),
+		} {
+			if o := padlab(t, args...); o.code != exitUsage {
+				t.Errorf("%q ends with %d: %s", args, o.code, o.err)
+			}
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	for _, c := range []struct{ variable, args, want string }{
+		{"PADLAB_WORKERS=x", "run where-am-i", `PADLAB_WORKERS must be a whole number in 1 … 256, or 0 for one per core: "x"`},
+		{"PADLAB_KERNEL=avx9", "run where-am-i", `PADLAB_KERNEL: unknown kernel "avx9"`},
+		{"PADLAB_KERNEL=gonun", "run where-am-i", `did you mean "gonum"?`},
+		{"PADLAB_KERNEL=gonum", "run where-am-i --kernel avx9", `--kernel: unknown kernel "avx9"`},
+		{"PADLAB_THEME=lihgt", "version", `PADLAB_THEME: unknown theme "lihgt": did you mean "light"?`},
+		{"PADLAB_GLYPHS=asci", "version", `PADLAB_GLYPHS: unknown glyph set "asci": did you mean "ascii"?`},
+		{"PADLAB_DATA=no-such-folder", "datasets", "the folder of data sets: open no-such-folder: "},
+	} {
+		within(t, &session{getenv: environment(c.variable)}, strings.Fields(c.args)...).want(t, exitUsage, c.want)
+	}
+	// A flag goes before its variable.
+	within(t, &session{getenv: environment("PADLAB_THEME=lihgt")}, "version", "--theme", "dark").want(t, exitOK, "")
+}
+
+func TestHelp(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"--help", "Usage:\n  padlab [flags]\n"},
+		{"help", "Usage:\n  padlab [flags]\n"},
+		{"-h", "\n  completion  "},
+		{"run --help", "  padlab run where-am-i --seed 3 --set"},
+		{"help run", "--out DIR"},
+		{"help presets check", "Usage:\n  padlab presets check FILE"},
+		{"schemes show --help", "--pad BEFORE,AFTER"},
+		{"datasets --help", "Available Commands:"},
+		{"completion --help", "source <(padlab completion bash)"},
+	} {
+		if o := padlab(t, strings.Fields(c.args)...); o.code != exitOK || o.err != "" || !strings.Contains(o.out, c.want) {
+			t.Errorf("padlab %s: %d %s\n%s\nwant %s", c.args, o.code, o.err, o.out, c.want)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	o := padlab(t, "version")
+	if !regexp.MustCompile(`^padlab (devel|v\S+), go\S+, \w+/\w+\n$`).MatchString(o.out) || o.code != exitOK || o.err != "" {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		if o := padlab(t, "completion", shell); o.code != exitOK || o.err != "" || !strings.Contains(o.out, "__complete") {
+			t.Errorf("%s: %d %s", shell, o.code, o.err)
+		}
+	}
+}
