@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// A bench of one case, with every key that the comparison with PyTorch reads.
+func TestBench(t *testing.T) {
+	o := padlab(t, "bench", "--net", "S", "--padding", "edge", "--workers", "1", "--format", "jsonl")
+	if o.code != exitOK || o.err != "" || strings.Count(o.out, "\n") != 1 {
+		t.Fatalf("%d %s%s", o.code, o.err, o.out)
+	}
+	var c map[string]any
+	if err := json.Unmarshal([]byte(o.out), &c); err != nil {
+		t.Fatal(err)
+	}
+	if c["net"] != "S" || c["padding"] != "replicate" || c["workers"] != 1.0 || c["kernel"] == "" {
+		t.Error(o.out)
+	}
+	for _, key := range []string{"samples_per_second", "inference_samples_per_second", "gflops", "percent_of_peak"} {
+		if v, _ := c[key].(float64); v <= 0 {
+			t.Errorf("%s is %v", key, c[key])
+		}
+	}
+	if c["allocations_per_step"].(float64) >= 1 {
+		t.Error(o.out)
+	}
+	for flags, want := range map[string]string{
+		"--net X": `unknown network "X"`, "--padding zeross": `did you mean "zeros"?`, "--format csv": `unknown format "csv"`, "--workers x": "whole number",
+	} {
+		o := padlab(t, append([]string{"bench"}, strings.Fields(flags)...)...)
+		if o.code != exitUsage || !strings.Contains(o.err, want) {
+			t.Errorf("%s: %d %s, want %s", flags, o.code, o.err, want)
+		}
+	}
+}
+
+func TestMedian(t *testing.T) {
+	list := []float64{5, 1, 9}
+	if got := median(3, func() float64 { v := list[0]; list = list[1:]; return v }); got != 5 {
+		t.Errorf("median %g", got)
+	}
+}
