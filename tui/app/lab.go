@@ -277,6 +277,9 @@ func (m *Model) about(box *view.Panel) func(view.Rect) {
 	if m.experiment.Try != "" {
 		add(theme.Key, "Try: "+m.experiment.Try)
 	}
+	if m.snap != nil && m.snap.Slow != "" {
+		add(theme.Dim, "Slow: "+m.snap.Slow+".")
+	}
 	return func(r view.Rect) { view.Paragraph{Spans: spans}.Draw(m.frame, r.Inset(1, 0), m.Theme) }
 }
 

@@ -106,6 +106,9 @@ func run(s *session, args []string) int {
 	if err == nil {
 		return s.code
 	}
+	if errors.Is(err, context.Canceled) {
+		return exitInterrupted
+	}
 	s.complain("%v", err)
 	if failure := (failure{}); errors.As(err, &failure) {
 		return exitFailed

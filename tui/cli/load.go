@@ -24,7 +24,7 @@ func (s *session) load(name string) (*lab.Experiment, error) {
 		return lab.Parse("preset "+name, data)
 	}
 	if name == "-" {
-		return parse("standard input", s.in)
+		return s.await(func() (*lab.Experiment, error) { return parse("standard input", s.in) })
 	}
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `./\`) {
@@ -38,6 +38,25 @@ func (s *session) load(name string) (*lab.Experiment, error) {
 		return nil, fmt.Errorf("%s: a folder, not an experiment file", name)
 	}
 	return parse(name, file)
+}
+
+// await waits for what a person may never type, unless it is interrupted.
+func (s *session) await(read func() (*lab.Experiment, error)) (*lab.Experiment, error) {
+	type answer struct {
+		e   *lab.Experiment
+		err error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		e, err := read()
+		done <- answer{e, err}
+	}()
+	select {
+	case a := <-done:
+		return a.e, a.err
+	case <-s.ctx.Done():
+		return nil, s.ctx.Err()
+	}
 }
 
 func parse(name string, r io.Reader) (*lab.Experiment, error) {

@@ -115,3 +115,24 @@ func TestSecondSignal(t *testing.T) {
 	<-filled
 	out.Close()
 }
+
+// One signal ends a command that waits for an experiment nobody types.
+func TestSignalWhileReading(t *testing.T) {
+	c := child(t, "run", "-")
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	start(t, c)
+	// The signal may come before the program listens for it; then it ends it
+	// just the same, by the signal itself.
+	if _, err := in.Write([]byte("title = ")); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	c.Process.Signal(syscall.SIGINT)
+	if status := ended(t, c); status.ExitStatus() != exitInterrupted && status.Signal() != syscall.SIGINT {
+		t.Errorf("%v", status)
+	}
+}
