@@ -165,6 +165,9 @@ func (t *Tally) over(chosen func(cell int) bool) (mean, low, high float64) {
 // without an exception: from v(1−w) to v(1−w) + w.
 //
 // With fewer than two images low and high are NaN. It panics without values.
+//
+// Products are rounded before they are added (the conversions see to it), so
+// that all machines agree.
 func Interval(values []float64) (mean, low, high float64) {
 	if len(values) == 0 {
 		panic("border: an interval of no values")
@@ -189,7 +192,7 @@ func Interval(values []float64) (mean, low, high float64) {
 	for _, v := range values {
 		squares += float64((v - mean) * (v - mean))
 	}
-	half := quantile(len(values)-1) * math.Sqrt(squares/(n-1)/n)
+	half := float64(quantile(len(values)-1) * math.Sqrt(squares/(n-1)/n))
 	return mean, math.Max(0, mean-half), math.Min(1, mean+half)
 }
 

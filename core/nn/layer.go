@@ -9,8 +9,9 @@
 // valid convolution; its backward pass is the backward pass of the valid
 // convolution followed by the adjoint of the padding (see core/pad).
 //
-// Given the same weights and samples, every number here has the same bits, on
-// one architecture, for any number of workers.
+// Given the same weights and samples, every number here has the same bits for
+// any number of workers, and for all kernels but the portable one on any
+// machine: where Go could fuse a product into a sum, a conversion forbids it.
 package nn
 
 import (

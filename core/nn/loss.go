@@ -21,7 +21,7 @@ func CrossEntropy(dz, z []float32, label int, scale float32) float64 {
 		sum += kernel.Exp(float64(v) - float64(top))
 	}
 	for i, v := range z {
-		dz[i] = scale * float32(kernel.Exp(float64(v)-float64(top))/sum)
+		dz[i] = float32(scale * float32(kernel.Exp(float64(v)-float64(top))/sum))
 	}
 	dz[label] -= scale
 	return kernel.Log(sum) - (float64(z[label]) - float64(top))

@@ -60,8 +60,8 @@ func NewAdam(n int, lr float64) *Adam {
 }
 
 func (o *Adam) Begin() {
-	o.power1 *= beta1
-	o.power2 *= beta2
+	o.power1 = float64(o.power1 * beta1)
+	o.power2 = float64(o.power2 * beta2)
 	o.rate = float32(o.lr / (1 - o.power1))
 	o.root = float32(math.Sqrt(1 - o.power2))
 }

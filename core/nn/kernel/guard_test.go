@@ -57,7 +57,7 @@ func TestGuardPages(t *testing.T) {
 			copy(ga, a)
 			copy(gb, b)
 			n := rapid.IntRange(1, 100).Draw(t, "n")
-			h, w, channels := rapid.IntRange(2, 9).Draw(t, "h"), rapid.IntRange(2, 9).Draw(t, "w"), rapid.SampledFrom([]int{1, 3, 8, 16, 24, 32}).Draw(t, "c")
+			h, w, channels := rapid.IntRange(2, 9).Draw(t, "h"), rapid.IntRange(2, 9).Draw(t, "w"), rapid.SampledFrom([]int{1, 3, 4, 8, 12, 16, 24, 32}).Draw(t, "c")
 			half := h / 2 * (w / 2) * channels
 			for _, kern := range here() {
 				copy(gc, c)

@@ -4,9 +4,9 @@
 // samples of a batch are dealt to.
 //
 // It exists apart from nn so that layers state what is computed and a kernel
-// how. Kernels are chosen by name with [Select]: assembly for AVX-512 and AVX2,
-// written by the generator in gen, and a portable one over gonum's blas, which
-// runs everywhere and is the oracle for the others.
+// how. Kernels are chosen by name with [Select]: assembly for AVX-512, AVX2 and
+// NEON, written by the generator in gen, and a portable one over gonum's blas,
+// which runs everywhere and is the oracle for the others.
 package kernel
 
 import (

@@ -1,15 +1,17 @@
-// Command gen writes the amd64 kernels of package kernel into the folder
-// above it:
+// Command gen writes the kernels of package kernel for amd64 and arm64 into
+// the folder above it:
 //
 //	go generate ./core/nn/kernel
 //
 // It is a module of its own, so that padlab does not depend on the assembler
-// generator. product.go holds the matrix product, passes.go the element-wise
-// passes, dispatch.go how the tiles of a product
-// are called.
+// generator. For amd64, product.go holds the matrix product, passes.go the
+// element-wise passes, dispatch.go how the tiles of a product are called; for
+// arm64, neon.go holds what writes assembly, neon_product.go the product and
+// neon_passes.go the passes.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -17,7 +19,7 @@ import (
 )
 
 func main() {
-	if err := dispatch("../dispatch_amd64.go"); err != nil {
+	if err := errors.Join(dispatch("../dispatch_amd64.go"), neon("../kernels_arm64.s", "../kernels_arm64.go")); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}

@@ -1,0 +1,66 @@
+package kernel_test
+
+import (
+	"testing"
+
+	"padlab/core/arch"
+	"padlab/core/draw"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
+)
+
+// The weights after a few steps, as one checksum that all kernels with fused
+// multiply-adds share, whatever the architecture: what one machine records,
+// another repeats. The literals were printed by the AVX-512 kernel.
+func TestTrainedBits(t *testing.T) {
+	for padding, want := range map[string]string{
+		"zeros":   "a4e00f22b14bf13b91b66244fe58e8795a71088024c194fdb35d81f340c280c0",
+		"reflect": "9e1114aa4650c8fb5993fe6d8434cc5888c1fd10fd08253183e4d0ff7733caa9",
+	} {
+		for _, name := range kernel.Names() {
+			if name == "gonum" { // multiplies, rounds, then adds, or leaves that to the compiler
+				continue
+			}
+			if got := trained(t, name, padding); got != want {
+				t.Errorf("%s, %s: weights with checksum %s, want %s", name, padding, got, want)
+			}
+		}
+	}
+}
+
+// trained is the checksum of the weights after five steps: which of 3×3 cells
+// of 8 pixels holds noise.
+func trained(t *testing.T, name, padding string) string {
+	k, err := kernel.Select(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const grid, cell, side, batch, steps = 3, 8, 24, 8, 5
+	net, err := arch.Build(arch.Spec{
+		Name: "small", In: nn.Shape{H: side, W: side, C: 1}, Classes: grid * grid,
+		Padding: pad.Must(padding), Extent: pad.Same, Bias: true,
+	}, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(1)
+	crew := kernel.NewCrew(2)
+	defer crew.Close()
+	trainer := nn.NewTrainer(net, nn.NewAdam(len(net.W), 0.001), batch, 2)
+	for step := range steps {
+		_, finite := trainer.Step(crew, func(i int, x []float32) (label int) {
+			s := draw.New(1, "sample", uint64(step), uint64(i))
+			label = s.Below(grid * grid)
+			clear(x)
+			for p := range cell * cell {
+				x[(label/grid*cell+p/cell)*side+label%grid*cell+p%cell] = s.Float32()
+			}
+			return label
+		})
+		if !finite {
+			t.Fatalf("%s, %s: step %d is not finite", name, padding, step)
+		}
+	}
+	return net.SHA256()
+}

@@ -1,0 +1,76 @@
+package kernel
+
+// The passes hand whole vectors to the assembly and leave what remains to the
+// portable pass.
+
+func neonReLU(y, x []float32) {
+	same(len(y), len(x))
+	whole := len(y) &^ (lanes - 1)
+	if whole > 0 {
+		relu128(&y[0], &x[0], whole/lanes)
+	}
+	relu(y[whole:], x[whole:])
+}
+
+func neonReLUGrad(dx, dy, y []float32) {
+	same(len(y), len(dx), len(dy))
+	whole := len(y) &^ (lanes - 1)
+	if whole > 0 {
+		reluGrad128(&dx[0], &dy[0], &y[0], whole/lanes)
+	}
+	reluGrad(dx[whole:], dy[whole:], y[whole:])
+}
+
+func neonAdd(sum, x []float32) {
+	same(len(sum), len(x))
+	whole := len(sum) &^ (lanes - 1)
+	if whole > 0 {
+		add128(&sum[0], &x[0], whole/lanes)
+	}
+	add(sum[whole:], x[whole:])
+}
+
+func neonAddRows(sum, x []float32) {
+	n := len(sum)
+	same(0, len(x)%n)
+	rows := len(x) / n
+	if n%lanes != 0 || rows == 0 {
+		addRows(sum, x)
+		return
+	}
+	for i := 0; i < n; i += lanes {
+		addRows128(&sum[i], &x[i], rows, 4*n)
+	}
+}
+
+func neonMaxPool(y []float32, from []int32, x []float32, h, w, c int) {
+	pooled(len(y), len(from), len(x), h, w, c)
+	if c%lanes != 0 {
+		maxPool(y, from, x, h, w, c)
+		return
+	}
+	for i := range h / 2 {
+		o, at := i*(w/2)*c, 2*i*w*c
+		maxPool128(&y[o], &from[o], &x[at], 4*w*c, 4*c, w/2)
+	}
+}
+
+func neonMaxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
+	pooled(len(dy), len(from), len(dx), h, w, c)
+	if c%lanes != 0 {
+		maxPoolGrad(dx, dy, from, h, w, c)
+		return
+	}
+	if h%2 == 1 || w%2 == 1 {
+		clear(dx)
+	}
+	for i := range h / 2 {
+		o, at := i*(w/2)*c, 2*i*w*c
+		maxPoolGrad128(&dx[at], &dy[o], &from[o], 4*w*c, 4*c, w/2)
+	}
+}
+
+func neonPeak(rounds int) int {
+	peak128(rounds)
+	return 2 * tileRows * tileVectors * lanes * rounds
+}
