@@ -21,16 +21,6 @@ func (d Dialog) Draw(f *Frame, r Rect, t theme.Theme) {
 	d.list().Draw(f, choices, t)
 }
 
-// At returns the choice at (x, y) of a frame when the dialog is drawn into r,
-// and false where there is none.
-func (d Dialog) At(r Rect, x, y int) (int, bool) {
-	_, _, choices := d.layout(r)
-	if !choices.Contains(x, y) {
-		return 0, false
-	}
-	return d.list().At(choices, y)
-}
-
 // layout returns the box, and in it the rectangles of the text and the
 // choices. The text is at most 60 columns wide.
 func (d Dialog) layout(r Rect) (box, text, choices Rect) {

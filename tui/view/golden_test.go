@@ -87,8 +87,6 @@ func TestGolden(t *testing.T) {
 		{"hints-40", 40, 1, exampleHints(), mono(theme.Braille)},
 		{"paragraph-39x6", 39, 6, exampleParagraph(), mono(theme.Braille)},
 		{"paragraph-24x4", 24, 4, exampleParagraph(), mono(theme.Braille)},
-		{"gauge-40", 40, 1, Gauge{0.7, "420/600"}, mono(theme.Braille)},
-		{"gauge-40-ascii", 40, 1, Gauge{0.7, "420/600"}, mono(theme.ASCII)},
 		{"image-20x8", 20, 8, exampleImage(), mono(theme.Braille)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -45,22 +45,6 @@ func (m Heatmap) Draw(f *Frame, r Rect, t theme.Theme) {
 	}
 }
 
-// At returns the row and column of the value that is drawn at (x, y) of a
-// frame when the map is drawn into r, which lies in the frame, and false beside
-// the map. Where values are averaged it is the first of them.
-func (m Heatmap) At(r Rect, x, y int) (row, col int, ok bool) {
-	if m.Rows < 1 || m.Cols < 1 || !r.Contains(x, y) {
-		return 0, 0, false
-	}
-	g := m.grid(r.W, r.H)
-	x, y = x-r.X-g.x, y-r.Y-g.y
-	if x < 0 || y < 0 {
-		return 0, 0, false
-	}
-	row, col = y/g.h*g.pool, x/g.w*g.pool
-	return row, col, row < m.Rows && col < m.Cols
-}
-
 // A grid is where the blocks lie: the first at (x, y), each w×h cells and
 // standing for pool×pool values.
 type grid struct {

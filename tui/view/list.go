@@ -67,20 +67,6 @@ func (l List) Draw(f *Frame, r Rect, t theme.Theme) {
 	}
 }
 
-// At returns the index of the row drawn in row y of a frame when the list is
-// drawn into r, and false where there is none.
-func (l List) At(r Rect, y int) (int, bool) {
-	start, end := l.window(r.H)
-	i := start + y - r.Y
-	if y < r.Y || y >= r.Y+r.H || i >= end {
-		return 0, false
-	}
-	if r.H >= 3 && (i == start && start > 0 || i == end-1 && end < len(l.Rows)) {
-		return 0, false
-	}
-	return i, true
-}
-
 // window returns the rows that h rows of cells show: the selected one in the
 // middle, as far as there are rows around it.
 func (l List) window(h int) (start, end int) {

@@ -97,8 +97,6 @@ func anyWidget(t *rapid.T) drawer {
 	case 7:
 		return Dialog{text.Draw(t, "title"), text.Draw(t, "text"), rapid.SliceOfN(text, 0, 9).Draw(t, "choices"), index.Draw(t, "selected"), text.Draw(t, "foot")}
 	case 8:
-		return Gauge{number.Draw(t, "value"), text.Draw(t, "label")}
-	case 9:
 		p := Panel{text.Draw(t, "title"), text.Draw(t, "foot"), rapid.Bool().Draw(t, "focused")}
 		return drawing(func(f *Frame, r Rect, th theme.Theme) {
 			if inner := p.Draw(f, r, th); !inner.Empty() && (inner.Intersect(r) != inner || inner.Intersect(f.Bounds()) != inner) {
@@ -209,46 +207,15 @@ func TestListKeepsSelectionVisible(t *testing.T) {
 			f := NewFrame(60, h)
 			l.Draw(f, f.Bounds(), theme.Theme{})
 			seen := false
-			for y, line := range lines(f) {
+			for _, line := range lines(f) {
 				if strings.HasPrefix(line, "▸") {
 					seen = true
-					if at, ok := l.At(f.Bounds(), y); !ok || at != i {
-						t.Errorf("height %d: At(%d) = %d, %v, want %d", h, y, at, ok, i)
-					}
-				}
-				if _, ok := l.At(f.Bounds(), y); ok && strings.Contains(line, " more") {
-					t.Errorf("height %d: %q can be clicked", h, line)
 				}
 			}
 			if !seen {
 				t.Errorf("height %d: row %d is not visible", h, i)
 			}
 		}
-	}
-}
-
-func TestHeatmapAt(t *testing.T) {
-	m := exampleMap()
-	r := Rect{3, 2, 36, 9}
-	f := NewFrame(50, 15)
-	m.Draw(f, r, theme.Theme{})
-	seen := map[[2]int]int{}
-	for y := range f.h {
-		for x := range f.w {
-			if row, col, ok := m.At(r, x, y); ok {
-				seen[[2]int{row, col}]++
-			} else if got := f.cells[y*f.w+x].r; got != ' ' && y != 10 { // the legend's row
-				t.Errorf("%q at (%d, %d) belongs to no value", got, x, y)
-			}
-		}
-	}
-	for cell, n := range seen {
-		if n != 4 {
-			t.Errorf("value %v has %d cells", cell, n)
-		}
-	}
-	if len(seen) != 49 {
-		t.Errorf("%d values can be hit", len(seen))
 	}
 }
 
@@ -291,24 +258,6 @@ func TestHintsKeepHelpAndQuit(t *testing.T) {
 		if strings.Contains(got, "step") && !strings.Contains(got, "pause") {
 			t.Errorf("width %d drops the more important: %q", w, got)
 		}
-	}
-}
-
-func TestDialogAt(t *testing.T) {
-	d, r := exampleDialog(), Rect{0, 0, 80, 24}
-	f := NewFrame(80, 24)
-	d.Draw(f, r, theme.Theme{})
-	for y, line := range lines(f) {
-		for i, choice := range d.Choices {
-			if column, _, ok := strings.Cut(line, choice); ok {
-				if got, ok := d.At(r, Columns(column), y); !ok || got != i {
-					t.Errorf("At(%q) = %d, %v", choice, got, ok)
-				}
-			}
-		}
-	}
-	if _, ok := d.At(r, 0, 0); ok {
-		t.Error("the corner of the screen is a choice")
 	}
 }
 
