@@ -43,7 +43,7 @@ func anyWidget(t *rapid.T) drawer {
 	values := func(n int) []float64 { return rapid.SliceOfN(number, n, n).Draw(t, "values") }
 	marker := func() rune { return theme.Marker(rapid.IntRange(0, 9).Draw(t, "marker")) }
 
-	switch rapid.IntRange(0, 10).Draw(t, "widget") {
+	switch rapid.IntRange(0, 9).Draw(t, "widget") {
 	case 0:
 		p := Profile{Chance: number.Draw(t, "chance"), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
 		for range rapid.IntRange(0, 9).Draw(t, "series") {
