@@ -18,9 +18,6 @@ func (f *Frame) area(r Rect) area {
 // bounds returns the area in its own coordinates.
 func (a area) bounds() Rect { return Rect{0, 0, a.w, a.h} }
 
-// rect returns the area in the frame's coordinates.
-func (a area) rect() Rect { return Rect{a.x, a.y, a.w, a.h} }
-
 // sub returns the part of a that r, in a's coordinates, covers.
 func (a area) sub(r Rect) area {
 	r = r.Intersect(a.bounds())

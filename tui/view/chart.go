@@ -161,8 +161,8 @@ func (a area) endings(list []ending) {
 }
 
 // endingWidth returns the columns that endings need for texts of at most w
-// columns.
-func endingWidth(w int) int { return w + 3 }
+// columns, one of them free at the right.
+func endingWidth(w int) int { return w + 4 }
 
 // span returns the smallest and the largest finite number that each yields,
 // and false when there is none.

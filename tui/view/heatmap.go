@@ -103,7 +103,7 @@ func drawValue(block area, t theme.Theme, v float64) {
 		if fill != ' ' {
 			text = " " + text + " "
 		}
-		block.text((block.w-Columns(text)+1)/2, (block.h-1)/2, style, text)
+		block.text((block.w-Columns(text))/2, (block.h-1)/2, style, text)
 	}
 }
 
