@@ -122,7 +122,8 @@ func (l *Conv) windows(width, c int, out Shape) kernel.Product {
 //	dx                = Pᵀ dxp
 //
 // dxp is again a valid convolution: of dy, with k−1 zeros around it, and the
-// packed weights.
+// packed weights. Where the padding copies no pixel, Pᵀ drops the rim of dxp,
+// which then is not computed.
 func (l *Conv) Backward(k *kernel.Kernel, w Weights, dw, dx, dy, y, x []float32, s Scratch) {
 	c, n, row := l.in.C, l.out.C, l.plan.PW*l.in.C
 	k.Product(kernel.Product{
@@ -137,18 +138,19 @@ func (l *Conv) Backward(k *kernel.Kernel, w Weights, dw, dx, dy, y, x []float32,
 	if dx == nil {
 		return
 	}
-	wide, dxp := s.F[2*l.padded():], s.F[l.padded():2*l.padded()]
-	if l.plan.Identity() {
-		dxp = dx
-	}
-	rim := l.size - 1
+	wide, rim := s.F[2*l.padded():], l.size-1
 	width := l.out.W + 2*rim
 	for i := range l.out.H {
 		copy(wide[((i+rim)*width+rim)*n:], dy[i*l.out.W*n:(i+1)*l.out.W*n])
 	}
+	if l.plan.CopiesNothing() {
+		clear(dx)
+		inside := wide[(l.plan.Top*width+l.plan.Left)*n:]
+		k.Product(l.windows(width, n, l.in), dx, inside, w.Packed)
+		return
+	}
+	dxp := s.F[l.padded() : 2*l.padded()]
 	clear(dxp)
 	k.Product(l.windows(width, n, Shape{l.plan.PH, l.plan.PW, c}), dxp, wide, w.Packed)
-	if !l.plan.Identity() {
-		l.plan.Adjoint(dx, dxp)
-	}
+	l.plan.Adjoint(dx, dxp)
 }

@@ -218,6 +218,24 @@ func TestSchemesDiffer(t *testing.T) {
 	}
 }
 
+func TestCopiesNothing(t *testing.T) {
+	for _, name := range paddings {
+		for _, sides := range []Sides{{}, {Top: 1}, {Right: 1}} {
+			if name == "none" && sides != (Sides{}) {
+				continue
+			}
+			p, err := NewPlan(Must(name), 3, 4, 2, sides)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := sides == Sides{} || name == "zeros" || name == "constant(-2.5)"
+			if got := p.CopiesNothing(); got != want {
+				t.Errorf("%s, %v: %v, want %v", name, sides, got, want)
+			}
+		}
+	}
+}
+
 func TestLengthsAreChecked(t *testing.T) {
 	p, _ := NewPlan(Must("zeros"), 2, 2, 1, Sides{1, 1, 1, 1})
 	for _, f := range []func(){

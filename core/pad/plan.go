@@ -37,6 +37,20 @@ func NewPlan(s Scheme, h, w, c int, sides Sides) (*Plan, error) {
 // Identity reports whether the plan pads nothing, so that y = x.
 func (p *Plan) Identity() bool { return p.Sides == Sides{} }
 
+// CopiesNothing reports whether no position outside the picture has a source,
+// so that Pᵀ only cuts the picture out.
+func (p *Plan) CopiesNothing() bool {
+	inside := func(sources []int, before, n int) bool {
+		for i, s := range sources {
+			if s != Nowhere && (i < before || i >= before+n) {
+				return false
+			}
+		}
+		return true
+	}
+	return inside(p.rows, p.Top, p.H) && inside(p.cols, p.Left, p.W)
+}
+
 // Forward sets y = P x + v. It panics if a length is wrong.
 func (p *Plan) Forward(y, x []float32) {
 	p.check(y, x)
