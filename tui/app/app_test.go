@@ -403,6 +403,24 @@ func shown(e *lab.Experiment) *lab.Snapshot {
 	return s
 }
 
+// The words are about rings of several cells: a centre that is always hit, or
+// never, is no knowledge.
+func TestFinding(t *testing.T) {
+	s := shown(parse(t, ""))
+	a := s.Arms[0]
+	a.Profiles[0].Rings[2].Value = 1 // the one cell in the middle of 5×5
+	if got := finding(a); !strings.Contains(got, "next to the border (67%) and loses it in the middle (49%)") {
+		t.Error(got)
+	}
+	a.Profiles[0].Rings[1].Value = 0.9
+	if got := finding(a); !strings.Contains(got, "in the middle (90%) better than next to the border (67%)") {
+		t.Error(got)
+	}
+	if got := finding(s.Arms[1]); !strings.Contains(got, "cannot tell where the patch is") {
+		t.Error(got)
+	}
+}
+
 func TestGoldenFrames(t *testing.T) {
 	for _, c := range []struct {
 		name string

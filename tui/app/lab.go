@@ -298,7 +298,9 @@ func (m *Model) waiting() string {
 	return "building the networks…"
 }
 
-// finding says in one sentence what an arm has been found to know.
+// finding says in one sentence what an arm has been found to know. The middle
+// is the innermost ring that is more than a single cell: a network that is at a
+// loss says the same cell again and again, and may hit that one always.
 func finding(a lab.ArmState) string {
 	if a.Status == lab.Diverged {
 		return fmt.Sprintf("%s has diverged: %s.", a.Name, a.Problem)
@@ -307,7 +309,11 @@ func finding(a lab.ArmState) string {
 		return fmt.Sprintf("%s has not been tested yet.", a.Name)
 	}
 	score, rings := a.Scores[0], a.Profiles[0].Rings
-	outer, inner := rings[0].Value, rings[len(rings)-1].Value
+	middle := rings[len(rings)-1]
+	if before := len(rings) - 2; before > 0 && 4*middle.N < rings[before].N {
+		middle = rings[before]
+	}
+	outer, inner := rings[0].Value, middle.Value
 	name := a.Name
 	if !a.Status.Ended() {
 		name = fmt.Sprintf("After %d steps %s", a.EvalStep, name)
