@@ -136,16 +136,6 @@ func (e *Experiment) Set(key, text string) error {
 	return f.set(e, text)
 }
 
-// Get returns the text form of the field of that key. It panics when there is
-// no such field.
-func (e *Experiment) Get(key string) string {
-	f, err := fieldOf(key)
-	if err != nil {
-		panic("lab: " + err.Error())
-	}
-	return f.get(e)
-}
-
 // SetAll does what --set key=value says: one value is set; several, separated
 // by commas, make arms and replace what that key varied before. A key that
 // varies keeps varying over the one value, so that its arm keeps its name.

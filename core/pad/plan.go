@@ -15,6 +15,7 @@ type Plan struct {
 
 	rows, cols []int
 	value      float32
+	nothing    bool // no position outside has a source
 }
 
 // NewPlan returns the plan that pads h×w×c pictures with s. The error names
@@ -31,7 +32,20 @@ func NewPlan(s Scheme, h, w, c int, sides Sides) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (columns)", err)
 	}
-	return &Plan{H: h, W: w, C: c, PH: len(rows), PW: len(cols), Sides: sides, rows: rows, cols: cols, value: s.Value}, nil
+	p := &Plan{H: h, W: w, C: c, PH: len(rows), PW: len(cols), Sides: sides, rows: rows, cols: cols, value: s.Value}
+	p.nothing = inside(rows, sides.Top, h) && inside(cols, sides.Left, w)
+	return p, nil
+}
+
+// inside reports whether only the n positions behind the first before ones
+// have a source.
+func inside(sources []int, before, n int) bool {
+	for i, s := range sources {
+		if s != Nowhere && (i < before || i >= before+n) {
+			return false
+		}
+	}
+	return true
 }
 
 // Identity reports whether the plan pads nothing, so that y = x.
@@ -39,17 +53,7 @@ func (p *Plan) Identity() bool { return p.Sides == Sides{} }
 
 // CopiesNothing reports whether no position outside the picture has a source,
 // so that Pᵀ only cuts the picture out.
-func (p *Plan) CopiesNothing() bool {
-	inside := func(sources []int, before, n int) bool {
-		for i, s := range sources {
-			if s != Nowhere && (i < before || i >= before+n) {
-				return false
-			}
-		}
-		return true
-	}
-	return inside(p.rows, p.Top, p.H) && inside(p.cols, p.Left, p.W)
-}
+func (p *Plan) CopiesNothing() bool { return p.nothing }
 
 // Forward sets y = P x + v. It panics if a length is wrong.
 func (p *Plan) Forward(y, x []float32) {

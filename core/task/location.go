@@ -18,7 +18,7 @@ import (
 type Location struct {
 	Grid, Patch, Channels int
 
-	fill        []float32 // the canvas's value of each channel
+	empty       []float32 // the canvas without a patch
 	train, test []float32 // patches, one after the other; test in the order of evaluation
 }
 
@@ -41,11 +41,15 @@ func NewLocation(set *images.Set, s LocationSpec) *Location {
 	l.train = patches(set, set.Train, inOrder(set.Train.Len()), s.Patch)
 	l.test = patches(set, set.Test, set.Test.InTurn(), s.Patch)
 	mean, deviation := moments(l.train, set.C)
+	l.empty = make([]float32, l.Shape().Len())
 	for c := range set.C {
-		l.fill = append(l.fill, s.Fill.value(mean[c]))
+		v := s.Fill.value(mean[c])
+		for i := c; i < len(l.empty); i += set.C {
+			l.empty[i] = v
+		}
 	}
 	if s.Normalize {
-		for _, values := range [][]float32{l.train, l.test, l.fill} {
+		for _, values := range [][]float32{l.train, l.test, l.empty} {
 			for i := range values {
 				c := i % set.C
 				values[i] = (values[i] - mean[c]) / deviation[c]
@@ -133,11 +137,9 @@ func (l *Location) Evaluate(tally *border.Tally, tape *nn.Tape, i int) {
 	}
 }
 
-// paste fills the canvas x and puts one patch into a cell.
+// paste empties the canvas x and puts one patch into a cell.
 func (l *Location) paste(x, from []float32, image, cell int) {
-	for i := range x {
-		x[i] = l.fill[i%l.Channels]
-	}
+	copy(x, l.empty)
 	line, width := l.Patch*l.Channels, l.Grid*l.Patch*l.Channels
 	patch := from[image*l.patchLen() : (image+1)*l.patchLen()]
 	corner := cell/l.Grid*l.Patch*width + cell%l.Grid*line

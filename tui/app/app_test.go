@@ -113,16 +113,13 @@ func newScreen(t testing.TB, steps int, look theme.Theme) *screen {
 	return s
 }
 
-func (s *screen) send(msg tea.Msg) (quit bool) {
-	_, cmd := s.Update(msg)
-	if cmd == nil {
-		return false
+func (s *screen) send(msg tea.Msg) {
+	if _, cmd := s.Update(msg); cmd != nil {
+		s.pending = append(s.pending, cmd)
 	}
-	s.pending = append(s.pending, cmd)
-	return false
 }
 
-// settle carries out commands until ok, and reports whether the program quit.
+// settle carries out commands until ok.
 func (s *screen) settle(ok func() bool) {
 	s.Helper()
 	deadline := time.Now().Add(time.Minute)
@@ -371,7 +368,7 @@ func shown(e *lab.Experiment) *lab.Snapshot {
 		Experiment: e, Status: lab.Running, Kernel: "gonum", Slow: "portable kernel", Workers: 2,
 		Elapsed: 15 * time.Second, Fraction: 0.6, SamplesPerSecond: 1520,
 	}
-	for i, a := range []struct {
+	for _, a := range []struct {
 		name  string
 		rings [3]float64
 		decay float64
@@ -396,9 +393,6 @@ func shown(e *lab.Experiment) *lab.Snapshot {
 		}
 		arm.Maps = []border.Map{m}
 		s.Arms = append(s.Arms, arm)
-		if i == 1 {
-			s.Warnings = nil
-		}
 	}
 	return s
 }

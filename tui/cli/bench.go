@@ -98,7 +98,11 @@ func (s *session) bench(nets, paddings []string, format string) error {
 			cases = append(cases, benchCase{Net: name, Padding: scheme.Name, Workers: workers, Kernel: k.Name})
 		}
 	}
-	peak := median(benchRounds, func() float64 { return peakFLOPS(k, crew) })
+	fastest, err := kernel.Select("") // the peak is the machine's, whichever kernel is measured
+	if err != nil {
+		return err
+	}
+	peak := median(benchRounds, func() float64 { return peakFLOPS(fastest, crew) })
 	for i := range cases {
 		measure(&cases[i], trainers[i], crew, peak)
 		if format == "jsonl" {

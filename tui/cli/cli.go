@@ -17,6 +17,8 @@ import (
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"padlab/presets"
 )
 
 // The exit codes.
@@ -136,7 +138,7 @@ once; without a terminal it runs that preset and prints the result.`,
 			if s.terminal {
 				return s.screen()
 			}
-			return s.run(runFlags{format: "text"}, defaultPreset)
+			return s.run(runFlags{format: "text"}, presets.Default)
 		},
 	}
 	root.SetFlagErrorFunc(flagError)

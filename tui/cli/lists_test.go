@@ -79,8 +79,8 @@ func TestPresets(t *testing.T) {
 	if listed := slices.Sorted(slices.Values(presets.Names())); !slices.Equal(listed, shipped) {
 		t.Errorf("listed are %v, there are %v", listed, shipped)
 	}
-	if presets.Names()[0] != defaultPreset {
-		t.Errorf("the default preset is %s, the first %s", defaultPreset, presets.Names()[0])
+	if presets.Names()[0] != presets.Default {
+		t.Errorf("the default preset is %s, the first %s", presets.Default, presets.Names()[0])
 	}
 
 	list := padlab(t, "presets")

@@ -8,10 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"padlab/core/lab"
-	"padlab/presets"
 )
-
-const defaultPreset = presets.Default
 
 type runFlags struct {
 	set       []string

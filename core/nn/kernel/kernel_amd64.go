@@ -17,17 +17,6 @@ func fast() []candidate {
 	}
 }
 
-// A tile is the argument of the assembly products: rows × vectors elements of
-// C. Steps are in bytes. The generator knows the order of the fields.
-type tile struct {
-	a, b, c    *float32
-	o, k       int
-	ao, am, ak uintptr
-	bo, bk     uintptr
-	cm         uintptr
-	mask       uintptr // AVX-512: the lanes of the last vector; AVX2: the address of eight words
-}
-
 // An extension is a vector extension: the lanes of a vector, and how many rows
 // its largest tile has.
 type extension struct{ lanes, rows int }
@@ -55,12 +44,7 @@ func (x *extension) product(p Product, c, a, b []float32) {
 		return
 	}
 	p.check(c, a, b)
-	const size = unsafe.Sizeof(a[0])
-	t := tile{
-		o: p.O, k: p.K,
-		ao: uintptr(p.AO) * size, am: uintptr(p.AM) * size, ak: uintptr(p.AK) * size,
-		bo: uintptr(p.BO) * size, bk: uintptr(p.BK) * size, cm: uintptr(p.CM) * size,
-	}
+	t := newTile(p)
 	tiles := (p.M + x.rows - 1) / x.rows
 	for n := 0; n < p.N; n += 2 * x.lanes {
 		vectors := min(2, (p.N-n+x.lanes-1)/x.lanes)

@@ -19,16 +19,6 @@ const (
 	tileRows, tileVectors = 6, 4 // of the largest tile
 )
 
-// A tile is the argument of the assembly products: rows × columns elements of
-// C. Steps are in bytes. The generator knows the order of the fields.
-type tile struct {
-	a, b, c    *float32
-	o, k       int
-	ao, am, ak uintptr
-	bo, bk     uintptr
-	cm         uintptr
-}
-
 // columns is how many columns the next panel takes where left are left: whole
 // vectors, then two, then one.
 func columns(left int) int {
@@ -48,12 +38,7 @@ func neonProduct(p Product, c, a, b []float32) {
 		return
 	}
 	p.check(c, a, b)
-	const size = unsafe.Sizeof(a[0])
-	t := tile{
-		o: p.O, k: p.K,
-		ao: uintptr(p.AO) * size, am: uintptr(p.AM) * size, ak: uintptr(p.AK) * size,
-		bo: uintptr(p.BO) * size, bk: uintptr(p.BK) * size, cm: uintptr(p.CM) * size,
-	}
+	t := newTile(p)
 	arg := (*byte)(unsafe.Pointer(&t))
 	tiles := (p.M + tileRows - 1) / tileRows
 	for n, width := 0, 0; n < p.N; n += width {
