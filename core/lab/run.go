@@ -159,7 +159,9 @@ func (r *Run) main() {
 			r.end(Stopped)
 			return
 		case w.paused && !r.owes(w.until):
-			r.publish(Paused)
+			if r.Snapshot().Status != Paused { // else this is a second signal of one wish
+				r.publish(Paused)
+			}
 			<-r.poke
 			continue
 		}

@@ -218,7 +218,10 @@ func TestPausedRunsDoNothing(t *testing.T) {
 	r.Pause()
 	await(t, r, func(s *Snapshot) bool { return s.Status == Paused })
 	before := r.Snapshot()
-	time.Sleep(50 * time.Millisecond)
+	for range 10 { // asked again, and again woken, it still does nothing
+		r.Pause()
+		time.Sleep(5 * time.Millisecond)
+	}
 	if after := r.Snapshot(); after.Version != before.Version || before.Arms[0].Status != Paused {
 		t.Errorf("a paused run went from %+v to %+v", before, after)
 	}
