@@ -10,29 +10,50 @@ import "math"
 const (
 	ln2Hi = 6.93147180369123816490e-01 // ln 2 in two parts, the first with 21 trailing zero bits (fdlibm, e_exp.c)
 	ln2Lo = 1.90821492927058770002e-10
+
+	expMost  = 709.7 // where eˣ is a normal number
+	expLeast = -708
+
+	// round is 1.5·2⁵². To add it rounds a small number to an integer, which
+	// then stands in the low bits of the sum.
+	round = 3 << 51
 )
 
-// Exp returns eˣ with a relative error below 2⁻⁵¹: 0 below the smallest
-// normal number's exponent, +Inf above the largest, NaN for NaN.
+// expTable holds what Exp computes with, for Kernel.Exps to read: gen/training.go
+// and gen/neon_training.go know the order.
+var expTable = [...]float64{
+	math.Log2E, round, ln2Hi, ln2Lo, expMost, expLeast, math.Inf(1),
+	1. / 6227020800, // 1/13!, 1/12!, … 1/0!
+	1. / 479001600, 1. / 39916800, 1. / 3628800, 1. / 362880, 1. / 40320, 1. / 5040,
+	1. / 720, 1. / 120, 1. / 24, 1. / 6, 1. / 2, 1, 1,
+}
+
+// taylor are the coefficients of eʳ, the highest power's first.
+var taylor = (*[14]float64)(expTable[7:])
+
+// Exp returns eˣ with a relative error below 2⁻⁵¹: 0 below −708, where the
+// result would no longer be a normal number, +Inf above 709.7, NaN for NaN.
 //
-// x = k·ln 2 + r with |r| ≤ ½ ln 2, and eʳ is its Taylor polynomial of degree
-// 13, whose remainder is below 2⁻⁵⁷ there.
+// x = k·ln 2 + r with k = ⌊x/ln 2⌉, so |r| ≤ ½ ln 2, and eʳ is its Taylor
+// polynomial of degree 13, whose remainder is below 2⁻⁵⁷ there. That lies
+// between ½ and 2, and to multiply it by 2ᵏ is to add k to its exponent.
 func Exp(x float64) float64 {
 	switch {
 	case x != x:
 		return x
-	case x > 709.7:
+	case x > expMost:
 		return math.Inf(1)
-	case x < -708:
+	case x < expLeast:
 		return 0
 	}
-	k := math.Floor(float64(x*math.Log2E) + 0.5)
-	r := x - float64(k*ln2Hi) - float64(k*ln2Lo)
-	sum := 1.0
-	for i := 13.0; i >= 1; i-- {
-		sum = float64(sum*r)/i + 1
+	rounded := float64(x*math.Log2E) + round
+	k := rounded - round
+	r := (x - float64(k*ln2Hi)) - float64(k*ln2Lo)
+	sum := taylor[0]
+	for _, c := range taylor[1:] {
+		sum = float64(sum*r) + c
 	}
-	return math.Ldexp(sum, int(k))
+	return math.Float64frombits(math.Float64bits(sum) + math.Float64bits(rounded)<<52)
 }
 
 // Log returns ln x with an absolute error below 2⁻⁵⁰·max(1, |ln x|): −Inf for
