@@ -18,6 +18,10 @@ var gonum = &Kernel{
 	Product: gonumProduct,
 	ReLU:    relu, ReLUGrad: reluGrad, Add: add, AddRows: addRows,
 	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, Peak: peak,
+	SquareRows: squareRows, DotRows: dotRows,
+	Affine: affine, AffineGrad: affineGrad,
+	SGD: sgd, Adam: adam,
+	Finite: finite, Exps: exps,
 }
 
 // Sgemm starts goroutines of its own from four blocks of 64×64 of C on. These

@@ -72,6 +72,57 @@ type Kernel struct {
 
 	// MaxPoolGrad sets dx, h×w×c, to dy where its pixel won, and 0 elsewhere.
 	MaxPoolGrad func(dx, dy []float32, from []int32, h, w, c int)
+
+	// The passes that follow have the same bits on every kernel. A picture is
+	// rows of c channels, x[p·c + ch], and a vector has c elements, at least
+	// one. They panic unless all pictures are equally long and whole rows, and
+	// all vectors as long as a row. Operands that may not be one another do not
+	// overlap, and those that may are the same or do not overlap.
+
+	// SquareRows adds up squares: sum[ch] += Σ_p (x[p][ch] − mean[ch])², with p
+	// rising.
+	SquareRows func(sum, x, mean []float32)
+
+	// DotRows adds up products: sum[ch] += Σ_p dy[p][ch]·(x[p][ch] − mean[ch]),
+	// with p rising. dy may be x.
+	DotRows func(sum, dy, x, mean []float32)
+
+	// Affine sets y[p][ch] = x[p][ch]·scale[ch] + shift[ch], which is a batch
+	// normalisation forward. y may be x.
+	Affine func(y, x, scale, shift []float32)
+
+	// AffineGrad sets
+	//
+	//	dx[p][ch] = (dy[p][ch]·a[ch] + (x[p][ch] − mean[ch])·b[ch]) + d[ch]
+	//
+	// which is a batch normalisation backward. dx may be dy or x.
+	AffineGrad func(dx, dy, x, mean, a, b, d []float32)
+
+	// SGD makes a step of stochastic gradient descent, in PyTorch's form:
+	//
+	//	g ← g + decay·w                 unless decay is 0
+	//	v ← momentum·v + g
+	//	w ← w − lr·v                    or lr·(g + momentum·v) with Nesterov
+	//
+	// Only w and v change. It panics unless all are equally long.
+	SGD func(w, v, g []float32, r SGDRates)
+
+	// Adam makes a step of Adam or AdamW:
+	//
+	//	w ← w − shrink·w                unless shrink is 0
+	//	m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²
+	//	w ← w − rate·m / (√v/root + ε)
+	//
+	// Only w, m and v change. It panics unless all are equally long.
+	Adam func(w, m, v, g []float32, r AdamRates)
+
+	// Finite returns whether x holds neither NaN nor an infinity.
+	Finite func(x []float32) bool
+
+	// Exps sets e[i] = Exp(x[i] − top), the difference in double precision:
+	// the parts of a softmax whose largest score is top. It panics unless both
+	// are equally long.
+	Exps func(e []float64, x []float32, top float32)
 }
 
 // A candidate is a kernel that this architecture has, and whether the CPU runs

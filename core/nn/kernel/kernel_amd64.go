@@ -31,6 +31,10 @@ func (x *extension) kernel(name string) *Kernel {
 		Name: name, Product: x.product,
 		ReLU: x.relu, ReLUGrad: x.reluGrad, Add: x.add, AddRows: x.addRows,
 		MaxPool: x.maxPool, MaxPoolGrad: x.maxPoolGrad, Peak: x.peak,
+		SquareRows: x.squareRows, DotRows: x.dotRows,
+		Affine: x.affine, AffineGrad: x.affineGrad,
+		SGD: x.sgd, Adam: x.adam,
+		Finite: x.finite, Exps: x.exps,
 	}
 }
 

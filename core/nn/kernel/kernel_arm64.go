@@ -12,6 +12,10 @@ var neon = &Kernel{
 	Name: "neon", Product: neonProduct,
 	ReLU: neonReLU, ReLUGrad: neonReLUGrad, Add: neonAdd, AddRows: neonAddRows,
 	MaxPool: neonMaxPool, MaxPoolGrad: neonMaxPoolGrad, Peak: neonPeak,
+	SquareRows: neonSquareRows, DotRows: neonDotRows,
+	Affine: neonAffine, AffineGrad: neonAffineGrad,
+	SGD: neonSGD, Adam: neonAdam,
+	Finite: neonFinite, Exps: neonExps,
 }
 
 const (

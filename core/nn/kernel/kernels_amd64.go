@@ -159,6 +159,46 @@ func maxPoolGrad512(dx *float32, dy *float32, from *int32, row int, step int, pi
 //go:noescape
 func peak512(rounds int)
 
+// squareRows512 adds (x − mean)² of every row to sum.
+//
+//go:noescape
+func squareRows512(x *float32, sum *float32, mean *float32, columns int, rows int, tail uintptr)
+
+// dotRows512 adds dy·(x − mean) of every row to sum.
+//
+//go:noescape
+func dotRows512(dy *float32, x *float32, sum *float32, mean *float32, columns int, rows int, tail uintptr)
+
+// affine512 sets y = x·scale + shift in every row.
+//
+//go:noescape
+func affine512(y *float32, x *float32, scale *float32, shift *float32, columns int, rows int, tail uintptr)
+
+// affineGrad512 sets dx = (dy·a + (x − mean)·b) + d in every row.
+//
+//go:noescape
+func affineGrad512(dx *float32, dy *float32, x *float32, mean *float32, a *float32, b *float32, d *float32, columns int, rows int, tail uintptr)
+
+// sgd512 makes a step of gradient descent: momentum, and by its extras decay and Nesterov's step.
+//
+//go:noescape
+func sgd512(w *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+
+// adam512 makes a step of Adam, with decay of the weights by its extras.
+//
+//go:noescape
+func adam512(w *float32, m *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+
+// nonFinite512 returns 0 if every value of x is finite, else another number.
+//
+//go:noescape
+func nonFinite512(x *float32, vectors int) int
+
+// exps512 sets e = Exp(x − top), as many values as a vector holds in double precision at a time.
+//
+//go:noescape
+func exps512(e *float64, x *float32, top float64, table *float64, vectors int)
+
 // product256x1x1 adds a tile of 1 rows and 1 vectors.
 //
 //go:noescape
@@ -313,3 +353,43 @@ func maxPoolGrad256(dx *float32, dy *float32, from *int32, row int, step int, pi
 //
 //go:noescape
 func peak256(rounds int)
+
+// squareRows256 adds (x − mean)² of every row to sum.
+//
+//go:noescape
+func squareRows256(x *float32, sum *float32, mean *float32, columns int, rows int, tail uintptr)
+
+// dotRows256 adds dy·(x − mean) of every row to sum.
+//
+//go:noescape
+func dotRows256(dy *float32, x *float32, sum *float32, mean *float32, columns int, rows int, tail uintptr)
+
+// affine256 sets y = x·scale + shift in every row.
+//
+//go:noescape
+func affine256(y *float32, x *float32, scale *float32, shift *float32, columns int, rows int, tail uintptr)
+
+// affineGrad256 sets dx = (dy·a + (x − mean)·b) + d in every row.
+//
+//go:noescape
+func affineGrad256(dx *float32, dy *float32, x *float32, mean *float32, a *float32, b *float32, d *float32, columns int, rows int, tail uintptr)
+
+// sgd256 makes a step of gradient descent: momentum, and by its extras decay and Nesterov's step.
+//
+//go:noescape
+func sgd256(w *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+
+// adam256 makes a step of Adam, with decay of the weights by its extras.
+//
+//go:noescape
+func adam256(w *float32, m *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+
+// nonFinite256 returns 0 if every value of x is finite, else another number.
+//
+//go:noescape
+func nonFinite256(x *float32, vectors int) int
+
+// exps256 sets e = Exp(x − top), as many values as a vector holds in double precision at a time.
+//
+//go:noescape
+func exps256(e *float64, x *float32, top float64, table *float64, vectors int)

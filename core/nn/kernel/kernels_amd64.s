@@ -2248,6 +2248,633 @@ loop:
 	VZEROUPPER
 	RET
 
+// func squareRows512(x *float32, sum *float32, mean *float32, columns int, rows int, tail uintptr)
+// Requires: AVX, AVX512F
+TEXT ·squareRows512(SB), NOSPLIT, $0-48
+	MOVQ columns+24(FP), DX
+	MOVQ x+0(FP), BX
+	MOVQ sum+8(FP), SI
+	MOVQ mean+16(FP), DI
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns64:
+	CMPQ    DX, $0x40
+	JL      columns16
+	MOVQ    rows+32(FP), R8
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VMOVUPS (DI), Z4
+	VMOVUPS 64(DI), Z5
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 192(DI), Z7
+	XORQ    AX, AX
+
+row64:
+	VMOVUPS (BX)(AX*1), Z8
+	VSUBPS  Z4, Z8, Z8
+	VMULPS  Z8, Z8, Z8
+	VADDPS  Z8, Z0, Z0
+	VMOVUPS 64(BX)(AX*1), Z8
+	VSUBPS  Z5, Z8, Z8
+	VMULPS  Z8, Z8, Z8
+	VADDPS  Z8, Z1, Z1
+	VMOVUPS 128(BX)(AX*1), Z8
+	VSUBPS  Z6, Z8, Z8
+	VMULPS  Z8, Z8, Z8
+	VADDPS  Z8, Z2, Z2
+	VMOVUPS 192(BX)(AX*1), Z8
+	VSUBPS  Z7, Z8, Z8
+	VMULPS  Z8, Z8, Z8
+	VADDPS  Z8, Z3, Z3
+	ADDQ    CX, AX
+	DECQ    R8
+	JNZ     row64
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	VMOVUPS Z2, 128(SI)
+	VMOVUPS Z3, 192(SI)
+	ADDQ    $0x00000100, BX
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	SUBQ    $0x40, DX
+	JMP     columns64
+
+columns16:
+	CMPQ    DX, $0x10
+	JL      tail
+	MOVQ    rows+32(FP), R8
+	VMOVUPS (SI), Z0
+	VMOVUPS (DI), Z1
+	XORQ    AX, AX
+
+row16:
+	VMOVUPS (BX)(AX*1), Z2
+	VSUBPS  Z1, Z2, Z2
+	VMULPS  Z2, Z2, Z2
+	VADDPS  Z2, Z0, Z0
+	ADDQ    CX, AX
+	DECQ    R8
+	JNZ     row16
+	VMOVUPS Z0, (SI)
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	SUBQ    $0x10, DX
+	JMP     columns16
+
+tail:
+	TESTQ     DX, DX
+	JZ        done
+	MOVQ      tail+40(FP), AX
+	KMOVW     AX, K1
+	MOVQ      rows+32(FP), DX
+	VMOVUPS.Z (SI), K1, Z0
+	VMOVUPS.Z (DI), K1, Z1
+	XORQ      AX, AX
+
+rowtail:
+	VMOVUPS.Z (BX)(AX*1), K1, Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z2, Z2, Z2
+	VADDPS    Z2, Z0, Z0
+	ADDQ      CX, AX
+	DECQ      DX
+	JNZ       rowtail
+	VMOVUPS   Z0, K1, (SI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func dotRows512(dy *float32, x *float32, sum *float32, mean *float32, columns int, rows int, tail uintptr)
+// Requires: AVX, AVX512F
+TEXT ·dotRows512(SB), NOSPLIT, $0-56
+	MOVQ columns+32(FP), DX
+	MOVQ dy+0(FP), BX
+	MOVQ x+8(FP), SI
+	MOVQ sum+16(FP), DI
+	MOVQ mean+24(FP), R8
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns64:
+	CMPQ    DX, $0x40
+	JL      columns16
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMOVUPS (R8), Z4
+	VMOVUPS 64(R8), Z5
+	VMOVUPS 128(R8), Z6
+	VMOVUPS 192(R8), Z7
+	XORQ    AX, AX
+
+row64:
+	VMOVUPS (BX)(AX*1), Z8
+	VMOVUPS (SI)(AX*1), Z9
+	VSUBPS  Z4, Z9, Z9
+	VMULPS  Z9, Z8, Z9
+	VADDPS  Z9, Z0, Z0
+	VMOVUPS 64(BX)(AX*1), Z8
+	VMOVUPS 64(SI)(AX*1), Z9
+	VSUBPS  Z5, Z9, Z9
+	VMULPS  Z9, Z8, Z9
+	VADDPS  Z9, Z1, Z1
+	VMOVUPS 128(BX)(AX*1), Z8
+	VMOVUPS 128(SI)(AX*1), Z9
+	VSUBPS  Z6, Z9, Z9
+	VMULPS  Z9, Z8, Z9
+	VADDPS  Z9, Z2, Z2
+	VMOVUPS 192(BX)(AX*1), Z8
+	VMOVUPS 192(SI)(AX*1), Z9
+	VSUBPS  Z7, Z9, Z9
+	VMULPS  Z9, Z8, Z9
+	VADDPS  Z9, Z3, Z3
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row64
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $0x00000100, BX
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x40, DX
+	JMP     columns64
+
+columns16:
+	CMPQ    DX, $0x10
+	JL      tail
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS (R8), Z1
+	XORQ    AX, AX
+
+row16:
+	VMOVUPS (BX)(AX*1), Z2
+	VMOVUPS (SI)(AX*1), Z3
+	VSUBPS  Z1, Z3, Z3
+	VMULPS  Z3, Z2, Z3
+	VADDPS  Z3, Z0, Z0
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row16
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x10, DX
+	JMP     columns16
+
+tail:
+	TESTQ     DX, DX
+	JZ        done
+	MOVQ      tail+48(FP), AX
+	KMOVW     AX, K1
+	MOVQ      rows+40(FP), DX
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (R8), K1, Z1
+	XORQ      AX, AX
+
+rowtail:
+	VMOVUPS.Z (BX)(AX*1), K1, Z2
+	VMOVUPS.Z (SI)(AX*1), K1, Z3
+	VSUBPS    Z1, Z3, Z3
+	VMULPS    Z3, Z2, Z3
+	VADDPS    Z3, Z0, Z0
+	ADDQ      CX, AX
+	DECQ      DX
+	JNZ       rowtail
+	VMOVUPS   Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func affine512(y *float32, x *float32, scale *float32, shift *float32, columns int, rows int, tail uintptr)
+// Requires: AVX, AVX512F
+TEXT ·affine512(SB), NOSPLIT, $0-56
+	MOVQ columns+32(FP), DX
+	MOVQ y+0(FP), BX
+	MOVQ x+8(FP), SI
+	MOVQ scale+16(FP), DI
+	MOVQ shift+24(FP), R8
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns64:
+	CMPQ    DX, $0x40
+	JL      columns16
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMOVUPS (R8), Z4
+	VMOVUPS 64(R8), Z5
+	VMOVUPS 128(R8), Z6
+	VMOVUPS 192(R8), Z7
+	XORQ    AX, AX
+
+row64:
+	VMOVUPS (SI)(AX*1), Z8
+	VMULPS  Z0, Z8, Z8
+	VADDPS  Z4, Z8, Z8
+	VMOVUPS Z8, (BX)(AX*1)
+	VMOVUPS 64(SI)(AX*1), Z8
+	VMULPS  Z1, Z8, Z8
+	VADDPS  Z5, Z8, Z8
+	VMOVUPS Z8, 64(BX)(AX*1)
+	VMOVUPS 128(SI)(AX*1), Z8
+	VMULPS  Z2, Z8, Z8
+	VADDPS  Z6, Z8, Z8
+	VMOVUPS Z8, 128(BX)(AX*1)
+	VMOVUPS 192(SI)(AX*1), Z8
+	VMULPS  Z3, Z8, Z8
+	VADDPS  Z7, Z8, Z8
+	VMOVUPS Z8, 192(BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row64
+	ADDQ    $0x00000100, BX
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x40, DX
+	JMP     columns64
+
+columns16:
+	CMPQ    DX, $0x10
+	JL      tail
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS (R8), Z1
+	XORQ    AX, AX
+
+row16:
+	VMOVUPS (SI)(AX*1), Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z1, Z2, Z2
+	VMOVUPS Z2, (BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row16
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x10, DX
+	JMP     columns16
+
+tail:
+	TESTQ     DX, DX
+	JZ        done
+	MOVQ      tail+48(FP), AX
+	KMOVW     AX, K1
+	MOVQ      rows+40(FP), DX
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (R8), K1, Z1
+	XORQ      AX, AX
+
+rowtail:
+	VMOVUPS.Z (SI)(AX*1), K1, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z1, Z2, Z2
+	VMOVUPS   Z2, K1, (BX)(AX*1)
+	ADDQ      CX, AX
+	DECQ      DX
+	JNZ       rowtail
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineGrad512(dx *float32, dy *float32, x *float32, mean *float32, a *float32, b *float32, d *float32, columns int, rows int, tail uintptr)
+// Requires: AVX, AVX512F
+TEXT ·affineGrad512(SB), NOSPLIT, $0-80
+	MOVQ columns+56(FP), DX
+	MOVQ dx+0(FP), BX
+	MOVQ dy+8(FP), SI
+	MOVQ x+16(FP), DI
+	MOVQ mean+24(FP), R8
+	MOVQ a+32(FP), R9
+	MOVQ b+40(FP), R10
+	MOVQ d+48(FP), R11
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns32:
+	CMPQ    DX, $0x20
+	JL      columns16
+	MOVQ    rows+64(FP), R12
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS (R9), Z2
+	VMOVUPS 64(R9), Z3
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS (R11), Z6
+	VMOVUPS 64(R11), Z7
+	XORQ    AX, AX
+
+row32:
+	VMOVUPS (SI)(AX*1), Z8
+	VMOVUPS (DI)(AX*1), Z9
+	VMULPS  Z2, Z8, Z8
+	VSUBPS  Z0, Z9, Z9
+	VMULPS  Z4, Z9, Z9
+	VADDPS  Z9, Z8, Z8
+	VADDPS  Z6, Z8, Z8
+	VMOVUPS Z8, (BX)(AX*1)
+	VMOVUPS 64(SI)(AX*1), Z8
+	VMOVUPS 64(DI)(AX*1), Z9
+	VMULPS  Z3, Z8, Z8
+	VSUBPS  Z1, Z9, Z9
+	VMULPS  Z5, Z9, Z9
+	VADDPS  Z9, Z8, Z8
+	VADDPS  Z7, Z8, Z8
+	VMOVUPS Z8, 64(BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R12
+	JNZ     row32
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000080, R9
+	ADDQ    $0x00000080, R10
+	ADDQ    $0x00000080, R11
+	SUBQ    $0x20, DX
+	JMP     columns32
+
+columns16:
+	CMPQ    DX, $0x10
+	JL      tail
+	MOVQ    rows+64(FP), R12
+	VMOVUPS (R8), Z0
+	VMOVUPS (R9), Z1
+	VMOVUPS (R10), Z2
+	VMOVUPS (R11), Z3
+	XORQ    AX, AX
+
+row16:
+	VMOVUPS (SI)(AX*1), Z4
+	VMOVUPS (DI)(AX*1), Z5
+	VMULPS  Z1, Z4, Z4
+	VSUBPS  Z0, Z5, Z5
+	VMULPS  Z2, Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	VADDPS  Z3, Z4, Z4
+	VMOVUPS Z4, (BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R12
+	JNZ     row16
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x10, DX
+	JMP     columns16
+
+tail:
+	TESTQ     DX, DX
+	JZ        done
+	MOVQ      tail+72(FP), AX
+	KMOVW     AX, K1
+	MOVQ      rows+64(FP), DX
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R9), K1, Z1
+	VMOVUPS.Z (R10), K1, Z2
+	VMOVUPS.Z (R11), K1, Z3
+	XORQ      AX, AX
+
+rowtail:
+	VMOVUPS.Z (SI)(AX*1), K1, Z4
+	VMOVUPS.Z (DI)(AX*1), K1, Z5
+	VMULPS    Z1, Z4, Z4
+	VSUBPS    Z0, Z5, Z5
+	VMULPS    Z2, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VADDPS    Z3, Z4, Z4
+	VMOVUPS   Z4, K1, (BX)(AX*1)
+	ADDQ      CX, AX
+	DECQ      DX
+	JNZ       rowtail
+
+done:
+	VZEROUPPER
+	RET
+
+// func sgd512(w *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·sgd512(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         extras+32(FP), BX
+	MOVQ         vectors+40(FP), SI
+	MOVQ         rates+24(FP), DI
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS 4(DI), Z1
+	VBROADCASTSS 8(DI), Z2
+
+loop:
+	VMOVUPS (AX), Z3
+	VMOVUPS (DX), Z4
+	TESTQ   $0x00000001, BX
+	JZ      momentum
+	VMULPS  Z3, Z2, Z5
+	VADDPS  Z5, Z4, Z4
+
+momentum:
+	VMULPS  (CX), Z1, Z5
+	VADDPS  Z4, Z5, Z5
+	VMOVUPS Z5, (CX)
+	TESTQ   $0x00000002, BX
+	JZ      step
+	VMULPS  Z5, Z1, Z5
+	VADDPS  Z5, Z4, Z5
+
+step:
+	VMULPS  Z5, Z0, Z5
+	VSUBPS  Z5, Z3, Z3
+	VMOVUPS Z3, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    SI
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func adam512(w *float32, m *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·adam512(SB), NOSPLIT, $0-56
+	MOVQ         w+0(FP), AX
+	MOVQ         m+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         grad+24(FP), BX
+	MOVQ         extras+40(FP), SI
+	MOVQ         vectors+48(FP), DI
+	MOVQ         rates+32(FP), R8
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS 4(R8), Z1
+	VBROADCASTSS 8(R8), Z2
+	VBROADCASTSS 12(R8), Z3
+	VBROADCASTSS 16(R8), Z4
+	VBROADCASTSS 20(R8), Z5
+	VBROADCASTSS 24(R8), Z6
+	VBROADCASTSS 28(R8), Z7
+
+loop:
+	VMOVUPS (AX), Z8
+	TESTQ   $0x00000001, SI
+	JZ      moments
+	VMULPS  Z8, Z2, Z11
+	VSUBPS  Z11, Z8, Z8
+
+moments:
+	VMOVUPS (BX), Z9
+	VMULPS  (CX), Z3, Z10
+	VMULPS  Z9, Z4, Z11
+	VADDPS  Z11, Z10, Z10
+	VMOVUPS Z10, (CX)
+	VMULPS  Z9, Z9, Z9
+	VMULPS  Z9, Z6, Z9
+	VMULPS  (DX), Z5, Z11
+	VADDPS  Z9, Z11, Z11
+	VMOVUPS Z11, (DX)
+	VSQRTPS Z11, Z11
+	VDIVPS  Z1, Z11, Z11
+	VADDPS  Z7, Z11, Z11
+	VMULPS  Z10, Z0, Z10
+	VDIVPS  Z11, Z10, Z10
+	VSUBPS  Z10, Z8, Z8
+	VMOVUPS Z8, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    DI
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func nonFinite512(x *float32, vectors int) int
+// Requires: AVX, AVX512F
+TEXT ·nonFinite512(SB), NOSPLIT, $0-24
+	MOVQ   x+0(FP), AX
+	MOVQ   vectors+8(FP), CX
+	VPXORD Z0, Z0, Z0
+
+loop:
+	VMOVUPS  (AX), Z1
+	VSUBPS   Z1, Z1, Z1
+	VPORD    Z1, Z0, Z0
+	ADDQ     $0x40, AX
+	DECQ     CX
+	JNZ      loop
+	VPTESTMD Z0, Z0, K1
+	KMOVW    K1, AX
+	MOVQ     AX, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func exps512(e *float64, x *float32, top float64, table *float64, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·exps512(SB), NOSPLIT, $0-40
+	MOVQ         e+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         table+24(FP), DX
+	MOVQ         vectors+32(FP), BX
+	VPXORD       Z1, Z1, Z1
+	VBROADCASTSD top+16(FP), Z0
+	VBROADCASTSD (DX), Z2
+	VBROADCASTSD 8(DX), Z3
+	VBROADCASTSD 16(DX), Z4
+	VBROADCASTSD 24(DX), Z5
+	VBROADCASTSD 32(DX), Z6
+	VBROADCASTSD 40(DX), Z7
+	VBROADCASTSD 48(DX), Z8
+	VBROADCASTSD 56(DX), Z9
+	VBROADCASTSD 64(DX), Z10
+	VBROADCASTSD 72(DX), Z11
+	VBROADCASTSD 80(DX), Z12
+	VBROADCASTSD 88(DX), Z13
+	VBROADCASTSD 96(DX), Z14
+	VBROADCASTSD 104(DX), Z15
+	VBROADCASTSD 112(DX), Z16
+	VBROADCASTSD 120(DX), Z17
+	VBROADCASTSD 128(DX), Z18
+	VBROADCASTSD 136(DX), Z19
+	VBROADCASTSD 144(DX), Z20
+	VBROADCASTSD 152(DX), Z21
+	VBROADCASTSD 160(DX), Z22
+
+loop:
+	VCVTPS2PD (CX), Z23
+	VSUBPD    Z0, Z23, Z23
+	VMULPD    Z2, Z23, Z24
+	VADDPD    Z3, Z24, Z24
+	VSUBPD    Z3, Z24, Z25
+	VMULPD    Z4, Z25, Z27
+	VSUBPD    Z27, Z23, Z26
+	VMULPD    Z5, Z25, Z27
+	VSUBPD    Z27, Z26, Z26
+	VMOVAPD   Z9, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z10, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z11, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z12, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z13, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z14, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z15, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z16, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z17, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z18, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z19, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z20, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z21, Z25, Z25
+	VMULPD    Z26, Z25, Z25
+	VADDPD    Z22, Z25, Z25
+	VPSLLQ    $0x34, Z24, Z24
+	VPADDQ    Z24, Z25, Z25
+	VCMPPD    $0x1e, Z6, Z23, K1
+	VMOVAPD   Z8, K1, Z25
+	VCMPPD    $0x11, Z7, Z23, K1
+	VMOVAPD   Z1, K1, Z25
+	VCMPPD    $0x03, Z23, Z23, K1
+	VMOVAPD   Z23, K1, Z25
+	VMOVUPD   Z25, (AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x40, AX
+	DECQ      BX
+	JNZ       loop
+	VZEROUPPER
+	RET
+
 // func product256x1x1(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x1x1(SB), NOSPLIT, $0-8
@@ -3963,5 +4590,633 @@ loop:
 	VFMADD231PS Y0, Y0, Y12
 	DECQ        AX
 	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func squareRows256(x *float32, sum *float32, mean *float32, columns int, rows int, tail uintptr)
+// Requires: AVX
+TEXT ·squareRows256(SB), NOSPLIT, $0-48
+	MOVQ columns+24(FP), DX
+	MOVQ x+0(FP), BX
+	MOVQ sum+8(FP), SI
+	MOVQ mean+16(FP), DI
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns32:
+	CMPQ    DX, $0x20
+	JL      columns8
+	MOVQ    rows+32(FP), R8
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS (DI), Y4
+	VMOVUPS 32(DI), Y5
+	VMOVUPS 64(DI), Y6
+	VMOVUPS 96(DI), Y7
+	XORQ    AX, AX
+
+row32:
+	VMOVUPS (BX)(AX*1), Y8
+	VSUBPS  Y4, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVUPS 32(BX)(AX*1), Y8
+	VSUBPS  Y5, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y1, Y1
+	VMOVUPS 64(BX)(AX*1), Y8
+	VSUBPS  Y6, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVUPS 96(BX)(AX*1), Y8
+	VSUBPS  Y7, Y8, Y8
+	VMULPS  Y8, Y8, Y8
+	VADDPS  Y8, Y3, Y3
+	ADDQ    CX, AX
+	DECQ    R8
+	JNZ     row32
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS Y2, 64(SI)
+	VMOVUPS Y3, 96(SI)
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x20, DX
+	JMP     columns32
+
+columns8:
+	CMPQ    DX, $0x08
+	JL      tail
+	MOVQ    rows+32(FP), R8
+	VMOVUPS (SI), Y0
+	VMOVUPS (DI), Y1
+	XORQ    AX, AX
+
+row8:
+	VMOVUPS (BX)(AX*1), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  Y2, Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	ADDQ    CX, AX
+	DECQ    R8
+	JNZ     row8
+	VMOVUPS Y0, (SI)
+	ADDQ    $0x00000020, BX
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DI
+	SUBQ    $0x08, DX
+	JMP     columns8
+
+tail:
+	TESTQ      DX, DX
+	JZ         done
+	MOVQ       tail+40(FP), AX
+	VMOVUPS    (AX), Y0
+	MOVQ       rows+32(FP), DX
+	VMASKMOVPS (SI), Y0, Y1
+	VMASKMOVPS (DI), Y0, Y2
+	XORQ       AX, AX
+
+rowtail:
+	VMASKMOVPS (BX)(AX*1), Y0, Y3
+	VSUBPS     Y2, Y3, Y3
+	VMULPS     Y3, Y3, Y3
+	VADDPS     Y3, Y1, Y1
+	ADDQ       CX, AX
+	DECQ       DX
+	JNZ        rowtail
+	VMASKMOVPS Y1, Y0, (SI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func dotRows256(dy *float32, x *float32, sum *float32, mean *float32, columns int, rows int, tail uintptr)
+// Requires: AVX
+TEXT ·dotRows256(SB), NOSPLIT, $0-56
+	MOVQ columns+32(FP), DX
+	MOVQ dy+0(FP), BX
+	MOVQ x+8(FP), SI
+	MOVQ sum+16(FP), DI
+	MOVQ mean+24(FP), R8
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns32:
+	CMPQ    DX, $0x20
+	JL      columns8
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 64(R8), Y6
+	VMOVUPS 96(R8), Y7
+	XORQ    AX, AX
+
+row32:
+	VMOVUPS (BX)(AX*1), Y8
+	VMOVUPS (SI)(AX*1), Y9
+	VSUBPS  Y4, Y9, Y9
+	VMULPS  Y9, Y8, Y9
+	VADDPS  Y9, Y0, Y0
+	VMOVUPS 32(BX)(AX*1), Y8
+	VMOVUPS 32(SI)(AX*1), Y9
+	VSUBPS  Y5, Y9, Y9
+	VMULPS  Y9, Y8, Y9
+	VADDPS  Y9, Y1, Y1
+	VMOVUPS 64(BX)(AX*1), Y8
+	VMOVUPS 64(SI)(AX*1), Y9
+	VSUBPS  Y6, Y9, Y9
+	VMULPS  Y9, Y8, Y9
+	VADDPS  Y9, Y2, Y2
+	VMOVUPS 96(BX)(AX*1), Y8
+	VMOVUPS 96(SI)(AX*1), Y9
+	VSUBPS  Y7, Y9, Y9
+	VMULPS  Y9, Y8, Y9
+	VADDPS  Y9, Y3, Y3
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row32
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x20, DX
+	JMP     columns32
+
+columns8:
+	CMPQ    DX, $0x08
+	JL      tail
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS (R8), Y1
+	XORQ    AX, AX
+
+row8:
+	VMOVUPS (BX)(AX*1), Y2
+	VMOVUPS (SI)(AX*1), Y3
+	VSUBPS  Y1, Y3, Y3
+	VMULPS  Y3, Y2, Y3
+	VADDPS  Y3, Y0, Y0
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row8
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x00000020, BX
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, R8
+	SUBQ    $0x08, DX
+	JMP     columns8
+
+tail:
+	TESTQ      DX, DX
+	JZ         done
+	MOVQ       tail+48(FP), AX
+	VMOVUPS    (AX), Y0
+	MOVQ       rows+40(FP), DX
+	VMASKMOVPS (DI), Y0, Y1
+	VMASKMOVPS (R8), Y0, Y2
+	XORQ       AX, AX
+
+rowtail:
+	VMASKMOVPS (BX)(AX*1), Y0, Y3
+	VMASKMOVPS (SI)(AX*1), Y0, Y4
+	VSUBPS     Y2, Y4, Y4
+	VMULPS     Y4, Y3, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       CX, AX
+	DECQ       DX
+	JNZ        rowtail
+	VMASKMOVPS Y1, Y0, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func affine256(y *float32, x *float32, scale *float32, shift *float32, columns int, rows int, tail uintptr)
+// Requires: AVX
+TEXT ·affine256(SB), NOSPLIT, $0-56
+	MOVQ columns+32(FP), DX
+	MOVQ y+0(FP), BX
+	MOVQ x+8(FP), SI
+	MOVQ scale+16(FP), DI
+	MOVQ shift+24(FP), R8
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns32:
+	CMPQ    DX, $0x20
+	JL      columns8
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 64(R8), Y6
+	VMOVUPS 96(R8), Y7
+	XORQ    AX, AX
+
+row32:
+	VMOVUPS (SI)(AX*1), Y8
+	VMULPS  Y0, Y8, Y8
+	VADDPS  Y4, Y8, Y8
+	VMOVUPS Y8, (BX)(AX*1)
+	VMOVUPS 32(SI)(AX*1), Y8
+	VMULPS  Y1, Y8, Y8
+	VADDPS  Y5, Y8, Y8
+	VMOVUPS Y8, 32(BX)(AX*1)
+	VMOVUPS 64(SI)(AX*1), Y8
+	VMULPS  Y2, Y8, Y8
+	VADDPS  Y6, Y8, Y8
+	VMOVUPS Y8, 64(BX)(AX*1)
+	VMOVUPS 96(SI)(AX*1), Y8
+	VMULPS  Y3, Y8, Y8
+	VADDPS  Y7, Y8, Y8
+	VMOVUPS Y8, 96(BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row32
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x20, DX
+	JMP     columns32
+
+columns8:
+	CMPQ    DX, $0x08
+	JL      tail
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS (R8), Y1
+	XORQ    AX, AX
+
+row8:
+	VMOVUPS (SI)(AX*1), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS Y2, (BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row8
+	ADDQ    $0x00000020, BX
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, R8
+	SUBQ    $0x08, DX
+	JMP     columns8
+
+tail:
+	TESTQ      DX, DX
+	JZ         done
+	MOVQ       tail+48(FP), AX
+	VMOVUPS    (AX), Y0
+	MOVQ       rows+40(FP), DX
+	VMASKMOVPS (DI), Y0, Y1
+	VMASKMOVPS (R8), Y0, Y2
+	XORQ       AX, AX
+
+rowtail:
+	VMASKMOVPS (SI)(AX*1), Y0, Y3
+	VMULPS     Y1, Y3, Y3
+	VADDPS     Y2, Y3, Y3
+	VMASKMOVPS Y3, Y0, (BX)(AX*1)
+	ADDQ       CX, AX
+	DECQ       DX
+	JNZ        rowtail
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineGrad256(dx *float32, dy *float32, x *float32, mean *float32, a *float32, b *float32, d *float32, columns int, rows int, tail uintptr)
+// Requires: AVX
+TEXT ·affineGrad256(SB), NOSPLIT, $0-80
+	MOVQ columns+56(FP), DX
+	MOVQ dx+0(FP), BX
+	MOVQ dy+8(FP), SI
+	MOVQ x+16(FP), DI
+	MOVQ mean+24(FP), R8
+	MOVQ a+32(FP), R9
+	MOVQ b+40(FP), R10
+	MOVQ d+48(FP), R11
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns16:
+	CMPQ    DX, $0x10
+	JL      columns8
+	MOVQ    rows+64(FP), R12
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	VMOVUPS (R10), Y4
+	VMOVUPS 32(R10), Y5
+	VMOVUPS (R11), Y6
+	VMOVUPS 32(R11), Y7
+	XORQ    AX, AX
+
+row16:
+	VMOVUPS (SI)(AX*1), Y8
+	VMOVUPS (DI)(AX*1), Y9
+	VMULPS  Y2, Y8, Y8
+	VSUBPS  Y0, Y9, Y9
+	VMULPS  Y4, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VADDPS  Y6, Y8, Y8
+	VMOVUPS Y8, (BX)(AX*1)
+	VMOVUPS 32(SI)(AX*1), Y8
+	VMOVUPS 32(DI)(AX*1), Y9
+	VMULPS  Y3, Y8, Y8
+	VSUBPS  Y1, Y9, Y9
+	VMULPS  Y5, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VADDPS  Y7, Y8, Y8
+	VMOVUPS Y8, 32(BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R12
+	JNZ     row16
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x10, DX
+	JMP     columns16
+
+columns8:
+	CMPQ    DX, $0x08
+	JL      tail
+	MOVQ    rows+64(FP), R12
+	VMOVUPS (R8), Y0
+	VMOVUPS (R9), Y1
+	VMOVUPS (R10), Y2
+	VMOVUPS (R11), Y3
+	XORQ    AX, AX
+
+row8:
+	VMOVUPS (SI)(AX*1), Y4
+	VMOVUPS (DI)(AX*1), Y5
+	VMULPS  Y1, Y4, Y4
+	VSUBPS  Y0, Y5, Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VADDPS  Y3, Y4, Y4
+	VMOVUPS Y4, (BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R12
+	JNZ     row8
+	ADDQ    $0x00000020, BX
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, R8
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x00000020, R10
+	ADDQ    $0x00000020, R11
+	SUBQ    $0x08, DX
+	JMP     columns8
+
+tail:
+	TESTQ      DX, DX
+	JZ         done
+	MOVQ       tail+72(FP), AX
+	VMOVUPS    (AX), Y0
+	MOVQ       rows+64(FP), DX
+	VMASKMOVPS (R8), Y0, Y1
+	VMASKMOVPS (R9), Y0, Y2
+	VMASKMOVPS (R10), Y0, Y3
+	VMASKMOVPS (R11), Y0, Y4
+	XORQ       AX, AX
+
+rowtail:
+	VMASKMOVPS (SI)(AX*1), Y0, Y5
+	VMASKMOVPS (DI)(AX*1), Y0, Y6
+	VMULPS     Y2, Y5, Y5
+	VSUBPS     Y1, Y6, Y6
+	VMULPS     Y3, Y6, Y6
+	VADDPS     Y6, Y5, Y5
+	VADDPS     Y4, Y5, Y5
+	VMASKMOVPS Y5, Y0, (BX)(AX*1)
+	ADDQ       CX, AX
+	DECQ       DX
+	JNZ        rowtail
+
+done:
+	VZEROUPPER
+	RET
+
+// func sgd256(w *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+// Requires: AVX
+TEXT ·sgd256(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         grad+16(FP), DX
+	MOVQ         extras+32(FP), BX
+	MOVQ         vectors+40(FP), SI
+	MOVQ         rates+24(FP), DI
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS 4(DI), Y1
+	VBROADCASTSS 8(DI), Y2
+
+loop:
+	VMOVUPS (AX), Y3
+	VMOVUPS (DX), Y4
+	TESTQ   $0x00000001, BX
+	JZ      momentum
+	VMULPS  Y3, Y2, Y5
+	VADDPS  Y5, Y4, Y4
+
+momentum:
+	VMULPS  (CX), Y1, Y5
+	VADDPS  Y4, Y5, Y5
+	VMOVUPS Y5, (CX)
+	TESTQ   $0x00000002, BX
+	JZ      step
+	VMULPS  Y5, Y1, Y5
+	VADDPS  Y5, Y4, Y5
+
+step:
+	VMULPS  Y5, Y0, Y5
+	VSUBPS  Y5, Y3, Y3
+	VMOVUPS Y3, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    SI
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func adam256(w *float32, m *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+// Requires: AVX
+TEXT ·adam256(SB), NOSPLIT, $0-56
+	MOVQ         w+0(FP), AX
+	MOVQ         m+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         grad+24(FP), BX
+	MOVQ         extras+40(FP), SI
+	MOVQ         vectors+48(FP), DI
+	MOVQ         rates+32(FP), R8
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS 4(R8), Y1
+	VBROADCASTSS 8(R8), Y2
+	VBROADCASTSS 12(R8), Y3
+	VBROADCASTSS 16(R8), Y4
+	VBROADCASTSS 20(R8), Y5
+	VBROADCASTSS 24(R8), Y6
+	VBROADCASTSS 28(R8), Y7
+
+loop:
+	VMOVUPS (AX), Y8
+	TESTQ   $0x00000001, SI
+	JZ      moments
+	VMULPS  Y8, Y2, Y11
+	VSUBPS  Y11, Y8, Y8
+
+moments:
+	VMOVUPS (BX), Y9
+	VMULPS  (CX), Y3, Y10
+	VMULPS  Y9, Y4, Y11
+	VADDPS  Y11, Y10, Y10
+	VMOVUPS Y10, (CX)
+	VMULPS  Y9, Y9, Y9
+	VMULPS  Y9, Y6, Y9
+	VMULPS  (DX), Y5, Y11
+	VADDPS  Y9, Y11, Y11
+	VMOVUPS Y11, (DX)
+	VSQRTPS Y11, Y11
+	VDIVPS  Y1, Y11, Y11
+	VADDPS  Y7, Y11, Y11
+	VMULPS  Y10, Y0, Y10
+	VDIVPS  Y11, Y10, Y10
+	VSUBPS  Y10, Y8, Y8
+	VMOVUPS Y8, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	DECQ    DI
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func nonFinite256(x *float32, vectors int) int
+// Requires: AVX
+TEXT ·nonFinite256(SB), NOSPLIT, $0-24
+	MOVQ   x+0(FP), AX
+	MOVQ   vectors+8(FP), CX
+	VXORPS Y0, Y0, Y0
+
+loop:
+	VMOVUPS   (AX), Y1
+	VSUBPS    Y1, Y1, Y1
+	VORPS     Y1, Y0, Y0
+	ADDQ      $0x20, AX
+	DECQ      CX
+	JNZ       loop
+	VCMPPS    $0x03, Y0, Y0, Y0
+	VMOVMSKPS Y0, AX
+	MOVQ      AX, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func exps256(e *float64, x *float32, top float64, table *float64, vectors int)
+// Requires: AVX, AVX2
+TEXT ·exps256(SB), NOSPLIT, $0-40
+	MOVQ         e+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         table+24(FP), DX
+	MOVQ         vectors+32(FP), BX
+	VXORPS       Y1, Y1, Y1
+	VBROADCASTSD top+16(FP), Y0
+
+loop:
+	VCVTPS2PD    (CX), Y2
+	VSUBPD       Y0, Y2, Y2
+	VBROADCASTSD (DX), Y3
+	VMULPD       Y3, Y2, Y3
+	VBROADCASTSD 8(DX), Y4
+	VADDPD       Y4, Y3, Y3
+	VBROADCASTSD 8(DX), Y4
+	VSUBPD       Y4, Y3, Y4
+	VBROADCASTSD 16(DX), Y5
+	VMULPD       Y5, Y4, Y6
+	VSUBPD       Y6, Y2, Y5
+	VBROADCASTSD 24(DX), Y6
+	VMULPD       Y6, Y4, Y6
+	VSUBPD       Y6, Y5, Y5
+	VBROADCASTSD 56(DX), Y4
+	VMOVAPD      Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 64(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 72(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 80(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 88(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 96(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 104(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 112(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 120(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 128(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 136(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 144(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 152(DX), Y6
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y4, Y4
+	VBROADCASTSD 160(DX), Y5
+	VADDPD       Y5, Y4, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPADDQ       Y3, Y4, Y4
+	VBROADCASTSD 32(DX), Y3
+	VBROADCASTSD 48(DX), Y5
+	VCMPPD       $0x1e, Y3, Y2, Y3
+	VBLENDVPD    Y3, Y5, Y4, Y4
+	VBROADCASTSD 40(DX), Y3
+	VCMPPD       $0x11, Y3, Y2, Y3
+	VBLENDVPD    Y3, Y1, Y4, Y4
+	VCMPPD       $0x03, Y2, Y2, Y3
+	VBLENDVPD    Y3, Y2, Y4, Y4
+	VMOVUPD      Y4, (AX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x20, AX
+	DECQ         BX
+	JNZ          loop
 	VZEROUPPER
 	RET

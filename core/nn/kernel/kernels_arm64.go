@@ -294,3 +294,43 @@ func maxPoolGrad128(dx *float32, dy *float32, from *int32, row int, step int, pi
 //
 //go:noescape
 func peak128(rounds int)
+
+// squareRows128 adds (x − mean)² of every row to sum.
+//
+//go:noescape
+func squareRows128(x *float32, sum *float32, mean *float32, columns int, rows int)
+
+// dotRows128 adds dy·(x − mean) of every row to sum.
+//
+//go:noescape
+func dotRows128(dy *float32, x *float32, sum *float32, mean *float32, columns int, rows int)
+
+// affine128 sets y = x·scale + shift in every row.
+//
+//go:noescape
+func affine128(y *float32, x *float32, scale *float32, shift *float32, columns int, rows int)
+
+// affineGrad128 sets dx = (dy·a + (x − mean)·b) + d in every row.
+//
+//go:noescape
+func affineGrad128(dx *float32, dy *float32, x *float32, mean *float32, a *float32, b *float32, d *float32, columns int, rows int)
+
+// sgd128 makes a step of gradient descent: momentum, and by its extras decay and Nesterov's step.
+//
+//go:noescape
+func sgd128(w *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+
+// adam128 makes a step of Adam, with decay of the weights by its extras.
+//
+//go:noescape
+func adam128(w *float32, m *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+
+// nonFinite128 returns 0 if every value of x is finite, else another number.
+//
+//go:noescape
+func nonFinite128(x *float32, vectors int) (found int)
+
+// exps128 sets e = Exp(x − top), two values at a time.
+//
+//go:noescape
+func exps128(e *float64, x *float32, top float64, table *float64, vectors int)

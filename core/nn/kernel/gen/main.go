@@ -5,9 +5,9 @@
 //
 // It is a module of its own, so that padlab does not depend on the assembler
 // generator. For amd64, product.go holds the matrix product, passes.go the
-// element-wise passes, dispatch.go how the tiles of a product are called; for
-// arm64, neon.go holds what writes assembly, neon_product.go the product and
-// neon_passes.go the passes.
+// element-wise passes, training.go those of training, dispatch.go how the tiles
+// of a product are called; for arm64, neon.go holds what writes assembly,
+// neon_product.go the product, neon_passes.go and neon_training.go the passes.
 package main
 
 import (

@@ -34,9 +34,18 @@ func neon(assembly, stubs string) error {
 // function begins a function. Its parameters, written as in Go and of eight
 // bytes each, are loaded into R0, R1, …
 func (l *listing) function(name, doc string, params ...string) {
-	signature := strings.Join(params, ", ")
-	fmt.Fprintf(&l.stubs, "\n// %s %s\n//\n//go:noescape\nfunc %s(%s)\n", name, doc, name, signature)
-	fmt.Fprintf(&l.assembly, "\n// func %s(%s)\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, signature, name, 8*len(params))
+	l.declare(name, doc, params, "")
+}
+
+// declare begins a function that may have one result, written like a
+// parameter, which lies behind the parameters.
+func (l *listing) declare(name, doc string, params []string, result string) {
+	signature, size := "("+strings.Join(params, ", ")+")", 8*len(params)
+	if result != "" {
+		signature, size = signature+" ("+result+")", size+8
+	}
+	fmt.Fprintf(&l.stubs, "\n// %s %s\n//\n//go:noescape\nfunc %s%s\n", name, doc, name, signature)
+	fmt.Fprintf(&l.assembly, "\n// func %s%s\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, signature, name, size)
 	for i, p := range params {
 		l.put("MOVD %s+%d(FP), R%d", strings.Fields(p)[0], 8*i, i)
 	}

@@ -13,6 +13,7 @@ func (l *listing) passes() {
 	l.maxPool()
 	l.maxPoolGrad()
 	l.peak()
+	l.training()
 }
 
 func (l *listing) relu() {

@@ -17,6 +17,7 @@ func passes(v isa) {
 	maxPool(v)
 	maxPoolGrad(v)
 	peak(v)
+	training(v)
 }
 
 // Predicates of VCMPPS.

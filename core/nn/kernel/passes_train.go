@@ -1,0 +1,157 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+)
+
+// The portable passes that training needs besides those in passes.go: batch
+// normalisation, the optimisers, the parts of a softmax. Every product,
+// quotient and root is rounded before it is used further, here and in the
+// vector forms, and every sum has one order, so all kernels have the same bits.
+
+func squareRows(sum, x, mean []float32) {
+	c := len(sum)
+	for range rowsOf(len(x), c, len(mean)) {
+		for ch, v := range x[:c] {
+			d := v - mean[ch]
+			sum[ch] += float32(d * d)
+		}
+		x = x[c:]
+	}
+}
+
+func dotRows(sum, dy, x, mean []float32) {
+	c := len(sum)
+	same(len(x), len(dy))
+	for range rowsOf(len(x), c, len(mean)) {
+		for ch, v := range x[:c] {
+			sum[ch] += float32(dy[ch] * (v - mean[ch]))
+		}
+		dy, x = dy[c:], x[c:]
+	}
+}
+
+func affine(y, x, scale, shift []float32) {
+	c := len(scale)
+	same(len(x), len(y))
+	for range rowsOf(len(x), c, len(shift)) {
+		for ch, v := range x[:c] {
+			y[ch] = float32(v*scale[ch]) + shift[ch]
+		}
+		y, x = y[c:], x[c:]
+	}
+}
+
+func affineGrad(dx, dy, x, mean, a, b, d []float32) {
+	c := len(mean)
+	same(len(x), len(dx), len(dy))
+	for range rowsOf(len(x), c, len(a), len(b), len(d)) {
+		for ch, v := range x[:c] {
+			dx[ch] = (float32(dy[ch]*a[ch]) + float32((v-mean[ch])*b[ch])) + d[ch]
+		}
+		dx, dy, x = dx[c:], dy[c:], x[c:]
+	}
+}
+
+// SGDRates are the numbers of one step of stochastic gradient descent.
+type SGDRates struct {
+	LR, Momentum float32
+	Decay        float32 // of the weights, added to the gradient; 0: none
+	Nesterov     bool    // step by the gradient and the momentum that is to come
+}
+
+// Bits that tell the assembly what a step does besides.
+const (
+	extraDecay    = 1 // SGD's or Adam's
+	extraNesterov = 2
+)
+
+// pack returns what the assembly reads: the rates in the order that
+// gen/training.go names, and the extras.
+func (r SGDRates) pack() (rates [3]float32, extras int) {
+	if r.Decay != 0 {
+		extras = extraDecay
+	}
+	if r.Nesterov {
+		extras |= extraNesterov
+	}
+	return [...]float32{r.LR, r.Momentum, r.Decay}, extras
+}
+
+func sgd(w, v, g []float32, r SGDRates) {
+	same(len(w), len(v), len(g))
+	for i, d := range g {
+		if r.Decay != 0 {
+			d += float32(r.Decay * w[i])
+		}
+		v[i] = float32(r.Momentum*v[i]) + d
+		step := v[i]
+		if r.Nesterov {
+			step = d + float32(r.Momentum*v[i])
+		}
+		w[i] -= float32(r.LR * step)
+	}
+}
+
+// The constants of Adam, β₁, β₂ and ε. A pass rounds them, and 1−β₁ and 1−β₂,
+// to float32.
+const (
+	Beta1   = 0.9
+	Beta2   = 0.999
+	Epsilon = 1e-8
+)
+
+// AdamRates are the numbers of one step of Adam, the t-th.
+type AdamRates struct {
+	Rate   float32 // lr/(1−β₁ᵗ)
+	Root   float32 // √(1−β₂ᵗ)
+	Shrink float32 // the part of every weight that is taken away first, as AdamW does; 0: none
+}
+
+// pack does for Adam what it does for SGD.
+func (r AdamRates) pack() (rates [8]float32, extras int) {
+	if r.Shrink != 0 {
+		extras = extraDecay
+	}
+	return [...]float32{r.Rate, r.Root, r.Shrink, Beta1, 1 - Beta1, Beta2, 1 - Beta2, Epsilon}, extras
+}
+
+func adam(w, m, v, g []float32, r AdamRates) {
+	same(len(w), len(m), len(v), len(g))
+	for i, d := range g {
+		if r.Shrink != 0 {
+			w[i] -= float32(r.Shrink * w[i])
+		}
+		m[i] = float32(Beta1*m[i]) + float32((1-Beta1)*d)
+		v[i] = float32(Beta2*v[i]) + float32((1-Beta2)*float32(d*d))
+		root := float32(math.Sqrt(float64(v[i])))
+		w[i] -= float32(r.Rate*m[i]) / (root/r.Root + Epsilon)
+	}
+}
+
+func finite(x []float32) bool {
+	for _, v := range x {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func exps(e []float64, x []float32, top float32) {
+	same(len(x), len(e))
+	for i, v := range x {
+		e[i] = Exp(float64(v) - float64(top))
+	}
+}
+
+// rowsOf returns how many rows of c channels n values are. It panics when they
+// do not end with a row or one of the vectors is not as long as a row.
+func rowsOf(n, c int, vectors ...int) int {
+	same(c, vectors...)
+	if c == 0 || n%c != 0 {
+		panic(fmt.Sprintf("kernel: %d values in rows of %d channels", n, c))
+	}
+	return n / c
+}
