@@ -33,6 +33,7 @@ var architectures = []architecture{
 	{"vgg5", "conv 32, pool, conv 64, pool, conv 128, pool, conv 256, global average pool, linear", plain(32, pool, 64, pool, 128, pool, 256)},
 	{"S", "reference network S: conv 16, 32, pool, conv 32, 64, global average pool, linear", plain(16, 32, pool, 32, 64)},
 	{"M", "reference network M: conv 32, 32, pool, conv 64, 64, pool, conv 128, 128, global average pool, linear", plain(32, 32, pool, 64, 64, pool, 128, 128)},
+	{"L", "reference network L: ResNet-18 for small pictures, 3×3 conv 64, two blocks each of 64, 128, 256, 512, batch norm, global average pool, linear", residual},
 }
 
 // pool stands for a 2×2 max-pool in a list of filter counts.
@@ -42,20 +43,51 @@ const pool = 0
 // global average pooling and a linear layer.
 func plain(filters ...int) func(*nn.Builder, Spec) {
 	return func(b *nn.Builder, s Spec) {
-		conv, pools := 0, 0
+		x, conv, pools := nn.Sample, 0, 0
 		for _, n := range filters {
 			if n == pool {
 				pools++
-				b.MaxPool(fmt.Sprintf("pool%d", pools))
+				x = b.MaxPool(fmt.Sprintf("pool%d", pools), x)
 				continue
 			}
 			conv++
-			b.Conv(fmt.Sprintf("conv%d", conv), n, 3, s.Padding, s.Extent, s.Bias)
-			b.ReLU(fmt.Sprintf("relu%d", conv))
+			x = b.Conv(fmt.Sprintf("conv%d", conv), x, n, 3, 1, s.Padding, s.Extent, s.Bias)
+			x = b.ReLU(fmt.Sprintf("relu%d", conv), x)
 		}
-		b.GlobalAveragePool("gap")
-		b.Linear("linear", s.Classes)
+		s.classifier(b, x)
 	}
+}
+
+// classifier ends a network: global average pooling and a linear layer.
+func (s Spec) classifier(b *nn.Builder, x nn.Output) {
+	b.Linear("linear", b.GlobalAveragePool("gap", x), s.Classes)
+}
+
+// residual is ResNet-18 (He et al. 2016) as it is used on small pictures: a 3×3
+// convolution with stride 1 in front, no max-pool, then eight basic blocks, of
+// which the third, fifth and seventh halve the map. Its convolutions have no
+// biases; the batch norms have.
+func residual(b *nn.Builder, s Spec) {
+	conv := func(name string, x nn.Output, filters, size, stride int) nn.Output {
+		return b.Conv(name, x, filters, size, stride, s.Padding, s.Extent, false)
+	}
+	x := conv("conv1", nn.Sample, 64, 3, 1)
+	x = b.ReLU("relu1", b.BatchNorm("bn1", x))
+	for stage, filters := range []int{64, 128, 256, 512} {
+		for block := range 2 {
+			name := func(layer string) string { return fmt.Sprintf("layer%d.%d.%s", stage+1, block, layer) }
+			stride, shortcut := 1, x
+			if stage > 0 && block == 0 {
+				stride = 2
+				shortcut = b.BatchNorm(name("downsample.1"), conv(name("downsample.0"), x, filters, 1, stride))
+			}
+			x = b.BatchNorm(name("bn1"), conv(name("conv1"), x, filters, 3, stride))
+			x = b.ReLU(name("relu1"), x)
+			x = b.BatchNorm(name("bn2"), conv(name("conv2"), x, filters, 3, 1))
+			x = b.ReLU(name("relu2"), b.Add(name("add"), x, shortcut))
+		}
+	}
+	s.classifier(b, x)
 }
 
 // Names returns the names of all architectures.

@@ -113,9 +113,9 @@ func canvas(side, patch, row, col, which int) []float32 {
 func features(net *nn.Net, tape *nn.Tape, x []float32) (maps, pooled []float32) {
 	copy(tape.Input(), x)
 	tape.Forward()
-	for i, l := range net.Layers {
+	for i, l := range net.Nodes {
 		if l.Window().Size == 0 {
-			return tape.Activation(i - 1), tape.Activation(i)
+			return tape.Activation(l.From[0]), tape.Activation(nn.Output(i))
 		}
 	}
 	panic("no global pooling")
@@ -215,14 +215,14 @@ func BenchmarkStep(b *testing.B) {
 	for _, c := range []struct {
 		name           string
 		side, channels int
-	}{{"small", 56, 1}, {"small", 40, 1}, {"S", 32, 3}, {"M", 64, 3}} {
+	}{{"small", 56, 1}, {"small", 40, 1}, {"S", 32, 3}, {"M", 64, 3}, {"L", 32, 3}} {
 		for _, padding := range []string{"zeros", "reflect"} {
 			b.Run(fmt.Sprintf("%s-%d/%s", c.name, c.side, padding), func(b *testing.B) {
 				net := build(b, c.name, c.side, c.channels, 49, padding)
 				net.Init(1)
 				crew := kernel.NewCrew(2)
 				defer crew.Close()
-				trainer := nn.NewTrainer(net, nn.NewSGD(len(net.W), 0.01, 0.9), 32, 2)
+				trainer := nn.NewTrainer(net, nn.NewSGD(net.Trained, 0.01, 0.9), 32, 2)
 				b.ReportAllocs()
 				for b.Loop() {
 					trainer.Step(crew, func(i int, x []float32) int { x[i] = 1; return i })

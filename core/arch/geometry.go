@@ -14,24 +14,32 @@ type Stage struct {
 
 // Trace follows the geometry through a network. With jump j₀ = 1 and field
 // r₀ = 1, a layer of window k and stride s has j = j₀·s and
-// r = r₀ + (k−1)·j₀.
+// r = r₀ + (k−1)·j₀, where k counts what dilation leaves out. Where branches
+// meet, the wider field counts.
 func Trace(net *nn.Net) []Stage {
-	var stages []Stage
-	jump, field := 1, 1
-	for _, l := range net.Layers {
-		w := l.Window()
-		stage := Stage{Name: l.Name(), In: l.In(), Out: l.Out()}
-		if w.Size == 0 {
-			field = 0
-		} else {
-			if field > 0 {
-				field += (w.Size - 1) * jump
+	stages := make([]Stage, len(net.Nodes))
+	for i, l := range net.Nodes {
+		w, in := l.Window(), l.In()[0]
+		stage := Stage{Name: l.Name(), In: in, Out: l.Out(), Stride: 1, ReceptiveField: 1}
+		for j, from := range l.From {
+			if from != nn.Sample {
+				before := stages[from]
+				stage.Stride = before.Stride
+				if j == 0 || before.ReceptiveField == 0 || before.ReceptiveField > stage.ReceptiveField {
+					stage.ReceptiveField = before.ReceptiveField
+				}
 			}
-			jump *= w.Stride
-			stage.Dropped = (l.In().H + w.Pad.Top + w.Pad.Bottom - w.Size) % w.Stride
 		}
-		stage.Stride, stage.ReceptiveField = jump, field
-		stages = append(stages, stage)
+		if w.Size == 0 {
+			stage.ReceptiveField = 0
+		} else {
+			if stage.ReceptiveField > 0 {
+				stage.ReceptiveField += (w.Span() - 1) * stage.Stride
+			}
+			stage.Stride *= w.Stride
+			stage.Dropped = (in.H + w.Pad.Top + w.Pad.Bottom - w.Span()) % w.Stride
+		}
+		stages[i] = stage
 	}
 	return stages
 }
@@ -49,21 +57,20 @@ func Features(stages []Stage) Stage {
 
 // FLOPs counts the floating-point operations of one sample, a multiplication
 // and an addition being two: forward, and forward and backward together. Only
-// layers with weights count. Backward computes the gradient of the weights
-// and, but for the first layer, that of the input, each as dear as forward.
+// convolutions and linear layers count. Backward computes the gradient of the
+// weights and, but for a layer that sees the sample itself, that of the input,
+// each as dear as forward.
 func FLOPs(net *nn.Net) (forward, training int) {
-	first := true
-	for _, l := range net.Layers {
+	for _, l := range net.Nodes {
 		params := l.Params()
-		if len(params) == 0 {
+		if len(params) == 0 || len(params[0].Shape) == 1 {
 			continue
 		}
 		n := 2 * params[0].Len() * l.Out().H * l.Out().W
 		forward += n
 		training += 3 * n
-		if first {
+		if l.From[0] == nn.Sample {
 			training -= n
-			first = false
 		}
 	}
 	return forward, training

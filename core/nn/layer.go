@@ -1,13 +1,12 @@
 // Package nn holds what networks are made of: layers with their forward and
 // backward passes side by side, networks of named layers, losses, optimisers,
-// and the training step that cuts a batch into chunks.
+// and the training step.
 //
-// Pictures are float32 in NHWC order. A layer works on one sample at a time,
-// so N never appears: x is H×W×C, contiguous, channels last. Convolution
-// weights are HWIO (kernel row, kernel column, input channel, output channel),
-// linear weights [in][out]. Every convolution is a padded copy followed by a
-// valid convolution; its backward pass is the backward pass of the valid
-// convolution followed by the adjoint of the padding (see core/pad).
+// Pictures are float32 in NHWC order: x is N×H×W×C, contiguous, channels last.
+// Convolution weights are HWIO (kernel row, kernel column, input channel,
+// output channel), linear weights [in][out]. Every convolution is a padded copy
+// followed by a valid convolution; its backward pass is the backward pass of
+// the valid convolution followed by the adjoint of the padding (see core/pad).
 //
 // Given the same weights and samples, every number here has the same bits for
 // any number of workers, and for all kernels but the portable one on any
@@ -29,13 +28,15 @@ func (s Shape) Len() int { return s.H * s.W * s.C }
 
 func (s Shape) String() string { return fmt.Sprintf("%d×%d×%d", s.H, s.W, s.C) }
 
-// A Param is one tensor of weights. Its values are uniform in ±1/√FanIn at
-// first, which is PyTorch's default for convolutions and linear layers,
-// weights and biases alike.
+// A Param is one tensor of a layer. The values of weights are uniform in
+// ±1/√FanIn at first, which is PyTorch's default for convolutions and linear
+// layers, weights and biases alike; with FanIn 0 all are Start.
 type Param struct {
 	Name  string // "conv1.weight"
 	Shape []int
 	FanIn int // inputs to one output
+	Start float32
+	State bool // follows the batches instead of the gradient: a running mean or variance
 }
 
 // Len is the number of values of the tensor.
@@ -48,68 +49,89 @@ func (p Param) Len() int {
 }
 
 // A Window says which inputs along one axis an output of a layer sees: Size
-// inputs, Stride apart from those of the next output. Size 0 means all.
+// inputs, Dilation apart from each other, Stride apart from those of the next
+// output. Size 0 means all.
 type Window struct {
-	Size, Stride int
-	Pad          pad.Sides
+	Size, Stride, Dilation int
+	Pad                    pad.Sides
 }
 
-// Weights are a layer's parameters during a step: W in the order of Params,
-// and what Pack made of them.
-type Weights struct{ W, Packed []float32 }
+// Span is how many inputs lie between the first and the last of a window, both
+// counted.
+func (w Window) Span() int { return (w.Size-1)*w.Dilation + 1 }
 
-// Scratch is a layer's memory for one sample, kept from Forward to Backward.
-// A layer finds it zeroed the first time and as it left it afterwards.
-type Scratch struct {
-	F []float32
-	I []int32
+// Sizes says how much memory a layer wants.
+type Sizes struct {
+	Packed int // floats, what Pack makes of the weights
+	Kept   int // floats per sample, kept from Forward to Backward
+	Chosen int // integers per sample, kept likewise
+	Temp   int // floats per sample, for one call; they hold anything at its start
+	Batch  int // floats per batch, kept likewise: what all samples share
 }
 
-// A Layer maps one sample x of shape In to y of shape Out.
+// A Call is what a layer works on: N samples, one behind the other in every
+// slice, with the layer's weights.
+type Call struct {
+	*kernel.Kernel
+	N        int
+	Training bool // not: the batch statistics are those that training left
+
+	W, State, Packed []float32 // weights in the order of Params, running statistics, and what Pack made of both
+	X, DX            [][]float32
+	Y, DY            []float32
+	Kept, Temp       []float32
+	Chosen           []int32
+	Batch            []float32
+}
+
+// A Layer maps samples x of shapes In to a sample y of shape Out.
 //
-// Backward gets dy = ∂L/∂y, sets dx = ∂L/∂x unless dx is nil, and adds ∂L/∂w
-// to dw. Forward must have been called for the same sample with the same
-// scratch before. Layers hold no state of their own, so that any number of
+// Backward gets DY = ∂L/∂y and sets every DX that is not nil to ∂L/∂x.
+// Gradient adds the part-th of parts disjoint pieces of ∂L/∂w to dw, so that
+// several workers may share the work; the pieces together are ∂L/∂w, and how
+// many there are does not change a bit. Both follow a Forward of the same
+// samples. Layers hold no state of their own, so that any number of
 // goroutines may share one.
 type Layer interface {
 	Name() string
-	In() Shape
+	In() []Shape
 	Out() Shape
 	Window() Window
 	Params() []Param
+	Sizes() Sizes
 
-	// InPlace reports whether y may be x and dy may be dx: Backward does not
-	// need x, and nobody else does.
+	// Reads reports whether Backward and Gradient read X and Y. Where they do
+	// not, later layers may work in place on them.
+	Reads() (x, y bool)
+
+	// InPlace reports whether Y may be X[0] and DY may be DX[0].
 	InPlace() bool
 
-	// Pack derives from w, once per step, what Forward and Backward want to
-	// read in another order; Sizes tells how many floats that takes, and how
-	// many floats and integers of scratch the layer needs.
-	Sizes() (packed, floats, ints int)
-	Pack(packed, w []float32)
+	// Pack derives from w and state, whenever they have changed, what the
+	// passes want to read in another order.
+	Pack(packed, w, state []float32)
 
-	Forward(k *kernel.Kernel, w Weights, y, x []float32, s Scratch)
-	Backward(k *kernel.Kernel, w Weights, dw, dx, dy, y, x []float32, s Scratch)
+	Forward(c *Call)
+	Backward(c *Call)
+	Gradient(c *Call, dw []float32, part, parts int)
 }
 
-// plain is what most layers share: a name, two shapes and no parameters.
+// plain is what most layers share: a name, one input, and no parameters.
 type plain struct {
 	name    string
 	in, out Shape
 }
 
-func (l *plain) Name() string                      { return l.name }
-func (l *plain) In() Shape                         { return l.in }
-func (l *plain) Out() Shape                        { return l.out }
-func (l *plain) Window() Window                    { return Window{Size: 1, Stride: 1} }
-func (l *plain) InPlace() bool                     { return false }
-func (l *plain) Params() []Param                   { return nil }
-func (l *plain) Sizes() (packed, floats, ints int) { return 0, 0, 0 }
-func (l *plain) Pack(_, _ []float32)               {}
+func (l *plain) Name() string                        { return l.name }
+func (l *plain) In() []Shape                         { return []Shape{l.in} }
+func (l *plain) Out() Shape                          { return l.out }
+func (l *plain) Window() Window                      { return Window{Size: 1, Stride: 1, Dilation: 1} }
+func (l *plain) Params() []Param                     { return nil }
+func (l *plain) Sizes() Sizes                        { return Sizes{} }
+func (l *plain) Reads() (x, y bool)                  { return false, false }
+func (l *plain) InPlace() bool                       { return false }
+func (l *plain) Pack(_, _, _ []float32)              {}
+func (l *plain) Gradient(*Call, []float32, int, int) {}
 
-// fillRows copies row over y again and again.
-func fillRows(y, row []float32) {
-	for n := len(row); len(y) >= n; y = y[n:] {
-		copy(y, row)
-	}
-}
+// portion is the part-th of parts nearly equal pieces of 0 … n−1.
+func portion(n, part, parts int) (from, to int) { return part * n / parts, (part + 1) * n / parts }

@@ -10,17 +10,22 @@ func NewLinear(name string, in Shape, n int) *Linear {
 	return &Linear{plain{name, in, Shape{1, 1, n}}}
 }
 
-func (l *Linear) Window() Window { return Window{Size: 0, Stride: 1} }
+func (l *Linear) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 
 func (l *Linear) Params() []Param {
 	inputs := l.in.Len()
-	return []Param{{l.name + ".weight", []int{inputs, l.out.C}, inputs}, {l.name + ".bias", []int{l.out.C}, inputs}}
+	return []Param{
+		{Name: l.name + ".weight", Shape: []int{inputs, l.out.C}, FanIn: inputs},
+		{Name: l.name + ".bias", Shape: []int{l.out.C}, FanIn: inputs},
+	}
 }
 
 // Sizes: the packed weights are the transpose, [n][i].
-func (l *Linear) Sizes() (packed, floats, ints int) { return l.in.Len() * l.out.C, 0, 0 }
+func (l *Linear) Sizes() Sizes { return Sizes{Packed: l.in.Len() * l.out.C} }
 
-func (l *Linear) Pack(packed, w []float32) {
+func (l *Linear) Reads() (x, y bool) { return true, false }
+
+func (l *Linear) Pack(packed, w, _ []float32) {
 	inputs, n := l.in.Len(), l.out.C
 	for i := range inputs {
 		for o := range n {
@@ -29,23 +34,37 @@ func (l *Linear) Pack(packed, w []float32) {
 	}
 }
 
-func (l *Linear) Forward(k *kernel.Kernel, w Weights, y, x []float32, _ Scratch) {
-	copy(y, w.W[l.in.Len()*l.out.C:])
-	k.Product(l.product(1, l.out.C, len(x)), y, x, w.W)
+func (l *Linear) Forward(c *Call) {
+	inputs, n := l.in.Len(), l.out.C
+	p := dense(c.N, n, inputs)
+	p.Fresh = true
+	c.Product(p, c.Y, c.X[0], c.W, c.W[inputs*n:])
 }
 
-// product is C (m×n) += A (m×depth) · B (depth×n), with A one row or one
-// column.
-func (l *Linear) product(m, n, depth int) kernel.Product {
-	return kernel.Product{R: 1, M: m, N: n, O: 1, K: depth, AM: 1, AK: 1, BK: n, CM: n}
+// dense is C (m×n) += A (m×depth) · B (depth×n).
+func dense(m, n, depth int) kernel.Product {
+	return kernel.Product{S: 1, R: 1, M: m, N: n, Q: 1, O: 1, K: depth, AM: depth, AK: 1, BK: n, CM: n}
 }
 
-// Backward is dw[i][n] += x[i]·dy[n], db += dy and dx[i] = Σ_n dy[n]·w[i][n].
-func (l *Linear) Backward(k *kernel.Kernel, w Weights, dw, dx, dy, _, x []float32, _ Scratch) {
-	k.Product(l.product(len(x), l.out.C, 1), dw, x, dy)
-	k.AddRows(dw[l.in.Len()*l.out.C:], dy)
-	if dx != nil {
-		clear(dx)
-		k.Product(l.product(1, len(x), l.out.C), dx, dy, w.Packed)
+// Backward is dx[i] = Σ_n dy[n]·w[i][n].
+func (l *Linear) Backward(c *Call) {
+	if c.DX[0] != nil {
+		p := dense(c.N, l.in.Len(), l.out.C)
+		p.Fresh = true
+		c.Product(p, c.DX[0], c.DY, c.Packed, nil)
+	}
+}
+
+// Gradient is dw[i][n] += x[i]·dy[n] and db += dy, over all samples.
+func (l *Linear) Gradient(c *Call, dw []float32, part, parts int) {
+	inputs, n := l.in.Len(), l.out.C
+	from, to := portion(inputs, part, parts)
+	p := dense(to-from, n, c.N)
+	p.AM, p.AK = 1, inputs
+	if p.M > 0 {
+		c.Product(p, dw[from*n:], c.X[0][from:], c.DY, nil)
+	}
+	if part == 0 {
+		c.AddRows(dw[inputs*n:], c.DY)
 	}
 }

@@ -12,98 +12,150 @@ import (
 	"padlab/core/pad"
 )
 
-// A Net is a chain of named layers with its weights. All parameters lie in one
-// slice, layer after layer, so that gradients, optimisers and checksums are
-// loops over it.
+// A Node is a layer in its place in a network.
+type Node struct {
+	Layer
+	From []Output // what it takes
+}
+
+// An Output names what a node makes of a sample, by the node's number; Sample
+// is the sample itself.
+type Output int
+
+const Sample Output = -1
+
+// A Net is layers in an order in which each comes behind those whose outputs
+// it takes; the last one's is the network's. All weights lie in one slice, the
+// running statistics behind those that are trained, so that gradients,
+// optimisers and checksums are loops over it.
 type Net struct {
-	Layers []Layer
-	W      []float32 // all parameters
+	Nodes   []Node
+	In      Shape
+	W       []float32 // all weights
+	Trained int       // how many of them follow the gradient
 
 	kernel *kernel.Kernel
 	packed []float32
-	spans  []span // of each layer
+	spans  []span // of each node
+	plan
 }
 
-// span is where a layer's share of W and packed lies.
-type span struct{ w, wEnd, packed, packedEnd int }
+// span is where a node's share of weights, statistics and packed weights lies.
+type span struct{ w, wEnd, state, stateEnd, packed, packedEnd int }
 
-// A Builder strings layers together. The first error stops it; Net returns it.
+// A Builder puts layers together. The first error stops it; Net returns it.
 type Builder struct {
-	layers []Layer
-	out    Shape
-	err    error
+	in    Shape
+	nodes []Node
+	err   error
 }
 
 // NewBuilder starts a network for samples of shape in.
-func NewBuilder(in Shape) *Builder { return &Builder{out: in} }
+func NewBuilder(in Shape) *Builder { return &Builder{in: in} }
 
-func (b *Builder) add(l Layer, err error) {
-	if b.err == nil && err != nil {
+// Shape is the shape of an output.
+func (b *Builder) Shape(x Output) Shape {
+	if x == Sample {
+		return b.in
+	}
+	return b.nodes[x].Out()
+}
+
+// add appends a layer, unless something is wrong already. What it returns then
+// is an output all the same, so that callers need not ask.
+func (b *Builder) add(l Layer, err error, from ...Output) Output {
+	if b.err == nil {
 		b.err = err
 	}
-	if b.err == nil {
-		b.layers, b.out = append(b.layers, l), l.Out()
+	if b.err != nil {
+		return Output(len(b.nodes) - 1)
 	}
+	b.nodes = append(b.nodes, Node{l, from})
+	return Output(len(b.nodes) - 1)
 }
 
-// Conv adds a k×k convolution with n filters. The other methods add the layer
-// of their name; see there.
-func (b *Builder) Conv(name string, n, k int, scheme pad.Scheme, extent pad.Extent, bias bool) {
-	if b.err == nil {
-		l, err := NewConv(name, b.out, n, k, scheme, extent.Sides(k), bias)
-		b.add(l, err)
+// Conv adds a convolution of x with padding of the given extent. The other
+// methods add the layer of their name; see there.
+func (b *Builder) Conv(name string, x Output, filters, size, stride int, scheme pad.Scheme, extent pad.Extent, bias bool) Output {
+	l, err := NewConv(name, b.Shape(x), ConvSpec{Filters: filters, Size: size, Stride: stride, Scheme: scheme, Sides: extent.Sides(size), Bias: bias})
+	return b.add(l, err, x)
+}
+
+func (b *Builder) BatchNorm(name string, x Output) Output {
+	return b.add(NewBatchNorm(name, b.Shape(x)), nil, x)
+}
+
+func (b *Builder) ReLU(name string, x Output) Output {
+	return b.add(NewReLU(name, b.Shape(x)), nil, x)
+}
+
+func (b *Builder) Add(name string, x, y Output) Output {
+	if b.err == nil && b.Shape(x) != b.Shape(y) {
+		b.err = fmt.Errorf("%s: %v and %v cannot be added", name, b.Shape(x), b.Shape(y))
 	}
+	return b.add(NewAdd(name, b.Shape(x)), nil, x, y)
 }
 
-func (b *Builder) ReLU(name string) { b.add(NewReLU(name, b.out), nil) }
-
-func (b *Builder) MaxPool(name string) {
-	l, err := NewMaxPool(name, b.out)
-	b.add(l, err)
+func (b *Builder) MaxPool(name string, x Output) Output {
+	l, err := NewMaxPool(name, b.Shape(x))
+	return b.add(l, err, x)
 }
 
-func (b *Builder) GlobalAveragePool(name string) { b.add(NewGlobalAveragePool(name, b.out), nil) }
+func (b *Builder) GlobalAveragePool(name string, x Output) Output {
+	return b.add(NewGlobalAveragePool(name, b.Shape(x)), nil, x)
+}
 
-func (b *Builder) Linear(name string, n int) { b.add(NewLinear(name, b.out, n), nil) }
+func (b *Builder) Linear(name string, x Output, n int) Output {
+	return b.add(NewLinear(name, b.Shape(x), n), nil, x)
+}
 
-// Net returns the network, with all weights 0, that computes with k.
+// Net returns the network, with all weights 0, that computes with k. It panics
+// without a layer.
 func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	n := &Net{Layers: b.layers, kernel: k}
+	if len(b.nodes) == 0 {
+		panic("nn: a network without layers")
+	}
+	n := &Net{Nodes: b.nodes, In: b.in, kernel: k, plan: newPlan(b.nodes)}
 	var s span
-	for _, l := range n.Layers {
-		s.w, s.packed = s.wEnd, s.packedEnd
+	for _, l := range n.Nodes {
+		s.w, s.state, s.packed = s.wEnd, s.stateEnd, s.packedEnd
 		for _, p := range l.Params() {
-			s.wEnd += p.Len()
+			if p.State {
+				s.stateEnd += p.Len()
+			} else {
+				s.wEnd += p.Len()
+			}
 		}
-		packed, _, _ := l.Sizes()
-		s.packedEnd += packed
+		s.packedEnd += l.Sizes().Packed
 		n.spans = append(n.spans, s)
 	}
-	n.W = make([]float32, s.wEnd)
+	n.Trained = s.wEnd
+	for i := range n.spans {
+		n.spans[i].state += n.Trained
+		n.spans[i].stateEnd += n.Trained
+	}
+	n.W = make([]float32, s.wEnd+s.stateEnd)
 	n.packed = make([]float32, s.packedEnd)
 	return n, nil
 }
 
-// In is the shape of a sample, Out that of what the last layer makes of it.
-func (n *Net) In() Shape  { return n.Layers[0].In() }
-func (n *Net) Out() Shape { return n.Layers[len(n.Layers)-1].Out() }
-
-// weights is what layer i reads.
-func (n *Net) weights(i int) Weights {
-	s := n.spans[i]
-	return Weights{n.W[s.w:s.wEnd:s.wEnd], n.packed[s.packed:s.packedEnd:s.packedEnd]}
-}
+// Out is the shape of what the network makes of a sample.
+func (n *Net) Out() Shape { return n.Nodes[len(n.Nodes)-1].Out() }
 
 // EachParam calls f for every tensor with its values.
 func (n *Net) EachParam(f func(p Param, values []float32)) {
-	at := 0
-	for _, l := range n.Layers {
+	for i, l := range n.Nodes {
+		w, state := n.spans[i].w, n.spans[i].state
 		for _, p := range l.Params() {
-			f(p, n.W[at:at+p.Len()])
-			at += p.Len()
+			at := &w
+			if p.State {
+				at = &state
+			}
+			f(p, n.W[*at:*at+p.Len()])
+			*at += p.Len()
 		}
 	}
 }
@@ -112,6 +164,12 @@ func (n *Net) EachParam(f func(p Param, values []float32)) {
 // seed give, so that networks share the tensors that they have in common.
 func (n *Net) Init(seed uint64) {
 	n.EachParam(func(p Param, values []float32) {
+		if p.FanIn == 0 {
+			for i := range values {
+				values[i] = p.Start
+			}
+			return
+		}
 		s := draw.New(seed, "weights "+p.Name)
 		s.Uniform(values, float32(1/math.Sqrt(float64(p.FanIn))))
 	})
@@ -120,10 +178,14 @@ func (n *Net) Init(seed uint64) {
 
 // Pack must be called after W has changed and before the next pass.
 func (n *Net) Pack() {
-	for i, l := range n.Layers {
-		w := n.weights(i)
-		l.Pack(w.Packed, w.W)
+	for i := range n.Nodes {
+		n.pack(i)
 	}
+}
+
+func (n *Net) pack(i int) {
+	s := n.spans[i]
+	n.Nodes[i].Pack(n.packed[s.packed:s.packedEnd], n.W[s.w:s.wEnd], n.W[s.state:s.stateEnd])
 }
 
 // SHA256 is the checksum of all tensors: name, shape and little-endian values.
@@ -134,67 +196,4 @@ func (n *Net) SHA256() string {
 		binary.Write(h, binary.LittleEndian, values) // a hash takes every write
 	})
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// A Tape holds what one sample leaves on its way through a network: the
-// activations, their gradients and the layers' scratch. It belongs to one
-// goroutine at a time.
-type Tape struct {
-	net     *Net
-	y, dy   [][]float32 // y[0] is the sample, y[i+1] the output of layer i
-	scratch []Scratch
-}
-
-// NewTape returns a tape for passes through n.
-func (n *Net) NewTape() *Tape {
-	t := &Tape{net: n}
-	grow := func(s Shape) {
-		t.y = append(t.y, make([]float32, s.Len()))
-		t.dy = append(t.dy, make([]float32, s.Len()))
-	}
-	grow(n.In())
-	for i, l := range n.Layers {
-		if l.InPlace() {
-			t.y, t.dy = append(t.y, t.y[i]), append(t.dy, t.dy[i])
-		} else {
-			grow(l.Out())
-		}
-		_, floats, ints := l.Sizes()
-		t.scratch = append(t.scratch, Scratch{make([]float32, floats), make([]int32, ints)})
-	}
-	return t
-}
-
-// Input is where the caller writes the sample before Forward.
-func (t *Tape) Input() []float32 { return t.y[0] }
-
-// Output is what the last layer made of the sample.
-func (t *Tape) Output() []float32 { return t.y[len(t.y)-1] }
-
-// Activation is the output of layer i, or of the layer that works in place on
-// it.
-func (t *Tape) Activation(i int) []float32 { return t.y[i+1] }
-
-// Forward sends the input through all layers and returns Output.
-func (t *Tape) Forward() []float32 {
-	for i, l := range t.net.Layers {
-		l.Forward(t.net.kernel, t.net.weights(i), t.y[i+1], t.y[i], t.scratch[i])
-	}
-	return t.Output()
-}
-
-// OutputGradient is where the caller writes ∂L/∂Output before Backward.
-func (t *Tape) OutputGradient() []float32 { return t.dy[len(t.dy)-1] }
-
-// Backward adds ∂L/∂W to dw, which is as long as the network's W. The gradient
-// of the sample itself is not computed.
-func (t *Tape) Backward(dw []float32) {
-	for i := len(t.net.Layers) - 1; i >= 0; i-- {
-		dx := t.dy[i]
-		if i == 0 {
-			dx = nil
-		}
-		s := t.net.spans[i]
-		t.net.Layers[i].Backward(t.net.kernel, t.net.weights(i), dw[s.w:s.wEnd:s.wEnd], dx, t.dy[i+1], t.y[i+1], t.y[i], t.scratch[i])
-	}
 }

@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,8 @@ func portable(t testing.TB) *kernel.Kernel {
 	return k
 }
 
+// A layerCase is a layer with its formula for a whole batch; of several inputs
+// the formula gets one behind the other.
 type layerCase struct {
 	layer Layer
 	naive reference
@@ -30,42 +33,56 @@ type layerCase struct {
 
 func layerCases(t testing.TB) map[string]layerCase {
 	list := map[string]layerCase{}
-	conv := func(in Shape, n, k int, scheme string, s pad.Sides, bias bool) {
-		l, err := NewConv("conv", in, n, k, pad.Must(scheme), s, bias)
+	conv := func(in Shape, s ConvSpec) {
+		l, err := NewConv("conv", in, s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list[fmt.Sprintf("conv %v→%d %d×%d %s %v bias %v", in, n, k, k, scheme, s, bias)] = layerCase{l, naiveConv(in, n, k, pad.Must(scheme), s, bias)}
+		s.Scheme.About = ""
+		list[fmt.Sprintf("conv %v→%d %d×%d by %d, dilated %d, groups %d, %s %v bias %v", in, s.Filters, s.Size, s.Size, s.Stride, s.Dilation, s.Groups, s.Scheme.Name, s.Sides, s.Bias)] = layerCase{l, each(in.Len(), naiveConv(in, s))}
 	}
-	for _, scheme := range []string{"zeros", "constant(0.7)", "replicate", "reflect", "symmetric", "circular"} {
-		conv(Shape{5, 4, 3}, 4, 3, scheme, pad.Same.Sides(3), true)
-		conv(Shape{4, 6, 2}, 3, 3, scheme, pad.Full.Sides(3), true)
-		conv(Shape{5, 5, 1}, 2, 5, scheme, pad.Sides{Top: 2, Left: 1, Right: 3}, false)
+	for _, name := range []string{"zeros", "constant(0.7)", "replicate", "reflect", "symmetric", "circular"} {
+		scheme := pad.Must(name)
+		conv(Shape{5, 4, 3}, ConvSpec{Filters: 4, Size: 3, Scheme: scheme, Sides: pad.Same.Sides(3), Bias: true})
+		conv(Shape{4, 6, 2}, ConvSpec{Filters: 3, Size: 3, Scheme: scheme, Sides: pad.Full.Sides(3), Bias: true})
+		conv(Shape{5, 5, 1}, ConvSpec{Filters: 2, Size: 5, Scheme: scheme, Sides: pad.Sides{Top: 2, Left: 1, Right: 3}})
+		conv(Shape{6, 5, 2}, ConvSpec{Filters: 3, Size: 3, Stride: 2, Scheme: scheme, Sides: pad.Same.Sides(3), Bias: true})
+		conv(Shape{7, 9, 4}, ConvSpec{Filters: 6, Size: 3, Stride: 3, Dilation: 2, Groups: 2, Scheme: scheme, Sides: pad.Sides{Top: 1, Bottom: 2, Left: 2}, Bias: true})
+		conv(Shape{6, 6, 3}, ConvSpec{Filters: 2, Size: 2, Stride: 2, Dilation: 4, Scheme: scheme, Sides: pad.Sides{Top: 1, Bottom: 1, Left: 1, Right: 2}})
+		conv(Shape{5, 5, 3}, ConvSpec{Filters: 3, Size: 3, Dilation: 2, Groups: 3, Scheme: scheme, Sides: pad.Sides{Top: 2, Bottom: 2, Left: 2, Right: 2}})
 	}
-	conv(Shape{3, 5, 4}, 17, 3, "none", pad.Sides{}, true)
-	conv(Shape{3, 3, 2}, 2, 3, "none", pad.Sides{}, false)
-	conv(Shape{4, 3, 5}, 3, 1, "none", pad.Sides{}, true)
-	conv(Shape{6, 5, 2}, 2, 4, "zeros", pad.Same.Sides(4), true)
-	conv(Shape{1, 1, 1}, 1, 3, "circular", pad.Same.Sides(3), true)
+	none := pad.Must("none")
+	conv(Shape{3, 5, 4}, ConvSpec{Filters: 17, Size: 3, Scheme: none, Bias: true})
+	conv(Shape{3, 3, 2}, ConvSpec{Filters: 2, Size: 3, Scheme: none})
+	conv(Shape{4, 3, 5}, ConvSpec{Filters: 3, Size: 1, Scheme: none, Bias: true})
+	conv(Shape{5, 6, 4}, ConvSpec{Filters: 3, Size: 1, Stride: 2, Scheme: none})
+	conv(Shape{7, 7, 2}, ConvSpec{Filters: 3, Size: 2, Stride: 4, Scheme: none})
+	conv(Shape{6, 5, 2}, ConvSpec{Filters: 2, Size: 4, Scheme: pad.Must("zeros"), Sides: pad.Same.Sides(4), Bias: true})
+	conv(Shape{9, 9, 2}, ConvSpec{Filters: 4, Size: 7, Stride: 2, Scheme: pad.Must("zeros"), Sides: pad.Same.Sides(7)})
+	conv(Shape{1, 1, 1}, ConvSpec{Filters: 1, Size: 3, Scheme: pad.Must("circular"), Sides: pad.Same.Sides(3), Bias: true})
 
 	for _, in := range []Shape{{4, 6, 3}, {5, 7, 2}, {2, 2, 1}} {
 		l, err := NewMaxPool("pool", in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list[fmt.Sprintf("max-pool %v", in)] = layerCase{l, naiveMaxPool(in)}
+		list[fmt.Sprintf("max-pool %v", in)] = layerCase{l, each(in.Len(), naiveMaxPool(in))}
 	}
-	for _, in := range []Shape{{4, 6, 3}, {1, 1, 5}} {
+	for _, in := range []Shape{{4, 6, 3}, {1, 1, 5}, {2, 3, 17}} {
 		list[fmt.Sprintf("relu %v", in)] = layerCase{NewReLU("relu", in), naiveReLU}
-		list[fmt.Sprintf("gap %v", in)] = layerCase{NewGlobalAveragePool("gap", in), naiveMean(in)}
-		list[fmt.Sprintf("linear %v", in)] = layerCase{NewLinear("linear", in, 7), naiveLinear(in.Len(), 7)}
+		list[fmt.Sprintf("add %v", in)] = layerCase{NewAdd("add", in), naiveSum}
+		list[fmt.Sprintf("gap %v", in)] = layerCase{NewGlobalAveragePool("gap", in), each(in.Len(), naiveMean(in))}
+		list[fmt.Sprintf("linear %v", in)] = layerCase{NewLinear("linear", in, 7), each(in.Len(), naiveLinear(in.Len(), 7))}
+		list[fmt.Sprintf("batch norm %v", in)] = layerCase{NewBatchNorm("norm", in), naiveNorm(in)}
 	}
 	return list
 }
 
 func params(l Layer) (n int) {
 	for _, p := range l.Params() {
-		n += p.Len()
+		if !p.State {
+			n += p.Len()
+		}
 	}
 	return n
 }
@@ -78,54 +95,82 @@ func random(purpose string, n int) []float32 {
 }
 
 // Every layer against its formula in float64, and its gradients against the
-// formula's central differences.
+// formula's central differences, for a batch of three samples.
 func TestLayers(t *testing.T) {
+	const n = 3
 	for name, c := range layerCases(t) {
 		t.Run(name, func(t *testing.T) {
-			l := c.layer
-			packed, floats, ints := l.Sizes()
-			w := Weights{random("w"+name, params(l)), make([]float32, packed)}
-			s := Scratch{make([]float32, floats), make([]int32, ints)}
-			l.Pack(w.Packed, w.W)
-			for pass := range 2 { // the second finds used scratch
-				x := random(fmt.Sprint("x", pass, name), l.In().Len())
-				dy := random(fmt.Sprint("dy", pass, name), l.Out().Len())
-				w64, x64 := widen(w.W), widen(x)
-
-				y := random("garbage", l.Out().Len())
-				l.Forward(portable(t), w, y, x, s)
-				want := c.naive(w64, x64)
-				if len(want) != len(y) {
-					t.Fatalf("%d outputs, want %d", len(y), len(want))
+			l, sizes := c.layer, c.layer.Sizes()
+			inputs, in, out := len(l.In()), l.In()[0].Len(), l.Out().Len()
+			call := &Call{
+				Kernel: portable(t), N: n, Training: true, W: random("w"+name, params(l)), Packed: make([]float32, sizes.Packed),
+				Kept: make([]float32, n*sizes.Kept), Temp: random("temp", n*sizes.Temp), Chosen: make([]int32, n*sizes.Chosen), Batch: make([]float32, sizes.Batch),
+			}
+			norm, isNorm := l.(*BatchNorm)
+			if isNorm {
+				call.State = make([]float32, 2*in)
+			}
+			l.Pack(call.Packed, call.W, call.State)
+			for pass := range 2 { // the second finds used memory
+				x := random(fmt.Sprint("x", pass, name), n*in*inputs)
+				dx := random("rubbish", len(x))
+				call.X, call.DX = nil, nil
+				for i := range inputs {
+					call.X, call.DX = append(call.X, cut(x, n*in, i, i+1)), append(call.DX, cut(dx, n*in, i, i+1))
 				}
-				if d := gap(y, want); d > 2e-6 {
+				call.DY = random(fmt.Sprint("dy", pass, name), n*out)
+				call.Y = random("garbage", n*out)
+				w64, x64 := widen(call.W), widen(x)
+
+				if isNorm {
+					norm.Observe(call)
+					norm.Settle(call.Batch, call.W, call.Kept, n)
+				}
+				l.Forward(call)
+				want := c.naive(w64, x64)
+				if len(want) != len(call.Y) {
+					t.Fatalf("%d outputs, want %d", len(call.Y), len(want))
+				}
+				if d := gap(call.Y, want); d > 2e-6 {
 					t.Errorf("forward is off by %g", d)
 				}
 
 				loss := func() float64 {
 					sum := 0.0
 					for i, v := range c.naive(w64, x64) {
-						sum += v * float64(dy[i])
+						sum += v * float64(call.DY[i])
 					}
 					return sum
 				}
-				dx, dw := random("rubbish", len(x)), make([]float32, len(w.W))
-				l.Backward(portable(t), w, dw, dx, dy, y, x, s)
-				wantX, wantW := make([]float64, len(x)), make([]float64, len(w.W))
+				if isNorm {
+					norm.ObserveGradient(call)
+					norm.SettleGradient(call.Batch, call.W, call.Kept, n)
+				}
+				l.Backward(call)
+				dw := make([]float32, len(call.W))
+				l.Gradient(call, dw, 0, 1)
+				wantX, wantW := make([]float64, len(x)), make([]float64, len(call.W))
 				for i := range x64 {
 					wantX[i] = slope(x64, i, loss)
 				}
 				for i := range w64 {
 					wantW[i] = slope(w64, i, loss)
 				}
-				if d := gap(dx, wantX); d > 5e-6 {
+				if d := gap(dx, wantX); d > 1e-5 {
 					t.Errorf("dx is off by %g", d)
 				}
-				if d := gap(dw, wantW); d > 5e-6 {
+				if d := gap(dw, wantW); d > 1e-5 {
 					t.Errorf("dw is off by %g", d)
 				}
-				again := append([]float32(nil), dw...)
-				l.Backward(portable(t), w, again, nil, dy, y, x, s)
+				parts := make([]float32, len(dw))
+				for part := range 5 {
+					l.Gradient(call, parts, part, 5)
+				}
+				if !slices.Equal(parts, dw) {
+					t.Error("the gradient in five parts has other bits")
+				}
+				again := slices.Clone(dw)
+				l.Gradient(call, again, 0, 1)
 				for i := range again {
 					if math.Abs(float64(again[i]-2*dw[i])) > 1e-4*math.Max(1, math.Abs(float64(dw[i]))) {
 						t.Fatalf("dw is not added to: %g after %g", again[i], dw[i])
@@ -164,43 +209,86 @@ func TestNaNIsNotLost(t *testing.T) {
 	nan := float32(math.NaN())
 	relu := NewReLU("r", Shape{1, 1, 1})
 	pool, _ := NewMaxPool("p", Shape{2, 2, 1})
+	call := &Call{Kernel: portable(t), N: 1, Y: []float32{0}, Chosen: make([]int32, 1)}
 	for i := range 4 {
-		x, y := []float32{1, 2, 3, 4}, []float32{0}
+		x := []float32{1, 2, 3, 4}
 		x[i] = nan
-		pool.Forward(portable(t), Weights{}, y, x, Scratch{I: make([]int32, 1)})
-		if y[0] == y[0] {
-			t.Errorf("max-pool of %v is %g", x, y[0])
+		call.X = [][]float32{x}
+		if pool.Forward(call); call.Y[0] == call.Y[0] {
+			t.Errorf("max-pool of %v is %g", x, call.Y[0])
 		}
 	}
-	y := []float32{0}
-	relu.Forward(portable(t), Weights{}, y, []float32{nan}, Scratch{})
-	if y[0] == y[0] {
-		t.Error("relu of NaN is", y[0])
+	call.X, call.Y = [][]float32{{nan}}, []float32{0}
+	if relu.Forward(call); call.Y[0] == call.Y[0] {
+		t.Error("relu of NaN is", call.Y[0])
 	}
 }
 
-// tiny is a whole network with few enough weights for central differences.
-func tiny(t testing.TB) (*Net, func(w []float64, x []float64) []float64) {
-	in, scheme := Shape{6, 5, 2}, pad.Must("reflect")
+// net builds a network; what build returns is left to the last node.
+func net(t testing.TB, in Shape, build func(b *Builder)) *Net {
 	b := NewBuilder(in)
-	b.Conv("conv1", 3, 3, scheme, pad.Same, true)
-	b.ReLU("relu1")
-	b.MaxPool("pool1")
-	b.Conv("conv2", 2, 3, scheme, pad.Same, false)
-	b.ReLU("relu2")
-	b.GlobalAveragePool("gap")
-	b.Linear("linear", 4)
-	net, err := b.Net(portable(t))
+	build(b)
+	n, err := b.Net(portable(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	net.Init(3)
-	conv1 := naiveConv(in, 3, 3, scheme, pad.Same.Sides(3), true)
-	conv2 := naiveConv(Shape{3, 2, 3}, 2, 3, scheme, pad.Same.Sides(3), false)
-	return net, func(w, x []float64) []float64 {
+	n.Init(3)
+	return n
+}
+
+// tiny is a whole network with few enough weights for central differences.
+func tiny(t testing.TB) (*Net, reference) {
+	in, scheme := Shape{6, 5, 2}, pad.Must("reflect")
+	n := net(t, in, func(b *Builder) {
+		x := b.Conv("conv1", Sample, 3, 3, 1, scheme, pad.Same, true)
+		x = b.MaxPool("pool1", b.ReLU("relu1", x))
+		x = b.ReLU("relu2", b.Conv("conv2", x, 2, 3, 1, scheme, pad.Same, false))
+		b.Linear("linear", b.GlobalAveragePool("gap", x), 4)
+	})
+	spec := ConvSpec{Filters: 3, Size: 3, Scheme: scheme, Sides: pad.Same.Sides(3), Bias: true}
+	conv1 := naiveConv(in, spec)
+	spec.Filters, spec.Bias = 2, false
+	conv2 := naiveConv(Shape{3, 2, 3}, spec)
+	return n, each(in.Len(), func(w, x []float64) []float64 {
 		x = naiveMaxPool(Shape{6, 5, 3})(nil, naiveReLU(nil, conv1(w[:57], x)))
 		x = naiveMean(Shape{3, 2, 2})(nil, naiveReLU(nil, conv2(w[57:111], x)))
 		return naiveLinear(2, 4)(w[111:], x)
+	})
+}
+
+// block is a residual block with two batch norms and a strided shortcut with
+// one of its own, whose output is taken twice; what it computes needs the whole
+// batch.
+func block(t testing.TB) (*Net, reference) {
+	in, scheme := Shape{6, 5, 2}, pad.Must("replicate")
+	n := net(t, in, func(b *Builder) {
+		x := b.ReLU("relu1", b.Conv("conv1", Sample, 2, 3, 1, scheme, pad.Same, true))
+		short := b.BatchNorm("norm0", b.Conv("conv0", x, 3, 1, 2, scheme, pad.Same, false))
+		x = b.ReLU("relu2", b.BatchNorm("norm1", b.Conv("conv2", x, 3, 3, 2, scheme, pad.Same, false)))
+		x = b.BatchNorm("norm2", b.Conv("conv3", x, 3, 3, 1, scheme, pad.Same, false))
+		x = b.ReLU("relu3", b.Add("add", x, short))
+		x = b.Add("again", b.Conv("conv4", x, 3, 1, 1, scheme, pad.Same, true), x)
+		b.Linear("linear", b.GlobalAveragePool("gap", x), 4)
+	})
+	same := pad.Same.Sides(3)
+	conv1 := each(60, naiveConv(in, ConvSpec{Filters: 2, Size: 3, Scheme: scheme, Sides: same, Bias: true}))
+	conv0 := each(60, naiveConv(in, ConvSpec{Filters: 3, Size: 1, Stride: 2, Scheme: scheme}))
+	conv2 := each(60, naiveConv(in, ConvSpec{Filters: 3, Size: 3, Stride: 2, Scheme: scheme, Sides: same}))
+	conv3 := each(27, naiveConv(Shape{3, 3, 3}, ConvSpec{Filters: 3, Size: 3, Scheme: scheme, Sides: same}))
+	conv4 := each(27, naiveConv(Shape{3, 3, 3}, ConvSpec{Filters: 3, Size: 1, Scheme: scheme, Bias: true}))
+	norm := naiveNorm(Shape{3, 3, 3})
+	return n, func(w, x []float64) []float64 {
+		take := func(n int) (part []float64) { part, w = w[:n], w[n:]; return part }
+		x = naiveReLU(nil, conv1(take(38), x))
+		short := norm(w[6:], conv0(take(6), x))
+		take(6)
+		x = naiveReLU(nil, norm(w[54:], conv2(take(54), x)))
+		take(6)
+		x = norm(w[81:], conv3(take(81), x))
+		take(6)
+		x = naiveReLU(nil, naiveSum(nil, append(x, short...)))
+		x = naiveSum(nil, append(conv4(take(12), x), x...))
+		return each(3, naiveLinear(3, 4))(w, each(27, naiveMean(Shape{3, 3, 3}))(nil, x))
 	}
 }
 
@@ -211,10 +299,14 @@ func sampler(step int) Sampler {
 	}
 }
 
+// networks are a chain, trained sample by sample, and a graph with batch norms,
+// trained level by level.
+var networks = map[string]func(t testing.TB) (*Net, reference){"chain": tiny, "block": block}
+
 // Ten consecutive losses of a whole network, against float64, central
 // differences and the optimisers' formulas.
 func TestTenLosses(t *testing.T) {
-	for name, newOptimizer := range map[string]func(n int) (Optimizer, func(w, g []float64)){
+	optimizers := map[string]func(n int) (Optimizer, func(w, g []float64)){
 		"sgd": func(n int) (Optimizer, func(w, g []float64)) {
 			v := make([]float64, n)
 			return NewSGD(n, 0.1, 0.9), func(w, g []float64) {
@@ -235,109 +327,156 @@ func TestTenLosses(t *testing.T) {
 				}
 			}
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			const batch = 5
-			net, forward := tiny(t)
-			optimizer, update := newOptimizer(len(net.W))
-			trainer := NewTrainer(net, optimizer, batch, 2)
-			crew := kernel.NewCrew(2)
-			defer crew.Close()
-			w := widen(net.W)
-			for step := range 10 {
-				var xs [batch][]float64
-				var labels [batch]int
-				for i := range batch {
-					x := make([]float32, net.In().Len())
-					labels[i] = sampler(step)(i, x)
-					xs[i] = widen(x)
-				}
-				mean := func() float64 {
-					sum := 0.0
+	}
+	for networkName, network := range networks {
+		for name, newOptimizer := range optimizers {
+			t.Run(networkName+"/"+name, func(t *testing.T) {
+				const batch = 5
+				net, forward := network(t)
+				optimizer, update := newOptimizer(net.Trained)
+				trainer := NewTrainer(net, optimizer, batch, 2)
+				crew := kernel.NewCrew(2)
+				defer crew.Close()
+				w := widen(net.W[:net.Trained])
+				for step := range 10 {
+					var xs []float64
+					var labels [batch]int
 					for i := range batch {
-						sum += naiveCrossEntropy(forward(w, xs[i]), labels[i]) / batch
+						x := make([]float32, net.In.Len())
+						labels[i] = sampler(step)(i, x)
+						xs = append(xs, widen(x)...)
 					}
-					return sum
+					mean := func() float64 {
+						sum, z := 0.0, forward(w, xs)
+						for i := range batch {
+							sum += naiveCrossEntropy(z[4*i:4*i+4], labels[i]) / batch
+						}
+						return sum
+					}
+					want, g := mean(), make([]float64, len(w))
+					for i := range w {
+						g[i] = slope(w, i, mean)
+					}
+					update(w, g)
+					got, finite := trainer.Step(crew, sampler(step))
+					if !finite || math.Abs(got-want) > 2e-5*want {
+						t.Errorf("step %d: loss %.8f, want %.8f", step, got, want)
+					}
 				}
-				want, g := mean(), make([]float64, len(w))
-				for i := range w {
-					g[i] = slope(w, i, mean)
-				}
-				update(w, g)
-				got, finite := trainer.Step(crew, sampler(step))
-				if !finite || math.Abs(got-want) > 2e-5*want {
-					t.Errorf("step %d: loss %.8f, want %.8f", step, got, want)
-				}
-			}
-		})
+			})
+		}
 	}
 }
 
 // Same experiment, same bits: whatever the number of workers.
 func TestWorkersDoNotChangeBits(t *testing.T) {
-	run := func(workers int) (losses []float64, sum string) {
-		net, _ := tiny(t)
-		trainer := NewTrainer(net, NewAdam(len(net.W), 0.01), 37, workers)
-		crew := kernel.NewCrew(workers)
-		defer crew.Close()
-		for step := range 12 {
-			l, _ := trainer.Step(crew, sampler(step))
-			losses = append(losses, l)
+	for name, network := range networks {
+		run := func(workers int) (losses []float64, sum string) {
+			net, _ := network(t)
+			trainer := NewTrainer(net, NewAdam(net.Trained, 0.01), 37, workers)
+			crew := kernel.NewCrew(workers)
+			defer crew.Close()
+			for step := range 12 {
+				l, _ := trainer.Step(crew, sampler(step))
+				losses = append(losses, l)
+			}
+			return losses, net.SHA256()
 		}
-		return losses, net.SHA256()
-	}
-	wantLosses, want := run(1)
-	for _, workers := range []int{2, 3, 8, 40} {
-		losses, sum := run(workers)
-		if sum != want {
-			t.Errorf("%d workers: other weights", workers)
-		}
-		for i := range losses {
-			if losses[i] != wantLosses[i] {
-				t.Errorf("%d workers: loss %d is %v, with one worker %v", workers, i, losses[i], wantLosses[i])
+		wantLosses, want := run(1)
+		for _, workers := range []int{2, 3, 8, 40} {
+			losses, sum := run(workers)
+			if sum != want {
+				t.Errorf("%s, %d workers: other weights", name, workers)
+			}
+			if !slices.Equal(losses, wantLosses) {
+				t.Errorf("%s, %d workers: losses %v, with one worker %v", name, workers, losses, wantLosses)
 			}
 		}
 	}
 }
 
+// Outside training a batch norm uses what it remembers: PyTorch's rule, after
+// one batch, for a channel with mean μ and variance σ² over m values: 0.1·μ and
+// 0.9 + 0.1·σ²·m/(m−1).
+func TestRunningStatistics(t *testing.T) {
+	const batch = 4
+	n := net(t, Shape{2, 3, 1}, func(b *Builder) { b.BatchNorm("norm", Sample) })
+	trainer := NewTrainer(n, NewSGD(n.Trained, 0, 0), batch, 1)
+	crew := kernel.NewCrew(1)
+	defer crew.Close()
+	var all []float64
+	trainer.Step(crew, func(i int, x []float32) int {
+		copy(x, random(fmt.Sprint("running", i), len(x)))
+		all = append(all, widen(x)...)
+		return 0
+	})
+	mean, variance, m := 0.0, 0.0, float64(len(all))
+	for _, v := range all {
+		mean += v / m
+	}
+	for _, v := range all {
+		variance += (v - mean) * (v - mean) / (m - 1)
+	}
+	wantMean, wantVariance := 0.1*mean, 0.9+0.1*variance
+	if d := gap(n.W[2:], []float64{wantMean, wantVariance}); d > 1e-6 {
+		t.Errorf("running mean and variance are %v, want %g, %g", n.W[2:], wantMean, wantVariance)
+	}
+	tape := n.NewTape()
+	copy(tape.Input(), []float32{1, 2, 3, 4, 5, 6})
+	var want []float64
+	for _, v := range tape.Input() {
+		want = append(want, (float64(v)-wantMean)/math.Sqrt(wantVariance+1e-5))
+	}
+	if d := gap(tape.Forward(), want); d > 1e-6 {
+		t.Errorf("outside training the norm gives %v, want %v", tape.Output(), want)
+	}
+}
+
 func TestStepAllocatesNothing(t *testing.T) {
-	net, _ := tiny(t)
-	for _, workers := range []int{1, 2} {
-		trainer := NewTrainer(net, NewAdam(len(net.W), 0.01), 32, workers)
-		crew := kernel.NewCrew(workers)
-		sample := Sampler(func(i int, x []float32) int { x[0] = float32(i); return i % 4 })
-		if n := testing.AllocsPerRun(20, func() { trainer.Step(crew, sample) }); n != 0 {
-			t.Errorf("%d workers: %g allocations per step", workers, n)
+	for name, network := range networks {
+		net, _ := network(t)
+		for _, workers := range []int{1, 2} {
+			trainer := NewTrainer(net, NewAdam(net.Trained, 0.01), 32, workers)
+			crew := kernel.NewCrew(workers)
+			sample := Sampler(func(i int, x []float32) int { x[0] = float32(i); return i % 4 })
+			if n := testing.AllocsPerRun(20, func() { trainer.Step(crew, sample) }); n != 0 {
+				t.Errorf("%s, %d workers: %g allocations per step", name, workers, n)
+			}
+			crew.Close()
+		}
+	}
+}
+
+func TestDivergenceLeavesTheWeights(t *testing.T) {
+	for name, network := range networks {
+		net, _ := network(t)
+		trainer := NewTrainer(net, NewSGD(net.Trained, 0.1, 0.9), 8, 1)
+		crew := kernel.NewCrew(1)
+		before := net.SHA256()
+		_, finite := trainer.Step(crew, func(i int, x []float32) int {
+			if i == 5 {
+				x[3] = float32(math.NaN())
+			}
+			return 0
+		})
+		if finite || net.SHA256() != before {
+			t.Errorf("%s: a NaN went through unnoticed or changed the weights", name)
+		}
+		if _, finite := trainer.Step(crew, sampler(0)); !finite {
+			t.Errorf("%s: the next step still diverges", name)
 		}
 		crew.Close()
 	}
 }
 
-func TestDivergenceLeavesTheWeights(t *testing.T) {
-	net, _ := tiny(t)
-	trainer := NewTrainer(net, NewSGD(len(net.W), 0.1, 0.9), 8, 1)
-	crew := kernel.NewCrew(1)
-	defer crew.Close()
-	before := net.SHA256()
-	_, finite := trainer.Step(crew, func(i int, x []float32) int {
-		if i == 5 {
-			x[3] = float32(math.NaN())
-		}
-		return 0
-	})
-	if finite || net.SHA256() != before {
-		t.Error("a NaN went through unnoticed or changed the weights")
-	}
-	if _, finite := trainer.Step(crew, sampler(0)); !finite {
-		t.Error("the next step still diverges")
-	}
-}
-
 func TestImpossibleShapesNameTheLayer(t *testing.T) {
 	for want, build := range map[string]func(b *Builder){
-		"conv1: a 3×3 kernel does not fit in 2×2 pixels": func(b *Builder) { b.Conv("conv1", 4, 3, pad.Must("none"), pad.Valid, true) },
-		"conv1: reflect needs padding < size: 2 ≥ 2":     func(b *Builder) { b.Conv("conv1", 4, 5, pad.Must("reflect"), pad.Same, true) },
-		"pool2: 2×2 pooling does not fit in 1×1 pixels":  func(b *Builder) { b.MaxPool("pool1"); b.MaxPool("pool2"); b.ReLU("r") },
+		"conv1: a 3×3 kernel does not fit in 2×2 pixels": func(b *Builder) { b.Conv("conv1", Sample, 4, 3, 1, pad.Must("none"), pad.Valid, true) },
+		"conv1: reflect needs padding < size: 2 ≥ 2":     func(b *Builder) { b.Conv("conv1", Sample, 4, 5, 1, pad.Must("reflect"), pad.Same, true) },
+		"pool2: 2×2 pooling does not fit in 1×1 pixels": func(b *Builder) {
+			b.ReLU("r", b.MaxPool("pool2", b.MaxPool("pool1", Sample)))
+		},
+		"add: 1×1×1 and 2×2×1 cannot be added": func(b *Builder) { b.Add("add", b.MaxPool("pool1", Sample), Sample) },
 	} {
 		b := NewBuilder(Shape{2, 2, 1})
 		build(b)
@@ -350,15 +489,12 @@ func TestImpossibleShapesNameTheLayer(t *testing.T) {
 // Networks share the initial values of the tensors that they have in common.
 func TestInitIsByName(t *testing.T) {
 	build := func(filters int) *Net {
-		b := NewBuilder(Shape{8, 8, 1})
-		b.Conv("conv1", 3, 3, pad.Must("zeros"), pad.Same, true)
-		b.Conv("conv2", filters, 3, pad.Must("zeros"), pad.Same, true)
-		net, err := b.Net(portable(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		net.Init(11)
-		return net
+		n := net(t, Shape{8, 8, 1}, func(b *Builder) {
+			x := b.Conv("conv1", Sample, 3, 3, 1, pad.Must("zeros"), pad.Same, true)
+			b.Conv("conv2", x, filters, 3, 1, pad.Must("zeros"), pad.Same, true)
+		})
+		n.Init(11)
+		return n
 	}
 	a, b := build(2), build(4)
 	for i := range 30 {

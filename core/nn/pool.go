@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"fmt"
-
-	"padlab/core/nn/kernel"
-)
+import "fmt"
 
 // MaxPool takes the largest of every 2×2 pixels, channel by channel,
 //
@@ -23,20 +19,27 @@ func NewMaxPool(name string, in Shape) (*MaxPool, error) {
 	return &MaxPool{plain{name, in, Shape{in.H / 2, in.W / 2, in.C}}}, nil
 }
 
-func (l *MaxPool) Window() Window { return Window{Size: 2, Stride: 2} }
+func (l *MaxPool) Window() Window { return Window{Size: 2, Stride: 2, Dilation: 1} }
 
-// Sizes: the scratch remembers, for each output, which of the four inputs won.
-func (l *MaxPool) Sizes() (packed, floats, ints int) { return 0, 0, l.out.Len() }
+// Sizes: chosen is, for each output, which of the four inputs won.
+func (l *MaxPool) Sizes() Sizes { return Sizes{Chosen: l.out.Len()} }
 
-func (l *MaxPool) Forward(k *kernel.Kernel, _ Weights, y, x []float32, s Scratch) {
-	k.MaxPool(y, s.I, x, l.in.H, l.in.W, l.in.C)
+func (l *MaxPool) Forward(c *Call) {
+	in, out := l.in.Len(), l.out.Len()
+	for i := range c.N {
+		c.MaxPool(c.Y[i*out:(i+1)*out], c.Chosen[i*out:(i+1)*out], c.X[0][i*in:(i+1)*in], l.in.H, l.in.W, l.in.C)
+	}
 }
 
 // Backward sends each dy to the input that won: windows do not overlap, so
 // dx = dy there, and 0 elsewhere.
-func (l *MaxPool) Backward(k *kernel.Kernel, _ Weights, _, dx, dy, _, _ []float32, s Scratch) {
-	if dx != nil {
-		k.MaxPoolGrad(dx, dy, s.I, l.in.H, l.in.W, l.in.C)
+func (l *MaxPool) Backward(c *Call) {
+	if c.DX[0] == nil {
+		return
+	}
+	in, out := l.in.Len(), l.out.Len()
+	for i := range c.N {
+		c.MaxPoolGrad(c.DX[0][i*in:(i+1)*in], c.DY[i*out:(i+1)*out], c.Chosen[i*out:(i+1)*out], l.in.H, l.in.W, l.in.C)
 	}
 }
 
@@ -54,28 +57,44 @@ func NewGlobalAveragePool(name string, in Shape) *GlobalAveragePool {
 	return &GlobalAveragePool{plain{name, in, Shape{1, 1, in.C}}}
 }
 
-func (l *GlobalAveragePool) Window() Window { return Window{Size: 0, Stride: 1} }
+func (l *GlobalAveragePool) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 
-func (l *GlobalAveragePool) Forward(_ *kernel.Kernel, _ Weights, y, x []float32, _ Scratch) {
-	pixels := float64(l.in.H * l.in.W)
-	for c := range y {
-		sum := 0.0
-		for i := c; i < len(x); i += l.in.C {
-			sum += float64(x[i])
+// lanes is how many channels GlobalAveragePool sums side by side: additions
+// that do not wait for each other.
+const lanes = 8
+
+func (l *GlobalAveragePool) Forward(c *Call) {
+	pixels, n := float64(l.in.H*l.in.W), l.in.C
+	for s := range c.N {
+		x := c.X[0][s*l.in.Len() : (s+1)*l.in.Len()]
+		for first := 0; first < n; first += lanes {
+			var sums [lanes]float64
+			some := min(lanes, n-first)
+			for at := first; at < len(x); at += n {
+				for i, v := range x[at : at+some] {
+					sums[i%lanes] += float64(v)
+				}
+			}
+			for i := range some {
+				c.Y[s*n+first+i] = float32(sums[i] / pixels)
+			}
 		}
-		y[c] = float32(sum / pixels)
 	}
 }
 
 // Backward is dx[i][j][c] = dy[c]/(H·W).
-func (l *GlobalAveragePool) Backward(_ *kernel.Kernel, _ Weights, _, dx, dy, _, _ []float32, _ Scratch) {
-	if dx == nil {
+func (l *GlobalAveragePool) Backward(c *Call) {
+	if c.DX[0] == nil {
 		return
 	}
-	pixels := float32(l.in.H * l.in.W)
-	row := dx[:l.in.C]
-	for c, v := range dy {
-		row[c] = v / pixels
+	pixels, n := float32(l.in.H*l.in.W), l.in.C
+	for s := range c.N {
+		dx := c.DX[0][s*l.in.Len() : (s+1)*l.in.Len()]
+		for i, v := range c.DY[s*n : (s+1)*n] {
+			dx[i] = v / pixels
+		}
+		for at := n; at < len(dx); at += n {
+			copy(dx[at:], dx[:n])
+		}
 	}
-	fillRows(dx[l.in.C:], row)
 }

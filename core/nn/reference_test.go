@@ -13,34 +13,36 @@ import (
 
 type reference func(w, x []float64) []float64
 
-func naiveConv(in Shape, n, k int, scheme pad.Scheme, s pad.Sides, bias bool) reference {
-	rows, err := scheme.Sources(in.H, s.Top, s.Bottom)
+func naiveConv(in Shape, c ConvSpec) reference {
+	k, n, stride, dilation, groups := c.Size, c.Filters, max(c.Stride, 1), max(c.Dilation, 1), max(c.Groups, 1)
+	rows, err := c.Scheme.Sources(in.H, c.Sides.Top, c.Sides.Bottom)
 	if err != nil {
 		panic(err)
 	}
-	cols, err := scheme.Sources(in.W, s.Left, s.Right)
+	cols, err := c.Scheme.Sources(in.W, c.Sides.Left, c.Sides.Right)
 	if err != nil {
 		panic(err)
 	}
-	at := func(x []float64, i, j, c int) float64 {
+	at := func(x []float64, i, j, ch int) float64 {
 		if rows[i] == pad.Nowhere || cols[j] == pad.Nowhere {
-			return float64(scheme.Value)
+			return float64(c.Scheme.Value)
 		}
-		return x[(rows[i]*in.W+cols[j])*in.C+c]
+		return x[(rows[i]*in.W+cols[j])*in.C+ch]
 	}
+	share := in.C / groups // channels that a filter sees
 	return func(w, x []float64) []float64 {
 		var y []float64
-		for i := 0; i+k <= len(rows); i++ {
-			for j := 0; j+k <= len(cols); j++ {
+		for i := 0; i+dilation*(k-1) < len(rows); i += stride {
+			for j := 0; j+dilation*(k-1) < len(cols); j += stride {
 				for o := range n {
 					sum := 0.0
-					if bias {
-						sum = w[k*k*in.C*n+o]
+					if c.Bias {
+						sum = w[k*k*share*n+o]
 					}
 					for ky := range k {
 						for kx := range k {
-							for c := range in.C {
-								sum += at(x, i+ky, j+kx, c) * w[((ky*k+kx)*in.C+c)*n+o]
+							for ch := range share {
+								sum += at(x, i+dilation*ky, j+dilation*kx, o/(n/groups)*share+ch) * w[((ky*k+kx)*share+ch)*n+o]
 							}
 						}
 					}
@@ -50,6 +52,46 @@ func naiveConv(in Shape, n, k int, scheme pad.Scheme, s pad.Sides, bias bool) re
 		}
 		return y
 	}
+}
+
+// each applies a reference to every sample of inputs floats.
+func each(inputs int, f reference) reference {
+	return func(w, x []float64) (y []float64) {
+		for ; len(x) > 0; x = x[inputs:] {
+			y = append(y, f(w, x[:inputs])...)
+		}
+		return y
+	}
+}
+
+// naiveNorm is batch normalisation over all of x.
+func naiveNorm(in Shape) reference {
+	return func(w, x []float64) []float64 {
+		y, m := make([]float64, len(x)), float64(len(x)/in.C)
+		for c := range in.C {
+			mean, variance := 0.0, 0.0
+			for i := c; i < len(x); i += in.C {
+				mean += x[i] / m
+			}
+			for i := c; i < len(x); i += in.C {
+				variance += (x[i] - mean) * (x[i] - mean) / m
+			}
+			for i := c; i < len(x); i += in.C {
+				y[i] = w[c]*(x[i]-mean)/math.Sqrt(variance+1e-5) + w[in.C+c]
+			}
+		}
+		return y
+	}
+}
+
+// naiveSum adds the halves of x: what Add gets is two inputs, one behind the
+// other.
+func naiveSum(_, x []float64) []float64 {
+	y := make([]float64, len(x)/2)
+	for i := range y {
+		y[i] = x[i] + x[len(y)+i]
+	}
+	return y
 }
 
 func naiveReLU(_, x []float64) []float64 {

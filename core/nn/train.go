@@ -6,56 +6,132 @@ import (
 	"padlab/core/nn/kernel"
 )
 
-// MaxChunks is into how many pieces a batch is cut at most. Each piece sums
-// its own gradient, and the sums are added in the order of the pieces; so the
-// bits depend on the batch, never on the number of workers.
-const MaxChunks = 16
+const (
+	// MaxChunks is into how many pieces a batch is cut at most where samples
+	// are trained on one after the other. Each piece sums its own gradient,
+	// and the sums are added in the order of the pieces; so the bits depend
+	// on the batch, never on the number of workers.
+	MaxChunks = 16
 
-// reduceBlock is how many parameters a worker adds up and updates at a time.
-const reduceBlock = 4096
+	// chunkFloats is how many floats the gradients of all chunks may take. A
+	// network with more weights is trained level by level.
+	chunkFloats = 1 << 25
+
+	// reduceBlock is how many parameters a worker adds up and updates at a
+	// time.
+	reduceBlock = 4096
+)
 
 // A Trainer does training steps on one network. It owns the memory that a
 // step needs; a step allocates nothing.
+//
+// There are two ways through a batch. Depth first, one sample goes all the way
+// forward and back while what it leaves is still in the cache. Level by level,
+// all samples go through one level of the network before any enters the next:
+// so it must be where a batch norm looks at all of them, and so it is better
+// where weights are many. Which one is taken depends on the network and the
+// size of the batch.
 type Trainer struct {
 	Net *Net
 
 	optimizer Optimizer
-	batch     int
-	tapes     []*Tape     // one per worker of the crew
+	size      int // of a batch
+	hands     []*hand
+	tapes     []*Tape
 	grads     [][]float32 // one per chunk; the first becomes the batch's
-	losses    []float64   // one per chunk
+	losses    []float64   // one per chunk, or per sample
 	bad       []bool      // one per block of parameters: not all gradients are finite
 	sample    Sampler
-	chunk     func(worker, chunk int)
-	reduce    func(worker, block int)
-	update    func(worker, block int)
+
+	own    []*batch // depth first: one sample per worker
+	all    *batch   // level by level: the whole batch
+	labels []int
+	level  int
+	slab   []int     // of each level: how many samples go together
+	parts  [][]share // of each level: pieces of the weights' gradient
+
+	depthFirst, forward, backward, gradient, reduce, clear, update, pack func(worker, piece int)
 }
+
+// share is a part of a node's gradient.
+type share struct{ node, part, parts int }
 
 // A Sampler writes sample i of a batch to x and returns its label. It is
 // called by several goroutines at once.
 type Sampler func(i int, x []float32) (label int)
 
 // NewTrainer returns a trainer for batches of the given size, for crews of at
-// most workers workers. It panics if batch or workers is below 1.
-func NewTrainer(net *Net, optimizer Optimizer, batch, workers int) *Trainer {
-	if batch < 1 || workers < 1 {
-		panic(fmt.Sprintf("nn: a trainer for batches of %d and %d workers", batch, workers))
+// most workers workers. It panics if batch or workers is below 1, or a batch
+// norm would see a single value.
+func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
+	if size < 1 || workers < 1 {
+		panic(fmt.Sprintf("nn: a trainer for batches of %d and %d workers", size, workers))
 	}
-	t := &Trainer{Net: net, optimizer: optimizer, batch: batch}
-	chunks := min(batch, MaxChunks)
+	t := &Trainer{Net: net, optimizer: optimizer, size: size}
+	chunks := min(size, MaxChunks)
+	most := 1
+	if len(net.levels) == 1 && chunks*net.Trained <= chunkFloats {
+		for range workers {
+			t.own = append(t.own, newBatch(net, 1, true, false))
+		}
+		for range chunks {
+			t.grads = append(t.grads, make([]float32, net.Trained))
+		}
+		t.losses = make([]float64, chunks)
+	} else {
+		t.all = newBatch(net, size, true, true)
+		t.grads = [][]float32{make([]float32, net.Trained)}
+		t.losses, t.labels = make([]float64, size), make([]int, size)
+		for l := range net.levels {
+			t.slab = append(t.slab, slab(net, l, size, workers))
+			t.parts = append(t.parts, shares(net, l))
+			most = max(most, t.slab[l])
+		}
+	}
 	for range workers {
+		t.hands = append(t.hands, newHand(net, most, true))
 		t.tapes = append(t.tapes, net.NewTape())
 	}
-	for range chunks {
-		t.grads = append(t.grads, make([]float32, len(net.W)))
-	}
-	t.losses = make([]float64, chunks)
-	t.bad = make([]bool, (len(net.W)+reduceBlock-1)/reduceBlock)
-	t.chunk, t.reduce, t.update = t.runChunk, t.reduceGradients, t.updateWeights
+	t.bad = make([]bool, (net.Trained+reduceBlock-1)/reduceBlock)
+	t.depthFirst, t.forward, t.backward, t.gradient = t.runChunk, t.runForward, t.runBackward, t.runGradient
+	t.reduce, t.clear, t.update, t.pack = t.reduceGradients, t.clearGradients, t.updateWeights, t.packWeights
 	return t
 }
 
-// Tapes are the tapes of workers 0, 1, …, free between steps.
+// slabRows is how many rows of a product the samples of a slab should make
+// together, so that a panel of weights is read for more than a few of them.
+const slabRows = 256
+
+// slab is how many samples pass through a level together.
+func slab(net *Net, level, size, workers int) int {
+	pixels := slabRows
+	for _, i := range net.levels[level] {
+		if conv, ok := net.Nodes[i].Layer.(*Conv); ok {
+			pixels = min(pixels, conv.out.H*conv.out.W)
+		}
+	}
+	return max(1, min(slabRows/pixels, size/(2*workers)))
+}
+
+// shareWeights is how many weights make a share of their own.
+const shareWeights = 8192
+
+// shares cuts the weights' gradients of a level into pieces.
+func shares(net *Net, level int) (list []share) {
+	for _, i := range net.backward[level] {
+		n := net.spans[i].wEnd - net.spans[i].w
+		if n == 0 {
+			continue
+		}
+		parts := min(MaxChunks, 1+n/shareWeights)
+		for part := range parts {
+			list = append(list, share{i, part, parts})
+		}
+	}
+	return list
+}
+
+// Tapes are tapes of workers 0, 1, …, free between steps.
 func (t *Trainer) Tapes() []*Tape { return t.tapes }
 
 // Step trains on one batch and returns its mean loss, before the step. When
@@ -63,12 +139,16 @@ func (t *Trainer) Tapes() []*Tape { return t.tapes }
 // finite is false.
 func (t *Trainer) Step(crew *kernel.Crew, sample Sampler) (loss float64, finite bool) {
 	t.sample = sample
-	crew.Do(len(t.grads), t.chunk)
+	if t.all == nil {
+		crew.Do(len(t.grads), t.depthFirst)
+		crew.Do(len(t.bad), t.reduce)
+	} else {
+		t.levels(crew)
+	}
 	for _, l := range t.losses {
 		loss += l
 	}
-	loss /= float64(t.batch)
-	crew.Do(len(t.bad), t.reduce)
+	loss /= float64(t.size)
 	finite = loss-loss == 0
 	for _, bad := range t.bad {
 		finite = finite && !bad
@@ -76,27 +156,145 @@ func (t *Trainer) Step(crew *kernel.Crew, sample Sampler) (loss float64, finite 
 	if finite {
 		t.optimizer.Begin()
 		crew.Do(len(t.bad), t.update)
-		t.Net.Pack()
+		if t.all != nil {
+			t.remember()
+		}
+		crew.Do(len(t.Net.Nodes), t.pack)
 	}
 	return loss, finite
 }
 
+// runChunk trains on the samples of a chunk, one after the other.
 func (t *Trainer) runChunk(worker, chunk int) {
-	tape, grad := t.tapes[worker], t.grads[chunk]
+	b, h, grad := t.own[worker], t.hands[worker], t.grads[chunk]
 	clear(grad)
 	loss := 0.0
-	for i := chunk * t.batch / len(t.grads); i < (chunk+1)*t.batch/len(t.grads); i++ {
-		label := t.sample(i, tape.Input())
-		z := tape.Forward()
-		loss += CrossEntropy(tape.OutputGradient(), z, label, 1/float32(t.batch))
-		tape.Backward(grad)
+	from, to := portion(t.size, chunk, len(t.grads))
+	for i := from; i < to; i++ {
+		label := t.sample(i, b.x)
+		for n, node := range t.Net.Nodes {
+			node.Forward(b.call(h, n, 0, 1))
+		}
+		loss += t.loss(b, 0, label)
+		for _, n := range t.Net.plan.backward[0] {
+			if s := t.Net.spans[n]; s.wEnd > s.w {
+				t.Net.Nodes[n].Gradient(b.call(h, n, 0, 1), grad[s.w:s.wEnd:s.wEnd], 0, 1)
+			}
+			b.backward(h, n, 0, 1)
+		}
 	}
 	t.losses[chunk] = loss
 }
 
+// loss is that of sample i of b, whose gradient it leaves at the output.
+func (t *Trainer) loss(b *batch, i, label int) float64 {
+	last := len(t.Net.Nodes) - 1
+	n := t.Net.Out().Len()
+	return CrossEntropy(cut(b.dy[last], n, i, i+1), cut(b.y[last], n, i, i+1), label, 1/float32(t.size))
+}
+
+// levels trains on the whole batch, level by level forward, then back.
+func (t *Trainer) levels(crew *kernel.Crew) {
+	net := t.Net
+	for t.level = 0; t.level < len(net.plan.levels); t.level++ {
+		t.eachNorm(t.level, func(l *BatchNorm, i int, s span) {
+			l.Settle(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
+		})
+		crew.Do(t.slabs(), t.forward)
+	}
+	crew.Do(len(t.bad), t.clear)
+	for t.level = len(net.plan.levels) - 1; t.level >= 0; t.level-- {
+		crew.Do(t.slabs(), t.backward)
+		t.eachNorm(t.level, func(l *BatchNorm, i int, s span) {
+			l.SettleGradient(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
+		})
+		crew.Do(len(t.parts[t.level]), t.gradient)
+	}
+	crew.Do(len(t.bad), t.reduce)
+}
+
+// eachNorm calls f for the batch norms of a level.
+func (t *Trainer) eachNorm(level int, f func(l *BatchNorm, i int, s span)) {
+	for _, i := range t.Net.norms[level] {
+		f(t.Net.Nodes[i].Layer.(*BatchNorm), i, t.Net.spans[i])
+	}
+}
+
+// slabs is how many slabs the batch has at the level under way.
+func (t *Trainer) slabs() int { return (t.size + t.slab[t.level] - 1) / t.slab[t.level] }
+
+// slabOf is the range of samples of one of them.
+func (t *Trainer) slabOf(piece int) (from, to int) { return portion(t.size, piece, t.slabs()) }
+
+// runForward sends a slab through the level under way.
+func (t *Trainer) runForward(worker, piece int) {
+	b, h := t.all, t.hands[worker]
+	from, to := t.slabOf(piece)
+	if t.level == 0 {
+		for i := from; i < to; i++ {
+			t.labels[i] = t.sample(i, b.output(Sample, i, i+1))
+		}
+		t.observe(h, Sample, from, to)
+	}
+	for _, n := range t.Net.plan.levels[t.level] {
+		t.Net.Nodes[n].Forward(b.call(h, n, from, to))
+		t.observe(h, Output(n), from, to)
+	}
+	if t.level == len(t.Net.plan.levels)-1 {
+		for i := from; i < to; i++ {
+			t.losses[i] = t.loss(b, i, t.labels[i])
+		}
+	}
+}
+
+// observe lets the batch norms of the next level look at an output.
+func (t *Trainer) observe(h *hand, o Output, from, to int) {
+	if t.level+1 == len(t.Net.plan.levels) {
+		return
+	}
+	for _, i := range t.Net.norms[t.level+1] {
+		if t.Net.Nodes[i].From[0] == o {
+			t.Net.Nodes[i].Layer.(*BatchNorm).Observe(t.all.call(h, i, from, to))
+		}
+	}
+}
+
+// runBackward sends the gradient of a slab back through the level under way.
+func (t *Trainer) runBackward(worker, piece int) {
+	h := t.hands[worker]
+	from, to := t.slabOf(piece)
+	for _, n := range t.Net.plan.backward[t.level] {
+		t.all.backward(h, n, from, to)
+	}
+	for _, i := range t.Net.norms[t.level] {
+		t.Net.Nodes[i].Layer.(*BatchNorm).ObserveGradient(t.all.call(h, i, from, to))
+	}
+}
+
+// runGradient computes a share of the weights' gradient at the level under way.
+func (t *Trainer) runGradient(worker, piece int) {
+	p := t.parts[t.level][piece]
+	s := t.Net.spans[p.node]
+	t.Net.Nodes[p.node].Gradient(t.all.call(t.hands[worker], p.node, 0, t.size), t.grads[0][s.w:s.wEnd:s.wEnd], p.part, p.parts)
+}
+
+// remember lets the running statistics of all batch norms follow.
+func (t *Trainer) remember() {
+	for l := range t.Net.norms {
+		t.eachNorm(l, func(l *BatchNorm, i int, s span) {
+			l.Remember(t.Net.W[s.state:s.stateEnd], t.all.shared[i], t.size)
+		})
+	}
+}
+
 // block is the range of parameters of one block.
 func (t *Trainer) block(b int) (from, to int) {
-	return b * reduceBlock, min((b+1)*reduceBlock, len(t.Net.W))
+	return b * reduceBlock, min((b+1)*reduceBlock, t.Net.Trained)
+}
+
+func (t *Trainer) clearGradients(_, b int) {
+	from, to := t.block(b)
+	clear(t.grads[0][from:to])
 }
 
 func (t *Trainer) reduceGradients(_, b int) {
@@ -105,14 +303,12 @@ func (t *Trainer) reduceGradients(_, b int) {
 	for _, g := range t.grads[1:] {
 		t.Net.kernel.Add(sum, g[from:to])
 	}
-	bad := false
-	for _, v := range sum {
-		bad = bad || v-v != 0
-	}
-	t.bad[b] = bad
+	t.bad[b] = !t.Net.kernel.Finite(sum)
 }
 
 func (t *Trainer) updateWeights(_, b int) {
 	from, to := t.block(b)
 	t.optimizer.Update(t.Net.W[from:to], t.grads[0][from:to], from)
 }
+
+func (t *Trainer) packWeights(_, node int) { t.Net.pack(node) }

@@ -103,8 +103,7 @@ func TestFillAndNormalize(t *testing.T) {
 func TestEvaluate(t *testing.T) {
 	l := NewLocation(set(), LocationSpec{Grid: 2, Patch: 2, Fill: "black"})
 	b := nn.NewBuilder(l.Shape())
-	b.GlobalAveragePool("gap")
-	b.Linear("linear", l.Classes())
+	b.Linear("linear", b.GlobalAveragePool("gap", nn.Sample), l.Classes())
 	k, _ := kernel.Select("")
 	net, err := b.Net(k)
 	if err != nil {

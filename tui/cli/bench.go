@@ -26,7 +26,7 @@ const (
 )
 
 // benchSides are the reference networks with the side of their pictures.
-var benchSides = map[string]int{"S": 32, "M": 64}
+var benchSides = map[string]int{"S": 32, "M": 64, "L": 32}
 
 // A benchCase is one line of the output.
 type benchCase struct {
@@ -58,7 +58,7 @@ this machine's peak, which it measures itself, and the allocations of a step.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&nets, "net", nets, "reference networks: S, M")
+	flags.StringVar(&nets, "net", nets, "reference networks: S, M, L")
 	flags.StringVar(&paddings, "padding", paddings, "padding schemes")
 	flags.StringVar(&format, "format", format, "text, json or jsonl")
 	return c
@@ -79,7 +79,7 @@ func (s *session) bench(nets, paddings []string, format string) error {
 	var cases []benchCase
 	for _, name := range nets {
 		side := benchSides[name]
-		if err := oneOf("network", name, "S", "M"); err != nil {
+		if err := oneOf("network", name, "S", "M", "L"); err != nil {
 			return err
 		}
 		for _, padding := range paddings {
@@ -94,7 +94,7 @@ func (s *session) bench(nets, paddings []string, format string) error {
 				return err
 			}
 			net.Init(1)
-			trainers = append(trainers, nn.NewTrainer(net, nn.NewSGD(len(net.W), 0.01, 0.9), benchBatch, workers))
+			trainers = append(trainers, nn.NewTrainer(net, nn.NewSGD(net.Trained, 0.01, 0.9), benchBatch, workers))
 			cases = append(cases, benchCase{Net: name, Padding: scheme.Name, Workers: workers, Kernel: k.Name})
 		}
 	}
@@ -134,7 +134,7 @@ func measure(c *benchCase, t *nn.Trainer, crew *kernel.Crew, peak float64) {
 	pictures := make([][]float32, benchBatch)
 	for i := range pictures {
 		source := draw.New(1, "bench", uint64(i))
-		pictures[i] = make([]float32, t.Net.In().Len())
+		pictures[i] = make([]float32, t.Net.In.Len())
 		source.Uniform(pictures[i], 1)
 	}
 	sample := nn.Sampler(func(i int, x []float32) int {

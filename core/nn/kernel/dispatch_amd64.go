@@ -2,7 +2,7 @@
 
 package kernel
 
-// product512 adds a tile of 1 … 12 rows and 1 or 2 vectors.
+// product512 computes a tile of 1 … 12 rows and 1 or 2 vectors.
 func product512(rows, vectors int, t *byte) {
 	switch 2*rows + vectors {
 	case 2*1 + 1:
@@ -56,7 +56,7 @@ func product512(rows, vectors int, t *byte) {
 	}
 }
 
-// product256 adds a tile of 1 … 6 rows and 1 or 2 vectors.
+// product256 computes a tile of 1 … 6 rows and 1 or 2 vectors.
 func product256(rows, vectors int, t *byte) {
 	switch 2*rows + vectors {
 	case 2*1 + 1:
@@ -86,7 +86,7 @@ func product256(rows, vectors int, t *byte) {
 	}
 }
 
-// product256mask adds a tile of 1 … 6 rows and 1 or 2 vectors.
+// product256mask computes a tile of 1 … 6 rows and 1 or 2 vectors.
 func product256mask(rows, vectors int, t *byte) {
 	switch 2*rows + vectors {
 	case 2*1 + 1:

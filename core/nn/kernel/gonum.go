@@ -31,21 +31,43 @@ const (
 	tileCols = 3 * block
 )
 
-func gonumProduct(p Product, c, a, b []float32) {
+func gonumProduct(p Product, c, a, b, bias []float32) {
 	if p.empty() {
 		return
 	}
-	p.check(c, a, b)
+	p.check(c, a, b, bias)
+	for s := range p.S {
+		for r := range p.R {
+			rows := c[s*p.CS+r*p.CR:]
+			if p.Fresh {
+				for m := range p.M {
+					row := rows[m*p.CM : m*p.CM+p.N]
+					clear(row)
+					copy(row, bias)
+				}
+			}
+			for q := range p.Q {
+				for o := range p.O {
+					gonumRows(p, rows, a[s*p.AS+r*p.AR+q*p.AQ+o*p.AO:], b[q*p.BQ+o*p.BO:])
+				}
+			}
+			if p.ReLU {
+				for m := range p.M {
+					row := rows[m*p.CM : m*p.CM+p.N]
+					relu(row, row)
+				}
+			}
+		}
+	}
+}
+
+// gonumRows adds the inner steps of one row of C's samples, tile after tile.
+func gonumRows(p Product, c, a, b []float32) {
 	for n := 0; n < p.N; n += tileCols {
 		cols := min(tileCols, p.N-n)
 		rows := 3 / ((cols + block - 1) / block) * block
-		for r := range p.R {
-			for o := range p.O {
-				cr, ao, bo := c[r*p.CR+n:], a[r*p.AR+o*p.AO:], b[o*p.BO+n:]
-				for m := 0; m < p.M; m += rows {
-					gonumTile(p, m, min(rows, p.M-m), cols, cr, ao, bo)
-				}
-			}
+		for m := 0; m < p.M; m += rows {
+			gonumTile(p, m, min(rows, p.M-m), cols, c[n:], a, b[n:])
 		}
 	}
 }

@@ -52,8 +52,11 @@ func TestGuardPages(t *testing.T) {
 		}
 		rapid.Check(t, func(t *rapid.T) {
 			p := anyProduct(t)
-			c, a, b := operands(p)
+			c, a, b, bias := operands(p)
 			gc, ga, gb := cut(0, len(c)), cut(1, len(a)), cut(2, len(b))
+			if bias != nil {
+				bias = append(cut(3, len(bias))[:0], bias...)
+			}
 			copy(ga, a)
 			copy(gb, b)
 			n := rapid.IntRange(1, 100).Draw(t, "n")
@@ -61,7 +64,7 @@ func TestGuardPages(t *testing.T) {
 			half := h / 2 * (w / 2) * channels
 			for _, kern := range here() {
 				copy(gc, c)
-				kern.Product(p, gc, ga, gb)
+				kern.Product(p, gc, ga, gb, bias)
 				kern.ReLU(cut(0, n), cut(1, n))
 				kern.ReLUGrad(cut(0, n), cut(1, n), cut(2, n))
 				kern.Add(cut(0, n), cut(1, n))

@@ -16,24 +16,30 @@ import (
 	"padlab/core/names"
 )
 
-// A Product is the shape of one batch-reduce matrix product over R blocks of
-// rows:
+// A Product is the shape of one batch-reduce matrix product. C is S samples of
+// R rows of M × N elements; each element is a sum over Q samples, O outer and K
+// inner steps:
 //
-//	C[r·CR + m·CM + n] += Σ_o Σ_k A[r·AR + o·AO + m·AM + k·AK] · B[o·BO + k·BK + n]
+//	C[s·CS + r·CR + m·CM + n] += Σ_q Σ_o Σ_k A[s·AS + r·AR + m·AM + q·AQ + o·AO + k·AK] · B[q·BQ + o·BO + k·BK + n]
 //
-// for r < R, m < M and n < N, where o runs over O outer steps and k over K
-// inner ones. Exactly one of AM and AK is 1 or both are. Rows of A may overlap
-// (AM < K with AK = 1, or AK < M with AM = 1): that is how a convolution reads
-// a padded picture without copying its windows.
+// AM or AK is 1. Rows of A may overlap (AM < K with AK = 1, or AK < M with
+// AM = 1): that is how a convolution reads a padded picture without copying
+// its windows.
 //
-// Every element of C accumulates over o, then k, in rising order, starting
-// from its value before. The order does not depend on r, m or n, so a shifted
-// picture gives shifted bits.
+// Every element of C accumulates over q, then o, then k, in rising order,
+// starting from its value before or, when Fresh, from its column of the bias.
+// The order does not depend on s, r, m or n, so a shifted picture gives
+// shifted bits.
 type Product struct {
-	R, M, N, O, K  int
-	AR, AO, AM, AK int
-	BO, BK         int
-	CR, CM         int
+	S, R, M, N int
+	Q, O, K    int
+	AS, AR, AM int
+	AQ, AO, AK int
+	BQ, BO, BK int
+	CS, CR, CM int
+
+	Fresh bool // what C held before does not count
+	ReLU  bool // in the end negative elements become 0; NaN stays NaN
 }
 
 // A Kernel is one way to compute. Its functions may be called from any number
@@ -42,9 +48,10 @@ type Kernel struct {
 	Name string
 	Slow string // why training is slow with it, for a person; empty for a fast kernel
 
-	// Product computes c += a·b as p says. It panics when an operand is too
-	// short for p.
-	Product func(p Product, c, a, b []float32)
+	// Product computes c += a·b as p says, or with p.Fresh c = bias + a·b,
+	// where a nil bias is 0. It panics when an operand is too short for p, or
+	// there is a bias and C is not fresh.
+	Product func(p Product, c, a, b, bias []float32)
 
 	// ReLU sets y = max(x, 0); NaN stays NaN. y may be x.
 	ReLU func(y, x []float32)
@@ -160,17 +167,22 @@ func Select(name string) (*Kernel, error) {
 	return nil, names.Unknown("kernel", name, Names())
 }
 
-// check panics unless c, a and b hold everything that p reaches.
-func (p Product) check(c, a, b []float32) {
+// check panics unless c, a, b and bias hold everything that p reaches.
+func (p Product) check(c, a, b, bias []float32) {
 	if p.AM != 1 && p.AK != 1 {
 		panic(fmt.Sprintf("kernel: neither rows nor columns of A are contiguous: AM %d, AK %d", p.AM, p.AK))
 	}
-	needC := (p.R-1)*p.CR + (p.M-1)*p.CM + p.N
-	needA := (p.R-1)*p.AR + (p.O-1)*p.AO + (p.M-1)*p.AM + (p.K-1)*p.AK + 1
-	needB := (p.O-1)*p.BO + (p.K-1)*p.BK + p.N
+	needC := (p.S-1)*p.CS + (p.R-1)*p.CR + (p.M-1)*p.CM + p.N
+	needA := (p.S-1)*p.AS + (p.R-1)*p.AR + (p.M-1)*p.AM + (p.Q-1)*p.AQ + (p.O-1)*p.AO + (p.K-1)*p.AK + 1
+	needB := (p.Q-1)*p.BQ + (p.O-1)*p.BO + (p.K-1)*p.BK + p.N
 	if len(c) < needC || len(a) < needA || len(b) < needB {
 		panic(fmt.Sprintf("kernel: lengths %d, %d, %d for a product that reaches %d, %d, %d", len(c), len(a), len(b), needC, needA, needB))
 	}
+	if bias != nil && (!p.Fresh || len(bias) != p.N) {
+		panic(fmt.Sprintf("kernel: a bias of %d for %d columns, fresh %v", len(bias), p.N, p.Fresh))
+	}
 }
 
-func (p Product) empty() bool { return p.R < 1 || p.M < 1 || p.N < 1 || p.O < 1 || p.K < 1 }
+func (p Product) empty() bool {
+	return p.S < 1 || p.R < 1 || p.M < 1 || p.N < 1 || p.Q < 1 || p.O < 1 || p.K < 1
+}

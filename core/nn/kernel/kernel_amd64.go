@@ -17,13 +17,12 @@ func fast() []candidate {
 	}
 }
 
-// An extension is a vector extension: the lanes of a vector, and how many rows
-// its largest tile has.
-type extension struct{ lanes, rows int }
+// An extension is a vector extension.
+type extension struct{ tiling }
 
 var (
-	avx512 = &extension{lanes: 16, rows: 12}
-	avx2   = &extension{lanes: 8, rows: 6}
+	avx512 = &extension{tiling{lanes: 16, rows: 12, group: 4}}
+	avx2   = &extension{tiling{lanes: 8, rows: 6, group: 2}}
 )
 
 func (x *extension) kernel(name string) *Kernel {
@@ -41,31 +40,13 @@ func (x *extension) kernel(name string) *Kernel {
 // lanes256 holds a mask for every number of lanes: n of them begin at 8−n.
 var lanes256 = [16]int32{-1, -1, -1, -1, -1, -1, -1, -1}
 
-// product is Kernel.Product: C in tiles, as even in height as they can be, panel
-// after panel of two vectors, so that a panel of B stays in the first cache.
-func (x *extension) product(p Product, c, a, b []float32) {
-	if p.empty() {
-		return
-	}
-	p.check(c, a, b)
-	t := newTile(p)
-	tiles := (p.M + x.rows - 1) / x.rows
-	for n := 0; n < p.N; n += 2 * x.lanes {
-		vectors := min(2, (p.N-n+x.lanes-1)/x.lanes)
-		last := min(x.lanes, p.N-n-(vectors-1)*x.lanes) // lanes of the last vector
-		t.b = &b[n]
-		for r := range p.R {
-			for i := range tiles {
-				m, end := i*p.M/tiles, (i+1)*p.M/tiles
-				t.a, t.c = &a[r*p.AR+m*p.AM], &c[r*p.CR+m*p.CM+n]
-				x.tile(&t, end-m, vectors, last)
-			}
-		}
-	}
-}
+// columns: a panel is two vectors wide.
+func (x *tiling) columns(left int) int { return min(left, 2*x.lanes) }
 
-func (x *extension) tile(t *tile, rows, vectors, last int) {
+func (x *tiling) run(t *tile, rows, columns int) {
 	arg := (*byte)(unsafe.Pointer(t))
+	vectors := (columns + x.lanes - 1) / x.lanes
+	last := columns - (vectors-1)*x.lanes
 	switch {
 	case x.lanes == 16:
 		t.mask = 1<<last - 1

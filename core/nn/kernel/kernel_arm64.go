@@ -9,7 +9,7 @@ import "unsafe"
 func fast() []candidate { return []candidate{{neon, true}} }
 
 var neon = &Kernel{
-	Name: "neon", Product: neonProduct,
+	Name: "neon", Product: neonTiling.product,
 	ReLU: neonReLU, ReLUGrad: neonReLUGrad, Add: neonAdd, AddRows: neonAddRows,
 	MaxPool: neonMaxPool, MaxPoolGrad: neonMaxPoolGrad, Peak: neonPeak,
 	SquareRows: neonSquareRows, DotRows: neonDotRows,
@@ -23,9 +23,10 @@ const (
 	tileRows, tileVectors = 6, 4 // of the largest tile
 )
 
-// columns is how many columns the next panel takes where left are left: whole
-// vectors, then two, then one.
-func columns(left int) int {
+var neonTiling = &tiling{lanes: lanes, rows: tileRows, group: 2}
+
+// columns: a panel is up to four vectors wide; then come two columns, then one.
+func (x *tiling) columns(left int) int {
 	switch {
 	case left >= lanes:
 		return min(left&^(lanes-1), tileVectors*lanes)
@@ -35,25 +36,6 @@ func columns(left int) int {
 	return left
 }
 
-// neonProduct is Kernel.Product: C in tiles, as even in height as they can be,
-// panel after panel of columns, so that a panel of B stays in the first cache.
-func neonProduct(p Product, c, a, b []float32) {
-	if p.empty() {
-		return
-	}
-	p.check(c, a, b)
-	t := newTile(p)
-	arg := (*byte)(unsafe.Pointer(&t))
-	tiles := (p.M + tileRows - 1) / tileRows
-	for n, width := 0, 0; n < p.N; n += width {
-		width = columns(p.N - n)
-		t.b = &b[n]
-		for r := range p.R {
-			for i := range tiles {
-				m, end := i*p.M/tiles, (i+1)*p.M/tiles
-				t.a, t.c = &a[r*p.AR+m*p.AM], &c[r*p.CR+m*p.CM+n]
-				product128(end-m, width, arg)
-			}
-		}
-	}
+func (x *tiling) run(t *tile, rows, columns int) {
+	product128(rows, columns, (*byte)(unsafe.Pointer(t)))
 }

@@ -18,25 +18,52 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // naive is the definition of Product in float64, with the sum of absolute
 // values as the scale of the rounding error.
-func naive(p Product, c, a, b []float32) (sum, scale []float64) {
+func naive(p Product, c, a, b, bias []float32) (sum, scale []float64) {
 	sum, scale = make([]float64, len(c)), make([]float64, len(c))
 	for i, v := range c {
 		sum[i], scale[i] = float64(v), math.Abs(float64(v))
 	}
-	for r := range p.R {
-		for m := range p.M {
-			for n := range p.N {
-				for o := range p.O {
-					for k := range p.K {
-						v := float64(a[r*p.AR+o*p.AO+m*p.AM+k*p.AK]) * float64(b[o*p.BO+k*p.BK+n])
-						sum[r*p.CR+m*p.CM+n] += v
-						scale[r*p.CR+m*p.CM+n] += math.Abs(v)
+	p.each(bias, c, func(at int, start float32, terms func(yield func(a, b int))) {
+		sum[at], scale[at] = float64(start), math.Abs(float64(start))
+		terms(func(i, j int) {
+			v := float64(a[i]) * float64(b[j])
+			sum[at] += v
+			scale[at] += math.Abs(v)
+		})
+		if p.ReLU {
+			sum[at] = math.Max(sum[at], 0)
+		}
+	})
+	return sum, scale
+}
+
+// each calls f for every element of C with its index, the value that it starts
+// from, and what calls yield for the indices of every term in order.
+func (p Product) each(bias, c []float32, f func(at int, start float32, terms func(yield func(a, b int)))) {
+	for s := range p.S {
+		for r := range p.R {
+			for m := range p.M {
+				for n := range p.N {
+					at := s*p.CS + r*p.CR + m*p.CM + n
+					start := c[at]
+					if p.Fresh {
+						if start = 0; bias != nil {
+							start = bias[n]
+						}
 					}
+					f(at, start, func(yield func(a, b int)) {
+						for q := range p.Q {
+							for o := range p.O {
+								for k := range p.K {
+									yield(s*p.AS+r*p.AR+m*p.AM+q*p.AQ+o*p.AO+k*p.AK, q*p.BQ+o*p.BO+k*p.BK+n)
+								}
+							}
+						}
+					})
 				}
 			}
 		}
 	}
-	return sum, scale
 }
 
 // here are the kernels that this CPU runs.
@@ -54,25 +81,27 @@ func here() (list []*Kernel) {
 func cases() map[string]Product {
 	conv := func(w, c, n, k int) Product { // forward: a row of windows of a padded picture
 		pw := w + k - 1
-		return Product{R: 3, M: w, N: n, O: k, K: k * c, AR: pw * c, AO: pw * c, AM: c, AK: 1, BO: k * c * n, BK: n, CR: w * n, CM: n}
+		return Product{S: 2, R: 3, M: w, N: n, Q: 1, O: k, K: k * c, AS: 5 * pw * c, AR: pw * c, AO: pw * c, AM: c, AK: 1, BO: k * c * n, BK: n, CS: 3 * w * n, CR: w * n, CM: n, Fresh: w%2 == 0, ReLU: w%3 == 0}
 	}
 	weights := func(w, c, n, k int) Product { // dW: windows transposed
 		pw := w + k - 1
-		return Product{R: k, M: k * c, N: n, O: 3, K: w, AR: pw * c, AO: pw * c, AM: 1, AK: c, BO: w * n, BK: n, CR: k * c * n, CM: n}
+		return Product{S: 1, R: k, M: k * c, N: n, Q: 3, O: 3, K: w, AQ: 5 * pw * c, AR: pw * c, AO: pw * c, AM: 1, AK: c, BQ: 3 * w * n, BO: w * n, BK: n, CR: k * c * n, CM: n}
 	}
 	return map[string]Product{
 		"conv 1→16 of 56": conv(56, 1, 16, 3), "conv 16→32 of 28": conv(28, 16, 32, 3), "conv 3→5 of 1": conv(1, 3, 5, 3),
 		"conv 5x5 2→70 of 9": conv(9, 2, 70, 5), "conv 1x1 8→200 of 13": conv(13, 8, 200, 1), "conv 4→260 of 70": conv(70, 4, 260, 3),
 		"dW 1→16 of 56": weights(56, 1, 16, 3), "dW 16→32 of 28": weights(28, 16, 32, 3), "dW 30→65 of 7": weights(7, 30, 65, 3),
 		"dW 130→3 of 1": weights(1, 130, 3, 3), "dW 1x1 100→200 of 9": weights(9, 100, 200, 1),
-		"linear":    {R: 1, M: 1, N: 49, O: 1, K: 64, AM: 1, AK: 1, BK: 49, CM: 49},
-		"linear dW": {R: 1, M: 64, N: 49, O: 1, K: 1, AM: 1, AK: 1, BK: 49, CM: 49},
-		"single":    {R: 1, M: 1, N: 1, O: 1, K: 1, AM: 1, AK: 1, BK: 1, CM: 1},
-		"nothing":   {R: 1, M: 0, N: 4, O: 1, K: 1, AM: 1, AK: 1, BK: 1, CM: 1},
+		"conv 3→40 of 4": conv(4, 3, 40, 3), "conv 20→40 of 8": conv(8, 20, 40, 3), "conv 5→33 of 2": conv(2, 5, 33, 3), "conv 7→7 of 6": conv(6, 7, 7, 3),
+		"linear":    {S: 1, R: 1, M: 1, N: 49, Q: 1, O: 1, K: 64, AM: 1, AK: 1, BK: 49, CM: 49, Fresh: true},
+		"linear dW": {S: 1, R: 1, M: 64, N: 49, Q: 1, O: 1, K: 1, AM: 1, AK: 1, BK: 49, CM: 49},
+		"long":      {S: 1, R: 1, M: 5, N: 20, Q: 7, O: 3, K: 300, AQ: 900, AO: 300, AM: 6300, AK: 1, BQ: 18000, BO: 6000, BK: 20, CM: 20, Fresh: true, ReLU: true},
+		"single":    {S: 1, R: 1, M: 1, N: 1, Q: 1, O: 1, K: 1, AM: 1, AK: 1, BK: 1, CM: 1},
+		"nothing":   {S: 1, R: 1, M: 0, N: 4, Q: 1, O: 1, K: 1, AM: 1, AK: 1, BK: 1, CM: 1},
 	}
 }
 
-func operands(p Product) (c, a, b []float32) {
+func operands(p Product) (c, a, b, bias []float32) {
 	random := func(n int, seed uint32) []float32 {
 		x := make([]float32, max(n, 0))
 		for i := range x {
@@ -83,9 +112,12 @@ func operands(p Product) (c, a, b []float32) {
 		}
 		return x
 	}
-	return random((p.R-1)*p.CR+(p.M-1)*p.CM+p.N, 1),
-		random((p.R-1)*p.AR+(p.O-1)*p.AO+(p.M-1)*p.AM+(p.K-1)*p.AK+1, 2),
-		random((p.O-1)*p.BO+(p.K-1)*p.BK+p.N, 3)
+	if p.Fresh && p.N%2 == 0 {
+		bias = random(p.N, 4)
+	}
+	return random((p.S-1)*p.CS+(p.R-1)*p.CR+(p.M-1)*p.CM+p.N, 1),
+		random((p.S-1)*p.AS+(p.R-1)*p.AR+(p.M-1)*p.AM+(p.Q-1)*p.AQ+(p.O-1)*p.AO+(p.K-1)*p.AK+1, 2),
+		random((p.Q-1)*p.BQ+(p.O-1)*p.BO+(p.K-1)*p.BK+p.N, 3), bias
 }
 
 func TestProducts(t *testing.T) {
@@ -108,24 +140,26 @@ func TestAnyProduct(t *testing.T) {
 // anyProduct draws a shape in which elements of C do not overlap.
 func anyProduct(t *rapid.T) Product {
 	n := func(lo, hi int, name string) int { return rapid.IntRange(lo, hi).Draw(t, name) }
-	p := Product{R: n(1, 3, "R"), M: n(1, 40, "M"), N: n(1, 70, "N"), O: n(1, 3, "O"), K: n(1, 20, "K")}
+	p := Product{S: n(1, 3, "S"), R: n(1, 3, "R"), M: n(1, 40, "M"), N: n(1, 70, "N"), Q: n(1, 3, "Q"), O: n(1, 3, "O"), K: n(1, 20, "K")}
 	p.AM, p.AK = n(1, 25, "step"), 1
 	if rapid.Bool().Draw(t, "transposed") {
 		p.AM, p.AK = p.AK, p.AM
 	}
-	p.AR, p.AO = n(0, 40, "AR"), n(0, 40, "AO")
+	p.AS, p.AR, p.AQ, p.AO = n(0, 40, "AS"), n(0, 40, "AR"), n(0, 40, "AQ"), n(0, 40, "AO")
 	p.BK = p.N + n(0, 3, "BK")
-	p.BO = n(0, 100, "BO")
+	p.BQ, p.BO = n(0, 100, "BQ"), n(0, 100, "BO")
 	p.CM = p.N + n(0, 3, "CM")
 	p.CR = p.M*p.CM + n(0, 3, "CR")
+	p.CS = p.R*p.CR + n(0, 3, "CS")
+	p.Fresh, p.ReLU = rapid.Bool().Draw(t, "fresh"), rapid.Bool().Draw(t, "relu")
 	return p
 }
 
 func check(t interface{ Fatalf(string, ...any) }, kern *Kernel, p Product) {
-	c, a, b := operands(p)
-	want, scale := naive(p, c, a, b)
-	kern.Product(p, c, a, b)
-	steps := float64(p.O*p.K + 1)
+	c, a, b, bias := operands(p)
+	want, scale := naive(p, c, a, b, bias)
+	kern.Product(p, c, a, b, bias)
+	steps := float64(p.Q*p.O*p.K + 1)
 	for i := range c {
 		if d := math.Abs(float64(c[i]) - want[i]); d > steps*0x1p-24*scale[i] {
 			t.Fatalf("%+v: c[%d] = %g, want %g", p, i, c[i], want[i])
@@ -138,13 +172,13 @@ func check(t interface{ Fatalf(string, ...any) }, kern *Kernel, p Product) {
 func TestProductIgnoresAlignment(t *testing.T) {
 	for _, kern := range here() {
 		for name, p := range cases() {
-			c, a, b := operands(p)
+			c, a, b, bias := operands(p)
 			want := slices.Clone(c)
-			kern.Product(p, want, a, b)
+			kern.Product(p, want, a, b, bias)
 			for shift := 1; shift < 8; shift++ {
 				move := func(x []float32) []float32 { return append(make([]float32, shift, shift+len(x)), x...)[shift:] }
 				got := move(c)
-				kern.Product(p, got, move(a), move(b))
+				kern.Product(p, got, move(a), move(b), bias)
 				if !slices.Equal(got, want) {
 					t.Fatalf("%s: %s shifted by %d has other bits", kern.Name, name, shift)
 				}
@@ -158,15 +192,15 @@ func TestProductIgnoresAlignment(t *testing.T) {
 func TestVectorWidthsAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyProduct(t)
-		c, a, b := operands(p)
+		c, a, b, bias := operands(p)
 		fused := slices.Clone(c)
-		fusedProduct(p, fused, a, b)
+		fusedProduct(p, fused, a, b, bias)
 		for _, kern := range here() {
 			if kern == gonum {
 				continue
 			}
 			got := slices.Clone(c)
-			kern.Product(p, got, a, b)
+			kern.Product(p, got, a, b, bias)
 			if !slices.Equal(got, fused) {
 				t.Fatalf("%s: %+v has other bits than the definition", kern.Name, p)
 			}
@@ -178,20 +212,14 @@ func TestVectorWidthsAgree(t *testing.T) {
 // multiply-add after the other. The product of two float32 is exact in
 // float64, and so the sum is rounded twice at most; where the first rounding
 // could change the second, big arithmetic decides.
-func fusedProduct(p Product, c, a, b []float32) {
-	for r := range p.R {
-		for m := range p.M {
-			for n := range p.N {
-				sum := c[r*p.CR+m*p.CM+n]
-				for o := range p.O {
-					for k := range p.K {
-						sum = fma(a[r*p.AR+o*p.AO+m*p.AM+k*p.AK], b[o*p.BO+k*p.BK+n], sum)
-					}
-				}
-				c[r*p.CR+m*p.CM+n] = sum
-			}
+func fusedProduct(p Product, c, a, b, bias []float32) {
+	p.each(bias, c, func(at int, start float32, terms func(yield func(a, b int))) {
+		c[at] = start
+		terms(func(i, j int) { c[at] = fma(a[i], b[j], c[at]) })
+		if p.ReLU && c[at] < 0 {
+			c[at] = 0
 		}
-	}
+	})
 }
 
 // fma is x·y + z rounded once to float32.
@@ -207,8 +235,8 @@ func TestProductsAllocateNothing(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, kern := range here() {
 		for name, p := range cases() {
-			c, a, b := operands(p)
-			if n := testing.AllocsPerRun(10, func() { kern.Product(p, c, a, b) }); n != 0 {
+			c, a, b, bias := operands(p)
+			if n := testing.AllocsPerRun(10, func() { kern.Product(p, c, a, b, bias) }); n != 0 {
 				t.Errorf("%s: %s: %g allocations (gonum's own goroutines would allocate)", kern.Name, name, n)
 			}
 		}
@@ -228,10 +256,10 @@ func TestProductChecksLengths(t *testing.T) {
 				}
 			}()
 			p := cases()["conv 16→32 of 28"]
-			c, a, b := operands(p)
+			c, a, b, bias := operands(p)
 			op := []*[]float32{&c, &a, &b}[cut]
 			*op = (*op)[:len(*op)-1]
-			kern.Product(p, c, a, b)
+			kern.Product(p, c, a, b, bias)
 		}()
 	}
 }
@@ -438,11 +466,11 @@ func BenchmarkProduct(b *testing.B) {
 		p := cases()[name]
 		for _, kern := range here() {
 			b.Run(strings.ReplaceAll(name, " ", "_")+"/"+kern.Name, func(b *testing.B) {
-				c, x, y := operands(p)
+				c, x, y, bias := operands(p)
 				for range b.N {
-					kern.Product(p, c, x, y)
+					kern.Product(p, c, x, y, bias)
 				}
-				b.ReportMetric(2*float64(p.R*p.M*p.N*p.O*p.K)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
+				b.ReportMetric(2*float64(p.S*p.R*p.M*p.N*p.Q*p.O*p.K)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
 			})
 		}
 	}

@@ -4,122 +4,122 @@
 
 package kernel
 
-// product512x1x1 adds a tile of 1 rows and 1 vectors.
+// product512x1x1 computes a tile of 1 rows and 1 vectors.
 //
 //go:noescape
 func product512x1x1(t *byte)
 
-// product512x1x2 adds a tile of 1 rows and 2 vectors.
+// product512x1x2 computes a tile of 1 rows and 2 vectors.
 //
 //go:noescape
 func product512x1x2(t *byte)
 
-// product512x2x1 adds a tile of 2 rows and 1 vectors.
+// product512x2x1 computes a tile of 2 rows and 1 vectors.
 //
 //go:noescape
 func product512x2x1(t *byte)
 
-// product512x2x2 adds a tile of 2 rows and 2 vectors.
+// product512x2x2 computes a tile of 2 rows and 2 vectors.
 //
 //go:noescape
 func product512x2x2(t *byte)
 
-// product512x3x1 adds a tile of 3 rows and 1 vectors.
+// product512x3x1 computes a tile of 3 rows and 1 vectors.
 //
 //go:noescape
 func product512x3x1(t *byte)
 
-// product512x3x2 adds a tile of 3 rows and 2 vectors.
+// product512x3x2 computes a tile of 3 rows and 2 vectors.
 //
 //go:noescape
 func product512x3x2(t *byte)
 
-// product512x4x1 adds a tile of 4 rows and 1 vectors.
+// product512x4x1 computes a tile of 4 rows and 1 vectors.
 //
 //go:noescape
 func product512x4x1(t *byte)
 
-// product512x4x2 adds a tile of 4 rows and 2 vectors.
+// product512x4x2 computes a tile of 4 rows and 2 vectors.
 //
 //go:noescape
 func product512x4x2(t *byte)
 
-// product512x5x1 adds a tile of 5 rows and 1 vectors.
+// product512x5x1 computes a tile of 5 rows and 1 vectors.
 //
 //go:noescape
 func product512x5x1(t *byte)
 
-// product512x5x2 adds a tile of 5 rows and 2 vectors.
+// product512x5x2 computes a tile of 5 rows and 2 vectors.
 //
 //go:noescape
 func product512x5x2(t *byte)
 
-// product512x6x1 adds a tile of 6 rows and 1 vectors.
+// product512x6x1 computes a tile of 6 rows and 1 vectors.
 //
 //go:noescape
 func product512x6x1(t *byte)
 
-// product512x6x2 adds a tile of 6 rows and 2 vectors.
+// product512x6x2 computes a tile of 6 rows and 2 vectors.
 //
 //go:noescape
 func product512x6x2(t *byte)
 
-// product512x7x1 adds a tile of 7 rows and 1 vectors.
+// product512x7x1 computes a tile of 7 rows and 1 vectors.
 //
 //go:noescape
 func product512x7x1(t *byte)
 
-// product512x7x2 adds a tile of 7 rows and 2 vectors.
+// product512x7x2 computes a tile of 7 rows and 2 vectors.
 //
 //go:noescape
 func product512x7x2(t *byte)
 
-// product512x8x1 adds a tile of 8 rows and 1 vectors.
+// product512x8x1 computes a tile of 8 rows and 1 vectors.
 //
 //go:noescape
 func product512x8x1(t *byte)
 
-// product512x8x2 adds a tile of 8 rows and 2 vectors.
+// product512x8x2 computes a tile of 8 rows and 2 vectors.
 //
 //go:noescape
 func product512x8x2(t *byte)
 
-// product512x9x1 adds a tile of 9 rows and 1 vectors.
+// product512x9x1 computes a tile of 9 rows and 1 vectors.
 //
 //go:noescape
 func product512x9x1(t *byte)
 
-// product512x9x2 adds a tile of 9 rows and 2 vectors.
+// product512x9x2 computes a tile of 9 rows and 2 vectors.
 //
 //go:noescape
 func product512x9x2(t *byte)
 
-// product512x10x1 adds a tile of 10 rows and 1 vectors.
+// product512x10x1 computes a tile of 10 rows and 1 vectors.
 //
 //go:noescape
 func product512x10x1(t *byte)
 
-// product512x10x2 adds a tile of 10 rows and 2 vectors.
+// product512x10x2 computes a tile of 10 rows and 2 vectors.
 //
 //go:noescape
 func product512x10x2(t *byte)
 
-// product512x11x1 adds a tile of 11 rows and 1 vectors.
+// product512x11x1 computes a tile of 11 rows and 1 vectors.
 //
 //go:noescape
 func product512x11x1(t *byte)
 
-// product512x11x2 adds a tile of 11 rows and 2 vectors.
+// product512x11x2 computes a tile of 11 rows and 2 vectors.
 //
 //go:noescape
 func product512x11x2(t *byte)
 
-// product512x12x1 adds a tile of 12 rows and 1 vectors.
+// product512x12x1 computes a tile of 12 rows and 1 vectors.
 //
 //go:noescape
 func product512x12x1(t *byte)
 
-// product512x12x2 adds a tile of 12 rows and 2 vectors.
+// product512x12x2 computes a tile of 12 rows and 2 vectors.
 //
 //go:noescape
 func product512x12x2(t *byte)
@@ -199,122 +199,122 @@ func nonFinite512(x *float32, vectors int) int
 //go:noescape
 func exps512(e *float64, x *float32, top float64, table *float64, vectors int)
 
-// product256x1x1 adds a tile of 1 rows and 1 vectors.
+// product256x1x1 computes a tile of 1 rows and 1 vectors.
 //
 //go:noescape
 func product256x1x1(t *byte)
 
-// product256x1x1mask adds a tile of 1 rows and 1 vectors.
+// product256x1x1mask computes a tile of 1 rows and 1 vectors.
 //
 //go:noescape
 func product256x1x1mask(t *byte)
 
-// product256x1x2 adds a tile of 1 rows and 2 vectors.
+// product256x1x2 computes a tile of 1 rows and 2 vectors.
 //
 //go:noescape
 func product256x1x2(t *byte)
 
-// product256x1x2mask adds a tile of 1 rows and 2 vectors.
+// product256x1x2mask computes a tile of 1 rows and 2 vectors.
 //
 //go:noescape
 func product256x1x2mask(t *byte)
 
-// product256x2x1 adds a tile of 2 rows and 1 vectors.
+// product256x2x1 computes a tile of 2 rows and 1 vectors.
 //
 //go:noescape
 func product256x2x1(t *byte)
 
-// product256x2x1mask adds a tile of 2 rows and 1 vectors.
+// product256x2x1mask computes a tile of 2 rows and 1 vectors.
 //
 //go:noescape
 func product256x2x1mask(t *byte)
 
-// product256x2x2 adds a tile of 2 rows and 2 vectors.
+// product256x2x2 computes a tile of 2 rows and 2 vectors.
 //
 //go:noescape
 func product256x2x2(t *byte)
 
-// product256x2x2mask adds a tile of 2 rows and 2 vectors.
+// product256x2x2mask computes a tile of 2 rows and 2 vectors.
 //
 //go:noescape
 func product256x2x2mask(t *byte)
 
-// product256x3x1 adds a tile of 3 rows and 1 vectors.
+// product256x3x1 computes a tile of 3 rows and 1 vectors.
 //
 //go:noescape
 func product256x3x1(t *byte)
 
-// product256x3x1mask adds a tile of 3 rows and 1 vectors.
+// product256x3x1mask computes a tile of 3 rows and 1 vectors.
 //
 //go:noescape
 func product256x3x1mask(t *byte)
 
-// product256x3x2 adds a tile of 3 rows and 2 vectors.
+// product256x3x2 computes a tile of 3 rows and 2 vectors.
 //
 //go:noescape
 func product256x3x2(t *byte)
 
-// product256x3x2mask adds a tile of 3 rows and 2 vectors.
+// product256x3x2mask computes a tile of 3 rows and 2 vectors.
 //
 //go:noescape
 func product256x3x2mask(t *byte)
 
-// product256x4x1 adds a tile of 4 rows and 1 vectors.
+// product256x4x1 computes a tile of 4 rows and 1 vectors.
 //
 //go:noescape
 func product256x4x1(t *byte)
 
-// product256x4x1mask adds a tile of 4 rows and 1 vectors.
+// product256x4x1mask computes a tile of 4 rows and 1 vectors.
 //
 //go:noescape
 func product256x4x1mask(t *byte)
 
-// product256x4x2 adds a tile of 4 rows and 2 vectors.
+// product256x4x2 computes a tile of 4 rows and 2 vectors.
 //
 //go:noescape
 func product256x4x2(t *byte)
 
-// product256x4x2mask adds a tile of 4 rows and 2 vectors.
+// product256x4x2mask computes a tile of 4 rows and 2 vectors.
 //
 //go:noescape
 func product256x4x2mask(t *byte)
 
-// product256x5x1 adds a tile of 5 rows and 1 vectors.
+// product256x5x1 computes a tile of 5 rows and 1 vectors.
 //
 //go:noescape
 func product256x5x1(t *byte)
 
-// product256x5x1mask adds a tile of 5 rows and 1 vectors.
+// product256x5x1mask computes a tile of 5 rows and 1 vectors.
 //
 //go:noescape
 func product256x5x1mask(t *byte)
 
-// product256x5x2 adds a tile of 5 rows and 2 vectors.
+// product256x5x2 computes a tile of 5 rows and 2 vectors.
 //
 //go:noescape
 func product256x5x2(t *byte)
 
-// product256x5x2mask adds a tile of 5 rows and 2 vectors.
+// product256x5x2mask computes a tile of 5 rows and 2 vectors.
 //
 //go:noescape
 func product256x5x2mask(t *byte)
 
-// product256x6x1 adds a tile of 6 rows and 1 vectors.
+// product256x6x1 computes a tile of 6 rows and 1 vectors.
 //
 //go:noescape
 func product256x6x1(t *byte)
 
-// product256x6x1mask adds a tile of 6 rows and 1 vectors.
+// product256x6x1mask computes a tile of 6 rows and 1 vectors.
 //
 //go:noescape
 func product256x6x1mask(t *byte)
 
-// product256x6x2 adds a tile of 6 rows and 2 vectors.
+// product256x6x2 computes a tile of 6 rows and 2 vectors.
 //
 //go:noescape
 func product256x6x2(t *byte)
 
-// product256x6x2mask adds a tile of 6 rows and 2 vectors.
+// product256x6x2mask computes a tile of 6 rows and 2 vectors.
 //
 //go:noescape
 func product256x6x2mask(t *byte)

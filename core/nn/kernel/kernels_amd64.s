@@ -7,241 +7,281 @@
 // func product512x1x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x1x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), CX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), SI
-	MOVQ      72(AX), DI
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), CX
+	MOVQ      152(AX), DX
+	MOVQ      72(AX), SI
+	XORQ      DI, DI
+
+sample:
+	MOVQ 88(AX), R8
 
 outer:
-	MOVQ CX, R8
-	MOVQ DX, R9
-	MOVQ 32(AX), R10
+	MOVQ (AX), BX
+	ADDQ DI, BX
+	MOVQ SI, R9
+	MOVQ 96(AX), R10
 
 inner:
 	VMOVUPS.Z        (R9), K1, Z1
-	VFMADD231PS.BCST (R8), Z1, Z0
-	ADDQ             SI, R8
-	ADDQ             DI, R9
+	VFMADD231PS.BCST (BX), Z1, Z0
+	ADDQ             CX, BX
+	ADDQ             DX, R9
 	DECQ             R10
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), DI
+	ADDQ             144(AX), SI
+	DECQ             R8
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
-	VMOVUPS          Z0, K1, (CX)
+	ADDQ             104(AX), DI
+	ADDQ             136(AX), SI
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z1
+	MOVQ             160(AX), CX
+	MOVQ             24(AX), AX
+	VMAXPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (AX)
 	VZEROUPPER
 	RET
 
 // func product512x1x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x1x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), CX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), SI
-	MOVQ      72(AX), DI
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), CX
+	MOVQ      152(AX), DX
+	MOVQ      72(AX), SI
+	XORQ      DI, DI
+
+sample:
+	MOVQ 88(AX), R8
 
 outer:
-	MOVQ CX, R8
-	MOVQ DX, R9
-	MOVQ 32(AX), R10
+	MOVQ (AX), BX
+	ADDQ DI, BX
+	MOVQ SI, R9
+	MOVQ 96(AX), R10
 
 inner:
 	VMOVUPS      (R9), Z2
 	VMOVUPS.Z    64(R9), K1, Z3
-	VBROADCASTSS (R8), Z4
+	VBROADCASTSS (BX), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
-	ADDQ         SI, R8
-	ADDQ         DI, R9
+	ADDQ         CX, BX
+	ADDQ         DX, R9
 	DECQ         R10
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), DI
+	ADDQ         144(AX), SI
+	DECQ         R8
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
+	ADDQ         104(AX), DI
+	ADDQ         136(AX), SI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z2
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      Z0, (AX)
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      Z1, K1, 64(AX)
 	VZEROUPPER
 	RET
 
 // func product512x2x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x2x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	MOVQ      72(AX), DI
+	XORQ      R8, R8
+
+sample:
+	MOVQ 88(AX), R9
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R8, SI
+	MOVQ DI, R10
+	MOVQ 96(AX), R11
 
 inner:
 	VMOVUPS.Z        (R10), K1, Z2
-	VFMADD231PS.BCST (R9), Z2, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z2, Z1
-	ADDQ             DI, R9
-	ADDQ             R8, R10
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST (SI)(CX*1), Z2, Z1
+	ADDQ             DX, SI
+	ADDQ             BX, R10
 	DECQ             R11
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R8
+	ADDQ             144(AX), DI
+	DECQ             R9
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
-	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
-	VMOVUPS          Z1, K1, (CX)
+	ADDQ             104(AX), R8
+	ADDQ             136(AX), DI
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z2
+	MOVQ             160(AX), CX
+	MOVQ             24(AX), AX
+	VMAXPS           Z0, Z2, Z0
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMAXPS           Z1, Z2, Z1
+	VMOVUPS          Z1, K1, (AX)
 	VZEROUPPER
 	RET
 
 // func product512x2x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x2x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z2
 	VMOVUPS.Z 64(CX), K1, Z3
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	MOVQ      72(AX), DI
+	XORQ      R8, R8
+
+sample:
+	MOVQ 88(AX), R9
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R8, SI
+	MOVQ DI, R10
+	MOVQ 96(AX), R11
 
 inner:
 	VMOVUPS      (R10), Z4
 	VMOVUPS.Z    64(R10), K1, Z5
-	VBROADCASTSS (R9), Z6
+	VBROADCASTSS (SI), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z1
-	VBROADCASTSS (R9)(SI*1), Z6
+	VBROADCASTSS (SI)(CX*1), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
-	ADDQ         DI, R9
-	ADDQ         R8, R10
+	ADDQ         DX, SI
+	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R8
+	ADDQ         144(AX), DI
+	DECQ         R9
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
+	ADDQ         104(AX), R8
+	ADDQ         136(AX), DI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z4
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      Z0, (AX)
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         CX, AX
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      Z2, (AX)
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      Z3, K1, 64(AX)
 	VZEROUPPER
 	RET
 
 // func product512x3x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x3x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z2
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	MOVQ      72(AX), DI
+	XORQ      R8, R8
+
+sample:
+	MOVQ 88(AX), R9
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R8, SI
+	MOVQ DI, R10
+	MOVQ 96(AX), R11
 
 inner:
 	VMOVUPS.Z        (R10), K1, Z3
-	VFMADD231PS.BCST (R9), Z3, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z3, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z3, Z2
-	ADDQ             DI, R9
-	ADDQ             R8, R10
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST (SI)(CX*1), Z3, Z1
+	VFMADD231PS.BCST (SI)(CX*2), Z3, Z2
+	ADDQ             DX, SI
+	ADDQ             BX, R10
 	DECQ             R11
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R8
+	ADDQ             144(AX), DI
+	DECQ             R9
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
-	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
-	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
-	VMOVUPS          Z2, K1, (CX)
+	ADDQ             104(AX), R8
+	ADDQ             136(AX), DI
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z3
+	MOVQ             160(AX), CX
+	MOVQ             24(AX), AX
+	VMAXPS           Z0, Z3, Z0
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMAXPS           Z1, Z3, Z1
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMAXPS           Z2, Z3, Z2
+	VMOVUPS          Z2, K1, (AX)
 	VZEROUPPER
 	RET
 
 // func product512x3x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x3x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -250,60 +290,72 @@ TEXT ·product512x3x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z4
 	VMOVUPS.Z 64(CX), K1, Z5
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	MOVQ      72(AX), DI
+	XORQ      R8, R8
+
+sample:
+	MOVQ 88(AX), R9
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R8, SI
+	MOVQ DI, R10
+	MOVQ 96(AX), R11
 
 inner:
 	VMOVUPS      (R10), Z6
 	VMOVUPS.Z    64(R10), K1, Z7
-	VBROADCASTSS (R9), Z8
+	VBROADCASTSS (SI), Z8
 	VFMADD231PS  Z8, Z6, Z0
 	VFMADD231PS  Z8, Z7, Z1
-	VBROADCASTSS (R9)(SI*1), Z8
+	VBROADCASTSS (SI)(CX*1), Z8
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z3
-	VBROADCASTSS (R9)(SI*2), Z8
+	VBROADCASTSS (SI)(CX*2), Z8
 	VFMADD231PS  Z8, Z6, Z4
 	VFMADD231PS  Z8, Z7, Z5
-	ADDQ         DI, R9
-	ADDQ         R8, R10
+	ADDQ         DX, SI
+	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R8
+	ADDQ         144(AX), DI
+	DECQ         R9
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
+	ADDQ         104(AX), R8
+	ADDQ         136(AX), DI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z6
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Z0, Z6, Z0
+	VMOVUPS      Z0, (AX)
+	VMAXPS       Z1, Z6, Z1
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         CX, AX
+	VMAXPS       Z2, Z6, Z2
+	VMOVUPS      Z2, (AX)
+	VMAXPS       Z3, Z6, Z3
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         CX, AX
+	VMAXPS       Z4, Z6, Z4
+	VMOVUPS      Z4, (AX)
+	VMAXPS       Z5, Z6, Z5
+	VMOVUPS      Z5, K1, 64(AX)
 	VZEROUPPER
 	RET
 
 // func product512x4x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x4x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
@@ -311,56 +363,64 @@ TEXT ·product512x4x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z3
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R8
+	XORQ      R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
 	VMOVUPS.Z        (R11), K1, Z4
-	VFMADD231PS.BCST (R9), Z4, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z4, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z4, Z2
-	VFMADD231PS.BCST (R10), Z4, Z3
-	ADDQ             DI, R9
-	ADDQ             DI, R10
-	ADDQ             R8, R11
+	VFMADD231PS.BCST (DI), Z4, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z4, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z4, Z2
+	VFMADD231PS.BCST (DI)(SI*1), Z4, Z3
+	ADDQ             DX, DI
+	ADDQ             BX, R11
 	DECQ             R12
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R9
+	ADDQ             144(AX), R8
+	DECQ             R10
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
-	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
-	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
-	VMOVUPS          Z2, K1, (CX)
-	ADDQ             AX, CX
-	VMOVUPS          Z3, K1, (CX)
+	ADDQ             104(AX), R9
+	ADDQ             136(AX), R8
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z4
+	MOVQ             160(AX), CX
+	MOVQ             24(AX), AX
+	VMAXPS           Z0, Z4, Z0
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMAXPS           Z1, Z4, Z1
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMAXPS           Z2, Z4, Z2
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMAXPS           Z3, Z4, Z3
+	VMOVUPS          Z3, K1, (AX)
 	VZEROUPPER
 	RET
 
 // func product512x4x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x4x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -372,69 +432,81 @@ TEXT ·product512x4x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z6
 	VMOVUPS.Z 64(CX), K1, Z7
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R8
+	XORQ      R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
 	VMOVUPS      (R11), Z8
 	VMOVUPS.Z    64(R11), K1, Z9
-	VBROADCASTSS (R9), Z10
+	VBROADCASTSS (DI), Z10
 	VFMADD231PS  Z10, Z8, Z0
 	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS (R9)(SI*1), Z10
+	VBROADCASTSS (DI)(CX*1), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z3
-	VBROADCASTSS (R9)(SI*2), Z10
+	VBROADCASTSS (DI)(CX*2), Z10
 	VFMADD231PS  Z10, Z8, Z4
 	VFMADD231PS  Z10, Z9, Z5
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (DI)(SI*1), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
+	ADDQ         DX, DI
+	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R9
+	ADDQ         144(AX), R8
+	DECQ         R10
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         AX, CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
+	ADDQ         104(AX), R9
+	ADDQ         136(AX), R8
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z8
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS      Z0, (AX)
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         CX, AX
+	VMAXPS       Z2, Z8, Z2
+	VMOVUPS      Z2, (AX)
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         CX, AX
+	VMAXPS       Z4, Z8, Z4
+	VMOVUPS      Z4, (AX)
+	VMAXPS       Z5, Z8, Z5
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         CX, AX
+	VMAXPS       Z6, Z8, Z6
+	VMOVUPS      Z6, (AX)
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS      Z7, K1, 64(AX)
 	VZEROUPPER
 	RET
 
 // func product512x5x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x5x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
@@ -442,48 +514,62 @@ TEXT ·product512x5x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R9
+	XORQ      R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), DI
+	ADDQ R10, DI
+	MOVQ 8(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS.Z        (R11), K1, Z5
-	VFMADD231PS.BCST (R9), Z5, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z5, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z5, Z2
-	VFMADD231PS.BCST (R10), Z5, Z3
-	VFMADD231PS.BCST (R10)(SI*1), Z5, Z4
-	ADDQ             DI, R9
-	ADDQ             DI, R10
-	ADDQ             R8, R11
-	DECQ             R12
+	VMOVUPS.Z        (R12), K1, Z5
+	VFMADD231PS.BCST (DI), Z5, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z5, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z5, Z2
+	VFMADD231PS.BCST (DI)(SI*1), Z5, Z3
+	VFMADD231PS.BCST (R8), Z5, Z4
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             BX, R12
+	DECQ             R13
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R10
+	ADDQ             144(AX), R9
+	DECQ             R11
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
+	ADDQ             104(AX), R10
+	ADDQ             136(AX), R9
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z5
+	MOVQ             160(AX), DX
+	MOVQ             24(AX), CX
+	VMAXPS           Z0, Z5, Z0
 	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z1, Z5, Z1
 	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z2, Z5, Z2
 	VMOVUPS          Z2, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z3, Z5, Z3
 	VMOVUPS          Z3, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             32(AX), CX
+	VMAXPS           Z4, Z5, Z4
 	VMOVUPS          Z4, K1, (CX)
 	VZEROUPPER
 	RET
@@ -491,12 +577,10 @@ inner:
 // func product512x5x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x5x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -508,65 +592,84 @@ TEXT ·product512x5x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z6
 	VMOVUPS.Z 64(CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z8
 	VMOVUPS.Z 64(CX), K1, Z9
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R9
+	XORQ      R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), DI
+	ADDQ R10, DI
+	MOVQ 8(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS      (R11), Z10
-	VMOVUPS.Z    64(R11), K1, Z11
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (R12), Z10
+	VMOVUPS.Z    64(R12), K1, Z11
+	VBROADCASTSS (DI), Z12
 	VFMADD231PS  Z12, Z10, Z0
 	VFMADD231PS  Z12, Z11, Z1
-	VBROADCASTSS (R9)(SI*1), Z12
+	VBROADCASTSS (DI)(CX*1), Z12
 	VFMADD231PS  Z12, Z10, Z2
 	VFMADD231PS  Z12, Z11, Z3
-	VBROADCASTSS (R9)(SI*2), Z12
+	VBROADCASTSS (DI)(CX*2), Z12
 	VFMADD231PS  Z12, Z10, Z4
 	VFMADD231PS  Z12, Z11, Z5
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (DI)(SI*1), Z12
 	VFMADD231PS  Z12, Z10, Z6
 	VFMADD231PS  Z12, Z11, Z7
-	VBROADCASTSS (R10)(SI*1), Z12
+	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z12, Z10, Z8
 	VFMADD231PS  Z12, Z11, Z9
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z10
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Z0, Z10, Z0
 	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z10, Z1
 	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z10, Z2
 	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z10, Z3
 	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z10, Z4
 	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z10, Z5
 	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z10, Z6
 	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z10, Z7
 	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Z8, Z10, Z8
 	VMOVUPS      Z8, (CX)
+	VMAXPS       Z9, Z10, Z9
 	VMOVUPS      Z9, K1, 64(CX)
 	VZEROUPPER
 	RET
@@ -574,12 +677,10 @@ inner:
 // func product512x6x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x6x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
@@ -587,53 +688,68 @@ TEXT ·product512x6x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z5
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R9
+	XORQ      R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), DI
+	ADDQ R10, DI
+	MOVQ 8(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS.Z        (R11), K1, Z6
-	VFMADD231PS.BCST (R9), Z6, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z6, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z6, Z2
-	VFMADD231PS.BCST (R10), Z6, Z3
-	VFMADD231PS.BCST (R10)(SI*1), Z6, Z4
-	VFMADD231PS.BCST (R10)(SI*2), Z6, Z5
-	ADDQ             DI, R9
-	ADDQ             DI, R10
-	ADDQ             R8, R11
-	DECQ             R12
+	VMOVUPS.Z        (R12), K1, Z6
+	VFMADD231PS.BCST (DI), Z6, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z6, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z6, Z2
+	VFMADD231PS.BCST (DI)(SI*1), Z6, Z3
+	VFMADD231PS.BCST (R8), Z6, Z4
+	VFMADD231PS.BCST (R8)(CX*1), Z6, Z5
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             BX, R12
+	DECQ             R13
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R10
+	ADDQ             144(AX), R9
+	DECQ             R11
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
+	ADDQ             104(AX), R10
+	ADDQ             136(AX), R9
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z6
+	MOVQ             160(AX), DX
+	MOVQ             24(AX), CX
+	VMAXPS           Z0, Z6, Z0
 	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z1, Z6, Z1
 	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z2, Z6, Z2
 	VMOVUPS          Z2, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z3, Z6, Z3
 	VMOVUPS          Z3, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             32(AX), CX
+	VMAXPS           Z4, Z6, Z4
 	VMOVUPS          Z4, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z5, Z6, Z5
 	VMOVUPS          Z5, K1, (CX)
 	VZEROUPPER
 	RET
@@ -641,12 +757,10 @@ inner:
 // func product512x6x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x6x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -658,74 +772,95 @@ TEXT ·product512x6x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z6
 	VMOVUPS.Z 64(CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z8
 	VMOVUPS.Z 64(CX), K1, Z9
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z10
 	VMOVUPS.Z 64(CX), K1, Z11
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R9
+	XORQ      R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), DI
+	ADDQ R10, DI
+	MOVQ 8(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS      (R11), Z12
-	VMOVUPS.Z    64(R11), K1, Z13
-	VBROADCASTSS (R9), Z14
+	VMOVUPS      (R12), Z12
+	VMOVUPS.Z    64(R12), K1, Z13
+	VBROADCASTSS (DI), Z14
 	VFMADD231PS  Z14, Z12, Z0
 	VFMADD231PS  Z14, Z13, Z1
-	VBROADCASTSS (R9)(SI*1), Z14
+	VBROADCASTSS (DI)(CX*1), Z14
 	VFMADD231PS  Z14, Z12, Z2
 	VFMADD231PS  Z14, Z13, Z3
-	VBROADCASTSS (R9)(SI*2), Z14
+	VBROADCASTSS (DI)(CX*2), Z14
 	VFMADD231PS  Z14, Z12, Z4
 	VFMADD231PS  Z14, Z13, Z5
-	VBROADCASTSS (R10), Z14
+	VBROADCASTSS (DI)(SI*1), Z14
 	VFMADD231PS  Z14, Z12, Z6
 	VFMADD231PS  Z14, Z13, Z7
-	VBROADCASTSS (R10)(SI*1), Z14
+	VBROADCASTSS (R8), Z14
 	VFMADD231PS  Z14, Z12, Z8
 	VFMADD231PS  Z14, Z13, Z9
-	VBROADCASTSS (R10)(SI*2), Z14
+	VBROADCASTSS (R8)(CX*1), Z14
 	VFMADD231PS  Z14, Z12, Z10
 	VFMADD231PS  Z14, Z13, Z11
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z12
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Z0, Z12, Z0
 	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z12, Z1
 	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z12, Z2
 	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z12, Z3
 	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z12, Z4
 	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z12, Z5
 	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z12, Z6
 	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z12, Z7
 	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Z8, Z12, Z8
 	VMOVUPS      Z8, (CX)
+	VMAXPS       Z9, Z12, Z9
 	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z10, Z12, Z10
 	VMOVUPS      Z10, (CX)
+	VMAXPS       Z11, Z12, Z11
 	VMOVUPS      Z11, K1, 64(CX)
 	VZEROUPPER
 	RET
@@ -733,12 +868,10 @@ inner:
 // func product512x7x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x7x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
@@ -746,61 +879,74 @@ TEXT ·product512x7x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z5
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z6
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R9
+	XORQ      R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	MOVQ DX, R12
-	MOVQ 32(AX), R13
+	MOVQ (AX), DI
+	ADDQ R10, DI
+	MOVQ 8(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
 	VMOVUPS.Z        (R12), K1, Z7
-	VFMADD231PS.BCST (R9), Z7, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z7, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z7, Z2
-	VFMADD231PS.BCST (R10), Z7, Z3
-	VFMADD231PS.BCST (R10)(SI*1), Z7, Z4
-	VFMADD231PS.BCST (R10)(SI*2), Z7, Z5
-	VFMADD231PS.BCST (R11), Z7, Z6
-	ADDQ             DI, R9
-	ADDQ             DI, R10
-	ADDQ             DI, R11
-	ADDQ             R8, R12
+	VFMADD231PS.BCST (DI), Z7, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z7, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z7, Z2
+	VFMADD231PS.BCST (DI)(SI*1), Z7, Z3
+	VFMADD231PS.BCST (R8), Z7, Z4
+	VFMADD231PS.BCST (R8)(CX*1), Z7, Z5
+	VFMADD231PS.BCST (R8)(CX*2), Z7, Z6
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             BX, R12
 	DECQ             R13
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R10
+	ADDQ             144(AX), R9
+	DECQ             R11
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
+	ADDQ             104(AX), R10
+	ADDQ             136(AX), R9
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z7
+	MOVQ             160(AX), DX
+	MOVQ             24(AX), CX
+	VMAXPS           Z0, Z7, Z0
 	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z1, Z7, Z1
 	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z2, Z7, Z2
 	VMOVUPS          Z2, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z3, Z7, Z3
 	VMOVUPS          Z3, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             32(AX), CX
+	VMAXPS           Z4, Z7, Z4
 	VMOVUPS          Z4, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z5, Z7, Z5
 	VMOVUPS          Z5, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z6, Z7, Z6
 	VMOVUPS          Z6, K1, (CX)
 	VZEROUPPER
 	RET
@@ -808,12 +954,10 @@ inner:
 // func product512x7x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x7x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -825,7 +969,7 @@ TEXT ·product512x7x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z6
 	VMOVUPS.Z 64(CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z8
 	VMOVUPS.Z 64(CX), K1, Z9
 	ADDQ      DX, CX
@@ -834,77 +978,97 @@ TEXT ·product512x7x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z12
 	VMOVUPS.Z 64(CX), K1, Z13
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R9
+	XORQ      R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	MOVQ DX, R12
-	MOVQ 32(AX), R13
+	MOVQ (AX), DI
+	ADDQ R10, DI
+	MOVQ 8(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
 	VMOVUPS      (R12), Z14
 	VMOVUPS.Z    64(R12), K1, Z15
-	VBROADCASTSS (R9), Z16
+	VBROADCASTSS (DI), Z16
 	VFMADD231PS  Z16, Z14, Z0
 	VFMADD231PS  Z16, Z15, Z1
-	VBROADCASTSS (R9)(SI*1), Z16
+	VBROADCASTSS (DI)(CX*1), Z16
 	VFMADD231PS  Z16, Z14, Z2
 	VFMADD231PS  Z16, Z15, Z3
-	VBROADCASTSS (R9)(SI*2), Z16
+	VBROADCASTSS (DI)(CX*2), Z16
 	VFMADD231PS  Z16, Z14, Z4
 	VFMADD231PS  Z16, Z15, Z5
-	VBROADCASTSS (R10), Z16
+	VBROADCASTSS (DI)(SI*1), Z16
 	VFMADD231PS  Z16, Z14, Z6
 	VFMADD231PS  Z16, Z15, Z7
-	VBROADCASTSS (R10)(SI*1), Z16
+	VBROADCASTSS (R8), Z16
 	VFMADD231PS  Z16, Z14, Z8
 	VFMADD231PS  Z16, Z15, Z9
-	VBROADCASTSS (R10)(SI*2), Z16
+	VBROADCASTSS (R8)(CX*1), Z16
 	VFMADD231PS  Z16, Z14, Z10
 	VFMADD231PS  Z16, Z15, Z11
-	VBROADCASTSS (R11), Z16
+	VBROADCASTSS (R8)(CX*2), Z16
 	VFMADD231PS  Z16, Z14, Z12
 	VFMADD231PS  Z16, Z15, Z13
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	ADDQ         R8, R12
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
 	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z14
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Z0, Z14, Z0
 	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z14, Z1
 	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z14, Z2
 	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z14, Z3
 	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z14, Z4
 	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z14, Z5
 	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z14, Z6
 	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z14, Z7
 	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Z8, Z14, Z8
 	VMOVUPS      Z8, (CX)
+	VMAXPS       Z9, Z14, Z9
 	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z10, Z14, Z10
 	VMOVUPS      Z10, (CX)
+	VMAXPS       Z11, Z14, Z11
 	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z12, Z14, Z12
 	VMOVUPS      Z12, (CX)
+	VMAXPS       Z13, Z14, Z13
 	VMOVUPS      Z13, K1, 64(CX)
 	VZEROUPPER
 	RET
@@ -912,12 +1076,10 @@ inner:
 // func product512x8x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x8x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
@@ -925,7 +1087,7 @@ TEXT ·product512x8x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z5
@@ -933,58 +1095,72 @@ TEXT ·product512x8x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z6
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z7
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R9
+	XORQ      R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	MOVQ DX, R12
-	MOVQ 32(AX), R13
+	MOVQ (AX), DI
+	ADDQ R10, DI
+	MOVQ 8(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
 	VMOVUPS.Z        (R12), K1, Z8
-	VFMADD231PS.BCST (R9), Z8, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z8, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z8, Z2
-	VFMADD231PS.BCST (R10), Z8, Z3
-	VFMADD231PS.BCST (R10)(SI*1), Z8, Z4
-	VFMADD231PS.BCST (R10)(SI*2), Z8, Z5
-	VFMADD231PS.BCST (R11), Z8, Z6
-	VFMADD231PS.BCST (R11)(SI*1), Z8, Z7
-	ADDQ             DI, R9
-	ADDQ             DI, R10
-	ADDQ             DI, R11
-	ADDQ             R8, R12
+	VFMADD231PS.BCST (DI), Z8, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z8, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z8, Z2
+	VFMADD231PS.BCST (DI)(SI*1), Z8, Z3
+	VFMADD231PS.BCST (R8), Z8, Z4
+	VFMADD231PS.BCST (R8)(CX*1), Z8, Z5
+	VFMADD231PS.BCST (R8)(CX*2), Z8, Z6
+	VFMADD231PS.BCST (R8)(SI*1), Z8, Z7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             BX, R12
 	DECQ             R13
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R10
+	ADDQ             144(AX), R9
+	DECQ             R11
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
+	ADDQ             104(AX), R10
+	ADDQ             136(AX), R9
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z8
+	MOVQ             160(AX), DX
+	MOVQ             24(AX), CX
+	VMAXPS           Z0, Z8, Z0
 	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z1, Z8, Z1
 	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z2, Z8, Z2
 	VMOVUPS          Z2, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z3, Z8, Z3
 	VMOVUPS          Z3, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             32(AX), CX
+	VMAXPS           Z4, Z8, Z4
 	VMOVUPS          Z4, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z5, Z8, Z5
 	VMOVUPS          Z5, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z6, Z8, Z6
 	VMOVUPS          Z6, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z7, Z8, Z7
 	VMOVUPS          Z7, K1, (CX)
 	VZEROUPPER
 	RET
@@ -992,12 +1168,10 @@ inner:
 // func product512x8x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x8x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -1009,7 +1183,7 @@ TEXT ·product512x8x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z6
 	VMOVUPS.Z 64(CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z8
 	VMOVUPS.Z 64(CX), K1, Z9
 	ADDQ      DX, CX
@@ -1021,83 +1195,105 @@ TEXT ·product512x8x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z14
 	VMOVUPS.Z 64(CX), K1, Z15
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R9
+	XORQ      R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	MOVQ DX, R12
-	MOVQ 32(AX), R13
+	MOVQ (AX), DI
+	ADDQ R10, DI
+	MOVQ 8(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
 	VMOVUPS      (R12), Z16
 	VMOVUPS.Z    64(R12), K1, Z17
-	VBROADCASTSS (R9), Z18
+	VBROADCASTSS (DI), Z18
 	VFMADD231PS  Z18, Z16, Z0
 	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS (R9)(SI*1), Z18
+	VBROADCASTSS (DI)(CX*1), Z18
 	VFMADD231PS  Z18, Z16, Z2
 	VFMADD231PS  Z18, Z17, Z3
-	VBROADCASTSS (R9)(SI*2), Z18
+	VBROADCASTSS (DI)(CX*2), Z18
 	VFMADD231PS  Z18, Z16, Z4
 	VFMADD231PS  Z18, Z17, Z5
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (DI)(SI*1), Z18
 	VFMADD231PS  Z18, Z16, Z6
 	VFMADD231PS  Z18, Z17, Z7
-	VBROADCASTSS (R10)(SI*1), Z18
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS (R10)(SI*2), Z18
+	VBROADCASTSS (R8)(CX*1), Z18
 	VFMADD231PS  Z18, Z16, Z10
 	VFMADD231PS  Z18, Z17, Z11
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R8)(CX*2), Z18
 	VFMADD231PS  Z18, Z16, Z12
 	VFMADD231PS  Z18, Z17, Z13
-	VBROADCASTSS (R11)(SI*1), Z18
+	VBROADCASTSS (R8)(SI*1), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	ADDQ         R8, R12
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
 	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z16
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Z0, Z16, Z0
 	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z16, Z1
 	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z16, Z2
 	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z16, Z3
 	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z16, Z4
 	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z16, Z5
 	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z16, Z6
 	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z16, Z7
 	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Z8, Z16, Z8
 	VMOVUPS      Z8, (CX)
+	VMAXPS       Z9, Z16, Z9
 	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z10, Z16, Z10
 	VMOVUPS      Z10, (CX)
+	VMAXPS       Z11, Z16, Z11
 	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z12, Z16, Z12
 	VMOVUPS      Z12, (CX)
+	VMAXPS       Z13, Z16, Z13
 	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z14, Z16, Z14
 	VMOVUPS      Z14, (CX)
+	VMAXPS       Z15, Z16, Z15
 	VMOVUPS      Z15, K1, 64(CX)
 	VZEROUPPER
 	RET
@@ -1105,12 +1301,10 @@ inner:
 // func product512x9x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x9x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
@@ -1118,7 +1312,7 @@ TEXT ·product512x9x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z5
@@ -1126,63 +1320,81 @@ TEXT ·product512x9x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z6
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z8
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R10
+	XORQ      R11, R11
+
+sample:
+	MOVQ 88(AX), R12
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	MOVQ DX, R12
-	MOVQ 32(AX), R13
+	MOVQ (AX), DI
+	ADDQ R11, DI
+	MOVQ 8(AX), R8
+	ADDQ R11, R8
+	MOVQ 16(AX), R9
+	ADDQ R11, R9
+	MOVQ R10, R13
+	MOVQ 96(AX), R14
 
 inner:
-	VMOVUPS.Z        (R12), K1, Z9
-	VFMADD231PS.BCST (R9), Z9, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z9, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z9, Z2
-	VFMADD231PS.BCST (R10), Z9, Z3
-	VFMADD231PS.BCST (R10)(SI*1), Z9, Z4
-	VFMADD231PS.BCST (R10)(SI*2), Z9, Z5
-	VFMADD231PS.BCST (R11), Z9, Z6
-	VFMADD231PS.BCST (R11)(SI*1), Z9, Z7
-	VFMADD231PS.BCST (R11)(SI*2), Z9, Z8
-	ADDQ             DI, R9
-	ADDQ             DI, R10
-	ADDQ             DI, R11
-	ADDQ             R8, R12
-	DECQ             R13
+	VMOVUPS.Z        (R13), K1, Z9
+	VFMADD231PS.BCST (DI), Z9, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z9, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z9, Z2
+	VFMADD231PS.BCST (DI)(SI*1), Z9, Z3
+	VFMADD231PS.BCST (R8), Z9, Z4
+	VFMADD231PS.BCST (R8)(CX*1), Z9, Z5
+	VFMADD231PS.BCST (R8)(CX*2), Z9, Z6
+	VFMADD231PS.BCST (R8)(SI*1), Z9, Z7
+	VFMADD231PS.BCST (R9), Z9, Z8
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             BX, R13
+	DECQ             R14
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R11
+	ADDQ             144(AX), R10
+	DECQ             R12
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
+	ADDQ             104(AX), R11
+	ADDQ             136(AX), R10
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z9
+	MOVQ             160(AX), DX
+	MOVQ             24(AX), CX
+	VMAXPS           Z0, Z9, Z0
 	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z1, Z9, Z1
 	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z2, Z9, Z2
 	VMOVUPS          Z2, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z3, Z9, Z3
 	VMOVUPS          Z3, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             32(AX), CX
+	VMAXPS           Z4, Z9, Z4
 	VMOVUPS          Z4, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z5, Z9, Z5
 	VMOVUPS          Z5, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z6, Z9, Z6
 	VMOVUPS          Z6, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z7, Z9, Z7
 	VMOVUPS          Z7, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             40(AX), CX
+	VMAXPS           Z8, Z9, Z8
 	VMOVUPS          Z8, K1, (CX)
 	VZEROUPPER
 	RET
@@ -1190,12 +1402,10 @@ inner:
 // func product512x9x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x9x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -1207,7 +1417,7 @@ TEXT ·product512x9x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z6
 	VMOVUPS.Z 64(CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z8
 	VMOVUPS.Z 64(CX), K1, Z9
 	ADDQ      DX, CX
@@ -1219,92 +1429,119 @@ TEXT ·product512x9x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z14
 	VMOVUPS.Z 64(CX), K1, Z15
-	ADDQ      DX, CX
+	MOVQ      64(AX), CX
 	VMOVUPS   (CX), Z16
 	VMOVUPS.Z 64(CX), K1, Z17
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R10
+	XORQ      R11, R11
+
+sample:
+	MOVQ 88(AX), R12
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	MOVQ DX, R12
-	MOVQ 32(AX), R13
+	MOVQ (AX), DI
+	ADDQ R11, DI
+	MOVQ 8(AX), R8
+	ADDQ R11, R8
+	MOVQ 16(AX), R9
+	ADDQ R11, R9
+	MOVQ R10, R13
+	MOVQ 96(AX), R14
 
 inner:
-	VMOVUPS      (R12), Z18
-	VMOVUPS.Z    64(R12), K1, Z19
-	VBROADCASTSS (R9), Z20
+	VMOVUPS      (R13), Z18
+	VMOVUPS.Z    64(R13), K1, Z19
+	VBROADCASTSS (DI), Z20
 	VFMADD231PS  Z20, Z18, Z0
 	VFMADD231PS  Z20, Z19, Z1
-	VBROADCASTSS (R9)(SI*1), Z20
+	VBROADCASTSS (DI)(CX*1), Z20
 	VFMADD231PS  Z20, Z18, Z2
 	VFMADD231PS  Z20, Z19, Z3
-	VBROADCASTSS (R9)(SI*2), Z20
+	VBROADCASTSS (DI)(CX*2), Z20
 	VFMADD231PS  Z20, Z18, Z4
 	VFMADD231PS  Z20, Z19, Z5
-	VBROADCASTSS (R10), Z20
+	VBROADCASTSS (DI)(SI*1), Z20
 	VFMADD231PS  Z20, Z18, Z6
 	VFMADD231PS  Z20, Z19, Z7
-	VBROADCASTSS (R10)(SI*1), Z20
+	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z20, Z18, Z8
 	VFMADD231PS  Z20, Z19, Z9
-	VBROADCASTSS (R10)(SI*2), Z20
+	VBROADCASTSS (R8)(CX*1), Z20
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R8)(CX*2), Z20
 	VFMADD231PS  Z20, Z18, Z12
 	VFMADD231PS  Z20, Z19, Z13
-	VBROADCASTSS (R11)(SI*1), Z20
+	VBROADCASTSS (R8)(SI*1), Z20
 	VFMADD231PS  Z20, Z18, Z14
 	VFMADD231PS  Z20, Z19, Z15
-	VBROADCASTSS (R11)(SI*2), Z20
+	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z20, Z18, Z16
 	VFMADD231PS  Z20, Z19, Z17
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	ADDQ         R8, R12
-	DECQ         R13
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         BX, R13
+	DECQ         R14
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R11
+	ADDQ         144(AX), R10
+	DECQ         R12
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R11
+	ADDQ         136(AX), R10
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z18
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Z0, Z18, Z0
 	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z18, Z1
 	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z18, Z2
 	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z18, Z3
 	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z18, Z4
 	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z18, Z5
 	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z18, Z6
 	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z18, Z7
 	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Z8, Z18, Z8
 	VMOVUPS      Z8, (CX)
+	VMAXPS       Z9, Z18, Z9
 	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z10, Z18, Z10
 	VMOVUPS      Z10, (CX)
+	VMAXPS       Z11, Z18, Z11
 	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z12, Z18, Z12
 	VMOVUPS      Z12, (CX)
+	VMAXPS       Z13, Z18, Z13
 	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z14, Z18, Z14
 	VMOVUPS      Z14, (CX)
+	VMAXPS       Z15, Z18, Z15
 	VMOVUPS      Z15, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Z16, Z18, Z16
 	VMOVUPS      Z16, (CX)
+	VMAXPS       Z17, Z18, Z17
 	VMOVUPS      Z17, K1, 64(CX)
 	VZEROUPPER
 	RET
@@ -1312,12 +1549,10 @@ inner:
 // func product512x10x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x10x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
@@ -1325,7 +1560,7 @@ TEXT ·product512x10x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z5
@@ -1333,71 +1568,87 @@ TEXT ·product512x10x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z6
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z8
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z9
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R10
+	XORQ      R11, R11
+
+sample:
+	MOVQ 88(AX), R12
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	LEAQ (R11)(SI*2), R12
-	ADDQ SI, R12
-	MOVQ DX, R13
-	MOVQ 32(AX), R14
+	MOVQ (AX), DI
+	ADDQ R11, DI
+	MOVQ 8(AX), R8
+	ADDQ R11, R8
+	MOVQ 16(AX), R9
+	ADDQ R11, R9
+	MOVQ R10, R13
+	MOVQ 96(AX), R14
 
 inner:
 	VMOVUPS.Z        (R13), K1, Z10
-	VFMADD231PS.BCST (R9), Z10, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z10, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z10, Z2
-	VFMADD231PS.BCST (R10), Z10, Z3
-	VFMADD231PS.BCST (R10)(SI*1), Z10, Z4
-	VFMADD231PS.BCST (R10)(SI*2), Z10, Z5
-	VFMADD231PS.BCST (R11), Z10, Z6
-	VFMADD231PS.BCST (R11)(SI*1), Z10, Z7
-	VFMADD231PS.BCST (R11)(SI*2), Z10, Z8
-	VFMADD231PS.BCST (R12), Z10, Z9
-	ADDQ             DI, R9
-	ADDQ             DI, R10
-	ADDQ             DI, R11
-	ADDQ             DI, R12
-	ADDQ             R8, R13
+	VFMADD231PS.BCST (DI), Z10, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z10, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z10, Z2
+	VFMADD231PS.BCST (DI)(SI*1), Z10, Z3
+	VFMADD231PS.BCST (R8), Z10, Z4
+	VFMADD231PS.BCST (R8)(CX*1), Z10, Z5
+	VFMADD231PS.BCST (R8)(CX*2), Z10, Z6
+	VFMADD231PS.BCST (R8)(SI*1), Z10, Z7
+	VFMADD231PS.BCST (R9), Z10, Z8
+	VFMADD231PS.BCST (R9)(CX*1), Z10, Z9
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             BX, R13
 	DECQ             R14
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R11
+	ADDQ             144(AX), R10
+	DECQ             R12
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
+	ADDQ             104(AX), R11
+	ADDQ             136(AX), R10
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z10
+	MOVQ             160(AX), DX
+	MOVQ             24(AX), CX
+	VMAXPS           Z0, Z10, Z0
 	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z1, Z10, Z1
 	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z2, Z10, Z2
 	VMOVUPS          Z2, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z3, Z10, Z3
 	VMOVUPS          Z3, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             32(AX), CX
+	VMAXPS           Z4, Z10, Z4
 	VMOVUPS          Z4, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z5, Z10, Z5
 	VMOVUPS          Z5, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z6, Z10, Z6
 	VMOVUPS          Z6, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z7, Z10, Z7
 	VMOVUPS          Z7, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             40(AX), CX
+	VMAXPS           Z8, Z10, Z8
 	VMOVUPS          Z8, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z9, Z10, Z9
 	VMOVUPS          Z9, K1, (CX)
 	VZEROUPPER
 	RET
@@ -1405,12 +1656,10 @@ inner:
 // func product512x10x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x10x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -1422,7 +1671,7 @@ TEXT ·product512x10x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z6
 	VMOVUPS.Z 64(CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z8
 	VMOVUPS.Z 64(CX), K1, Z9
 	ADDQ      DX, CX
@@ -1434,104 +1683,130 @@ TEXT ·product512x10x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z14
 	VMOVUPS.Z 64(CX), K1, Z15
-	ADDQ      DX, CX
+	MOVQ      64(AX), CX
 	VMOVUPS   (CX), Z16
 	VMOVUPS.Z 64(CX), K1, Z17
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z18
 	VMOVUPS.Z 64(CX), K1, Z19
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R10
+	XORQ      R11, R11
+
+sample:
+	MOVQ 88(AX), R12
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	LEAQ (R11)(SI*2), R12
-	ADDQ SI, R12
-	MOVQ DX, R13
-	MOVQ 32(AX), R14
+	MOVQ (AX), DI
+	ADDQ R11, DI
+	MOVQ 8(AX), R8
+	ADDQ R11, R8
+	MOVQ 16(AX), R9
+	ADDQ R11, R9
+	MOVQ R10, R13
+	MOVQ 96(AX), R14
 
 inner:
 	VMOVUPS      (R13), Z20
 	VMOVUPS.Z    64(R13), K1, Z21
-	VBROADCASTSS (R9), Z22
+	VBROADCASTSS (DI), Z22
 	VFMADD231PS  Z22, Z20, Z0
 	VFMADD231PS  Z22, Z21, Z1
-	VBROADCASTSS (R9)(SI*1), Z22
+	VBROADCASTSS (DI)(CX*1), Z22
 	VFMADD231PS  Z22, Z20, Z2
 	VFMADD231PS  Z22, Z21, Z3
-	VBROADCASTSS (R9)(SI*2), Z22
+	VBROADCASTSS (DI)(CX*2), Z22
 	VFMADD231PS  Z22, Z20, Z4
 	VFMADD231PS  Z22, Z21, Z5
-	VBROADCASTSS (R10), Z22
+	VBROADCASTSS (DI)(SI*1), Z22
 	VFMADD231PS  Z22, Z20, Z6
 	VFMADD231PS  Z22, Z21, Z7
-	VBROADCASTSS (R10)(SI*1), Z22
+	VBROADCASTSS (R8), Z22
 	VFMADD231PS  Z22, Z20, Z8
 	VFMADD231PS  Z22, Z21, Z9
-	VBROADCASTSS (R10)(SI*2), Z22
+	VBROADCASTSS (R8)(CX*1), Z22
 	VFMADD231PS  Z22, Z20, Z10
 	VFMADD231PS  Z22, Z21, Z11
-	VBROADCASTSS (R11), Z22
+	VBROADCASTSS (R8)(CX*2), Z22
 	VFMADD231PS  Z22, Z20, Z12
 	VFMADD231PS  Z22, Z21, Z13
-	VBROADCASTSS (R11)(SI*1), Z22
+	VBROADCASTSS (R8)(SI*1), Z22
 	VFMADD231PS  Z22, Z20, Z14
 	VFMADD231PS  Z22, Z21, Z15
-	VBROADCASTSS (R11)(SI*2), Z22
+	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z22, Z20, Z16
 	VFMADD231PS  Z22, Z21, Z17
-	VBROADCASTSS (R12), Z22
+	VBROADCASTSS (R9)(CX*1), Z22
 	VFMADD231PS  Z22, Z20, Z18
 	VFMADD231PS  Z22, Z21, Z19
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	ADDQ         DI, R12
-	ADDQ         R8, R13
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         BX, R13
 	DECQ         R14
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R11
+	ADDQ         144(AX), R10
+	DECQ         R12
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R11
+	ADDQ         136(AX), R10
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z20
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Z0, Z20, Z0
 	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z20, Z1
 	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z20, Z2
 	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z20, Z3
 	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z20, Z4
 	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z20, Z5
 	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z20, Z6
 	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z20, Z7
 	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Z8, Z20, Z8
 	VMOVUPS      Z8, (CX)
+	VMAXPS       Z9, Z20, Z9
 	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z10, Z20, Z10
 	VMOVUPS      Z10, (CX)
+	VMAXPS       Z11, Z20, Z11
 	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z12, Z20, Z12
 	VMOVUPS      Z12, (CX)
+	VMAXPS       Z13, Z20, Z13
 	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z14, Z20, Z14
 	VMOVUPS      Z14, (CX)
+	VMAXPS       Z15, Z20, Z15
 	VMOVUPS      Z15, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Z16, Z20, Z16
 	VMOVUPS      Z16, (CX)
+	VMAXPS       Z17, Z20, Z17
 	VMOVUPS      Z17, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z18, Z20, Z18
 	VMOVUPS      Z18, (CX)
+	VMAXPS       Z19, Z20, Z19
 	VMOVUPS      Z19, K1, 64(CX)
 	VZEROUPPER
 	RET
@@ -1539,12 +1814,10 @@ inner:
 // func product512x11x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x11x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
@@ -1552,7 +1825,7 @@ TEXT ·product512x11x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z5
@@ -1560,76 +1833,93 @@ TEXT ·product512x11x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z6
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z8
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z9
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z10
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R10
+	XORQ      R11, R11
+
+sample:
+	MOVQ 88(AX), R12
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	LEAQ (R11)(SI*2), R12
-	ADDQ SI, R12
-	MOVQ DX, R13
-	MOVQ 32(AX), R14
+	MOVQ (AX), DI
+	ADDQ R11, DI
+	MOVQ 8(AX), R8
+	ADDQ R11, R8
+	MOVQ 16(AX), R9
+	ADDQ R11, R9
+	MOVQ R10, R13
+	MOVQ 96(AX), R14
 
 inner:
 	VMOVUPS.Z        (R13), K1, Z11
-	VFMADD231PS.BCST (R9), Z11, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z11, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z11, Z2
-	VFMADD231PS.BCST (R10), Z11, Z3
-	VFMADD231PS.BCST (R10)(SI*1), Z11, Z4
-	VFMADD231PS.BCST (R10)(SI*2), Z11, Z5
-	VFMADD231PS.BCST (R11), Z11, Z6
-	VFMADD231PS.BCST (R11)(SI*1), Z11, Z7
-	VFMADD231PS.BCST (R11)(SI*2), Z11, Z8
-	VFMADD231PS.BCST (R12), Z11, Z9
-	VFMADD231PS.BCST (R12)(SI*1), Z11, Z10
-	ADDQ             DI, R9
-	ADDQ             DI, R10
-	ADDQ             DI, R11
-	ADDQ             DI, R12
-	ADDQ             R8, R13
+	VFMADD231PS.BCST (DI), Z11, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z11, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z11, Z2
+	VFMADD231PS.BCST (DI)(SI*1), Z11, Z3
+	VFMADD231PS.BCST (R8), Z11, Z4
+	VFMADD231PS.BCST (R8)(CX*1), Z11, Z5
+	VFMADD231PS.BCST (R8)(CX*2), Z11, Z6
+	VFMADD231PS.BCST (R8)(SI*1), Z11, Z7
+	VFMADD231PS.BCST (R9), Z11, Z8
+	VFMADD231PS.BCST (R9)(CX*1), Z11, Z9
+	VFMADD231PS.BCST (R9)(CX*2), Z11, Z10
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             BX, R13
 	DECQ             R14
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R11
+	ADDQ             144(AX), R10
+	DECQ             R12
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
+	ADDQ             104(AX), R11
+	ADDQ             136(AX), R10
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z11
+	MOVQ             160(AX), DX
+	MOVQ             24(AX), CX
+	VMAXPS           Z0, Z11, Z0
 	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z1, Z11, Z1
 	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z2, Z11, Z2
 	VMOVUPS          Z2, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z3, Z11, Z3
 	VMOVUPS          Z3, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             32(AX), CX
+	VMAXPS           Z4, Z11, Z4
 	VMOVUPS          Z4, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z5, Z11, Z5
 	VMOVUPS          Z5, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z6, Z11, Z6
 	VMOVUPS          Z6, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z7, Z11, Z7
 	VMOVUPS          Z7, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             40(AX), CX
+	VMAXPS           Z8, Z11, Z8
 	VMOVUPS          Z8, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z9, Z11, Z9
 	VMOVUPS          Z9, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z10, Z11, Z10
 	VMOVUPS          Z10, K1, (CX)
 	VZEROUPPER
 	RET
@@ -1637,12 +1927,10 @@ inner:
 // func product512x11x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x11x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -1654,7 +1942,7 @@ TEXT ·product512x11x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z6
 	VMOVUPS.Z 64(CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z8
 	VMOVUPS.Z 64(CX), K1, Z9
 	ADDQ      DX, CX
@@ -1666,7 +1954,7 @@ TEXT ·product512x11x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z14
 	VMOVUPS.Z 64(CX), K1, Z15
-	ADDQ      DX, CX
+	MOVQ      64(AX), CX
 	VMOVUPS   (CX), Z16
 	VMOVUPS.Z 64(CX), K1, Z17
 	ADDQ      DX, CX
@@ -1675,104 +1963,132 @@ TEXT ·product512x11x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z20
 	VMOVUPS.Z 64(CX), K1, Z21
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R10
+	XORQ      R11, R11
+
+sample:
+	MOVQ 88(AX), R12
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	LEAQ (R11)(SI*2), R12
-	ADDQ SI, R12
-	MOVQ DX, R13
-	MOVQ 32(AX), R14
+	MOVQ (AX), DI
+	ADDQ R11, DI
+	MOVQ 8(AX), R8
+	ADDQ R11, R8
+	MOVQ 16(AX), R9
+	ADDQ R11, R9
+	MOVQ R10, R13
+	MOVQ 96(AX), R14
 
 inner:
 	VMOVUPS      (R13), Z22
 	VMOVUPS.Z    64(R13), K1, Z23
-	VBROADCASTSS (R9), Z24
+	VBROADCASTSS (DI), Z24
 	VFMADD231PS  Z24, Z22, Z0
 	VFMADD231PS  Z24, Z23, Z1
-	VBROADCASTSS (R9)(SI*1), Z24
+	VBROADCASTSS (DI)(CX*1), Z24
 	VFMADD231PS  Z24, Z22, Z2
 	VFMADD231PS  Z24, Z23, Z3
-	VBROADCASTSS (R9)(SI*2), Z24
+	VBROADCASTSS (DI)(CX*2), Z24
 	VFMADD231PS  Z24, Z22, Z4
 	VFMADD231PS  Z24, Z23, Z5
-	VBROADCASTSS (R10), Z24
+	VBROADCASTSS (DI)(SI*1), Z24
 	VFMADD231PS  Z24, Z22, Z6
 	VFMADD231PS  Z24, Z23, Z7
-	VBROADCASTSS (R10)(SI*1), Z24
+	VBROADCASTSS (R8), Z24
 	VFMADD231PS  Z24, Z22, Z8
 	VFMADD231PS  Z24, Z23, Z9
-	VBROADCASTSS (R10)(SI*2), Z24
+	VBROADCASTSS (R8)(CX*1), Z24
 	VFMADD231PS  Z24, Z22, Z10
 	VFMADD231PS  Z24, Z23, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R8)(CX*2), Z24
 	VFMADD231PS  Z24, Z22, Z12
 	VFMADD231PS  Z24, Z23, Z13
-	VBROADCASTSS (R11)(SI*1), Z24
+	VBROADCASTSS (R8)(SI*1), Z24
 	VFMADD231PS  Z24, Z22, Z14
 	VFMADD231PS  Z24, Z23, Z15
-	VBROADCASTSS (R11)(SI*2), Z24
+	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z24, Z22, Z16
 	VFMADD231PS  Z24, Z23, Z17
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R9)(CX*1), Z24
 	VFMADD231PS  Z24, Z22, Z18
 	VFMADD231PS  Z24, Z23, Z19
-	VBROADCASTSS (R12)(SI*1), Z24
+	VBROADCASTSS (R9)(CX*2), Z24
 	VFMADD231PS  Z24, Z22, Z20
 	VFMADD231PS  Z24, Z23, Z21
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	ADDQ         DI, R12
-	ADDQ         R8, R13
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         BX, R13
 	DECQ         R14
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R11
+	ADDQ         144(AX), R10
+	DECQ         R12
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R11
+	ADDQ         136(AX), R10
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z22
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Z0, Z22, Z0
 	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z22, Z1
 	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z22, Z2
 	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z22, Z3
 	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z22, Z4
 	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z22, Z5
 	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z22, Z6
 	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z22, Z7
 	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Z8, Z22, Z8
 	VMOVUPS      Z8, (CX)
+	VMAXPS       Z9, Z22, Z9
 	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z10, Z22, Z10
 	VMOVUPS      Z10, (CX)
+	VMAXPS       Z11, Z22, Z11
 	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z12, Z22, Z12
 	VMOVUPS      Z12, (CX)
+	VMAXPS       Z13, Z22, Z13
 	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z14, Z22, Z14
 	VMOVUPS      Z14, (CX)
+	VMAXPS       Z15, Z22, Z15
 	VMOVUPS      Z15, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Z16, Z22, Z16
 	VMOVUPS      Z16, (CX)
+	VMAXPS       Z17, Z22, Z17
 	VMOVUPS      Z17, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z18, Z22, Z18
 	VMOVUPS      Z18, (CX)
+	VMAXPS       Z19, Z22, Z19
 	VMOVUPS      Z19, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z20, Z22, Z20
 	VMOVUPS      Z20, (CX)
+	VMAXPS       Z21, Z22, Z21
 	VMOVUPS      Z21, K1, 64(CX)
 	VZEROUPPER
 	RET
@@ -1780,12 +2096,10 @@ inner:
 // func product512x12x1(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x12x1(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z1
@@ -1793,7 +2107,7 @@ TEXT ·product512x12x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z3
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z5
@@ -1801,7 +2115,7 @@ TEXT ·product512x12x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z6
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z8
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z9
@@ -1809,73 +2123,91 @@ TEXT ·product512x12x1(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z10
 	ADDQ      DX, CX
 	VMOVUPS.Z (CX), K1, Z11
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R10
+	XORQ      R11, R11
+
+sample:
+	MOVQ 88(AX), R12
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	LEAQ (R11)(SI*2), R12
-	ADDQ SI, R12
-	MOVQ DX, R13
-	MOVQ 32(AX), R14
+	MOVQ (AX), DI
+	ADDQ R11, DI
+	MOVQ 8(AX), R8
+	ADDQ R11, R8
+	MOVQ 16(AX), R9
+	ADDQ R11, R9
+	MOVQ R10, R13
+	MOVQ 96(AX), R14
 
 inner:
 	VMOVUPS.Z        (R13), K1, Z12
-	VFMADD231PS.BCST (R9), Z12, Z0
-	VFMADD231PS.BCST (R9)(SI*1), Z12, Z1
-	VFMADD231PS.BCST (R9)(SI*2), Z12, Z2
-	VFMADD231PS.BCST (R10), Z12, Z3
-	VFMADD231PS.BCST (R10)(SI*1), Z12, Z4
-	VFMADD231PS.BCST (R10)(SI*2), Z12, Z5
-	VFMADD231PS.BCST (R11), Z12, Z6
-	VFMADD231PS.BCST (R11)(SI*1), Z12, Z7
-	VFMADD231PS.BCST (R11)(SI*2), Z12, Z8
-	VFMADD231PS.BCST (R12), Z12, Z9
-	VFMADD231PS.BCST (R12)(SI*1), Z12, Z10
-	VFMADD231PS.BCST (R12)(SI*2), Z12, Z11
-	ADDQ             DI, R9
-	ADDQ             DI, R10
-	ADDQ             DI, R11
-	ADDQ             DI, R12
-	ADDQ             R8, R13
+	VFMADD231PS.BCST (DI), Z12, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z12, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z12, Z2
+	VFMADD231PS.BCST (DI)(SI*1), Z12, Z3
+	VFMADD231PS.BCST (R8), Z12, Z4
+	VFMADD231PS.BCST (R8)(CX*1), Z12, Z5
+	VFMADD231PS.BCST (R8)(CX*2), Z12, Z6
+	VFMADD231PS.BCST (R8)(SI*1), Z12, Z7
+	VFMADD231PS.BCST (R9), Z12, Z8
+	VFMADD231PS.BCST (R9)(CX*1), Z12, Z9
+	VFMADD231PS.BCST (R9)(CX*2), Z12, Z10
+	VFMADD231PS.BCST (R9)(SI*1), Z12, Z11
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             BX, R13
 	DECQ             R14
 	JNZ              inner
-	ADDQ             40(AX), CX
-	ADDQ             64(AX), DX
-	DECQ             BX
+	ADDQ             112(AX), R11
+	ADDQ             144(AX), R10
+	DECQ             R12
 	JNZ              outer
-	MOVQ             16(AX), CX
-	MOVQ             80(AX), AX
+	ADDQ             104(AX), R11
+	ADDQ             136(AX), R10
+	DECQ             80(AX)
+	JNZ              sample
+	VBROADCASTSS     176(AX), Z12
+	MOVQ             160(AX), DX
+	MOVQ             24(AX), CX
+	VMAXPS           Z0, Z12, Z0
 	VMOVUPS          Z0, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z1, Z12, Z1
 	VMOVUPS          Z1, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z2, Z12, Z2
 	VMOVUPS          Z2, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z3, Z12, Z3
 	VMOVUPS          Z3, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             32(AX), CX
+	VMAXPS           Z4, Z12, Z4
 	VMOVUPS          Z4, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z5, Z12, Z5
 	VMOVUPS          Z5, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z6, Z12, Z6
 	VMOVUPS          Z6, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z7, Z12, Z7
 	VMOVUPS          Z7, K1, (CX)
-	ADDQ             AX, CX
+	MOVQ             40(AX), CX
+	VMAXPS           Z8, Z12, Z8
 	VMOVUPS          Z8, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z9, Z12, Z9
 	VMOVUPS          Z9, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z10, Z12, Z10
 	VMOVUPS          Z10, K1, (CX)
-	ADDQ             AX, CX
+	ADDQ             DX, CX
+	VMAXPS           Z11, Z12, Z11
 	VMOVUPS          Z11, K1, (CX)
 	VZEROUPPER
 	RET
@@ -1883,12 +2215,10 @@ inner:
 // func product512x12x2(t *byte)
 // Requires: AVX, AVX512F
 TEXT ·product512x12x2(SB), NOSPLIT, $0-8
-	MOVQ  t+0(FP), AX
-	KMOVW 88(AX), K1
-
-	// The sums start from C.
-	MOVQ      16(AX), CX
-	MOVQ      80(AX), DX
+	MOVQ      t+0(FP), AX
+	KMOVW     184(AX), K1
+	MOVQ      168(AX), DX
+	MOVQ      48(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS.Z 64(CX), K1, Z1
 	ADDQ      DX, CX
@@ -1900,7 +2230,7 @@ TEXT ·product512x12x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z6
 	VMOVUPS.Z 64(CX), K1, Z7
-	ADDQ      DX, CX
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z8
 	VMOVUPS.Z 64(CX), K1, Z9
 	ADDQ      DX, CX
@@ -1912,7 +2242,7 @@ TEXT ·product512x12x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z14
 	VMOVUPS.Z 64(CX), K1, Z15
-	ADDQ      DX, CX
+	MOVQ      64(AX), CX
 	VMOVUPS   (CX), Z16
 	VMOVUPS.Z 64(CX), K1, Z17
 	ADDQ      DX, CX
@@ -1924,110 +2254,140 @@ TEXT ·product512x12x2(SB), NOSPLIT, $0-8
 	ADDQ      DX, CX
 	VMOVUPS   (CX), Z22
 	VMOVUPS.Z 64(CX), K1, Z23
-	MOVQ      (AX), CX
-	MOVQ      8(AX), DX
-	MOVQ      24(AX), BX
-	MOVQ      48(AX), SI
-	MOVQ      56(AX), DI
-	MOVQ      72(AX), R8
+	MOVQ      120(AX), CX
+	MOVQ      128(AX), DX
+	MOVQ      152(AX), BX
+	LEAQ      (CX)(CX*2), SI
+	MOVQ      72(AX), R10
+	XORQ      R11, R11
+
+sample:
+	MOVQ 88(AX), R12
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	LEAQ (R10)(SI*2), R11
-	ADDQ SI, R11
-	LEAQ (R11)(SI*2), R12
-	ADDQ SI, R12
-	MOVQ DX, R13
-	MOVQ 32(AX), R14
+	MOVQ (AX), DI
+	ADDQ R11, DI
+	MOVQ 8(AX), R8
+	ADDQ R11, R8
+	MOVQ 16(AX), R9
+	ADDQ R11, R9
+	MOVQ R10, R13
+	MOVQ 96(AX), R14
 
 inner:
 	VMOVUPS      (R13), Z24
 	VMOVUPS.Z    64(R13), K1, Z25
-	VBROADCASTSS (R9), Z26
+	VBROADCASTSS (DI), Z26
 	VFMADD231PS  Z26, Z24, Z0
 	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS (R9)(SI*1), Z26
+	VBROADCASTSS (DI)(CX*1), Z26
 	VFMADD231PS  Z26, Z24, Z2
 	VFMADD231PS  Z26, Z25, Z3
-	VBROADCASTSS (R9)(SI*2), Z26
+	VBROADCASTSS (DI)(CX*2), Z26
 	VFMADD231PS  Z26, Z24, Z4
 	VFMADD231PS  Z26, Z25, Z5
-	VBROADCASTSS (R10), Z26
+	VBROADCASTSS (DI)(SI*1), Z26
 	VFMADD231PS  Z26, Z24, Z6
 	VFMADD231PS  Z26, Z25, Z7
-	VBROADCASTSS (R10)(SI*1), Z26
+	VBROADCASTSS (R8), Z26
 	VFMADD231PS  Z26, Z24, Z8
 	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS (R10)(SI*2), Z26
+	VBROADCASTSS (R8)(CX*1), Z26
 	VFMADD231PS  Z26, Z24, Z10
 	VFMADD231PS  Z26, Z25, Z11
-	VBROADCASTSS (R11), Z26
+	VBROADCASTSS (R8)(CX*2), Z26
 	VFMADD231PS  Z26, Z24, Z12
 	VFMADD231PS  Z26, Z25, Z13
-	VBROADCASTSS (R11)(SI*1), Z26
+	VBROADCASTSS (R8)(SI*1), Z26
 	VFMADD231PS  Z26, Z24, Z14
 	VFMADD231PS  Z26, Z25, Z15
-	VBROADCASTSS (R11)(SI*2), Z26
+	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z26, Z24, Z16
 	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R9)(CX*1), Z26
 	VFMADD231PS  Z26, Z24, Z18
 	VFMADD231PS  Z26, Z25, Z19
-	VBROADCASTSS (R12)(SI*1), Z26
+	VBROADCASTSS (R9)(CX*2), Z26
 	VFMADD231PS  Z26, Z24, Z20
 	VFMADD231PS  Z26, Z25, Z21
-	VBROADCASTSS (R12)(SI*2), Z26
+	VBROADCASTSS (R9)(SI*1), Z26
 	VFMADD231PS  Z26, Z24, Z22
 	VFMADD231PS  Z26, Z25, Z23
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         DI, R11
-	ADDQ         DI, R12
-	ADDQ         R8, R13
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         BX, R13
 	DECQ         R14
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R11
+	ADDQ         144(AX), R10
+	DECQ         R12
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R11
+	ADDQ         136(AX), R10
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Z24
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Z0, Z24, Z0
 	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z24, Z1
 	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z24, Z2
 	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z24, Z3
 	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z24, Z4
 	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z24, Z5
 	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z24, Z6
 	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z24, Z7
 	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Z8, Z24, Z8
 	VMOVUPS      Z8, (CX)
+	VMAXPS       Z9, Z24, Z9
 	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z10, Z24, Z10
 	VMOVUPS      Z10, (CX)
+	VMAXPS       Z11, Z24, Z11
 	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z12, Z24, Z12
 	VMOVUPS      Z12, (CX)
+	VMAXPS       Z13, Z24, Z13
 	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z14, Z24, Z14
 	VMOVUPS      Z14, (CX)
+	VMAXPS       Z15, Z24, Z15
 	VMOVUPS      Z15, K1, 64(CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Z16, Z24, Z16
 	VMOVUPS      Z16, (CX)
+	VMAXPS       Z17, Z24, Z17
 	VMOVUPS      Z17, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z18, Z24, Z18
 	VMOVUPS      Z18, (CX)
+	VMAXPS       Z19, Z24, Z19
 	VMOVUPS      Z19, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z20, Z24, Z20
 	VMOVUPS      Z20, (CX)
+	VMAXPS       Z21, Z24, Z21
 	VMOVUPS      Z21, K1, 64(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Z22, Z24, Z22
 	VMOVUPS      Z22, (CX)
+	VMAXPS       Z23, Z24, Z23
 	VMOVUPS      Z23, K1, 64(CX)
 	VZEROUPPER
 	RET
@@ -2878,416 +3238,494 @@ loop:
 // func product256x1x1(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x1x1(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), CX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), SI
-	MOVQ    72(AX), DI
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), CX
+	MOVQ    152(AX), DX
+	MOVQ    72(AX), SI
+	XORQ    DI, DI
+
+sample:
+	MOVQ 88(AX), R8
 
 outer:
-	MOVQ CX, R8
-	MOVQ DX, R9
-	MOVQ 32(AX), R10
+	MOVQ (AX), BX
+	ADDQ DI, BX
+	MOVQ SI, R9
+	MOVQ 96(AX), R10
 
 inner:
 	VMOVUPS      (R9), Y1
-	VBROADCASTSS (R8), Y2
+	VBROADCASTSS (BX), Y2
 	VFMADD231PS  Y2, Y1, Y0
-	ADDQ         SI, R8
-	ADDQ         DI, R9
+	ADDQ         CX, BX
+	ADDQ         DX, R9
 	DECQ         R10
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), DI
+	ADDQ         144(AX), SI
+	DECQ         R8
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Y0, (CX)
+	ADDQ         104(AX), DI
+	ADDQ         136(AX), SI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y1
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
 	VZEROUPPER
 	RET
 
 // func product256x1x1mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x1x1mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), CX
+	MOVQ       48(AX), CX
 	VMASKMOVPS (CX), Y0, Y1
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), SI
-	MOVQ       72(AX), DI
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), CX
+	MOVQ       152(AX), DX
+	MOVQ       72(AX), SI
+	XORQ       DI, DI
+
+sample:
+	MOVQ 88(AX), R8
 
 outer:
-	MOVQ CX, R8
-	MOVQ DX, R9
-	MOVQ 32(AX), R10
+	MOVQ (AX), BX
+	ADDQ DI, BX
+	MOVQ SI, R9
+	MOVQ 96(AX), R10
 
 inner:
 	VMASKMOVPS   (R9), Y0, Y2
-	VBROADCASTSS (R8), Y3
+	VBROADCASTSS (BX), Y3
 	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         SI, R8
-	ADDQ         DI, R9
+	ADDQ         CX, BX
+	ADDQ         DX, R9
 	DECQ         R10
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), DI
+	ADDQ         144(AX), SI
+	DECQ         R8
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMASKMOVPS   Y1, Y0, (CX)
+	ADDQ         104(AX), DI
+	ADDQ         136(AX), SI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y2
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
 	VZEROUPPER
 	RET
 
 // func product256x1x2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x1x2(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), CX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), SI
-	MOVQ    72(AX), DI
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), CX
+	MOVQ    152(AX), DX
+	MOVQ    72(AX), SI
+	XORQ    DI, DI
+
+sample:
+	MOVQ 88(AX), R8
 
 outer:
-	MOVQ CX, R8
-	MOVQ DX, R9
-	MOVQ 32(AX), R10
+	MOVQ (AX), BX
+	ADDQ DI, BX
+	MOVQ SI, R9
+	MOVQ 96(AX), R10
 
 inner:
 	VMOVUPS      (R9), Y2
 	VMOVUPS      32(R9), Y3
-	VBROADCASTSS (R8), Y4
+	VBROADCASTSS (BX), Y4
 	VFMADD231PS  Y4, Y2, Y0
 	VFMADD231PS  Y4, Y3, Y1
-	ADDQ         SI, R8
-	ADDQ         DI, R9
+	ADDQ         CX, BX
+	ADDQ         DX, R9
 	DECQ         R10
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), DI
+	ADDQ         144(AX), SI
+	DECQ         R8
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
+	ADDQ         104(AX), DI
+	ADDQ         136(AX), SI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y2
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (AX)
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      Y1, 32(AX)
 	VZEROUPPER
 	RET
 
 // func product256x1x2mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x1x2mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), CX
+	MOVQ       48(AX), CX
 	VMOVUPS    (CX), Y1
 	VMASKMOVPS 32(CX), Y0, Y2
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), SI
-	MOVQ       72(AX), DI
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), CX
+	MOVQ       152(AX), DX
+	MOVQ       72(AX), SI
+	XORQ       DI, DI
+
+sample:
+	MOVQ 88(AX), R8
 
 outer:
-	MOVQ CX, R8
-	MOVQ DX, R9
-	MOVQ 32(AX), R10
+	MOVQ (AX), BX
+	ADDQ DI, BX
+	MOVQ SI, R9
+	MOVQ 96(AX), R10
 
 inner:
 	VMOVUPS      (R9), Y3
 	VMASKMOVPS   32(R9), Y0, Y4
-	VBROADCASTSS (R8), Y5
+	VBROADCASTSS (BX), Y5
 	VFMADD231PS  Y5, Y3, Y1
 	VFMADD231PS  Y5, Y4, Y2
-	ADDQ         SI, R8
-	ADDQ         DI, R9
+	ADDQ         CX, BX
+	ADDQ         DX, R9
 	DECQ         R10
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), DI
+	ADDQ         144(AX), SI
+	DECQ         R8
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Y1, (CX)
-	VMASKMOVPS   Y2, Y0, 32(CX)
+	ADDQ         104(AX), DI
+	ADDQ         136(AX), SI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y3
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      Y1, (AX)
+	VMAXPS       Y2, Y3, Y2
+	VMASKMOVPS   Y2, Y0, 32(AX)
 	VZEROUPPER
 	RET
 
 // func product256x2x1(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x2x1(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y1
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
-	MOVQ    72(AX), R8
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	MOVQ    72(AX), DI
+	XORQ    R8, R8
+
+sample:
+	MOVQ 88(AX), R9
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R8, SI
+	MOVQ DI, R10
+	MOVQ 96(AX), R11
 
 inner:
 	VMOVUPS      (R10), Y2
-	VBROADCASTSS (R9), Y3
+	VBROADCASTSS (SI), Y3
 	VFMADD231PS  Y3, Y2, Y0
-	VBROADCASTSS (R9)(SI*1), Y3
+	VBROADCASTSS (SI)(CX*1), Y3
 	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         DI, R9
-	ADDQ         R8, R10
+	ADDQ         DX, SI
+	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R8
+	ADDQ         144(AX), DI
+	DECQ         R9
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Y0, (CX)
-	ADDQ         AX, CX
-	VMOVUPS      Y1, (CX)
+	ADDQ         104(AX), R8
+	ADDQ         136(AX), DI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y2
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         CX, AX
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)
 	VZEROUPPER
 	RET
 
 // func product256x2x1mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x2x1mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMASKMOVPS (CX), Y0, Y1
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y2
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
-	MOVQ       72(AX), R8
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
+	MOVQ       72(AX), DI
+	XORQ       R8, R8
+
+sample:
+	MOVQ 88(AX), R9
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R8, SI
+	MOVQ DI, R10
+	MOVQ 96(AX), R11
 
 inner:
 	VMASKMOVPS   (R10), Y0, Y3
-	VBROADCASTSS (R9), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS  Y4, Y3, Y1
-	VBROADCASTSS (R9)(SI*1), Y4
+	VBROADCASTSS (SI)(CX*1), Y4
 	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         DI, R9
-	ADDQ         R8, R10
+	ADDQ         DX, SI
+	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R8
+	ADDQ         144(AX), DI
+	DECQ         R9
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMASKMOVPS   Y1, Y0, (CX)
-	ADDQ         AX, CX
-	VMASKMOVPS   Y2, Y0, (CX)
+	ADDQ         104(AX), R8
+	ADDQ         136(AX), DI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y3
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Y1, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         CX, AX
+	VMAXPS       Y2, Y3, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
 	VZEROUPPER
 	RET
 
 // func product256x2x2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x2x2(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
-	MOVQ    72(AX), R8
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	MOVQ    72(AX), DI
+	XORQ    R8, R8
+
+sample:
+	MOVQ 88(AX), R9
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R8, SI
+	MOVQ DI, R10
+	MOVQ 96(AX), R11
 
 inner:
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
-	VBROADCASTSS (R9), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS  Y6, Y4, Y0
 	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (R9)(SI*1), Y6
+	VBROADCASTSS (SI)(CX*1), Y6
 	VFMADD231PS  Y6, Y4, Y2
 	VFMADD231PS  Y6, Y5, Y3
-	ADDQ         DI, R9
-	ADDQ         R8, R10
+	ADDQ         DX, SI
+	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R8
+	ADDQ         144(AX), DI
+	DECQ         R9
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	ADDQ         AX, CX
-	VMOVUPS      Y2, (CX)
-	VMOVUPS      Y3, 32(CX)
+	ADDQ         104(AX), R8
+	ADDQ         136(AX), DI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y4
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      Y0, (AX)
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         CX, AX
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      Y2, (AX)
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      Y3, 32(AX)
 	VZEROUPPER
 	RET
 
 // func product256x2x2mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x2x2mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMOVUPS    (CX), Y1
 	VMASKMOVPS 32(CX), Y0, Y2
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y3
 	VMASKMOVPS 32(CX), Y0, Y4
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
-	MOVQ       72(AX), R8
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
+	MOVQ       72(AX), DI
+	XORQ       R8, R8
+
+sample:
+	MOVQ 88(AX), R9
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R8, SI
+	MOVQ DI, R10
+	MOVQ 96(AX), R11
 
 inner:
 	VMOVUPS      (R10), Y5
 	VMASKMOVPS   32(R10), Y0, Y6
-	VBROADCASTSS (R9), Y7
+	VBROADCASTSS (SI), Y7
 	VFMADD231PS  Y7, Y5, Y1
 	VFMADD231PS  Y7, Y6, Y2
-	VBROADCASTSS (R9)(SI*1), Y7
+	VBROADCASTSS (SI)(CX*1), Y7
 	VFMADD231PS  Y7, Y5, Y3
 	VFMADD231PS  Y7, Y6, Y4
-	ADDQ         DI, R9
-	ADDQ         R8, R10
+	ADDQ         DX, SI
+	ADDQ         BX, R10
 	DECQ         R11
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R8
+	ADDQ         144(AX), DI
+	DECQ         R9
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
-	VMOVUPS      Y1, (CX)
-	VMASKMOVPS   Y2, Y0, 32(CX)
-	ADDQ         AX, CX
-	VMOVUPS      Y3, (CX)
-	VMASKMOVPS   Y4, Y0, 32(CX)
+	ADDQ         104(AX), R8
+	ADDQ         136(AX), DI
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y5
+	MOVQ         160(AX), CX
+	MOVQ         24(AX), AX
+	VMAXPS       Y1, Y5, Y1
+	VMOVUPS      Y1, (AX)
+	VMAXPS       Y2, Y5, Y2
+	VMASKMOVPS   Y2, Y0, 32(AX)
+	ADDQ         CX, AX
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      Y3, (AX)
+	VMAXPS       Y4, Y5, Y4
+	VMASKMOVPS   Y4, Y0, 32(AX)
 	VZEROUPPER
 	RET
 
 // func product256x3x1(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x3x1(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
+	MOVQ    56(AX), CX
 	VMOVUPS (CX), Y2
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
 	MOVQ    72(AX), R8
+	XORQ    R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R9, SI
+	MOVQ 8(AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
-	VMOVUPS      (R10), Y3
-	VBROADCASTSS (R9), Y4
+	VMOVUPS      (R11), Y3
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS  Y4, Y3, Y0
-	VBROADCASTSS (R9)(SI*1), Y4
+	VBROADCASTSS (SI)(CX*1), Y4
 	VFMADD231PS  Y4, Y3, Y1
-	VBROADCASTSS (R9)(SI*2), Y4
+	VBROADCASTSS (DI), Y4
 	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         DI, R9
-	ADDQ         R8, R10
-	DECQ         R11
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         BX, R11
+	DECQ         R12
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R9
+	ADDQ         144(AX), R8
+	DECQ         R10
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R9
+	ADDQ         136(AX), R8
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y3
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y0, Y3, Y0
 	VMOVUPS      Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y1, Y3, Y1
 	VMOVUPS      Y1, (CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y2, Y3, Y2
 	VMOVUPS      Y2, (CX)
 	VZEROUPPER
 	RET
@@ -3295,52 +3733,64 @@ inner:
 // func product256x3x1mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x3x1mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMASKMOVPS (CX), Y0, Y1
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y2
-	ADDQ       DX, CX
+	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y0, Y3
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
 	MOVQ       72(AX), R8
+	XORQ       R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R9, SI
+	MOVQ 8(AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
-	VMASKMOVPS   (R10), Y0, Y4
-	VBROADCASTSS (R9), Y5
+	VMASKMOVPS   (R11), Y0, Y4
+	VBROADCASTSS (SI), Y5
 	VFMADD231PS  Y5, Y4, Y1
-	VBROADCASTSS (R9)(SI*1), Y5
+	VBROADCASTSS (SI)(CX*1), Y5
 	VFMADD231PS  Y5, Y4, Y2
-	VBROADCASTSS (R9)(SI*2), Y5
+	VBROADCASTSS (DI), Y5
 	VFMADD231PS  Y5, Y4, Y3
-	ADDQ         DI, R9
-	ADDQ         R8, R10
-	DECQ         R11
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         BX, R11
+	DECQ         R12
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R9
+	ADDQ         144(AX), R8
+	DECQ         R10
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R9
+	ADDQ         136(AX), R8
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y4
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y1, Y4, Y1
 	VMASKMOVPS   Y1, Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y4, Y2
 	VMASKMOVPS   Y2, Y0, (CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y3, Y4, Y3
 	VMASKMOVPS   Y3, Y0, (CX)
 	VZEROUPPER
 	RET
@@ -3348,60 +3798,75 @@ inner:
 // func product256x3x2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x3x2(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
+	MOVQ    56(AX), CX
 	VMOVUPS (CX), Y4
 	VMOVUPS 32(CX), Y5
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
 	MOVQ    72(AX), R8
+	XORQ    R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R9, SI
+	MOVQ 8(AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
-	VMOVUPS      (R10), Y6
-	VMOVUPS      32(R10), Y7
-	VBROADCASTSS (R9), Y8
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS  Y8, Y6, Y0
 	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS (R9)(SI*1), Y8
+	VBROADCASTSS (SI)(CX*1), Y8
 	VFMADD231PS  Y8, Y6, Y2
 	VFMADD231PS  Y8, Y7, Y3
-	VBROADCASTSS (R9)(SI*2), Y8
+	VBROADCASTSS (DI), Y8
 	VFMADD231PS  Y8, Y6, Y4
 	VFMADD231PS  Y8, Y7, Y5
-	ADDQ         DI, R9
-	ADDQ         R8, R10
-	DECQ         R11
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         BX, R11
+	DECQ         R12
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R9
+	ADDQ         144(AX), R8
+	DECQ         R10
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R9
+	ADDQ         136(AX), R8
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y6
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y0, Y6, Y0
 	VMOVUPS      Y0, (CX)
+	VMAXPS       Y1, Y6, Y1
 	VMOVUPS      Y1, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y6, Y2
 	VMOVUPS      Y2, (CX)
+	VMAXPS       Y3, Y6, Y3
 	VMOVUPS      Y3, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      Y4, (CX)
+	VMAXPS       Y5, Y6, Y5
 	VMOVUPS      Y5, 32(CX)
 	VZEROUPPER
 	RET
@@ -3409,62 +3874,77 @@ inner:
 // func product256x3x2mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x3x2mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMOVUPS    (CX), Y1
 	VMASKMOVPS 32(CX), Y0, Y2
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y3
 	VMASKMOVPS 32(CX), Y0, Y4
-	ADDQ       DX, CX
+	MOVQ       56(AX), CX
 	VMOVUPS    (CX), Y5
 	VMASKMOVPS 32(CX), Y0, Y6
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
 	MOVQ       72(AX), R8
+	XORQ       R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	MOVQ DX, R10
-	MOVQ 32(AX), R11
+	MOVQ (AX), SI
+	ADDQ R9, SI
+	MOVQ 8(AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
-	VMOVUPS      (R10), Y7
-	VMASKMOVPS   32(R10), Y0, Y8
-	VBROADCASTSS (R9), Y9
+	VMOVUPS      (R11), Y7
+	VMASKMOVPS   32(R11), Y0, Y8
+	VBROADCASTSS (SI), Y9
 	VFMADD231PS  Y9, Y7, Y1
 	VFMADD231PS  Y9, Y8, Y2
-	VBROADCASTSS (R9)(SI*1), Y9
+	VBROADCASTSS (SI)(CX*1), Y9
 	VFMADD231PS  Y9, Y7, Y3
 	VFMADD231PS  Y9, Y8, Y4
-	VBROADCASTSS (R9)(SI*2), Y9
+	VBROADCASTSS (DI), Y9
 	VFMADD231PS  Y9, Y7, Y5
 	VFMADD231PS  Y9, Y8, Y6
-	ADDQ         DI, R9
-	ADDQ         R8, R10
-	DECQ         R11
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         BX, R11
+	DECQ         R12
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R9
+	ADDQ         144(AX), R8
+	DECQ         R10
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R9
+	ADDQ         136(AX), R8
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y7
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y1, Y7, Y1
 	VMOVUPS      Y1, (CX)
+	VMAXPS       Y2, Y7, Y2
 	VMASKMOVPS   Y2, Y0, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y7, Y3
 	VMOVUPS      Y3, (CX)
+	VMAXPS       Y4, Y7, Y4
 	VMASKMOVPS   Y4, Y0, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y5, Y7, Y5
 	VMOVUPS      Y5, (CX)
+	VMAXPS       Y6, Y7, Y6
 	VMASKMOVPS   Y6, Y0, 32(CX)
 	VZEROUPPER
 	RET
@@ -3472,59 +3952,69 @@ inner:
 // func product256x4x1(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x4x1(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
+	MOVQ    56(AX), CX
 	VMOVUPS (CX), Y2
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y3
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
 	MOVQ    72(AX), R8
+	XORQ    R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R9, SI
+	MOVQ 8(AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
 	VMOVUPS      (R11), Y4
-	VBROADCASTSS (R9), Y5
+	VBROADCASTSS (SI), Y5
 	VFMADD231PS  Y5, Y4, Y0
-	VBROADCASTSS (R9)(SI*1), Y5
+	VBROADCASTSS (SI)(CX*1), Y5
 	VFMADD231PS  Y5, Y4, Y1
-	VBROADCASTSS (R9)(SI*2), Y5
+	VBROADCASTSS (DI), Y5
 	VFMADD231PS  Y5, Y4, Y2
-	VBROADCASTSS (R10), Y5
+	VBROADCASTSS (DI)(CX*1), Y5
 	VFMADD231PS  Y5, Y4, Y3
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R9
+	ADDQ         144(AX), R8
+	DECQ         R10
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R9
+	ADDQ         136(AX), R8
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y4
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y0, Y4, Y0
 	VMOVUPS      Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y1, Y4, Y1
 	VMOVUPS      Y1, (CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      Y2, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y4, Y3
 	VMOVUPS      Y3, (CX)
 	VZEROUPPER
 	RET
@@ -3532,61 +4022,71 @@ inner:
 // func product256x4x1mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x4x1mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMASKMOVPS (CX), Y0, Y1
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y2
-	ADDQ       DX, CX
+	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y0, Y3
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y4
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
 	MOVQ       72(AX), R8
+	XORQ       R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R9, SI
+	MOVQ 8(AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
 	VMASKMOVPS   (R11), Y0, Y5
-	VBROADCASTSS (R9), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (R9)(SI*1), Y6
+	VBROADCASTSS (SI)(CX*1), Y6
 	VFMADD231PS  Y6, Y5, Y2
-	VBROADCASTSS (R9)(SI*2), Y6
+	VBROADCASTSS (DI), Y6
 	VFMADD231PS  Y6, Y5, Y3
-	VBROADCASTSS (R10), Y6
+	VBROADCASTSS (DI)(CX*1), Y6
 	VFMADD231PS  Y6, Y5, Y4
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R9
+	ADDQ         144(AX), R8
+	DECQ         R10
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R9
+	ADDQ         136(AX), R8
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y5
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y1, Y5, Y1
 	VMASKMOVPS   Y1, Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y5, Y2
 	VMASKMOVPS   Y2, Y0, (CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y3, Y5, Y3
 	VMASKMOVPS   Y3, Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y4, Y5, Y4
 	VMASKMOVPS   Y4, Y0, (CX)
 	VZEROUPPER
 	RET
@@ -3594,72 +4094,86 @@ inner:
 // func product256x4x2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x4x2(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
+	MOVQ    56(AX), CX
 	VMOVUPS (CX), Y4
 	VMOVUPS 32(CX), Y5
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y6
 	VMOVUPS 32(CX), Y7
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
 	MOVQ    72(AX), R8
+	XORQ    R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R9, SI
+	MOVQ 8(AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R9), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (R9)(SI*1), Y10
+	VBROADCASTSS (SI)(CX*1), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (R9)(SI*2), Y10
+	VBROADCASTSS (DI), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (R10), Y10
+	VBROADCASTSS (DI)(CX*1), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R9
+	ADDQ         144(AX), R8
+	DECQ         R10
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R9
+	ADDQ         136(AX), R8
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y8
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y0, Y8, Y0
 	VMOVUPS      Y0, (CX)
+	VMAXPS       Y1, Y8, Y1
 	VMOVUPS      Y1, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y8, Y2
 	VMOVUPS      Y2, (CX)
+	VMAXPS       Y3, Y8, Y3
 	VMOVUPS      Y3, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y4, Y8, Y4
 	VMOVUPS      Y4, (CX)
+	VMAXPS       Y5, Y8, Y5
 	VMOVUPS      Y5, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y6, Y8, Y6
 	VMOVUPS      Y6, (CX)
+	VMAXPS       Y7, Y8, Y7
 	VMOVUPS      Y7, 32(CX)
 	VZEROUPPER
 	RET
@@ -3667,74 +4181,88 @@ inner:
 // func product256x4x2mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x4x2mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMOVUPS    (CX), Y1
 	VMASKMOVPS 32(CX), Y0, Y2
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y3
 	VMASKMOVPS 32(CX), Y0, Y4
-	ADDQ       DX, CX
+	MOVQ       56(AX), CX
 	VMOVUPS    (CX), Y5
 	VMASKMOVPS 32(CX), Y0, Y6
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y7
 	VMASKMOVPS 32(CX), Y0, Y8
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
 	MOVQ       72(AX), R8
+	XORQ       R9, R9
+
+sample:
+	MOVQ 88(AX), R10
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R9, SI
+	MOVQ 8(AX), DI
+	ADDQ R9, DI
+	MOVQ R8, R11
+	MOVQ 96(AX), R12
 
 inner:
 	VMOVUPS      (R11), Y9
 	VMASKMOVPS   32(R11), Y0, Y10
-	VBROADCASTSS (R9), Y11
+	VBROADCASTSS (SI), Y11
 	VFMADD231PS  Y11, Y9, Y1
 	VFMADD231PS  Y11, Y10, Y2
-	VBROADCASTSS (R9)(SI*1), Y11
+	VBROADCASTSS (SI)(CX*1), Y11
 	VFMADD231PS  Y11, Y9, Y3
 	VFMADD231PS  Y11, Y10, Y4
-	VBROADCASTSS (R9)(SI*2), Y11
+	VBROADCASTSS (DI), Y11
 	VFMADD231PS  Y11, Y9, Y5
 	VFMADD231PS  Y11, Y10, Y6
-	VBROADCASTSS (R10), Y11
+	VBROADCASTSS (DI)(CX*1), Y11
 	VFMADD231PS  Y11, Y9, Y7
 	VFMADD231PS  Y11, Y10, Y8
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         BX, R11
 	DECQ         R12
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R9
+	ADDQ         144(AX), R8
+	DECQ         R10
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R9
+	ADDQ         136(AX), R8
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y9
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y1, Y9, Y1
 	VMOVUPS      Y1, (CX)
+	VMAXPS       Y2, Y9, Y2
 	VMASKMOVPS   Y2, Y0, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y9, Y3
 	VMOVUPS      Y3, (CX)
+	VMAXPS       Y4, Y9, Y4
 	VMASKMOVPS   Y4, Y0, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y5, Y9, Y5
 	VMOVUPS      Y5, (CX)
+	VMAXPS       Y6, Y9, Y6
 	VMASKMOVPS   Y6, Y0, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y7, Y9, Y7
 	VMOVUPS      Y7, (CX)
+	VMAXPS       Y8, Y9, Y8
 	VMASKMOVPS   Y8, Y0, 32(CX)
 	VZEROUPPER
 	RET
@@ -3742,65 +4270,79 @@ inner:
 // func product256x5x1(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x5x1(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
+	MOVQ    56(AX), CX
 	VMOVUPS (CX), Y2
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y3
-	ADDQ    DX, CX
+	MOVQ    64(AX), CX
 	VMOVUPS (CX), Y4
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
-	MOVQ    72(AX), R8
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	MOVQ    72(AX), R9
+	XORQ    R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R10, SI
+	MOVQ 8(AX), DI
+	ADDQ R10, DI
+	MOVQ 16(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS      (R11), Y5
-	VBROADCASTSS (R9), Y6
+	VMOVUPS      (R12), Y5
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS  Y6, Y5, Y0
-	VBROADCASTSS (R9)(SI*1), Y6
+	VBROADCASTSS (SI)(CX*1), Y6
 	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (R9)(SI*2), Y6
+	VBROADCASTSS (DI), Y6
 	VFMADD231PS  Y6, Y5, Y2
-	VBROADCASTSS (R10), Y6
+	VBROADCASTSS (DI)(CX*1), Y6
 	VFMADD231PS  Y6, Y5, Y3
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y6, Y5, Y4
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y5
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y0, Y5, Y0
 	VMOVUPS      Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y1, Y5, Y1
 	VMOVUPS      Y1, (CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y2, Y5, Y2
 	VMOVUPS      Y2, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y5, Y3
 	VMOVUPS      Y3, (CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Y4, Y5, Y4
 	VMOVUPS      Y4, (CX)
 	VZEROUPPER
 	RET
@@ -3808,67 +4350,81 @@ inner:
 // func product256x5x1mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x5x1mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMASKMOVPS (CX), Y0, Y1
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y2
-	ADDQ       DX, CX
+	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y0, Y3
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y4
-	ADDQ       DX, CX
+	MOVQ       64(AX), CX
 	VMASKMOVPS (CX), Y0, Y5
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
-	MOVQ       72(AX), R8
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
+	MOVQ       72(AX), R9
+	XORQ       R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R10, SI
+	MOVQ 8(AX), DI
+	ADDQ R10, DI
+	MOVQ 16(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMASKMOVPS   (R11), Y0, Y6
-	VBROADCASTSS (R9), Y7
+	VMASKMOVPS   (R12), Y0, Y6
+	VBROADCASTSS (SI), Y7
 	VFMADD231PS  Y7, Y6, Y1
-	VBROADCASTSS (R9)(SI*1), Y7
+	VBROADCASTSS (SI)(CX*1), Y7
 	VFMADD231PS  Y7, Y6, Y2
-	VBROADCASTSS (R9)(SI*2), Y7
+	VBROADCASTSS (DI), Y7
 	VFMADD231PS  Y7, Y6, Y3
-	VBROADCASTSS (R10), Y7
+	VBROADCASTSS (DI)(CX*1), Y7
 	VFMADD231PS  Y7, Y6, Y4
-	VBROADCASTSS (R10)(SI*1), Y7
+	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y7, Y6, Y5
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y6
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y1, Y6, Y1
 	VMASKMOVPS   Y1, Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y6, Y2
 	VMASKMOVPS   Y2, Y0, (CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y3, Y6, Y3
 	VMASKMOVPS   Y3, Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y4, Y6, Y4
 	VMASKMOVPS   Y4, Y0, (CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Y5, Y6, Y5
 	VMASKMOVPS   Y5, Y0, (CX)
 	VZEROUPPER
 	RET
@@ -3876,81 +4432,100 @@ inner:
 // func product256x5x2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x5x2(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
+	MOVQ    56(AX), CX
 	VMOVUPS (CX), Y4
 	VMOVUPS 32(CX), Y5
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y6
 	VMOVUPS 32(CX), Y7
-	ADDQ    DX, CX
+	MOVQ    64(AX), CX
 	VMOVUPS (CX), Y8
 	VMOVUPS 32(CX), Y9
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
-	MOVQ    72(AX), R8
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	MOVQ    72(AX), R9
+	XORQ    R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R10, SI
+	MOVQ 8(AX), DI
+	ADDQ R10, DI
+	MOVQ 16(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R9), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS  Y12, Y10, Y0
 	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS (R9)(SI*1), Y12
+	VBROADCASTSS (SI)(CX*1), Y12
 	VFMADD231PS  Y12, Y10, Y2
 	VFMADD231PS  Y12, Y11, Y3
-	VBROADCASTSS (R9)(SI*2), Y12
+	VBROADCASTSS (DI), Y12
 	VFMADD231PS  Y12, Y10, Y4
 	VFMADD231PS  Y12, Y11, Y5
-	VBROADCASTSS (R10), Y12
+	VBROADCASTSS (DI)(CX*1), Y12
 	VFMADD231PS  Y12, Y10, Y6
 	VFMADD231PS  Y12, Y11, Y7
-	VBROADCASTSS (R10)(SI*1), Y12
+	VBROADCASTSS (R8), Y12
 	VFMADD231PS  Y12, Y10, Y8
 	VFMADD231PS  Y12, Y11, Y9
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y10
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y0, Y10, Y0
 	VMOVUPS      Y0, (CX)
+	VMAXPS       Y1, Y10, Y1
 	VMOVUPS      Y1, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y10, Y2
 	VMOVUPS      Y2, (CX)
+	VMAXPS       Y3, Y10, Y3
 	VMOVUPS      Y3, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y4, Y10, Y4
 	VMOVUPS      Y4, (CX)
+	VMAXPS       Y5, Y10, Y5
 	VMOVUPS      Y5, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y6, Y10, Y6
 	VMOVUPS      Y6, (CX)
+	VMAXPS       Y7, Y10, Y7
 	VMOVUPS      Y7, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Y8, Y10, Y8
 	VMOVUPS      Y8, (CX)
+	VMAXPS       Y9, Y10, Y9
 	VMOVUPS      Y9, 32(CX)
 	VZEROUPPER
 	RET
@@ -3958,83 +4533,102 @@ inner:
 // func product256x5x2mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x5x2mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMOVUPS    (CX), Y1
 	VMASKMOVPS 32(CX), Y0, Y2
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y3
 	VMASKMOVPS 32(CX), Y0, Y4
-	ADDQ       DX, CX
+	MOVQ       56(AX), CX
 	VMOVUPS    (CX), Y5
 	VMASKMOVPS 32(CX), Y0, Y6
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y7
 	VMASKMOVPS 32(CX), Y0, Y8
-	ADDQ       DX, CX
+	MOVQ       64(AX), CX
 	VMOVUPS    (CX), Y9
 	VMASKMOVPS 32(CX), Y0, Y10
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
-	MOVQ       72(AX), R8
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
+	MOVQ       72(AX), R9
+	XORQ       R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R10, SI
+	MOVQ 8(AX), DI
+	ADDQ R10, DI
+	MOVQ 16(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS      (R11), Y11
-	VMASKMOVPS   32(R11), Y0, Y12
-	VBROADCASTSS (R9), Y13
+	VMOVUPS      (R12), Y11
+	VMASKMOVPS   32(R12), Y0, Y12
+	VBROADCASTSS (SI), Y13
 	VFMADD231PS  Y13, Y11, Y1
 	VFMADD231PS  Y13, Y12, Y2
-	VBROADCASTSS (R9)(SI*1), Y13
+	VBROADCASTSS (SI)(CX*1), Y13
 	VFMADD231PS  Y13, Y11, Y3
 	VFMADD231PS  Y13, Y12, Y4
-	VBROADCASTSS (R9)(SI*2), Y13
+	VBROADCASTSS (DI), Y13
 	VFMADD231PS  Y13, Y11, Y5
 	VFMADD231PS  Y13, Y12, Y6
-	VBROADCASTSS (R10), Y13
+	VBROADCASTSS (DI)(CX*1), Y13
 	VFMADD231PS  Y13, Y11, Y7
 	VFMADD231PS  Y13, Y12, Y8
-	VBROADCASTSS (R10)(SI*1), Y13
+	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y13, Y11, Y9
 	VFMADD231PS  Y13, Y12, Y10
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y11
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y1, Y11, Y1
 	VMOVUPS      Y1, (CX)
+	VMAXPS       Y2, Y11, Y2
 	VMASKMOVPS   Y2, Y0, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y11, Y3
 	VMOVUPS      Y3, (CX)
+	VMAXPS       Y4, Y11, Y4
 	VMASKMOVPS   Y4, Y0, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y5, Y11, Y5
 	VMOVUPS      Y5, (CX)
+	VMAXPS       Y6, Y11, Y6
 	VMASKMOVPS   Y6, Y0, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y7, Y11, Y7
 	VMOVUPS      Y7, (CX)
+	VMAXPS       Y8, Y11, Y8
 	VMASKMOVPS   Y8, Y0, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Y9, Y11, Y9
 	VMOVUPS      Y9, (CX)
+	VMAXPS       Y10, Y11, Y10
 	VMASKMOVPS   Y10, Y0, 32(CX)
 	VZEROUPPER
 	RET
@@ -4042,71 +4636,86 @@ inner:
 // func product256x6x1(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x6x1(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y1
-	ADDQ    DX, CX
+	MOVQ    56(AX), CX
 	VMOVUPS (CX), Y2
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y3
-	ADDQ    DX, CX
+	MOVQ    64(AX), CX
 	VMOVUPS (CX), Y4
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y5
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
-	MOVQ    72(AX), R8
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	MOVQ    72(AX), R9
+	XORQ    R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R10, SI
+	MOVQ 8(AX), DI
+	ADDQ R10, DI
+	MOVQ 16(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS      (R11), Y6
-	VBROADCASTSS (R9), Y7
+	VMOVUPS      (R12), Y6
+	VBROADCASTSS (SI), Y7
 	VFMADD231PS  Y7, Y6, Y0
-	VBROADCASTSS (R9)(SI*1), Y7
+	VBROADCASTSS (SI)(CX*1), Y7
 	VFMADD231PS  Y7, Y6, Y1
-	VBROADCASTSS (R9)(SI*2), Y7
+	VBROADCASTSS (DI), Y7
 	VFMADD231PS  Y7, Y6, Y2
-	VBROADCASTSS (R10), Y7
+	VBROADCASTSS (DI)(CX*1), Y7
 	VFMADD231PS  Y7, Y6, Y3
-	VBROADCASTSS (R10)(SI*1), Y7
+	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y7, Y6, Y4
-	VBROADCASTSS (R10)(SI*2), Y7
+	VBROADCASTSS (R8)(CX*1), Y7
 	VFMADD231PS  Y7, Y6, Y5
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y6
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y0, Y6, Y0
 	VMOVUPS      Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y1, Y6, Y1
 	VMOVUPS      Y1, (CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y2, Y6, Y2
 	VMOVUPS      Y2, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y6, Y3
 	VMOVUPS      Y3, (CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      Y4, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y5, Y6, Y5
 	VMOVUPS      Y5, (CX)
 	VZEROUPPER
 	RET
@@ -4114,73 +4723,88 @@ inner:
 // func product256x6x1mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x6x1mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMASKMOVPS (CX), Y0, Y1
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y2
-	ADDQ       DX, CX
+	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y0, Y3
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y4
-	ADDQ       DX, CX
+	MOVQ       64(AX), CX
 	VMASKMOVPS (CX), Y0, Y5
 	ADDQ       DX, CX
 	VMASKMOVPS (CX), Y0, Y6
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
-	MOVQ       72(AX), R8
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
+	MOVQ       72(AX), R9
+	XORQ       R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R10, SI
+	MOVQ 8(AX), DI
+	ADDQ R10, DI
+	MOVQ 16(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMASKMOVPS   (R11), Y0, Y7
-	VBROADCASTSS (R9), Y8
+	VMASKMOVPS   (R12), Y0, Y7
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS (R9)(SI*1), Y8
+	VBROADCASTSS (SI)(CX*1), Y8
 	VFMADD231PS  Y8, Y7, Y2
-	VBROADCASTSS (R9)(SI*2), Y8
+	VBROADCASTSS (DI), Y8
 	VFMADD231PS  Y8, Y7, Y3
-	VBROADCASTSS (R10), Y8
+	VBROADCASTSS (DI)(CX*1), Y8
 	VFMADD231PS  Y8, Y7, Y4
-	VBROADCASTSS (R10)(SI*1), Y8
+	VBROADCASTSS (R8), Y8
 	VFMADD231PS  Y8, Y7, Y5
-	VBROADCASTSS (R10)(SI*2), Y8
+	VBROADCASTSS (R8)(CX*1), Y8
 	VFMADD231PS  Y8, Y7, Y6
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y7
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y1, Y7, Y1
 	VMASKMOVPS   Y1, Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y7, Y2
 	VMASKMOVPS   Y2, Y0, (CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y3, Y7, Y3
 	VMASKMOVPS   Y3, Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y4, Y7, Y4
 	VMASKMOVPS   Y4, Y0, (CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Y5, Y7, Y5
 	VMASKMOVPS   Y5, Y0, (CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y6, Y7, Y6
 	VMASKMOVPS   Y6, Y0, (CX)
 	VZEROUPPER
 	RET
@@ -4188,90 +4812,111 @@ inner:
 // func product256x6x2(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x6x2(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
-
-	// The sums start from C.
-	MOVQ    16(AX), CX
-	MOVQ    80(AX), DX
+	MOVQ    t+0(FP), AX
+	MOVQ    168(AX), DX
+	MOVQ    48(AX), CX
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
-	ADDQ    DX, CX
+	MOVQ    56(AX), CX
 	VMOVUPS (CX), Y4
 	VMOVUPS 32(CX), Y5
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y6
 	VMOVUPS 32(CX), Y7
-	ADDQ    DX, CX
+	MOVQ    64(AX), CX
 	VMOVUPS (CX), Y8
 	VMOVUPS 32(CX), Y9
 	ADDQ    DX, CX
 	VMOVUPS (CX), Y10
 	VMOVUPS 32(CX), Y11
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    24(AX), BX
-	MOVQ    48(AX), SI
-	MOVQ    56(AX), DI
-	MOVQ    72(AX), R8
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    152(AX), BX
+	MOVQ    72(AX), R9
+	XORQ    R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R10, SI
+	MOVQ 8(AX), DI
+	ADDQ R10, DI
+	MOVQ 16(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R9), Y14
+	VMOVUPS      (R12), Y12
+	VMOVUPS      32(R12), Y13
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (R9)(SI*1), Y14
+	VBROADCASTSS (SI)(CX*1), Y14
 	VFMADD231PS  Y14, Y12, Y2
 	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (R9)(SI*2), Y14
+	VBROADCASTSS (DI), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (R10), Y14
+	VBROADCASTSS (DI)(CX*1), Y14
 	VFMADD231PS  Y14, Y12, Y6
 	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (R10)(SI*1), Y14
+	VBROADCASTSS (R8), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (R10)(SI*2), Y14
+	VBROADCASTSS (R8)(CX*1), Y14
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y12
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y0, Y12, Y0
 	VMOVUPS      Y0, (CX)
+	VMAXPS       Y1, Y12, Y1
 	VMOVUPS      Y1, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y12, Y2
 	VMOVUPS      Y2, (CX)
+	VMAXPS       Y3, Y12, Y3
 	VMOVUPS      Y3, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y4, Y12, Y4
 	VMOVUPS      Y4, (CX)
+	VMAXPS       Y5, Y12, Y5
 	VMOVUPS      Y5, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y6, Y12, Y6
 	VMOVUPS      Y6, (CX)
+	VMAXPS       Y7, Y12, Y7
 	VMOVUPS      Y7, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Y8, Y12, Y8
 	VMOVUPS      Y8, (CX)
+	VMAXPS       Y9, Y12, Y9
 	VMOVUPS      Y9, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y10, Y12, Y10
 	VMOVUPS      Y10, (CX)
+	VMAXPS       Y11, Y12, Y11
 	VMOVUPS      Y11, 32(CX)
 	VZEROUPPER
 	RET
@@ -4279,92 +4924,113 @@ inner:
 // func product256x6x2mask(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x6x2mask(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    88(AX), CX
-	VMOVUPS (CX), Y0
-
-	// The sums start from C.
-	MOVQ       16(AX), CX
-	MOVQ       80(AX), DX
+	MOVQ       t+0(FP), AX
+	MOVQ       184(AX), CX
+	VMOVUPS    (CX), Y0
+	MOVQ       168(AX), DX
+	MOVQ       48(AX), CX
 	VMOVUPS    (CX), Y1
 	VMASKMOVPS 32(CX), Y0, Y2
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y3
 	VMASKMOVPS 32(CX), Y0, Y4
-	ADDQ       DX, CX
+	MOVQ       56(AX), CX
 	VMOVUPS    (CX), Y5
 	VMASKMOVPS 32(CX), Y0, Y6
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y7
 	VMASKMOVPS 32(CX), Y0, Y8
-	ADDQ       DX, CX
+	MOVQ       64(AX), CX
 	VMOVUPS    (CX), Y9
 	VMASKMOVPS 32(CX), Y0, Y10
 	ADDQ       DX, CX
 	VMOVUPS    (CX), Y11
 	VMASKMOVPS 32(CX), Y0, Y12
-	MOVQ       (AX), CX
-	MOVQ       8(AX), DX
-	MOVQ       24(AX), BX
-	MOVQ       48(AX), SI
-	MOVQ       56(AX), DI
-	MOVQ       72(AX), R8
+	MOVQ       120(AX), CX
+	MOVQ       128(AX), DX
+	MOVQ       152(AX), BX
+	MOVQ       72(AX), R9
+	XORQ       R10, R10
+
+sample:
+	MOVQ 88(AX), R11
 
 outer:
-	MOVQ CX, R9
-	LEAQ (R9)(SI*2), R10
-	ADDQ SI, R10
-	MOVQ DX, R11
-	MOVQ 32(AX), R12
+	MOVQ (AX), SI
+	ADDQ R10, SI
+	MOVQ 8(AX), DI
+	ADDQ R10, DI
+	MOVQ 16(AX), R8
+	ADDQ R10, R8
+	MOVQ R9, R12
+	MOVQ 96(AX), R13
 
 inner:
-	VMOVUPS      (R11), Y13
-	VMASKMOVPS   32(R11), Y0, Y14
-	VBROADCASTSS (R9), Y15
+	VMOVUPS      (R12), Y13
+	VMASKMOVPS   32(R12), Y0, Y14
+	VBROADCASTSS (SI), Y15
 	VFMADD231PS  Y15, Y13, Y1
 	VFMADD231PS  Y15, Y14, Y2
-	VBROADCASTSS (R9)(SI*1), Y15
+	VBROADCASTSS (SI)(CX*1), Y15
 	VFMADD231PS  Y15, Y13, Y3
 	VFMADD231PS  Y15, Y14, Y4
-	VBROADCASTSS (R9)(SI*2), Y15
+	VBROADCASTSS (DI), Y15
 	VFMADD231PS  Y15, Y13, Y5
 	VFMADD231PS  Y15, Y14, Y6
-	VBROADCASTSS (R10), Y15
+	VBROADCASTSS (DI)(CX*1), Y15
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y8
-	VBROADCASTSS (R10)(SI*1), Y15
+	VBROADCASTSS (R8), Y15
 	VFMADD231PS  Y15, Y13, Y9
 	VFMADD231PS  Y15, Y14, Y10
-	VBROADCASTSS (R10)(SI*2), Y15
+	VBROADCASTSS (R8)(CX*1), Y15
 	VFMADD231PS  Y15, Y13, Y11
 	VFMADD231PS  Y15, Y14, Y12
-	ADDQ         DI, R9
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
+	ADDQ         DX, SI
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R12
+	DECQ         R13
 	JNZ          inner
-	ADDQ         40(AX), CX
-	ADDQ         64(AX), DX
-	DECQ         BX
+	ADDQ         112(AX), R10
+	ADDQ         144(AX), R9
+	DECQ         R11
 	JNZ          outer
-	MOVQ         16(AX), CX
-	MOVQ         80(AX), AX
+	ADDQ         104(AX), R10
+	ADDQ         136(AX), R9
+	DECQ         80(AX)
+	JNZ          sample
+	VBROADCASTSS 176(AX), Y13
+	MOVQ         160(AX), DX
+	MOVQ         24(AX), CX
+	VMAXPS       Y1, Y13, Y1
 	VMOVUPS      Y1, (CX)
+	VMAXPS       Y2, Y13, Y2
 	VMASKMOVPS   Y2, Y0, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y13, Y3
 	VMOVUPS      Y3, (CX)
+	VMAXPS       Y4, Y13, Y4
 	VMASKMOVPS   Y4, Y0, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         32(AX), CX
+	VMAXPS       Y5, Y13, Y5
 	VMOVUPS      Y5, (CX)
+	VMAXPS       Y6, Y13, Y6
 	VMASKMOVPS   Y6, Y0, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y7, Y13, Y7
 	VMOVUPS      Y7, (CX)
+	VMAXPS       Y8, Y13, Y8
 	VMASKMOVPS   Y8, Y0, 32(CX)
-	ADDQ         AX, CX
+	MOVQ         40(AX), CX
+	VMAXPS       Y9, Y13, Y9
 	VMOVUPS      Y9, (CX)
+	VMAXPS       Y10, Y13, Y10
 	VMASKMOVPS   Y10, Y0, 32(CX)
-	ADDQ         AX, CX
+	ADDQ         DX, CX
+	VMAXPS       Y11, Y13, Y11
 	VMOVUPS      Y11, (CX)
+	VMAXPS       Y12, Y13, Y12
 	VMASKMOVPS   Y12, Y0, 32(CX)
 	VZEROUPPER
 	RET

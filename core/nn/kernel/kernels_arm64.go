@@ -2,7 +2,7 @@
 
 package kernel
 
-// product128 adds a tile of 1 … 6 rows and 16, 12, 8, 4, 2 or 1 columns.
+// product128 computes a tile of 1 … 6 rows and 16, 12, 8, 4, 2 or 1 columns.
 func product128(rows, columns int, t *byte) {
 	switch 32*rows + columns {
 	case 32*1 + 16:
@@ -80,182 +80,182 @@ func product128(rows, columns int, t *byte) {
 	}
 }
 
-// product128x1x16 adds a tile of 1 rows and 16 columns.
+// product128x1x16 computes a tile of 1 rows and 16 columns.
 //
 //go:noescape
 func product128x1x16(t *byte)
 
-// product128x1x12 adds a tile of 1 rows and 12 columns.
+// product128x1x12 computes a tile of 1 rows and 12 columns.
 //
 //go:noescape
 func product128x1x12(t *byte)
 
-// product128x1x8 adds a tile of 1 rows and 8 columns.
+// product128x1x8 computes a tile of 1 rows and 8 columns.
 //
 //go:noescape
 func product128x1x8(t *byte)
 
-// product128x1x4 adds a tile of 1 rows and 4 columns.
+// product128x1x4 computes a tile of 1 rows and 4 columns.
 //
 //go:noescape
 func product128x1x4(t *byte)
 
-// product128x1x2 adds a tile of 1 rows and 2 columns.
+// product128x1x2 computes a tile of 1 rows and 2 columns.
 //
 //go:noescape
 func product128x1x2(t *byte)
 
-// product128x1x1 adds a tile of 1 rows and 1 columns.
+// product128x1x1 computes a tile of 1 rows and 1 columns.
 //
 //go:noescape
 func product128x1x1(t *byte)
 
-// product128x2x16 adds a tile of 2 rows and 16 columns.
+// product128x2x16 computes a tile of 2 rows and 16 columns.
 //
 //go:noescape
 func product128x2x16(t *byte)
 
-// product128x2x12 adds a tile of 2 rows and 12 columns.
+// product128x2x12 computes a tile of 2 rows and 12 columns.
 //
 //go:noescape
 func product128x2x12(t *byte)
 
-// product128x2x8 adds a tile of 2 rows and 8 columns.
+// product128x2x8 computes a tile of 2 rows and 8 columns.
 //
 //go:noescape
 func product128x2x8(t *byte)
 
-// product128x2x4 adds a tile of 2 rows and 4 columns.
+// product128x2x4 computes a tile of 2 rows and 4 columns.
 //
 //go:noescape
 func product128x2x4(t *byte)
 
-// product128x2x2 adds a tile of 2 rows and 2 columns.
+// product128x2x2 computes a tile of 2 rows and 2 columns.
 //
 //go:noescape
 func product128x2x2(t *byte)
 
-// product128x2x1 adds a tile of 2 rows and 1 columns.
+// product128x2x1 computes a tile of 2 rows and 1 columns.
 //
 //go:noescape
 func product128x2x1(t *byte)
 
-// product128x3x16 adds a tile of 3 rows and 16 columns.
+// product128x3x16 computes a tile of 3 rows and 16 columns.
 //
 //go:noescape
 func product128x3x16(t *byte)
 
-// product128x3x12 adds a tile of 3 rows and 12 columns.
+// product128x3x12 computes a tile of 3 rows and 12 columns.
 //
 //go:noescape
 func product128x3x12(t *byte)
 
-// product128x3x8 adds a tile of 3 rows and 8 columns.
+// product128x3x8 computes a tile of 3 rows and 8 columns.
 //
 //go:noescape
 func product128x3x8(t *byte)
 
-// product128x3x4 adds a tile of 3 rows and 4 columns.
+// product128x3x4 computes a tile of 3 rows and 4 columns.
 //
 //go:noescape
 func product128x3x4(t *byte)
 
-// product128x3x2 adds a tile of 3 rows and 2 columns.
+// product128x3x2 computes a tile of 3 rows and 2 columns.
 //
 //go:noescape
 func product128x3x2(t *byte)
 
-// product128x3x1 adds a tile of 3 rows and 1 columns.
+// product128x3x1 computes a tile of 3 rows and 1 columns.
 //
 //go:noescape
 func product128x3x1(t *byte)
 
-// product128x4x16 adds a tile of 4 rows and 16 columns.
+// product128x4x16 computes a tile of 4 rows and 16 columns.
 //
 //go:noescape
 func product128x4x16(t *byte)
 
-// product128x4x12 adds a tile of 4 rows and 12 columns.
+// product128x4x12 computes a tile of 4 rows and 12 columns.
 //
 //go:noescape
 func product128x4x12(t *byte)
 
-// product128x4x8 adds a tile of 4 rows and 8 columns.
+// product128x4x8 computes a tile of 4 rows and 8 columns.
 //
 //go:noescape
 func product128x4x8(t *byte)
 
-// product128x4x4 adds a tile of 4 rows and 4 columns.
+// product128x4x4 computes a tile of 4 rows and 4 columns.
 //
 //go:noescape
 func product128x4x4(t *byte)
 
-// product128x4x2 adds a tile of 4 rows and 2 columns.
+// product128x4x2 computes a tile of 4 rows and 2 columns.
 //
 //go:noescape
 func product128x4x2(t *byte)
 
-// product128x4x1 adds a tile of 4 rows and 1 columns.
+// product128x4x1 computes a tile of 4 rows and 1 columns.
 //
 //go:noescape
 func product128x4x1(t *byte)
 
-// product128x5x16 adds a tile of 5 rows and 16 columns.
+// product128x5x16 computes a tile of 5 rows and 16 columns.
 //
 //go:noescape
 func product128x5x16(t *byte)
 
-// product128x5x12 adds a tile of 5 rows and 12 columns.
+// product128x5x12 computes a tile of 5 rows and 12 columns.
 //
 //go:noescape
 func product128x5x12(t *byte)
 
-// product128x5x8 adds a tile of 5 rows and 8 columns.
+// product128x5x8 computes a tile of 5 rows and 8 columns.
 //
 //go:noescape
 func product128x5x8(t *byte)
 
-// product128x5x4 adds a tile of 5 rows and 4 columns.
+// product128x5x4 computes a tile of 5 rows and 4 columns.
 //
 //go:noescape
 func product128x5x4(t *byte)
 
-// product128x5x2 adds a tile of 5 rows and 2 columns.
+// product128x5x2 computes a tile of 5 rows and 2 columns.
 //
 //go:noescape
 func product128x5x2(t *byte)
 
-// product128x5x1 adds a tile of 5 rows and 1 columns.
+// product128x5x1 computes a tile of 5 rows and 1 columns.
 //
 //go:noescape
 func product128x5x1(t *byte)
 
-// product128x6x16 adds a tile of 6 rows and 16 columns.
+// product128x6x16 computes a tile of 6 rows and 16 columns.
 //
 //go:noescape
 func product128x6x16(t *byte)
 
-// product128x6x12 adds a tile of 6 rows and 12 columns.
+// product128x6x12 computes a tile of 6 rows and 12 columns.
 //
 //go:noescape
 func product128x6x12(t *byte)
 
-// product128x6x8 adds a tile of 6 rows and 8 columns.
+// product128x6x8 computes a tile of 6 rows and 8 columns.
 //
 //go:noescape
 func product128x6x8(t *byte)
 
-// product128x6x4 adds a tile of 6 rows and 4 columns.
+// product128x6x4 computes a tile of 6 rows and 4 columns.
 //
 //go:noescape
 func product128x6x4(t *byte)
 
-// product128x6x2 adds a tile of 6 rows and 2 columns.
+// product128x6x2 computes a tile of 6 rows and 2 columns.
 //
 //go:noescape
 func product128x6x2(t *byte)
 
-// product128x6x1 adds a tile of 6 rows and 1 columns.
+// product128x6x1 computes a tile of 6 rows and 1 columns.
 //
 //go:noescape
 func product128x6x1(t *byte)

@@ -2,25 +2,132 @@
 
 package kernel
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // A tile is the argument of the assembly products: rows × columns elements of
-// C. Steps are in bytes. The generators know the order of the fields.
+// C, the rows in up to three groups. Within a group rows lie am, cm and startM
+// apart; where each group begins is free, so that a tile may cross the rows and
+// the samples of small pictures. Steps are in bytes, those of q beyond what the
+// steps of o have moved on. The generators know the order of the fields; the
+// assembly counts q down.
 type tile struct {
-	a, b, c    *float32
-	o, k       int
-	ao, am, ak uintptr
-	bo, bk     uintptr
-	cm         uintptr
-	mask       uintptr // AVX-512: the lanes of the last vector; AVX2: the address of eight words; NEON: unused
+	a, c, start [3]*float32
+	b           *float32
+	q, o, k     int
+	aq          uintptr
+	ao, am, ak  uintptr
+	bq, bo, bk  uintptr
+	cm, startM  uintptr
+	floor       uint64  // the bits of a float32, below which no element of C falls
+	mask        uintptr // AVX-512: the lanes of the last vector; AVX2: the address of eight words; NEON: unused
 }
+
+const floatBytes = unsafe.Sizeof(float32(0))
 
 // newTile returns a tile with the steps of p.
 func newTile(p Product) tile {
-	const size = unsafe.Sizeof(float32(0))
 	return tile{
 		o: p.O, k: p.K,
-		ao: uintptr(p.AO) * size, am: uintptr(p.AM) * size, ak: uintptr(p.AK) * size,
-		bo: uintptr(p.BO) * size, bk: uintptr(p.BK) * size, cm: uintptr(p.CM) * size,
+		aq: uintptr(p.AQ-p.O*p.AO) * floatBytes, ao: uintptr(p.AO) * floatBytes, am: uintptr(p.AM) * floatBytes, ak: uintptr(p.AK) * floatBytes,
+		bq: uintptr(p.BQ-p.O*p.BO) * floatBytes, bo: uintptr(p.BO) * floatBytes, bk: uintptr(p.BK) * floatBytes,
+		cm: uintptr(p.CM) * floatBytes,
 	}
+}
+
+// A tiling is how a kernel cuts C: the lanes of a vector, the rows of the
+// largest tile, and how many of them make a group. Its methods columns and run
+// say how many columns the next panel takes where left are left, and compute a
+// tile. They are not fields, because the argument of an indirect call would
+// have to live on the heap.
+type tiling struct{ lanes, rows, group int }
+
+// nothing is what a product without bias starts from.
+var nothing [64]float32
+
+// steps is how many steps of o and k a pass over C takes at most before the
+// next samples, so that a panel of B stays near: 1,024 of 32 columns are 128 kB.
+const steps = 1024
+
+// product is Kernel.Product. A pass over some samples goes panel after panel
+// of C's columns, and in each tile after tile.
+func (x *tiling) product(p Product, c, a, b, bias []float32) {
+	if p.empty() {
+		return
+	}
+	p.check(c, a, b, bias)
+	t := newTile(p)
+	perPass := max(1, steps/(p.O*p.K))
+	for q := 0; q < p.Q; q += perPass {
+		n := min(perPass, p.Q-q)
+		t.floor = uint64(math.Float32bits(float32(math.Inf(-1))))
+		if p.ReLU && q+n == p.Q {
+			t.floor = 0
+		}
+		x.pass(p, &t, n, p.Fresh && q == 0, c, a[q*p.AQ:], b[q*p.BQ:], bias)
+	}
+}
+
+// pass adds q samples to C.
+func (x *tiling) pass(p Product, t *tile, q int, fresh bool, c, a, b, bias []float32) {
+	for n, width := 0, 0; n < p.N; n += width {
+		width = x.columns(p.N - n)
+		t.b = &b[n]
+		t.startM = t.cm
+		var start *float32 // of all rows, or nil: they start from C
+		if fresh {
+			t.startM = 0
+			if start = &nothing[0]; bias != nil {
+				start = &bias[n]
+			}
+		}
+		if p.M%x.group == 0 && p.M < 2*x.rows {
+			x.across(p, t, q, n, width, c, a, start)
+			continue
+		}
+		tiles := (p.M + x.rows - 1) / x.rows // as even in height as they can be
+		for s := range p.S {
+			for r := range p.R {
+				for i := range tiles {
+					m, end := i*p.M/tiles, (i+1)*p.M/tiles
+					for g := m; g < end; g += x.group {
+						t.begin((g-m)/x.group, &a[s*p.AS+r*p.AR+g*p.AM], &c[s*p.CS+r*p.CR+g*p.CM+n], start)
+					}
+					t.q = q
+					x.run(t, end-m, width)
+				}
+			}
+		}
+	}
+}
+
+// across fills a panel by tiles of whole groups, which cross the rows and the
+// samples.
+func (x *tiling) across(p Product, t *tile, q, n, width int, c, a []float32, start *float32) {
+	groups := 0
+	for s := range p.S {
+		for r := range p.R {
+			for m := 0; m < p.M; m += x.group {
+				t.begin(groups, &a[s*p.AS+r*p.AR+m*p.AM], &c[s*p.CS+r*p.CR+m*p.CM+n], start)
+				if groups++; groups*x.group == x.rows {
+					t.q, groups = q, 0
+					x.run(t, x.rows, width)
+				}
+			}
+		}
+	}
+	if groups > 0 {
+		t.q = q
+		x.run(t, groups*x.group, width)
+	}
+}
+
+// begin says where group g begins; a nil start stands for C itself.
+func (t *tile) begin(g int, a, c, start *float32) {
+	if start == nil {
+		start = c
+	}
+	t.a[g], t.c[g], t.start[g] = a, c, start
 }

@@ -18,7 +18,7 @@ func dispatch(file string) error {
 		suffix string
 	}{{avx512, ""}, {avx2, ""}, {avx2, "mask"}} {
 		name := "product" + v.name + v.suffix
-		fmt.Fprintf(&b, "\n// %s adds a tile of 1 … %d rows and 1 or 2 vectors.\nfunc %s(rows, vectors int, t *byte) {\n\tswitch 2*rows + vectors {\n", name, v.rows, name)
+		fmt.Fprintf(&b, "\n// %s computes a tile of 1 … %d rows and 1 or 2 vectors.\nfunc %s(rows, vectors int, t *byte) {\n\tswitch 2*rows + vectors {\n", name, v.rows, name)
 		for rows := 1; rows <= v.rows; rows++ {
 			for vectors := 1; vectors <= 2; vectors++ {
 				fmt.Fprintf(&b, "\tcase 2*%d + %d:\n\t\tproduct%sx%dx%d%s(t)\n", rows, vectors, v.name, rows, vectors, v.suffix)

@@ -17,14 +17,10 @@ var widths = []int{16, 12, 8, 4, 2, 1}
 
 // products writes one function per size of a tile, and the one that calls them
 // (a direct call, because the argument of an indirect one would have to live
-// on the heap). All share the struct tile (see kernel_arm64.go), whose fields
-// are 8 bytes each, and compute
-//
-//	c[m·cm + n] += Σ_o Σ_k a[o·ao + m·am + k·ak] · b[o·bo + k·bk + n]
-//
-// with o, then k, rising, one fused multiply-add per element and k.
+// on the heap). They compute what those for amd64 do (see product.go), from the
+// same struct tile, whose groups have two rows here.
 func (l *listing) products() {
-	fmt.Fprintf(&l.stubs, "\n// product128 adds a tile of 1 … %d rows and 16, 12, 8, 4, 2 or 1 columns.\nfunc product128(rows, columns int, t *byte) {\n\tswitch 32*rows + columns {\n", neonRows)
+	fmt.Fprintf(&l.stubs, "\n// product128 computes a tile of 1 … %d rows and 16, 12, 8, 4, 2 or 1 columns.\nfunc product128(rows, columns int, t *byte) {\n\tswitch 32*rows + columns {\n", neonRows)
 	for rows := 1; rows <= neonRows; rows++ {
 		for _, columns := range widths {
 			fmt.Fprintf(&l.stubs, "\tcase 32*%d + %d:\n\t\tproduct128x%dx%d(t)\n", rows, columns, rows, columns)
@@ -68,9 +64,9 @@ func (l *listing) store(columns int, first int, address string) {
 // multiply-add takes that lane for all four columns. (A broadcasting load,
 // LD1R, has no such address and costs a vector operation besides.)
 func (l *listing) product(rows, columns int) {
-	l.function(fmt.Sprintf("product128x%dx%d", rows, columns), fmt.Sprintf("adds a tile of %d rows and %d columns.", rows, columns), "t *byte")
+	l.function(fmt.Sprintf("product128x%dx%d", rows, columns), fmt.Sprintf("computes a tile of %d rows and %d columns.", rows, columns), "t *byte")
 	const (
-		c, cm  = "R1", "R2"
+		c, cm  = "R1", "R2" // also where the sums start, and its step
 		outerB = "R3"
 		o      = "R4"
 		b, bk  = "R5", "R6"
@@ -78,50 +74,51 @@ func (l *listing) product(rows, columns int) {
 		a, ak  = "R9", "R10"
 		k, all = "R11", "R12"
 		am     = "R13"
+		moved  = "R14" // how far q and o have moved on in A
+		q      = "R15"
+		aq, bq = "R16", "R17"
+		group  = 2
 	)
-	const (
-		fieldA = 8 * iota
-		fieldB
-		fieldC
-		fieldO
-		fieldK
-		fieldAO
-		fieldAM
-		fieldAK
-		fieldBO
-		fieldBK
-		fieldCM
-	)
-	field := func(at int, register string) { l.put("MOVD %d(R0), %s", at, register) }
+	field := func(at int, register string) { l.put("MOVD %d(R0), %s", 8*at, register) }
 	row := func(m int) string { return fmt.Sprintf("R%d", 19+m) } // where row m of A begins
 	perRow := (columns + 3) / 4                                   // vectors
 
-	// The sums start from C and end there.
-	eachRow := func(f func(first int)) {
-		field(fieldC, c)
+	// eachRow walks over the rows of C or of where it starts from.
+	eachRow := func(start, step int, f func(first int)) {
+		field(step, cm)
 		for m := range rows {
-			f(m * perRow)
-			if m < rows-1 {
+			if m%group == 0 {
+				field(start+m/group, c)
+			} else {
 				l.put("ADD %s, %s", cm, c)
 			}
+			f(m * perRow)
 		}
 	}
-	field(fieldCM, cm)
-	eachRow(func(first int) { l.load(columns, c, first) })
+	eachRow(fieldStart, fieldStartM, func(first int) { l.load(columns, c, first) })
 
 	field(fieldB, outerB)
-	field(fieldO, o)
+	field(fieldQ, q)
 	field(fieldK, all)
+	field(fieldAQ, aq)
 	field(fieldAO, ao)
 	field(fieldAM, am)
 	field(fieldAK, ak)
+	field(fieldBQ, bq)
 	field(fieldBO, bo)
 	field(fieldBK, bk)
-	field(fieldA, row(0))
-	for m := 1; m < rows; m++ {
-		l.put("ADD %s, %s, %s", am, row(m-1), row(m))
-	}
+	l.put("MOVD ZR, %s", moved)
+	l.label("sample")
+	field(fieldO, o)
 	l.label("outer")
+	for m := range rows {
+		if m%group == 0 {
+			field(fieldA+m/group, row(m))
+			l.put("ADD %s, %s", moved, row(m))
+		} else {
+			l.put("ADD %s, %s, %s", am, row(m-1), row(m))
+		}
+	}
 	l.put("MOVD %s, %s", outerB, b)
 	l.put("MOVD ZR, %s", a)
 	l.put("MOVD %s, %s", all, k)
@@ -139,12 +136,24 @@ func (l *listing) product(rows, columns int) {
 	l.put("ADD %s, %s", bk, b)
 	l.loop(k, "inner")
 
-	for m := range rows {
-		l.put("ADD %s, %s", ao, row(m))
-	}
+	l.put("ADD %s, %s", ao, moved)
 	l.put("ADD %s, %s", bo, outerB)
 	l.loop(o, "outer")
+	l.put("ADD %s, %s", aq, moved)
+	l.put("ADD %s, %s", bq, outerB)
+	l.loop(q, "sample")
 
-	eachRow(func(first int) { l.store(columns, first, c) })
+	// The floor where it is above the sum; FMAX would make +0 of −0. The
+	// registers of B and A are free now.
+	const floor, below = neonB, neonA
+	l.put("ADD $%d, R0, %s", 8*fieldFloor, a)
+	l.put("VLD1R (%s), [V%d.S4]", a, floor)
+	eachRow(fieldC, fieldCM, func(first int) {
+		for i := range perRow {
+			l.word(fcmgt, below, floor, first+i)
+			l.put("VBIT V%d.B16, V%d.B16, V%d.B16", below, floor, first+i)
+		}
+		l.store(columns, first, c)
+	})
 	l.put("RET")
 }

@@ -8,18 +8,20 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// An isa is a vector extension: how wide its registers are, and the largest
-// tile of rows × vectors that they hold beside two vectors of B and one
-// broadcast of A.
+// An isa is a vector extension: how wide its registers are, the largest tile of
+// rows × vectors that they hold beside two vectors of B and one broadcast of A,
+// and how many of its rows lie am apart; the tile has up to three such groups,
+// anywhere.
 type isa struct {
 	name  string
 	bytes int // of a vector
 	rows  int
+	group int
 }
 
 var (
-	avx512 = isa{"512", 64, 12} // 12×2 sums, 2 of B, 1 of A: 27 of 32 registers
-	avx2   = isa{"256", 32, 6}  // 6×2 sums, 2 of B, 1 of A, 1 mask: 16 of 16
+	avx512 = isa{"512", 64, 12, 4} // 12×2 sums, 2 of B, 1 of A: 27 of 32 registers
+	avx2   = isa{"256", 32, 6, 2}  // 6×2 sums, 2 of B, 1 of A, 1 mask: 16 of 16
 )
 
 func (v isa) vector() reg.VecVirtual {
@@ -29,12 +31,36 @@ func (v isa) vector() reg.VecVirtual {
 	return YMM()
 }
 
-// products writes one function per tile of rows × vectors. All share the
-// struct tile (see tile_amd64.go), whose fields are 8 bytes each, and compute
+// The fields of the struct tile (tile.go), of 8 bytes each.
+const (
+	fieldA = 3 * iota // of three groups
+	fieldC
+	fieldStart
+	fieldB
+)
+
+const (
+	fieldQ = fieldB + 1 + iota
+	fieldO
+	fieldK
+	fieldAQ
+	fieldAO
+	fieldAM
+	fieldAK
+	fieldBQ
+	fieldBO
+	fieldBK
+	fieldCM
+	fieldStartM
+	fieldFloor
+	fieldMask
+)
+
+// products writes one function per tile of rows × vectors. All compute
 //
-//	c[m·cm + n] += Σ_o Σ_k a[o·ao + m·am + k·ak] · b[o·bo + k·bk + n]
+//	c[m·cm + n] = max(floor, start[m·startm + n] + Σ_q Σ_o Σ_k a[q·aq + o·ao + m·am + k·ak] · b[q·bq + o·bo + k·bk + n])
 //
-// with o, then k, rising, one fused multiply-add per element and k.
+// with q, then o, then k, rising, one fused multiply-add per element and k.
 func products(v isa) {
 	for rows := 1; rows <= v.rows; rows++ {
 		for vectors := 1; vectors <= 2; vectors++ {
@@ -57,30 +83,17 @@ func product(v isa, rows, vectors int, masked bool) {
 		name += "mask"
 	}
 	TEXT(name, NOSPLIT, "func(t *byte)")
-	Doc(fmt.Sprintf("%s adds a tile of %d rows and %d vectors.", name, rows, vectors))
+	Doc(fmt.Sprintf("%s computes a tile of %d rows and %d vectors.", name, rows, vectors))
 	Pragma("noescape")
 
 	t := Load(Param("t"), GP64())
 	field := func(i int) Mem { return Mem{Base: t, Disp: 8 * i} }
-	const (
-		fieldA = iota
-		fieldB
-		fieldC
-		fieldO
-		fieldK
-		fieldAO
-		fieldAM
-		fieldAK
-		fieldBO
-		fieldBK
-		fieldCM
-		fieldMask
-	)
 	load := func(i int) reg.GPVirtual {
 		r := GP64()
 		MOVQ(field(i), r)
 		return r
 	}
+	groups := (rows + v.group - 1) / v.group
 
 	var mask reg.Register
 	if masked {
@@ -115,33 +128,46 @@ func product(v isa, rows, vectors int, masked bool) {
 			VMASKMOVPS(from, mask, m)
 		}
 	}
-
-	sums := make([][]reg.VecVirtual, rows)
-	Comment("The sums start from C.")
-	c, cm := load(fieldC), load(fieldCM)
-	for m := range sums {
-		for i := range vectors {
-			sums[m] = append(sums[m], v.vector())
-			read(Mem{Base: c, Disp: i * v.bytes}, i, sums[m][i])
-		}
-		if m < rows-1 {
-			ADDQ(cm, c)
+	// eachRow walks over the rows of C or of where it starts from.
+	eachRow := func(first, step int, f func(m int, at reg.GPVirtual)) {
+		at, by := GP64(), load(step)
+		for m := range rows {
+			if m%v.group == 0 {
+				MOVQ(field(first+m/v.group), at)
+			} else {
+				ADDQ(by, at)
+			}
+			f(m, at)
 		}
 	}
 
-	outerA, outerB, o := load(fieldA), load(fieldB), load(fieldO)
+	sums := make([][]reg.VecVirtual, rows)
+	eachRow(fieldStart, fieldStartM, func(m int, at reg.GPVirtual) {
+		for i := range vectors {
+			sums[m] = append(sums[m], v.vector())
+			read(Mem{Base: at, Disp: i * v.bytes}, i, sums[m][i])
+		}
+	})
+
 	am, ak, bk := load(fieldAM), load(fieldAK), load(fieldBK)
-	bases := make([]reg.GPVirtual, (rows+2)/3) // of rows 0, 3, 6, 9
+	var am3 reg.GPVirtual
+	if v.group == 4 && rows >= 4 {
+		am3 = GP64()
+		LEAQ(Mem{Base: am, Index: am, Scale: 2}, am3)
+	}
+	bases := make([]reg.GPVirtual, groups)
 	for i := range bases {
 		bases[i] = GP64()
 	}
-	b, k := GP64(), GP64()
+	outerB, moved, o, b, k := load(fieldB), GP64(), GP64(), GP64(), GP64()
+	XORQ(moved, moved) // how far q and o have moved on in A
 
+	Label("sample")
+	MOVQ(field(fieldO), o)
 	Label("outer")
-	MOVQ(outerA, bases[0])
-	for i := range bases[1:] {
-		LEAQ(Mem{Base: bases[i], Index: am, Scale: 2}, bases[i+1])
-		ADDQ(am, bases[i+1])
+	for i, base := range bases {
+		MOVQ(field(fieldA+i), base)
+		ADDQ(moved, base)
 	}
 	MOVQ(outerB, b)
 	MOVQ(field(fieldK), k)
@@ -153,9 +179,12 @@ func product(v isa, rows, vectors int, masked bool) {
 		read(Mem{Base: b, Disp: i * v.bytes}, i, vecB[i])
 	}
 	for m := range sums {
-		value := Mem{Base: bases[m/3]}
-		if m%3 > 0 {
-			value = Mem{Base: bases[m/3], Index: am, Scale: uint8(m % 3)}
+		value := Mem{Base: bases[m/v.group]}
+		switch m % v.group {
+		case 1, 2:
+			value.Index, value.Scale = am, uint8(m%v.group)
+		case 3:
+			value.Index, value.Scale = am3, 1
 		}
 		if vectors == 1 && v.bytes == 64 {
 			VFMADD231PS_BCST(value, vecB[0], sums[m][0])
@@ -173,21 +202,25 @@ func product(v isa, rows, vectors int, masked bool) {
 	ADDQ(bk, b)
 	DECQ(k)
 	JNZ(LabelRef("inner"))
-	ADDQ(field(fieldAO), outerA)
+	ADDQ(field(fieldAO), moved)
 	ADDQ(field(fieldBO), outerB)
 	DECQ(o)
 	JNZ(LabelRef("outer"))
+	ADDQ(field(fieldAQ), moved)
+	ADDQ(field(fieldBQ), outerB)
+	DECQ(field(fieldQ))
+	JNZ(LabelRef("sample"))
 
-	c = load(fieldC)
-	cm = load(fieldCM)
-	for m := range sums {
-		for i := range vectors {
-			write(sums[m][i], i, Mem{Base: c, Disp: i * v.bytes})
+	// VMAXPS returns its last operand, here the sum, when one is NaN or both
+	// are zeros.
+	floor := v.vector()
+	VBROADCASTSS(field(fieldFloor), floor)
+	eachRow(fieldC, fieldCM, func(m int, at reg.GPVirtual) {
+		for i, sum := range sums[m] {
+			VMAXPS(sum, floor, sum)
+			write(sum, i, Mem{Base: at, Disp: i * v.bytes})
 		}
-		if m < rows-1 {
-			ADDQ(cm, c)
-		}
-	}
+	})
 	VZEROUPPER()
 	RET()
 }

@@ -1,0 +1,142 @@
+package nn
+
+import "slices"
+
+// A plan is what follows from a network's shape alone: the order of its passes
+// and who may share a buffer.
+type plan struct {
+	levels   [][]int  // nodes by level, and within a level in their order
+	backward [][]int  // of each level: the nodes whose gradients are passed on there, in that order
+	norms    [][]int  // of each level: its batch norms
+	root     []int    // of each node: the node in whose buffer its output lies
+	adds     [][]bool // of each node and input: its gradient is added to what others left there
+	temp     int      // floats per sample that any node wants for a call
+	widest   int      // the longest output or sample
+}
+
+// newPlan plans for nodes.
+//
+// The level of a node is how many batch norms lie on the longest way to it.
+// The samples of a batch wait for each other between levels: a batch norm needs
+// what all of them look like at the level before, and on the way back all of
+// their gradients at its own.
+func newPlan(nodes []Node) plan {
+	p := plan{root: make([]int, len(nodes)), adds: make([][]bool, len(nodes))}
+	takers := make([]int, len(nodes)) // of each output
+	for _, n := range nodes {
+		for _, from := range n.From {
+			if from != Sample {
+				takers[from]++
+			}
+		}
+	}
+	level := make([]int, len(nodes))
+	for i, n := range nodes {
+		for _, from := range n.From {
+			if from != Sample {
+				level[i] = max(level[i], level[from])
+			}
+		}
+		_, isNorm := n.Layer.(*BatchNorm)
+		if isNorm {
+			level[i]++
+		}
+		for len(p.levels) <= level[i] {
+			p.levels, p.norms, p.backward = append(p.levels, nil), append(p.norms, nil), append(p.backward, nil)
+		}
+		p.levels[level[i]] = append(p.levels[level[i]], i)
+		if isNorm {
+			p.norms[level[i]] = append(p.norms[level[i]], i)
+		}
+		p.temp, p.widest = max(p.temp, n.Sizes().Temp), max(p.widest, n.Out().Len())
+
+		p.root[i] = i
+		if first := n.From[0]; n.InPlace() && first != Sample && takers[first] == 1 {
+			if _, reads := nodes[first].Reads(); !reads {
+				p.root[i] = p.root[first]
+				fuse(nodes[first].Layer, n.Layer)
+			}
+		}
+	}
+	seen := make([]bool, len(nodes))
+	for l := len(p.levels) - 1; l >= 0; l-- {
+		if l+1 < len(p.levels) {
+			p.backward[l] = append(p.backward[l], p.norms[l+1]...)
+		}
+		for _, i := range slices.Backward(p.levels[l]) {
+			if !slices.Contains(p.norms[l], i) {
+				p.backward[l] = append(p.backward[l], i)
+			}
+		}
+		for _, i := range p.backward[l] {
+			for _, from := range nodes[i].From {
+				p.adds[i] = append(p.adds[i], from != Sample && seen[from])
+				if from != Sample {
+					seen[from] = true
+				}
+			}
+		}
+	}
+	return p
+}
+
+// fuse lets a convolution do the work of a ReLU that follows in place.
+func fuse(first, second Layer) {
+	conv, isConv := first.(*Conv)
+	relu, isReLU := second.(*ReLU)
+	if isConv && isReLU {
+		conv.rectify, relu.done = true, true
+	}
+}
+
+// gradients deals buffers for ∂L/∂y: of each node the number of its buffer,
+// and of each buffer its length per sample. A buffer is free again behind the
+// node whose gradient it held; with whole levels, behind the level.
+func (p *plan) gradients(nodes []Node, wholeLevels bool) (buffer, length []int) {
+	buffer = make([]int, len(nodes))
+	for i := range buffer {
+		buffer[i] = -1
+	}
+	free := map[int][]int{} // buffers by length
+	take := func(i int) {
+		if buffer[i] >= 0 {
+			return
+		}
+		n := nodes[i].Out().Len()
+		list := free[n]
+		if len(list) == 0 {
+			buffer[i], length = len(length), append(length, n)
+			return
+		}
+		buffer[i], free[n] = list[len(list)-1], list[:len(list)-1]
+	}
+	take(p.root[len(nodes)-1])
+	for l := len(p.levels) - 1; l >= 0; l-- {
+		var done []int
+		release := func() {
+			for _, i := range done {
+				n := nodes[i].Out().Len()
+				free[n] = append(free[n], buffer[i])
+			}
+			done = nil
+		}
+		for _, i := range p.backward[l] {
+			for _, from := range nodes[i].From {
+				if from != Sample {
+					take(p.root[from])
+				}
+			}
+			if p.root[i] == i {
+				done = append(done, i)
+			}
+			if !wholeLevels {
+				release()
+			}
+		}
+		release()
+	}
+	for i, root := range p.root {
+		buffer[i] = buffer[root]
+	}
+	return buffer, length
+}

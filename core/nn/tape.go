@@ -1,0 +1,146 @@
+package nn
+
+// A batch holds what n samples leave on their way through a network, and in
+// training on the way back. Workers share it as long as they work on different
+// samples.
+type batch struct {
+	net      *Net
+	training bool
+	x        []float32   // the samples
+	y, dy    [][]float32 // of each node
+	kept     [][]float32
+	chosen   [][]int32
+	shared   [][]float32 // Sizes.Batch
+}
+
+// newBatch returns the memory for n samples; wholeLevels as in gradients.
+func newBatch(net *Net, n int, training, wholeLevels bool) *batch {
+	b := &batch{net: net, training: training, x: make([]float32, n*net.In.Len())}
+	var buffer []int
+	var gradients [][]float32
+	if training {
+		var length []int
+		buffer, length = net.gradients(net.Nodes, wholeLevels)
+		for _, l := range length {
+			gradients = append(gradients, make([]float32, n*l))
+		}
+	}
+	for i, node := range net.Nodes {
+		s := node.Sizes()
+		if root := net.root[i]; root < i {
+			b.y = append(b.y, b.y[root])
+		} else {
+			b.y = append(b.y, make([]float32, n*node.Out().Len()))
+		}
+		b.kept = append(b.kept, make([]float32, n*s.Kept))
+		b.chosen = append(b.chosen, make([]int32, n*s.Chosen))
+		b.shared = append(b.shared, make([]float32, s.Batch))
+		if training {
+			b.dy = append(b.dy, gradients[buffer[i]])
+		}
+	}
+	return b
+}
+
+// A hand is what one worker needs beside a batch: room for a call.
+type hand struct {
+	call  Call
+	temp  []float32
+	fresh []float32 // a gradient before it is added
+}
+
+// newHand returns what calls with up to n samples need.
+func newHand(net *Net, n int, training bool) *hand {
+	h := &hand{call: Call{Kernel: net.kernel}, temp: make([]float32, n*net.temp)}
+	if training {
+		h.fresh = make([]float32, n*net.widest)
+	}
+	return h
+}
+
+// cut is the share of samples from … to−1 in values of length each.
+func cut[T any](values []T, length, from, to int) []T {
+	return values[from*length : to*length : to*length]
+}
+
+// call is node i's call for samples from … to−1.
+func (b *batch) call(h *hand, i, from, to int) *Call {
+	node, span, sizes := b.net.Nodes[i], b.net.spans[i], b.net.Nodes[i].Sizes()
+	c := &h.call
+	c.N, c.Training = to-from, b.training
+	c.W, c.State = b.net.W[span.w:span.wEnd:span.wEnd], b.net.W[span.state:span.stateEnd:span.stateEnd]
+	c.Packed = b.net.packed[span.packed:span.packedEnd:span.packedEnd]
+	c.X, c.DX = c.X[:0], c.DX[:0]
+	for _, f := range node.From {
+		c.X = append(c.X, b.output(f, from, to))
+	}
+	c.Y = b.output(Output(i), from, to)
+	if b.training {
+		c.DY = cut(b.dy[i], node.Out().Len(), from, to)
+	}
+	c.Kept, c.Chosen = cut(b.kept[i], sizes.Kept, from, to), cut(b.chosen[i], sizes.Chosen, from, to)
+	c.Temp, c.Batch = h.temp, b.shared[i]
+	return c
+}
+
+// output is what an output made of samples from … to−1.
+func (b *batch) output(o Output, from, to int) []float32 {
+	if o == Sample {
+		return cut(b.x, b.net.In.Len(), from, to)
+	}
+	return cut(b.y[o], b.net.Nodes[o].Out().Len(), from, to)
+}
+
+// backward passes the gradient of node i on to what it takes. That of the
+// sample itself is not computed.
+func (b *batch) backward(h *hand, i, from, to int) {
+	c := b.call(h, i, from, to)
+	node := b.net.Nodes[i]
+	used := 0
+	for j, f := range node.From {
+		switch {
+		case f == Sample:
+			c.DX = append(c.DX, nil)
+		case b.net.adds[i][j]:
+			n := (to - from) * b.net.Nodes[f].Out().Len()
+			c.DX = append(c.DX, h.fresh[used:used+n])
+			used += n
+		default:
+			c.DX = append(c.DX, cut(b.dy[f], b.net.Nodes[f].Out().Len(), from, to))
+		}
+	}
+	node.Backward(c)
+	for j, f := range node.From {
+		if b.net.adds[i][j] {
+			c.Add(cut(b.dy[f], b.net.Nodes[f].Out().Len(), from, to), c.DX[j])
+		}
+	}
+}
+
+// A Tape sends one sample at a time through a network, to see what it makes of
+// it. It belongs to one goroutine at a time.
+type Tape struct {
+	batch *batch
+	hand  *hand
+}
+
+// NewTape returns a tape for passes through n.
+func (n *Net) NewTape() *Tape { return &Tape{newBatch(n, 1, false, false), newHand(n, 1, false)} }
+
+// Input is where the caller writes the sample before Forward.
+func (t *Tape) Input() []float32 { return t.batch.x }
+
+// Output is what the last node made of the sample.
+func (t *Tape) Output() []float32 { return t.Activation(Output(len(t.batch.y) - 1)) }
+
+// Activation is what a node, or the one that works in place on it, made of the
+// sample.
+func (t *Tape) Activation(o Output) []float32 { return t.batch.output(o, 0, 1) }
+
+// Forward sends the input through all nodes and returns Output.
+func (t *Tape) Forward() []float32 {
+	for i, node := range t.batch.net.Nodes {
+		node.Forward(t.batch.call(t.hand, i, 0, 1))
+	}
+	return t.Output()
+}
