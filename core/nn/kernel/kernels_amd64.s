@@ -3225,8 +3225,6 @@ loop:
 	VMOVAPD   Z8, K1, Z25
 	VCMPPD    $0x11, Z7, Z23, K1
 	VMOVAPD   Z1, K1, Z25
-	VCMPPD    $0x03, Z23, Z23, K1
-	VMOVAPD   Z23, K1, Z25
 	VMOVUPD   Z25, (AX)
 	ADDQ      $0x20, CX
 	ADDQ      $0x40, AX
@@ -5875,10 +5873,8 @@ loop:
 	VCMPPD       $0x1e, Y3, Y2, Y3
 	VBLENDVPD    Y3, Y5, Y4, Y4
 	VBROADCASTSD 40(DX), Y3
-	VCMPPD       $0x11, Y3, Y2, Y3
-	VBLENDVPD    Y3, Y1, Y4, Y4
-	VCMPPD       $0x03, Y2, Y2, Y3
-	VBLENDVPD    Y3, Y2, Y4, Y4
+	VCMPPD       $0x11, Y3, Y2, Y2
+	VBLENDVPD    Y2, Y1, Y4, Y4
 	VMOVUPD      Y4, (AX)
 	ADDQ         $0x10, CX
 	ADDQ         $0x20, AX

@@ -29,7 +29,6 @@ var (
 	fsubD  = encoding{0x4ee0d400, "FSUB V%[1]d.2D, V%[2]d.2D, V%[3]d.2D"}
 	fmulD  = encoding{0x6e60dc00, "FMUL V%[1]d.2D, V%[2]d.2D, V%[3]d.2D"}
 	fcmgtD = encoding{0x6ee0e400, "FCMGT V%[1]d.2D, V%[2]d.2D, V%[3]d.2D"}
-	fcmeqD = encoding{0x4e60e400, "FCMEQ V%[1]d.2D, V%[2]d.2D, V%[3]d.2D"}
 )
 
 // A band is some columns of a picture: whole vectors, or two floats or one of
@@ -305,14 +304,12 @@ func (l *listing) exps() {
 		l.word(fmulD, sum, sum, r)
 		l.word(faddD, sum, sum, constant(expTaylor+i))
 	}
-	l.put("VSHL $52, V%d.D2, V%d.D2", rounded, rounded)
+	l.put("VSHL $52, V%d.D2, V%d.D2", rounded, rounded) // 0 for NaN, since that of a float32 has no low bits: NaN stays
 	l.put("VADD V%d.D2, V%d.D2, V%d.D2", rounded, sum, sum)
 	l.word(fcmgtD, where, score, constant(expMost))
 	bits("VBIT", where, constant(expInf), sum)
 	l.word(fcmgtD, where, constant(expLeast), score)
 	bits("VBIT", where, none, sum)
-	l.word(fcmeqD, where, score, score)
-	bits("VBIF", where, score, sum) // NaN
 	l.put("VST1.P [V%d.D2], 16(R0)", sum)
 	l.loop("R4", "loop")
 	l.put("RET")

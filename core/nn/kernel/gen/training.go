@@ -409,11 +409,10 @@ func exps(v isa) {
 			VMULPD(r, sum, sum)
 			VADDPD(constant(expTaylor+i), sum, sum)
 		}
-		VPSLLQ(Imm(52), rounded, rounded)
+		VPSLLQ(Imm(52), rounded, rounded) // 0 for NaN, since that of a float32 has no low bits: NaN stays
 		VPADDQ(rounded, sum, sum)
 		put(greater, constant(expMost), constant(expInf))
 		put(less, constant(expLeast), none)
-		put(unordered, score, score)
 		VMOVUPD(sum, Mem{Base: e})
 		ADDQ(Imm(uint64(v.bytes)/2), x)
 		ADDQ(Imm(uint64(v.bytes)), e)
