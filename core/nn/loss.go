@@ -7,21 +7,18 @@ import "padlab/core/nn/kernel"
 //	L = −ln p[label],  p[i] = exp(z[i]) / Σ_j exp(z[j])
 //
 // and sets dz = scale·(p − onehot(label)), the gradient of scale·L. Sums are
-// in float64; the largest logit is subtracted first. A non-finite logit gives
-// a non-finite loss. It panics when label is not an index of z.
-func CrossEntropy(dz, z []float32, label int, scale float32) float64 {
-	top := z[0]
-	for _, v := range z {
-		if v > top {
-			top = v
-		}
-	}
+// in float64; the largest logit is subtracted first. parts is as long as z and
+// left with exp(z[i] − max z). A non-finite logit gives a non-finite loss. It
+// panics when label is not an index of z.
+func CrossEntropy(k *kernel.Kernel, parts []float64, dz, z []float32, label int, scale float32) float64 {
+	top := z[Argmax(z)]
+	k.Exps(parts, z, top)
 	sum := 0.0
-	for _, v := range z {
-		sum += kernel.Exp(float64(v) - float64(top))
+	for _, e := range parts {
+		sum += e
 	}
-	for i, v := range z {
-		dz[i] = float32(scale * float32(kernel.Exp(float64(v)-float64(top))/sum))
+	for i, e := range parts {
+		dz[i] = float32(scale * float32(e/sum))
 	}
 	dz[label] -= scale
 	return kernel.Log(sum) - (float64(z[label]) - float64(top))

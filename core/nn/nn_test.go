@@ -185,7 +185,7 @@ func TestCrossEntropy(t *testing.T) {
 	z := []float32{1.5, -2, 0.25, 40, -90}
 	for label := range z {
 		dz := make([]float32, len(z))
-		got := CrossEntropy(dz, z, label, 0.5)
+		got := CrossEntropy(portable(t), make([]float64, len(z)), dz, z, label, 0.5)
 		z64 := widen(z)
 		if want := naiveCrossEntropy(z64, label); math.Abs(got-want) > 1e-12*math.Max(1, want) {
 			t.Errorf("label %d: loss %g, want %g", label, got, want)
@@ -199,7 +199,7 @@ func TestCrossEntropy(t *testing.T) {
 		}
 	}
 	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
-		if l := CrossEntropy(make([]float32, 2), []float32{bad, 0}, 1, 1); l-l == 0 {
+		if l := CrossEntropy(portable(t), make([]float64, 2), make([]float32, 2), []float32{bad, 0}, 1, 1); l-l == 0 {
 			t.Errorf("a logit of %g gives the finite loss %g", bad, l)
 		}
 	}

@@ -47,6 +47,7 @@ type hand struct {
 	call  Call
 	temp  []float32
 	fresh []float32 // a gradient before it is added
+	parts []float64 // of a softmax
 }
 
 // newHand returns what calls with up to n samples need.
@@ -54,6 +55,7 @@ func newHand(net *Net, n int, training bool) *hand {
 	h := &hand{call: Call{Kernel: net.kernel}, temp: make([]float32, n*net.temp)}
 	if training {
 		h.fresh = make([]float32, n*net.widest)
+		h.parts = make([]float64, net.Out().Len())
 	}
 	return h
 }

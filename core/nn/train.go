@@ -175,7 +175,7 @@ func (t *Trainer) runChunk(worker, chunk int) {
 		for n, node := range t.Net.Nodes {
 			node.Forward(b.call(h, n, 0, 1))
 		}
-		loss += t.loss(b, 0, label)
+		loss += t.loss(b, h, 0, label)
 		for _, n := range t.Net.plan.backward[0] {
 			if s := t.Net.spans[n]; s.wEnd > s.w {
 				t.Net.Nodes[n].Gradient(b.call(h, n, 0, 1), grad[s.w:s.wEnd:s.wEnd], 0, 1)
@@ -187,10 +187,10 @@ func (t *Trainer) runChunk(worker, chunk int) {
 }
 
 // loss is that of sample i of b, whose gradient it leaves at the output.
-func (t *Trainer) loss(b *batch, i, label int) float64 {
+func (t *Trainer) loss(b *batch, h *hand, i, label int) float64 {
 	last := len(t.Net.Nodes) - 1
 	n := t.Net.Out().Len()
-	return CrossEntropy(cut(b.dy[last], n, i, i+1), cut(b.y[last], n, i, i+1), label, 1/float32(t.size))
+	return CrossEntropy(h.call.Kernel, h.parts, cut(b.dy[last], n, i, i+1), cut(b.y[last], n, i, i+1), label, 1/float32(t.size))
 }
 
 // levels trains on the whole batch, level by level forward, then back.
@@ -242,7 +242,7 @@ func (t *Trainer) runForward(worker, piece int) {
 	}
 	if t.level == len(t.Net.plan.levels)-1 {
 		for i := from; i < to; i++ {
-			t.losses[i] = t.loss(b, i, t.labels[i])
+			t.losses[i] = t.loss(b, h, i, t.labels[i])
 		}
 	}
 }
@@ -308,7 +308,7 @@ func (t *Trainer) reduceGradients(_, b int) {
 
 func (t *Trainer) updateWeights(_, b int) {
 	from, to := t.block(b)
-	t.optimizer.Update(t.Net.W[from:to], t.grads[0][from:to], from)
+	t.optimizer.Update(t.Net.kernel, t.Net.W[from:to], t.grads[0][from:to], from)
 }
 
 func (t *Trainer) packWeights(_, node int) { t.Net.pack(node) }
