@@ -170,8 +170,8 @@ func (l *BatchNorm) Backward(c *Call) {
 
 func (l *BatchNorm) Gradient(c *Call, dw []float32, part, _ int) {
 	if part == 0 {
-		c.Add(dw[:l.in.C], l.vector(c.Batch, batchGamma))
-		c.Add(dw[l.in.C:], l.vector(c.Batch, batchBeta))
+		c.sumRows(dw[:l.in.C], l.vector(c.Batch, batchGamma))
+		c.sumRows(dw[l.in.C:], l.vector(c.Batch, batchBeta))
 	}
 }
 

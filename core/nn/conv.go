@@ -37,11 +37,11 @@ type ConvSpec struct {
 type Conv struct {
 	plain
 	ConvSpec
-	plan       *pad.Plan
-	rows, cols []phase   // of dx
-	rim        pad.Sides // zeros around dy
-	gaps       bool      // some pixels meet no tap of the kernel
-	rectify    bool      // a ReLU follows in place: forward does its work too
+	plan    *pad.Plan
+	regions []region  // of dxp that Backward computes, the interior first
+	rim     pad.Sides // zeros around dy
+	gaps    bool      // some pixels meet no tap of the kernel
+	rectify bool      // a ReLU follows in place: forward does its work too
 }
 
 // NewConv returns a convolution. The error says why the picture cannot be
@@ -65,12 +65,7 @@ func NewConv(name string, in Shape, s ConvSpec) (*Conv, error) {
 	}
 	out := Shape{(plan.PH-span)/s.Stride + 1, (plan.PW-span)/s.Stride + 1, s.Filters}
 	l := &Conv{plain: plain{name, in, out}, ConvSpec: s, plan: plan}
-	top, left, height, width := l.target()
-	l.rows, l.rim.Top, l.rim.Bottom = phases(s, top, height, out.H)
-	l.cols, l.rim.Left, l.rim.Right = phases(s, left, width, out.W)
-	for _, p := range append(l.rows, l.cols...) {
-		l.gaps = l.gaps || p.taps == 0
-	}
+	l.divide()
 	return l, nil
 }
 
@@ -136,7 +131,7 @@ func (l *Conv) Forward(c *Call) {
 		CS: l.out.Len(), CR: l.out.W * l.out.C, CM: l.out.C, BK: l.Filters, AK: 1,
 		Fresh: true, ReLU: l.rectify,
 	}
-	l.kernelSteps(&p, l.Size, l.Size, l.Dilation, row, l.in.C, l.Filters)
+	l.kernelSteps(&p, l.Size, l.Size, l.Size, l.Dilation, row, l.in.C, l.Filters)
 	channels, filters := l.in.C/l.Groups, l.Filters/l.Groups
 	p.N = filters
 	for g := range l.Groups {
@@ -147,55 +142,110 @@ func (l *Conv) Forward(c *Call) {
 	}
 }
 
-// kernelSteps makes the reduction of p run over a kernel of height×width taps,
-// step apart, on pictures with rows of row floats and pixels of channels
-// floats; B holds a row of stride floats for each tap and channel of a group.
-// Taps that lie side by side are one run of steps.
-func (l *Conv) kernelSteps(p *kernel.Product, height, width, step, row, channels, stride int) {
+// kernelSteps makes the reduction of p run over height×width taps of a kernel
+// that has under of them in a row, step apart, on pictures with rows of row
+// floats and pixels of channels floats; B holds a row of stride floats for each
+// tap and channel of a group. Taps that lie side by side are one run of steps.
+func (l *Conv) kernelSteps(p *kernel.Product, height, width, under, step, row, channels, stride int) {
 	inner := channels / l.Groups
 	if step == 1 && l.Groups == 1 {
 		p.Q, p.O, p.K = 1, height, width*inner
-		p.AO, p.BO = row, width*inner*stride
+		p.AO, p.BO = row, under*inner*stride
 		return
 	}
 	p.Q, p.O, p.K = height, width, inner
-	p.AQ, p.BQ = step*row, width*inner*stride
+	p.AQ, p.BQ = step*row, under*inner*stride
 	p.AO, p.BO = step*channels, inner*stride
 }
 
-// A phase is every s-th row of dxp, or of its interior, from one on: those rows
-// meet the same taps of the kernel, first, first+between, …, and the t-th of
-// them meets rows of dy that begin at from+t and lie dyStep apart.
+// A region is a rectangle of dxp that Backward computes, by the phases of its
+// rows and columns.
+type region struct {
+	top, left  int
+	rows, cols []phase
+}
+
+// divide cuts dxp into the interior, which is dx but for what the padding
+// copied, and the strips around it, unless nothing there is a copy.
+func (l *Conv) divide() {
+	p := l.plan
+	bottom, right := p.Top+p.H, p.Left+p.W
+	l.region(p.Top, p.Left, p.H, p.W)
+	if p.CopiesNothing() {
+		return
+	}
+	l.region(0, 0, p.Top, p.PW)
+	l.region(bottom, 0, p.Bottom, p.PW)
+	l.region(p.Top, 0, p.H, p.Left)
+	l.region(p.Top, right, p.H, p.Right)
+}
+
+// region adds a rectangle, and to the rim what it needs.
+func (l *Conv) region(top, left, height, width int) {
+	if height == 0 || width == 0 {
+		return
+	}
+	r := region{top: top, left: left}
+	extend := func(list []phase, n int, before, behind *int) {
+		for _, p := range list {
+			if p.taps == 0 {
+				l.gaps = true
+				continue
+			}
+			*before = max(*before, -p.from)
+			*behind = max(*behind, p.from+(p.taps-1)*p.dyStep+p.count-n)
+		}
+	}
+	r.rows, r.cols = l.phases(top, height, l.out.H), l.phases(left, width, l.out.W)
+	extend(r.rows, l.out.H, &l.rim.Top, &l.rim.Bottom)
+	extend(r.cols, l.out.W, &l.rim.Left, &l.rim.Right)
+	l.regions = append(l.regions, r)
+}
+
+// A phase is every s-th row, or column, of a region of dxp: those meet the same
+// taps of the kernel. In the order in which Pack turns them round these are the
+// taps skip, skip+1, …, and the t-th row meets rows of dy that begin at from+t
+// and lie dyStep apart. Taps that would only meet rows beyond dy are left out.
 type phase struct {
-	at, count            int // the rows at, at+s, …
-	first, between, taps int
-	from, dyStep         int
+	residue      int // of the rows in the padded picture, modulo s
+	at, count    int // the rows at, at+s, … of the region
+	skip, taps   int
+	from, dyStep int
 }
 
 // phases returns the s phases of size rows that begin at row top of the padded
-// picture, and how many zeros must stand before and behind the n rows of dy.
-// Row i_p of the padded picture met tap ky of output i where s·i + d·ky = i_p.
-func phases(spec ConvSpec, top, size, n int) (list []phase, before, behind int) {
-	s, d := spec.Stride, spec.Dilation
+// picture, where dy has n rows. Row i_p of the padded picture met tap ky of
+// output i where s·i + d·ky = i_p.
+func (l *Conv) phases(top, size, n int) (list []phase) {
+	s, d := l.Stride, l.Dilation
 	step := d / gcd(s, d)
-	for a := range s {
-		p := phase{at: a, count: (size - a + s - 1) / s, first: -1, between: s / gcd(s, d), dyStep: step}
-		for ky := range spec.Size {
-			if (top+a-d*ky)%s == 0 {
-				if p.first < 0 {
-					p.first = ky
-				}
-				p.taps++
-			}
-		}
-		if p.taps > 0 {
-			p.from = floorDiv(top+a-d*p.first, s) - (p.taps-1)*step // the last tap meets the first row
-			before = max(before, -p.from)
-			behind = max(behind, p.from+(p.taps-1)*step+p.count-n)
+	for a := range min(s, size) {
+		p := phase{residue: (top + a) % s, at: a, count: (size - a + s - 1) / s, dyStep: step}
+		first, _, all := l.taps(p.residue)
+		base := floorDiv(top+a-d*first, s) // tap u meets rows from base − u·step on
+		least := max(0, floorDiv(base-n, step)+1)
+		most := min(all-1, floorDiv(base+p.count-1, step))
+		if all > 0 && least <= most {
+			p.skip, p.taps, p.from = all-1-most, most-least+1, base-most*step
 		}
 		list = append(list, p)
 	}
-	return list, before, behind
+	return list
+}
+
+// taps are the taps of the kernel, along one axis, that the rows of the padded
+// picture with the given residue modulo s meet: first, first+between, ….
+func (l *Conv) taps(residue int) (first, between, count int) {
+	first, between = -1, l.Stride/gcd(l.Stride, l.Dilation)
+	for k := range l.Size {
+		if (residue-l.Dilation*k)%l.Stride == 0 {
+			if first < 0 {
+				first = k
+			}
+			count++
+		}
+	}
+	return first, between, count
 }
 
 func gcd(a, b int) int {
@@ -213,33 +263,57 @@ func floorDiv(a, b int) int {
 	return q
 }
 
-// target is the part of dxp that Backward computes: all of it, or where the
-// padding copies no pixel its interior, which then is dx.
-func (l *Conv) target() (top, left, height, width int) {
-	if l.plan.CopiesNothing() {
-		return l.plan.Top, l.plan.Left, l.in.H, l.in.W
-	}
-	return 0, 0, l.plan.PH, l.plan.PW
-}
-
 // Pack turns the kernel round, [ky][kx][n][c] from the last tap to the first,
-// group after group and in them phase after phase: what brings dy back to dx.
+// group after group and in them residue after residue: what brings dy back to
+// dx.
 func (l *Conv) Pack(packed, w, _ []float32) {
 	channels, filters := l.in.C/l.Groups, l.Filters/l.Groups
 	for g := range l.Groups {
-		for _, r := range l.rows {
-			for _, c := range l.cols {
-				for ky := r.taps - 1; ky >= 0; ky-- {
-					for kx := c.taps - 1; kx >= 0; kx-- {
-						tap := (r.first+ky*r.between)*l.Size + c.first + kx*c.between
-						from := w[tap*channels*l.Filters+g*filters:]
-						for i := range channels {
-							for n, v := range from[i*l.Filters : i*l.Filters+filters] {
-								packed[n*channels+i] = v
-							}
-						}
+		for r := range l.Stride {
+			for c := range l.Stride {
+				firstY, between, countY := l.taps(r)
+				firstX, _, countX := l.taps(c)
+				for ky := countY - 1; ky >= 0; ky-- {
+					for kx := countX - 1; kx >= 0; kx-- {
+						tap := (firstY+ky*between)*l.Size + firstX + kx*between
+						transpose(packed, w[tap*channels*l.Filters+g*filters:], channels, filters, l.Filters)
 						packed = packed[filters*channels:]
 					}
+				}
+			}
+		}
+	}
+}
+
+// packedAt is where the taps of a residue begin among the packed weights of a
+// group, in taps.
+func (l *Conv) packedAt(row, col int) (at int) {
+	for r := range l.Stride {
+		for c := range l.Stride {
+			if r == row && c == col {
+				return at
+			}
+			_, _, y := l.taps(r)
+			_, _, x := l.taps(c)
+			at += y * x
+		}
+	}
+	return at
+}
+
+// transpose sets to[j][i], m long, to from[i][j], where the m rows of from are
+// step floats apart and n long. It goes block by block, so that what it jumps
+// between stays in the first cache.
+func transpose(to, from []float32, m, n, step int) {
+	const side = 16
+	for i0 := 0; i0 < m; i0 += side {
+		for j0 := 0; j0 < n; j0 += side {
+			for i := i0; i < min(i0+side, m); i++ {
+				row := from[i*step+j0 : i*step+min(j0+side, n)]
+				at := j0*m + i
+				for _, v := range row {
+					to[at] = v
+					at += m
 				}
 			}
 		}
@@ -253,51 +327,64 @@ func (l *Conv) Pack(packed, w, _ []float32) {
 //
 // Rows and columns of dxp that are s apart meet the same taps: each of these
 // s×s phases is a valid convolution of dy, with zeros around it, and the packed
-// weights. Where the padding copies no pixel, Pᵀ drops the rim of dxp, which
-// then is not computed.
+// weights. The interior of dxp is computed in dx; where the padding copied
+// pixels, so are the strips around it, and folded back onto what they copied.
 func (l *Conv) Backward(c *Call) {
 	dx := c.DX[0]
 	if dx == nil {
 		return
 	}
-	height, width, wide := l.wide()
-	dy := c.Temp[:c.N*wide]
-	dxp := dx
-	if !l.plan.CopiesNothing() {
-		dxp = c.Temp[c.N*wide : c.N*(wide+l.padded())]
-	}
+	_, _, wide := l.wide()
+	dy, dxp := c.Temp[:c.N*wide], c.Temp[c.N*wide:]
 	for i := range c.N {
 		l.widen(dy[i*wide:(i+1)*wide], c.DY[i*l.out.Len():(i+1)*l.out.Len()])
 	}
-	_, _, targetHeight, targetWidth := l.target()
-	line := targetWidth * l.in.C
-	p := kernel.Product{S: c.N, AS: height * width * l.Filters, AR: width * l.Filters, AM: l.Filters, AK: 1,
-		CS: targetHeight * line, CR: l.Stride * line, CM: l.Stride * l.in.C, Fresh: true}
-	channels, filters := l.in.C/l.Groups, l.Filters/l.Groups
-	p.N, p.BK = channels, channels
 	if l.gaps {
-		clear(dxp)
+		clear(dx)
 	}
-	w := c.Packed
-	for g := range l.Groups {
-		for _, r := range l.rows {
-			for _, q := range l.cols {
-				taps := r.taps * q.taps * filters * channels
-				p.R, p.M = r.count, q.count
-				l.kernelSteps(&p, r.taps, q.taps, r.dyStep, width*l.Filters, l.Filters, channels)
-				if taps > 0 && p.R > 0 && p.M > 0 {
-					c.Product(p, dxp[r.at*line+q.at*l.in.C+g*channels:],
-						dy[((r.from+l.rim.Top)*width+q.from+l.rim.Left)*l.Filters+g*filters:], w, nil)
-				}
-				w = w[taps:]
-			}
-		}
-	}
+	l.passBack(c, l.regions[0], dx, l.in.W*l.in.C, l.in.Len(), dy)
 	if l.plan.CopiesNothing() {
 		return
 	}
+	dxp = dxp[:c.N*l.padded()]
+	if l.gaps {
+		clear(dxp)
+	}
+	row := l.plan.PW * l.in.C
+	for _, r := range l.regions[1:] {
+		l.passBack(c, r, dxp[r.top*row+r.left*l.in.C:], row, l.padded(), dy)
+	}
 	for i, n := 0, l.in.Len(); i < c.N; i++ {
-		l.plan.Adjoint(dx[i*n:(i+1)*n], dxp[i*l.padded():(i+1)*l.padded()])
+		l.plan.Fold(dx[i*n:(i+1)*n], dxp[i*l.padded():(i+1)*l.padded()])
+	}
+}
+
+// passBack computes a region of dxp, whose rows are line floats apart in to,
+// and whose samples next floats, from dy with its rim.
+func (l *Conv) passBack(c *Call, r region, to []float32, line, next int, dy []float32) {
+	_, width, wide := l.wide()
+	row := width * l.Filters
+	channels, filters := l.in.C/l.Groups, l.Filters/l.Groups
+	for g := range l.Groups {
+		for _, y := range r.rows {
+			for _, x := range r.cols {
+				if y.taps == 0 || x.taps == 0 {
+					continue
+				}
+				_, _, under := l.taps(x.residue)
+				p := kernel.Product{
+					S: c.N, R: y.count, M: x.count, N: channels, AS: wide, AR: row, AM: l.Filters, AK: 1, BK: channels,
+					CS: next, CR: l.Stride * line, CM: l.Stride * l.in.C, Fresh: true,
+				}
+				l.kernelSteps(&p, y.taps, x.taps, under, y.dyStep, row, l.Filters, channels)
+				if p.M < p.R { // tiles are along M
+					p.R, p.M, p.AR, p.AM, p.CR, p.CM = p.M, p.R, p.AM, p.AR, p.CM, p.CR
+				}
+				tap := g*l.Size*l.Size + l.packedAt(y.residue, x.residue) + y.skip*under + x.skip
+				c.Product(p, to[y.at*line+x.at*l.in.C+g*channels:],
+					dy[(y.from+l.rim.Top)*row+(x.from+l.rim.Left)*l.Filters+g*filters:], c.Packed[tap*filters*channels:], nil)
+			}
+		}
 	}
 }
 
@@ -333,7 +420,7 @@ func (l *Conv) Gradient(c *Call, dw []float32, part, parts int) {
 		S: 1, R: l.Size, M: to - from, N: filters, AR: l.Dilation * row, AM: 1,
 		Q: c.N, O: l.out.H, K: l.out.W, AQ: l.padded(), AO: l.Stride * row, AK: l.Stride * l.in.C,
 		BQ: l.out.Len(), BO: l.out.W * l.Filters, BK: l.Filters,
-		CR: l.Size * channels * l.Filters, CM: l.Filters,
+		CR: l.Size * channels * l.Filters, CM: l.Filters, Fresh: c.Fresh,
 	}
 	if p.M > 0 {
 		for g := range l.Groups {
@@ -343,6 +430,6 @@ func (l *Conv) Gradient(c *Call, dw []float32, part, parts int) {
 		}
 	}
 	if l.Bias && part == 0 {
-		c.AddRows(dw[l.weights():], c.DY)
+		c.sumRows(dw[l.weights():], c.DY)
 	}
 }

@@ -75,6 +75,7 @@ type Call struct {
 	*kernel.Kernel
 	N        int
 	Training bool // not: the batch statistics are those that training left
+	Fresh    bool // what Gradient finds in dw does not count
 
 	W, State, Packed []float32 // weights in the order of Params, running statistics, and what Pack made of both
 	X, DX            [][]float32
@@ -84,10 +85,20 @@ type Call struct {
 	Batch            []float32
 }
 
+// sumRows adds the rows of x to sum, or sets it to their sum when the call is
+// fresh.
+func (c *Call) sumRows(sum, x []float32) {
+	if c.Fresh {
+		clear(sum)
+	}
+	c.AddRows(sum, x)
+}
+
 // A Layer maps samples x of shapes In to a sample y of shape Out.
 //
 // Backward gets DY = ∂L/∂y and sets every DX that is not nil to ∂L/∂x.
-// Gradient adds the part-th of parts disjoint pieces of ∂L/∂w to dw, so that
+// Gradient adds the part-th of parts disjoint pieces of ∂L/∂w to dw, or sets
+// them there in a fresh call, so that
 // several workers may share the work; the pieces together are ∂L/∂w, and how
 // many there are does not change a bit. Both follow a Forward of the same
 // samples. Layers hold no state of their own, so that any number of

@@ -26,12 +26,7 @@ func (l *Linear) Sizes() Sizes { return Sizes{Packed: l.in.Len() * l.out.C} }
 func (l *Linear) Reads() (x, y bool) { return true, false }
 
 func (l *Linear) Pack(packed, w, _ []float32) {
-	inputs, n := l.in.Len(), l.out.C
-	for i := range inputs {
-		for o := range n {
-			packed[o*inputs+i] = w[i*n+o]
-		}
-	}
+	transpose(packed, w, l.in.Len(), l.out.C, l.out.C)
 }
 
 func (l *Linear) Forward(c *Call) {
@@ -60,11 +55,11 @@ func (l *Linear) Gradient(c *Call, dw []float32, part, parts int) {
 	inputs, n := l.in.Len(), l.out.C
 	from, to := portion(inputs, part, parts)
 	p := dense(to-from, n, c.N)
-	p.AM, p.AK = 1, inputs
+	p.AM, p.AK, p.Fresh = 1, inputs, c.Fresh
 	if p.M > 0 {
 		c.Product(p, dw[from*n:], c.X[0][from:], c.DY, nil)
 	}
 	if part == 0 {
-		c.AddRows(dw[inputs*n:], c.DY)
+		c.sumRows(dw[inputs*n:], c.DY)
 	}
 }

@@ -50,7 +50,7 @@ type Trainer struct {
 	slab   []int     // of each level: how many samples go together
 	parts  [][]share // of each level: pieces of the weights' gradient
 
-	depthFirst, forward, backward, gradient, reduce, clear, update, pack func(worker, piece int)
+	depthFirst, forward, backward, gradient, reduce, update, pack func(worker, piece int)
 }
 
 // share is a part of a node's gradient.
@@ -84,7 +84,7 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 		t.losses, t.labels = make([]float64, size), make([]int, size)
 		for l := range net.levels {
 			t.slab = append(t.slab, slab(net, l, size, workers))
-			t.parts = append(t.parts, shares(net, l))
+			t.parts = append(t.parts, shares(net, l, workers))
 			most = max(most, t.slab[l])
 		}
 	}
@@ -94,7 +94,7 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 	}
 	t.bad = make([]bool, (net.Trained+reduceBlock-1)/reduceBlock)
 	t.depthFirst, t.forward, t.backward, t.gradient = t.runChunk, t.runForward, t.runBackward, t.runGradient
-	t.reduce, t.clear, t.update, t.pack = t.reduceGradients, t.clearGradients, t.updateWeights, t.packWeights
+	t.reduce, t.update, t.pack = t.reduceGradients, t.updateWeights, t.packWeights
 	return t
 }
 
@@ -113,19 +113,20 @@ func slab(net *Net, level, size, workers int) int {
 	return max(1, min(slabRows/pixels, size/(2*workers)))
 }
 
-// shareWeights is how many weights make a share of their own.
-const shareWeights = 8192
+// shareWeights is how many weights are worth a share of their own. Every share
+// reads all samples again, so that shares of fewer weights cost more than they
+// spread.
+const shareWeights = 1 << 17
 
-// shares cuts the weights' gradients of a level into pieces.
-func shares(net *Net, level int) (list []share) {
+// shares cuts the weights' gradients of a level into pieces, at least one per
+// worker.
+func shares(net *Net, level, workers int) (list []share) {
 	for _, i := range net.backward[level] {
-		n := net.spans[i].wEnd - net.spans[i].w
-		if n == 0 {
-			continue
-		}
-		parts := min(MaxChunks, 1+n/shareWeights)
-		for part := range parts {
-			list = append(list, share{i, part, parts})
+		if n := net.spans[i].wEnd - net.spans[i].w; n > 0 {
+			parts := max(workers, n/shareWeights)
+			for part := range parts {
+				list = append(list, share{i, part, parts})
+			}
 		}
 	}
 	return list
@@ -202,7 +203,6 @@ func (t *Trainer) levels(crew *kernel.Crew) {
 		})
 		crew.Do(t.slabs(), t.forward)
 	}
-	crew.Do(len(t.bad), t.clear)
 	for t.level = len(net.plan.levels) - 1; t.level >= 0; t.level-- {
 		crew.Do(t.slabs(), t.backward)
 		t.eachNorm(t.level, func(l *BatchNorm, i int, s span) {
@@ -275,7 +275,9 @@ func (t *Trainer) runBackward(worker, piece int) {
 func (t *Trainer) runGradient(worker, piece int) {
 	p := t.parts[t.level][piece]
 	s := t.Net.spans[p.node]
-	t.Net.Nodes[p.node].Gradient(t.all.call(t.hands[worker], p.node, 0, t.size), t.grads[0][s.w:s.wEnd:s.wEnd], p.part, p.parts)
+	c := t.all.call(t.hands[worker], p.node, 0, t.size)
+	c.Fresh = true
+	t.Net.Nodes[p.node].Gradient(c, t.grads[0][s.w:s.wEnd:s.wEnd], p.part, p.parts)
 }
 
 // remember lets the running statistics of all batch norms follow.
@@ -290,11 +292,6 @@ func (t *Trainer) remember() {
 // block is the range of parameters of one block.
 func (t *Trainer) block(b int) (from, to int) {
 	return b * reduceBlock, min((b+1)*reduceBlock, t.Net.Trained)
-}
-
-func (t *Trainer) clearGradients(_, b int) {
-	from, to := t.block(b)
-	clear(t.grads[0][from:to])
 }
 
 func (t *Trainer) reduceGradients(_, b int) {

@@ -94,6 +94,14 @@ func (p *Plan) Adjoint(dx, dy []float32) {
 		py := p.Top + sy
 		copy(dx[sy*p.W*c:(sy+1)*p.W*c], dy[(py*p.PW+left)*c:(py*p.PW+right)*c])
 	}
+	p.Fold(dx, dy)
+}
+
+// Fold adds to dx what Pᵀ collects from the padding alone: of dy it reads only
+// what lies around the picture. It panics if a length is wrong.
+func (p *Plan) Fold(dx, dy []float32) {
+	p.check(dy, dx)
+	c, left, right := p.C, p.Left, p.Left+p.W
 	for py, sy := range p.rows {
 		if sy == Nowhere {
 			continue
