@@ -36,8 +36,9 @@ func TestParameters(t *testing.T) {
 		{"vgg5", 64, 3, 10, 896 + 18496 + 73856 + 295168 + 2570},
 		{"S", 32, 3, 49, 448 + 4640 + 9248 + 18496 + 3185},
 		{"M", 64, 3, 49, 896 + 9248 + 18496 + 36928 + 73856 + 147584 + 6321},
+		{"L", 32, 3, 10, 11_173_962}, // ResNet-18 for CIFAR-10, as commonly counted
 	} {
-		if got := len(build(t, c.name, c.side, c.channels, c.classes, "zeros").W); got != c.want {
+		if got := build(t, c.name, c.side, c.channels, c.classes, "zeros").Trained; got != c.want {
 			t.Errorf("%s has %d parameters, want %d", c.name, got, c.want)
 		}
 	}
@@ -48,7 +49,7 @@ func TestGeometry(t *testing.T) {
 	for _, c := range []struct {
 		name                string
 		side, stride, field int
-	}{{"vgg5", 64, 8, 38}, {"small", 56, 4, 26}, {"S", 32, 2, 14}, {"M", 64, 4, 32}} {
+	}{{"vgg5", 64, 8, 38}, {"small", 56, 4, 26}, {"S", 32, 2, 14}, {"M", 64, 4, 32}, {"L", 32, 8, 109}} {
 		f := Features(Trace(build(t, c.name, c.side, 1, 10, "zeros")))
 		if f.Stride != c.stride || f.ReceptiveField != c.field {
 			t.Errorf("%s: stride %d, field %d; want %d, %d", c.name, f.Stride, f.ReceptiveField, c.stride, c.field)
@@ -63,13 +64,13 @@ func TestGeometry(t *testing.T) {
 	}
 }
 
-// perf.md: a training step takes 72.6 MFLOP per sample on S, 920 on M.
+// perf.md: a training step takes 72.6 MFLOP per sample on S, 920 on M, 3,329 on L.
 func TestFLOPs(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		side int
 		want float64
-	}{{"S", 32, 72.6e6}, {"M", 64, 920e6}} {
+	}{{"S", 32, 72.6e6}, {"M", 64, 920e6}, {"L", 32, 3329e6}} {
 		_, got := FLOPs(build(t, c.name, c.side, 3, 49, "zeros"))
 		if math.Abs(float64(got)-c.want) > 0.002*c.want {
 			t.Errorf("%s: %d FLOP per sample, want %g", c.name, got, c.want)

@@ -66,6 +66,9 @@ func newArm(spec Arm, t *task.Location, k *kernel.Kernel, workers int) (*arm, er
 	if err != nil {
 		return nil, err
 	}
+	if err := net.CheckBatch(spec.Train.Batch); err != nil {
+		return nil, fmt.Errorf("train.batch is %d: %w", spec.Train.Batch, err)
+	}
 	net.Init(spec.Seed)
 	a := &arm{spec: spec, task: t, lossStride: 1}
 	a.trainer = nn.NewTrainer(net, optimizer(spec, net.Trained), spec.Train.Batch, workers)

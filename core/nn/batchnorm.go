@@ -187,10 +187,13 @@ func (l *BatchNorm) Remember(state, batch []float32, n int) {
 	follow(l.vector(state, 1), l.vector(batch, batchVariance), m/(m-1))
 }
 
-// check returns an error unless a batch of n samples has a variance.
-func (l *BatchNorm) check(n int) error {
-	if n*l.in.H*l.in.W < 2 {
-		return fmt.Errorf("%s: batch normalisation needs more than one value per channel: %d samples of %v", l.name, n, l.in)
+// CheckBatch returns an error unless every batch norm of the network finds a
+// variance in a batch of size samples.
+func (n *Net) CheckBatch(size int) error {
+	for _, node := range n.Nodes {
+		if l, ok := node.Layer.(*BatchNorm); ok && size*l.in.H*l.in.W < 2 {
+			return fmt.Errorf("%s: batch normalisation needs more than one value per channel: %d × %v", l.name, size, l.in)
+		}
 	}
 	return nil
 }

@@ -61,11 +61,14 @@ type share struct{ node, part, parts int }
 type Sampler func(i int, x []float32) (label int)
 
 // NewTrainer returns a trainer for batches of the given size, for crews of at
-// most workers workers. It panics if batch or workers is below 1, or a batch
-// norm would see a single value.
+// most workers workers. It panics if size or workers is below 1, or CheckBatch
+// has something to say.
 func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 	if size < 1 || workers < 1 {
 		panic(fmt.Sprintf("nn: a trainer for batches of %d and %d workers", size, workers))
+	}
+	if err := net.CheckBatch(size); err != nil {
+		panic("nn: " + err.Error())
 	}
 	t := &Trainer{Net: net, optimizer: optimizer, size: size}
 	chunks := min(size, MaxChunks)

@@ -42,7 +42,7 @@ type benchCase struct {
 }
 
 func (s *session) benchCommand() *cobra.Command {
-	nets, paddings, format := "S,M", "zeros,reflect", "text"
+	nets, paddings, format := "S,M,L", "zeros,reflect", "text"
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure how fast this machine trains",

@@ -12,33 +12,41 @@ import (
 
 // The weights after a few steps, as one checksum that all kernels with fused
 // multiply-adds share, whatever the architecture: what one machine records,
-// another repeats. The literals were printed by the AVX-512 kernel.
+// another repeats. small is trained sample by sample, L, with its batch norms,
+// level by level. The literals were printed by the AVX-512 kernel.
 func TestTrainedBits(t *testing.T) {
-	for padding, want := range map[string]string{
-		"zeros":   "a4e00f22b14bf13b91b66244fe58e8795a71088024c194fdb35d81f340c280c0",
-		"reflect": "9e1114aa4650c8fb5993fe6d8434cc5888c1fd10fd08253183e4d0ff7733caa9",
+	for _, c := range []struct {
+		net, padding       string
+		cell, batch, steps int
+		want               string
+	}{
+		{"small", "zeros", 8, 8, 5, "a4e00f22b14bf13b91b66244fe58e8795a71088024c194fdb35d81f340c280c0"},
+		{"small", "reflect", 8, 8, 5, "9e1114aa4650c8fb5993fe6d8434cc5888c1fd10fd08253183e4d0ff7733caa9"},
+		{"L", "zeros", 4, 4, 2, "5c29f0d1c934e21d91bd5676f4cf8afe9384c61d68b0cc251ad485781e990317"},
+		{"L", "replicate", 4, 4, 2, "d9e6338d48ef7eb0373d5e7f75e89efd18aac1b9f83aa85942b5308b5ef68b9f"},
 	} {
 		for _, name := range kernel.Names() {
 			if name == "gonum" { // multiplies, rounds, then adds, or leaves that to the compiler
 				continue
 			}
-			if got := trained(t, name, padding); got != want {
-				t.Errorf("%s, %s: weights with checksum %s, want %s", name, padding, got, want)
+			if got := trained(t, name, c.net, c.padding, c.cell, c.batch, c.steps); got != c.want {
+				t.Errorf("%s, %s, %s: weights with checksum %s, want %s", name, c.net, c.padding, got, c.want)
 			}
 		}
 	}
 }
 
-// trained is the checksum of the weights after five steps: which of 3×3 cells
-// of 8 pixels holds noise.
-func trained(t *testing.T, name, padding string) string {
+// trained is the checksum of the weights after some steps: which of 3×3 cells
+// holds noise.
+func trained(t *testing.T, name, network, padding string, cell, batch, steps int) string {
 	k, err := kernel.Select(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const grid, cell, side, batch, steps = 3, 8, 24, 8, 5
+	const grid = 3
+	side := grid * cell
 	net, err := arch.Build(arch.Spec{
-		Name: "small", In: nn.Shape{H: side, W: side, C: 1}, Classes: grid * grid,
+		Name: network, In: nn.Shape{H: side, W: side, C: 1}, Classes: grid * grid,
 		Padding: pad.Must(padding), Extent: pad.Same, Bias: true,
 	}, k)
 	if err != nil {

@@ -2,17 +2,17 @@ package kernel
 
 import (
 	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas32"
+	"gonum.org/v1/gonum/blas/gonum"
 )
 
-// gonum is the portable kernel: gonum's Sgemm on pieces whose rows do not
+// portable is the portable kernel: gonum's Sgemm on pieces whose rows do not
 // overlap. It runs wherever Go does and is the oracle for the others.
 //
 // B is never transposed, because only then does Sgemm work by axpy on rows of
 // C: elementwise, and so independent of where the rows lie in memory. (With B
 // transposed it works by dot products, whose order of summation depends on the
 // alignment of their operands.)
-var gonum = &Kernel{
+var portable = &Kernel{
 	Name:    "gonum",
 	Slow:    "portable kernel, without this CPU's wide vectors",
 	Product: gonumProduct,
@@ -98,12 +98,5 @@ func gonumTile(p Product, m, rows, cols int, c, a, b []float32) {
 
 // gemm adds op(A)·B to C, where op(A) is m×k, B k×n and C m×n.
 func gemm(op blas.Transpose, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) {
-	rows, cols := m, k
-	if op == blas.Trans {
-		rows, cols = k, m
-	}
-	blas32.Gemm(op, blas.NoTrans, 1,
-		blas32.General{Rows: rows, Cols: cols, Stride: lda, Data: a},
-		blas32.General{Rows: k, Cols: n, Stride: max(ldb, n), Data: b},
-		1, blas32.General{Rows: m, Cols: n, Stride: max(ldc, n), Data: c})
+	gonum.Implementation{}.Sgemm(op, blas.NoTrans, m, n, k, 1, a, lda, b, max(ldb, n), 1, c, max(ldc, n))
 }

@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"math"
 	"os"
 	"syscall"
 	"testing"
@@ -13,7 +14,7 @@ import (
 
 // fence returns n floats with memory behind (atEnd) or before them that must
 // not be touched: one step further and the process gets a fault.
-func fence(t *testing.T, n int, atEnd bool) []float32 {
+func fence(t testing.TB, n int, atEnd bool) []float32 {
 	page := os.Getpagesize()
 	size := (4*n + page - 1) / page * page
 	block, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
@@ -75,4 +76,56 @@ func TestGuardPages(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzProduct takes any shape, with guard pages around the operands, and
+// compares every kernel with the definition.
+func FuzzProduct(f *testing.F) {
+	f.Add([]byte{2, 3, 12, 33, 1, 3, 9, 3, 0, 7, 1, 1})
+	f.Add([]byte{1, 1, 130, 65, 2, 2, 2, 1, 1, 2, 0, 0})
+	const most = 1 << 20
+	whole := [3][2][]float32{}
+	for i := range whole {
+		whole[i] = [2][]float32{fence(f, most, false), fence(f, most, true)}
+	}
+	f.Fuzz(func(t *testing.T, shape []byte) {
+		if len(shape) < 12 {
+			return
+		}
+		n := func(i, most int) int { return 1 + int(shape[i])%most }
+		p := Product{S: n(0, 3), R: n(1, 4), M: n(2, 130), N: n(3, 130), Q: n(4, 3), O: n(5, 4), K: n(6, 40), AM: n(7, 70), AK: 1}
+		if shape[8]%2 == 1 {
+			p.AM, p.AK = p.AK, p.AM
+		}
+		p.AO, p.AR, p.AQ, p.AS = n(9, 90), n(9, 50), n(9, 110), n(9, 70)
+		p.BK, p.CM = p.N+n(7, 3)-1, p.N+n(9, 3)-1
+		p.BO, p.BQ = p.K*p.BK, p.O*p.K*p.BK
+		p.CR = p.M * p.CM
+		p.CS = p.R * p.CR
+		p.Fresh, p.ReLU = shape[10]%2 == 1, shape[11]%2 == 1
+		c, a, b, bias := operands(p)
+		if len(c)+len(a)+len(b) > most {
+			return
+		}
+		want, scale := naive(p, c, a, b, bias)
+		for _, kern := range here() {
+			for end := range 2 {
+				operand := func(i int, x []float32) []float32 {
+					w := whole[i][end]
+					if end == 1 {
+						w = w[most-len(x):]
+					}
+					copy(w, x)
+					return w[:len(x)]
+				}
+				got := operand(0, c)
+				kern.Product(p, got, operand(1, a), operand(2, b), bias)
+				for i := range got {
+					if d := math.Abs(float64(got[i]) - want[i]); d > float64(p.Q*p.O*p.K+1)*0x1p-24*scale[i] {
+						t.Fatalf("%s: %+v: c[%d] = %g, want %g", kern.Name, p, i, got[i], want[i])
+					}
+				}
+			}
+		}
+	})
 }

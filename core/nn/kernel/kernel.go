@@ -140,7 +140,7 @@ type candidate struct {
 }
 
 // candidates are all kernels of this architecture, the fastest first.
-var candidates = append(fast(), candidate{gonum, true})
+var candidates = append(fast(), candidate{portable, true})
 
 // Names returns the names of the kernels that run here, the fastest first.
 func Names() []string {

@@ -196,7 +196,7 @@ func TestVectorWidthsAgree(t *testing.T) {
 		fused := slices.Clone(c)
 		fusedProduct(p, fused, a, b, bias)
 		for _, kern := range here() {
-			if kern == gonum {
+			if kern == portable {
 				continue
 			}
 			got := slices.Clone(c)

@@ -121,7 +121,7 @@ func TestTrainingPassesAgree(t *testing.T) {
 		s := anySource(t)
 		rows, c := rapid.IntRange(0, 70).Draw(t, "rows"), rapid.IntRange(1, 70).Draw(t, "c")
 		for _, try := range trials(s, rows, c) {
-			want := try.run(gonum)
+			want := try.run(portable)
 			for _, kern := range here() {
 				got := try.run(kern)
 				for i := range want {
@@ -174,8 +174,8 @@ func TestTrainingPassesCompute(t *testing.T) {
 		n := rows * c
 		x, dy, mean, sum := s.values(n), s.values(n), s.values(c), s.values(c)
 		squares, dots := slices.Clone(sum), slices.Clone(sum)
-		gonum.SquareRows(squares, x, mean)
-		gonum.DotRows(dots, dy, x, mean)
+		portable.SquareRows(squares, x, mean)
+		portable.DotRows(dots, dy, x, mean)
 		for ch := range c {
 			var square, dot, size float64
 			for p := range rows {
@@ -190,8 +190,8 @@ func TestTrainingPassesCompute(t *testing.T) {
 
 		a, b, d := s.values(c), s.values(c), s.values(c)
 		y, dx := make([]float32, n), make([]float32, n)
-		gonum.Affine(y, x, a, b)
-		gonum.AffineGrad(dx, dy, x, mean, a, b, d)
+		portable.Affine(y, x, a, b)
+		portable.AffineGrad(dx, dy, x, mean, a, b, d)
 		for i := range n {
 			ch := i % c
 			near("Affine", y[i], 0, f(x[i])*f(a[ch]), f(b[ch]))
@@ -201,7 +201,7 @@ func TestTrainingPassesCompute(t *testing.T) {
 		w, m, v, g := s.values(n), s.values(n), s.values(n), s.values(n)
 		for _, r := range []SGDRates{{0.1, 0.9, 0, false}, {0.1, 0.9, 0, true}, {0.1, 0.9, 0.01, false}, {0.1, 0.9, 0.01, true}} {
 			w1, v1 := slices.Clone(w), slices.Clone(v)
-			gonum.SGD(w1, v1, g, r)
+			portable.SGD(w1, v1, g, r)
 			for i := range n {
 				grad := f(g[i]) + f(r.Decay)*f(w[i])
 				v2 := f(r.Momentum)*f(v[i]) + grad
@@ -219,7 +219,7 @@ func TestTrainingPassesCompute(t *testing.T) {
 		}
 		for _, r := range []AdamRates{{0.01, 0.3, 0}, {0.01, 0.3, 0.1}} {
 			w1, m1, v1 := slices.Clone(w), slices.Clone(m), slices.Clone(v)
-			gonum.Adam(w1, m1, v1, g, r)
+			portable.Adam(w1, m1, v1, g, r)
 			for i := range n {
 				m2 := 0.9*f(m[i]) + 0.1*f(g[i])
 				v2 := 0.999*f(v[i]) + 0.001*f(g[i])*f(g[i])
