@@ -28,9 +28,9 @@ var house = map[string]string{
 	"core/probe": "core/nn core/border core/images",
 	"core/task":  "core/nn core/border core/images",
 	"core/arch":  "core/nn core/pad",
-	"core/nn":    "core/nn/kernel core/pad",
+	"core/nn":    "core/nn/kernel core/nn/safetensors core/pad",
 
-	"core/nn/kernel": "", "core/pad": "", "core/border": "", "core/images": "", "tui/theme": "", "presets": "",
+	"core/nn/kernel": "", "core/nn/safetensors": "", "core/pad": "", "core/border": "", "core/images": "", "tui/theme": "", "presets": "",
 	"core/names": "", "core/draw": "", // the leaves
 }
 
