@@ -61,3 +61,15 @@ func (s *Source) Uniform(dst []float32, bound float32) {
 		dst[i] = bound * (2*s.Float32() - 1)
 	}
 }
+
+// Normal returns a draw of mean 0 and variance 1: the sum of twelve uniform
+// draws, less 6. Its distribution is that of Irwin and Hall, within 0.003 of
+// the normal one and never beyond ±6; unlike other methods it needs no
+// function whose last bits differ between machines.
+func (s *Source) Normal() float64 {
+	sum := -6.0
+	for range 12 {
+		sum += float64(s.pcg.Uint64()>>11) * 0x1p-53
+	}
+	return sum
+}

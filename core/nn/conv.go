@@ -38,6 +38,7 @@ type Conv struct {
 	plain
 	ConvSpec
 	plan    *pad.Plan
+	draws   string    // the purpose of what the padding draws
 	regions []region  // of dxp that Backward computes, the interior first
 	rim     pad.Sides // zeros around dy
 	gaps    bool      // some pixels meet no tap of the kernel
@@ -64,7 +65,7 @@ func NewConv(name string, in Shape, s ConvSpec) (*Conv, error) {
 		return nil, fmt.Errorf("%s: a %d×%d kernel does not fit in %d×%d pixels", name, span, span, plan.PH, plan.PW)
 	}
 	out := Shape{(plan.PH-span)/s.Stride + 1, (plan.PW-span)/s.Stride + 1, s.Filters}
-	l := &Conv{plain: plain{name, in, out}, ConvSpec: s, plan: plan}
+	l := &Conv{plain: plain{name, in, out}, ConvSpec: s, plan: plan, draws: "padding " + name}
 	l.divide()
 	return l, nil
 }
@@ -117,11 +118,16 @@ func (l *Conv) picture(c *Call) []float32 {
 	return c.Kept
 }
 
+// pass is what the padding needs to know of the call's i-th sample.
+func (l *Conv) pass(c *Call, i int) pad.Pass {
+	return pad.Pass{Source: c.source(l.draws, i), Training: c.Training}
+}
+
 func (l *Conv) Forward(c *Call) {
 	xp := l.picture(c)
 	if !l.plan.Identity() {
 		for i, n := 0, l.in.Len(); i < c.N; i++ {
-			l.plan.Forward(xp[i*l.padded():(i+1)*l.padded()], c.X[0][i*n:(i+1)*n])
+			l.plan.Forward(xp[i*l.padded():(i+1)*l.padded()], c.X[0][i*n:(i+1)*n], l.pass(c, i))
 		}
 	}
 	var bias []float32
@@ -166,9 +172,14 @@ type region struct {
 }
 
 // divide cuts dxp into the interior, which is dx but for what the padding
-// copied, and the strips around it, unless nothing there is a copy.
+// copied, and the strips around it, unless nothing there is a copy. Where the
+// adjoint of the padding is more than that, dxp is computed as a whole.
 func (l *Conv) divide() {
 	p := l.plan
+	if !p.Folds() {
+		l.region(0, 0, p.PH, p.PW)
+		return
+	}
 	bottom, right := p.Top+p.H, p.Left+p.W
 	l.region(p.Top, p.Left, p.H, p.W)
 	if p.CopiesNothing() {
@@ -339,23 +350,31 @@ func (l *Conv) Backward(c *Call) {
 	for i := range c.N {
 		l.widen(dy[i*wide:(i+1)*wide], c.DY[i*l.out.Len():(i+1)*l.out.Len()])
 	}
-	if l.gaps {
-		clear(dx)
-	}
-	l.passBack(c, l.regions[0], dx, l.in.W*l.in.C, l.in.Len(), dy)
-	if l.plan.CopiesNothing() {
-		return
+	strips := l.regions
+	if l.plan.Folds() {
+		if l.gaps {
+			clear(dx)
+		}
+		l.passBack(c, l.regions[0], dx, l.in.W*l.in.C, l.in.Len(), dy)
+		if strips = strips[1:]; l.plan.CopiesNothing() {
+			return
+		}
 	}
 	dxp = dxp[:c.N*l.padded()]
 	if l.gaps {
 		clear(dxp)
 	}
 	row := l.plan.PW * l.in.C
-	for _, r := range l.regions[1:] {
+	for _, r := range strips {
 		l.passBack(c, r, dxp[r.top*row+r.left*l.in.C:], row, l.padded(), dy)
 	}
 	for i, n := 0, l.in.Len(); i < c.N; i++ {
-		l.plan.Fold(dx[i*n:(i+1)*n], dxp[i*l.padded():(i+1)*l.padded()])
+		one, from := dx[i*n:(i+1)*n], dxp[i*l.padded():(i+1)*l.padded()]
+		if l.plan.Folds() {
+			l.plan.Fold(one, from)
+		} else {
+			l.plan.Adjoint(one, from, l.pass(c, i))
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ package nn
 import (
 	"fmt"
 
+	"padlab/core/draw"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 )
@@ -74,8 +75,9 @@ type Sizes struct {
 type Call struct {
 	*kernel.Kernel
 	N        int
-	Training bool // not: the batch statistics are those that training left
-	Fresh    bool // what Gradient finds in dw does not count
+	Training bool    // not: the batch statistics are those that training left
+	Fresh    bool    // what Gradient finds in dw does not count
+	Share    float32 // of a sample in the batch's loss: 1 / samples of the batch
 
 	W, State, Packed []float32 // weights in the order of Params, running statistics, and what Pack made of both
 	X, DX            [][]float32
@@ -83,6 +85,16 @@ type Call struct {
 	Kept, Temp       []float32
 	Chosen           []int32
 	Batch            []float32
+
+	// What layers draw is keyed by these: First is the index in the batch of
+	// the call's first sample.
+	Seed, Step uint64
+	First      int
+}
+
+// source is the stream of random numbers of the call's i-th sample.
+func (c *Call) source(purpose string, i int) draw.Source {
+	return draw.New(c.Seed, purpose, c.Step, uint64(c.First+i))
 }
 
 // sumRows adds the rows of x to sum, or sets it to their sum when the call is

@@ -74,11 +74,33 @@ func (b *Builder) add(l Layer, err error, from ...Output) Output {
 	return Output(len(b.nodes) - 1)
 }
 
-// Conv adds a convolution of x with padding of the given extent. The other
-// methods add the layer of their name; see there.
+// Conv adds a convolution of x with padding of the given extent, and what its
+// scheme needs besides: a Reweigh behind it, a Predict before it, or Banks in
+// its place. The other methods add the layer of their name; see there.
 func (b *Builder) Conv(name string, x Output, filters, size, stride int, scheme pad.Scheme, extent pad.Extent, bias bool) Output {
-	l, err := NewConv(name, b.Shape(x), ConvSpec{Filters: filters, Size: size, Stride: stride, Scheme: scheme, Sides: extent.Sides(size), Bias: bias})
-	return b.add(l, err, x)
+	return b.ConvOf(name, x, ConvSpec{Filters: filters, Size: size, Stride: stride, Scheme: scheme, Sides: extent.Sides(size), Bias: bias})
+}
+
+// ConvOf is Conv for any convolution.
+func (b *Builder) ConvOf(name string, x Output, s ConvSpec) Output {
+	padded := s.Sides != pad.Sides{}
+	switch {
+	case s.Scheme.Banks && padded:
+		l, err := NewBanks(name, b.Shape(x), s)
+		return b.add(l, err, x)
+	case s.Scheme.Learns && padded:
+		p, err := NewPredict(name+".padding", b.Shape(x), s.Sides)
+		x = b.add(p, err, x)
+		s.Scheme, s.Sides = pad.Must("none"), pad.Sides{}
+	}
+	bias := s.Bias
+	s.Bias = bias && !(s.Scheme.Reweighs && padded)
+	l, err := NewConv(name, b.Shape(x), s)
+	y := b.add(l, err, x)
+	if s.Scheme.Reweighs && padded && b.err == nil {
+		y = b.add(NewReweigh(l, bias), nil, y)
+	}
+	return y
 }
 
 func (b *Builder) BatchNorm(name string, x Output) Output {

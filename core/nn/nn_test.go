@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -75,6 +76,7 @@ func layerCases(t testing.TB) map[string]layerCase {
 		list[fmt.Sprintf("linear %v", in)] = layerCase{NewLinear("linear", in, 7), each(in.Len(), naiveLinear(in.Len(), 7))}
 		list[fmt.Sprintf("batch norm %v", in)] = layerCase{NewBatchNorm("norm", in), naiveNorm(in)}
 	}
+	maps.Copy(list, borderCases(t))
 	return list
 }
 

@@ -6,6 +6,7 @@ package nn
 type batch struct {
 	net      *Net
 	training bool
+	share    float32     // of a sample in the loss of the batch that is trained on
 	x        []float32   // the samples
 	y, dy    [][]float32 // of each node
 	kept     [][]float32
@@ -69,7 +70,7 @@ func cut[T any](values []T, length, from, to int) []T {
 func (b *batch) call(h *hand, i, from, to int) *Call {
 	node, span, sizes := b.net.Nodes[i], b.net.spans[i], b.net.Nodes[i].Sizes()
 	c := &h.call
-	c.N, c.Training, c.Fresh = to-from, b.training, false
+	c.N, c.Training, c.Fresh, c.Share = to-from, b.training, false, b.share
 	c.W, c.State = b.net.W[span.w:span.wEnd:span.wEnd], b.net.W[span.state:span.stateEnd:span.stateEnd]
 	c.Packed = b.net.packed[span.packed:span.packedEnd:span.packedEnd]
 	c.X, c.DX = c.X[:0], c.DX[:0]

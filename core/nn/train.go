@@ -95,6 +95,11 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 		t.hands = append(t.hands, newHand(net, most, true))
 		t.tapes = append(t.tapes, net.NewTape())
 	}
+	for _, b := range append(t.own, t.all) {
+		if b != nil {
+			b.share = 1 / float32(size)
+		}
+	}
 	t.bad = make([]bool, (net.Trained+reduceBlock-1)/reduceBlock)
 	t.depthFirst, t.forward, t.backward, t.gradient = t.runChunk, t.runForward, t.runBackward, t.runGradient
 	t.reduce, t.update, t.pack = t.reduceGradients, t.updateWeights, t.packWeights

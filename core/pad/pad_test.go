@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"padlab/core/draw"
 )
 
 // The one-dimensional examples of numpy.pad's documentation, [1,2,3,4,5]
@@ -147,7 +149,7 @@ func TestForwardIsTheIndexFunction(t *testing.T) {
 		s, p := anyPlan(t)
 		x := floats(t, p.H*p.W*p.C, "x")
 		y := make([]float32, p.PH*p.PW*p.C)
-		p.Forward(y, x)
+		p.Forward(y, x, Pass{})
 		for py := range p.PH {
 			for px := range p.PW {
 				sy, sx := s.index(py-p.Top, p.H), s.index(px-p.Left, p.W)
@@ -174,12 +176,12 @@ func TestAdjoint(t *testing.T) {
 		x := rapid.SliceOfN(small, p.H*p.W*p.C, p.H*p.W*p.C).Draw(t, "x")
 		y := rapid.SliceOfN(small, p.PH*p.PW*p.C, p.PH*p.PW*p.C).Draw(t, "y")
 		px, p0, pty := make([]float32, len(y)), make([]float32, len(y)), make([]float32, len(x))
-		p.Forward(px, x)
-		p.Forward(p0, make([]float32, len(x)))
+		p.Forward(px, x, Pass{})
+		p.Forward(p0, make([]float32, len(x)), Pass{})
 		for i := range pty {
 			pty[i] = float32(math.NaN()) // Adjoint sets, it does not add
 		}
-		p.Adjoint(pty, y)
+		p.Adjoint(pty, y, Pass{})
 		var left, right float64
 		for i := range y {
 			left += float64(px[i]-p0[i]) * float64(y[i])
@@ -206,7 +208,7 @@ func TestSchemesDiffer(t *testing.T) {
 			t.Fatal(err)
 		}
 		y := make([]float32, p.PH*p.PW)
-		p.Forward(y, x)
+		p.Forward(y, x, Pass{})
 		key := ""
 		for _, v := range y {
 			key += string(rune('0' + int(v) + 3))
@@ -239,8 +241,8 @@ func TestCopiesNothing(t *testing.T) {
 func TestLengthsAreChecked(t *testing.T) {
 	p, _ := NewPlan(Must("zeros"), 2, 2, 1, Sides{1, 1, 1, 1})
 	for _, f := range []func(){
-		func() { p.Forward(make([]float32, 15), make([]float32, 4)) },
-		func() { p.Adjoint(make([]float32, 5), make([]float32, 16)) },
+		func() { p.Forward(make([]float32, 15), make([]float32, 4), Pass{}) },
+		func() { p.Adjoint(make([]float32, 5), make([]float32, 16), Pass{}) },
 		func() { NewPlan(Must("zeros"), 2, 2, 0, Sides{}) },
 	} {
 		func() {
@@ -251,5 +253,155 @@ func TestLengthsAreChecked(t *testing.T) {
 			}()
 			f()
 		}()
+	}
+}
+
+// filled draws a scheme that computes, draws or enlarges, with a picture that it
+// can pad.
+func filled(t *rapid.T) (*Plan, []float32, Pass) {
+	s := Must(rapid.SampledFrom([]string{"mean-interp", "mean-ref", "noise", "random", "resize"}).Draw(t, "scheme"))
+	p := rapid.IntRange(1, 3).Draw(t, "p")
+	h, w := rapid.IntRange(2*p+1, 9).Draw(t, "h"), rapid.IntRange(2*p+1, 9).Draw(t, "w")
+	c := rapid.SampledFrom([]int{1, 3, 65}).Draw(t, "c")
+	plan, err := NewPlan(s, h, w, c, Sides{p, p, p, p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float32, h*w*c)
+	source := draw.New(rapid.Uint64().Draw(t, "seed"), "x")
+	source.Uniform(x, 8)
+	return plan, x, Pass{draw.New(rapid.Uint64().Draw(t, "key"), "pad"), rapid.Bool().Draw(t, "training")}
+}
+
+// ⟨P x, y⟩ = ⟨x, Pᵀ y⟩ where the scheme is linear; where it computes or draws
+// its border, Pᵀ is the picture cut out.
+func TestAdjointOfTheOthers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, x, pass := filled(t)
+		g := make([]float32, p.PH*p.PW*p.C)
+		source := draw.New(3, "g")
+		source.Uniform(g, 1)
+		y, dx := make([]float32, len(g)), make([]float32, len(x))
+		if p.compute != nil {
+			for i := range g { // the border may hold anything
+				if row, col := i/p.C/p.PW, i/p.C%p.PW; row < p.Top || row >= p.Top+p.H || col < p.Left || col >= p.Left+p.W {
+					g[i] = 0
+				}
+			}
+		}
+		p.Forward(y, x, pass)
+		p.Adjoint(dx, g, pass)
+		var left, right, scale float64
+		for i := range g {
+			left += float64(y[i]) * float64(g[i])
+			scale += math.Abs(float64(y[i]) * float64(g[i]))
+		}
+		for i := range x {
+			right += float64(x[i]) * float64(dx[i])
+		}
+		if math.Abs(left-right) > 1e-6*scale {
+			t.Fatalf("⟨Px, g⟩ = %g, ⟨x, Pᵀg⟩ = %g", left, right)
+		}
+	})
+}
+
+// The same key gives the same border, another key another one, where the
+// scheme draws; and noise has the mean and deviation of its channel.
+func TestWhatIsDrawn(t *testing.T) {
+	x := make([]float32, 40*40*2)
+	source := draw.New(1, "x")
+	source.Uniform(x, 1)
+	for i := range x {
+		if i%2 == 1 {
+			x[i] = 3*x[i] + 10
+		}
+	}
+	for _, name := range []string{"noise", "random"} {
+		p, err := NewPlan(Must(name), 40, 40, 2, Sides{3, 3, 3, 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pad := func(key uint64) []float32 {
+			y := make([]float32, p.PH*p.PW*p.C)
+			p.Forward(y, x, Pass{draw.New(key, "pad"), true})
+			return y
+		}
+		y := pad(1)
+		if !reflect.DeepEqual(y, pad(1)) {
+			t.Errorf("%s: the same key draws another border", name)
+		}
+		other := false
+		for key := uint64(2); key < 12; key++ {
+			other = other || !reflect.DeepEqual(y, pad(key))
+		}
+		if !other {
+			t.Errorf("%s: ten keys draw one border", name)
+		}
+		if name == "noise" {
+			for c, want := range [][2]float64{{0, 1 / math.Sqrt(3)}, {10, math.Sqrt(3)}} {
+				sum, squares, n := 0.0, 0.0, 0.0
+				p.eachOutside(y, func(_, _ int, to []float32) {
+					sum, squares, n = sum+float64(to[c]), squares+float64(to[c])*float64(to[c]), n+1
+				})
+				mean := sum / n
+				if d := math.Sqrt(squares/n - mean*mean); math.Abs(mean-want[0]) > 0.2*want[1] || math.Abs(d-want[1]) > 0.1*want[1] {
+					t.Errorf("channel %d: noise has mean %g, deviation %g; want %g, %g", c, mean, d, want[0], want[1])
+				}
+			}
+		}
+	}
+}
+
+// Random padding moves the picture in training only: four ways, all seen.
+func TestRandomMoves(t *testing.T) {
+	p, err := NewPlan(Must("random"), 2, 3, 1, Sides{1, 1, 1, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := []float32{1, 2, 3, 4, 5, 6}
+	first := func(pass Pass) int {
+		y := make([]float32, 20)
+		p.Forward(y, x, pass)
+		sum := float32(0)
+		for _, v := range y {
+			sum += v
+		}
+		for i, v := range y {
+			if v == 1 && sum == 21 {
+				return i
+			}
+		}
+		t.Fatalf("%v is not %v moved", y, x)
+		return 0
+	}
+	seen := map[int]bool{}
+	for key := range uint64(64) {
+		seen[first(Pass{draw.New(key, "pad"), true})] = true
+	}
+	if !reflect.DeepEqual(seen, map[int]bool{0: true, 2: true, 10: true, 12: true}) {
+		t.Errorf("the first pixel stood at %v", seen)
+	}
+	if at := first(Pass{}); at != 6 {
+		t.Errorf("outside training it stands at %d", at)
+	}
+}
+
+// A constant picture stays constant under every scheme that looks at the
+// picture alone (paper.md, §2.4), within rounding where it interpolates.
+func TestConstantStaysConstant(t *testing.T) {
+	for name, bound := range map[string]float64{"mean-interp": 1e-6, "mean-ref": 1e-6, "resize": 0, "noise": 1e-6, "replicate": 0, "reflect": 0, "symmetric": 0, "circular": 0} {
+		p, err := NewPlan(Must(name), 7, 6, 3, Sides{2, 2, 2, 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, y := make([]float32, 7*6*3), make([]float32, p.PH*p.PW*p.C)
+		fill(x, 0.7)
+		p.Forward(y, x, Pass{Source: draw.New(1, "pad")})
+		for i, v := range y {
+			if math.Abs(float64(v-0.7)) > bound {
+				t.Errorf("%s: value %d is %v", name, i, v)
+				break
+			}
+		}
 	}
 }

@@ -1,10 +1,16 @@
 package pad
 
-import "fmt"
+import (
+	"fmt"
 
-// A Plan is one scheme applied to pictures of one shape: the affine map
-// y = P x + v, where P gathers pixels and v holds the scheme's value at the
-// positions without a source. P is the same for every channel.
+	"padlab/core/draw"
+)
+
+// A Plan is one scheme applied to pictures of one shape. For an index scheme
+// it is the affine map y = P x + v, where P gathers pixels and v holds the
+// scheme's value at the positions without a source; for resize it is a linear
+// map without v. P is the same for every channel. What other schemes compute or
+// draw for the positions outside counts as v: no gradient passes through it.
 //
 // Pictures are NHWC without the N: x is H×W×C, y is PH×PW×C. A Plan is
 // immutable, so any number of goroutines may use it.
@@ -16,6 +22,17 @@ type Plan struct {
 	rows, cols []int
 	value      float32
 	nothing    bool // no position outside has a source
+	compute    border
+	means      [2]means     // of rows and columns, for schemes of local means
+	shifted    [4]*Plan     // a scheme that shifts: below or above × right or left
+	stretch    [2][]between // resize: of rows and columns
+}
+
+// A Pass is what a plan needs to know of one picture's pass through a network.
+// The adjoint wants the same as Forward.
+type Pass struct {
+	Source   draw.Source // of what is drawn
+	Training bool
 }
 
 // NewPlan returns the plan that pads h×w×c pictures with s. The error names
@@ -32,8 +49,25 @@ func NewPlan(s Scheme, h, w, c int, sides Sides) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (columns)", err)
 	}
-	p := &Plan{H: h, W: w, C: c, PH: len(rows), PW: len(cols), Sides: sides, rows: rows, cols: cols, value: s.Value}
+	p := &Plan{H: h, W: w, C: c, PH: len(rows), PW: len(cols), Sides: sides, rows: rows, cols: cols, value: s.Value, compute: s.compute}
 	p.nothing = inside(rows, sides.Top, h) && inside(cols, sides.Left, w)
+	if s.compute != nil {
+		p.means = [2]means{newMeans(h, sides.Top), newMeans(w, sides.Left)}
+	}
+	if s.stretch && !p.Identity() {
+		p.nothing = false
+		p.stretch = [2][]between{stretch(h, p.PH), stretch(w, p.PW)}
+	}
+	if s.shift && !p.Identity() {
+		p.nothing = false
+		height, width := sides.Top+sides.Bottom, sides.Left+sides.Right
+		s.shift = false
+		for i, one := range []Sides{{0, height, 0, width}, {0, height, width, 0}, {height, 0, 0, width}, {height, 0, width, 0}} {
+			if p.shifted[i], err = NewPlan(s, h, w, c, one); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return p, nil
 }
 
@@ -55,9 +89,20 @@ func (p *Plan) Identity() bool { return p.Sides == Sides{} }
 // so that Pᵀ only cuts the picture out.
 func (p *Plan) CopiesNothing() bool { return p.nothing }
 
+// Folds reports whether Pᵀ is the picture cut out, and what Fold adds to it.
+func (p *Plan) Folds() bool { return p.shifted[0] == nil && p.stretch[0] == nil }
+
 // Forward sets y = P x + v. It panics if a length is wrong.
-func (p *Plan) Forward(y, x []float32) {
+func (p *Plan) Forward(y, x []float32, pass Pass) {
 	p.check(y, x)
+	if p.stretch[0] != nil {
+		p.enlarge(y, x)
+		return
+	}
+	if p.shifted[0] != nil && pass.Training {
+		p.shifted[pass.Source.Below(len(p.shifted))].Forward(y, x, Pass{})
+		return
+	}
 	c, right := p.C, p.Left+p.W
 	for py, sy := range p.rows {
 		out := y[py*p.PW*c : (py+1)*p.PW*c]
@@ -69,6 +114,9 @@ func (p *Plan) Forward(y, x []float32) {
 		p.gather(out, in, 0, p.Left)
 		copy(out[p.Left*c:right*c], in)
 		p.gather(out, in, right, p.PW)
+	}
+	if p.compute != nil {
+		p.compute(p, y, x, pass.Source)
 	}
 }
 
@@ -87,8 +135,16 @@ func (p *Plan) gather(out, in []float32, from, to int) {
 // Adjoint sets dx = Pᵀ dy: every pixel collects the gradients of the places
 // that copy it, first its own, then those of the padding in row-major order.
 // It panics if a length is wrong.
-func (p *Plan) Adjoint(dx, dy []float32) {
+func (p *Plan) Adjoint(dx, dy []float32, pass Pass) {
 	p.check(dy, dx)
+	if p.stretch[0] != nil {
+		p.shrink(dx, dy)
+		return
+	}
+	if p.shifted[0] != nil && pass.Training {
+		p.shifted[pass.Source.Below(len(p.shifted))].Adjoint(dx, dy, Pass{})
+		return
+	}
 	c, left, right := p.C, p.Left, p.Left+p.W
 	for sy := range p.H {
 		py := p.Top + sy
@@ -98,7 +154,8 @@ func (p *Plan) Adjoint(dx, dy []float32) {
 }
 
 // Fold adds to dx what Pᵀ collects from the padding alone: of dy it reads only
-// what lies around the picture. It panics if a length is wrong.
+// what lies around the picture. It is for plans that fold, and panics if a
+// length is wrong.
 func (p *Plan) Fold(dx, dy []float32) {
 	p.check(dy, dx)
 	c, left, right := p.C, p.Left, p.Left+p.W

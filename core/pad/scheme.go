@@ -2,12 +2,15 @@
 // convolution looks over its edge. It exists because this is the one thing
 // that padlab varies.
 //
-// A scheme is a pure index function ([Index]): asked for a position outside a
-// line of n values, it names the position inside whose value stands there, or
-// [Nowhere]. Everything else is derived from that function: the padded copy
-// ([Plan.Forward]), its exact adjoint ([Plan.Adjoint]) and the table that a
-// person can read ([Scheme.Sources]). A picture is padded one axis after the
-// other, so a function of one line is enough.
+// Most schemes are a pure index function ([Index]): asked for a position
+// outside a line of n values, it names the position inside whose value stands
+// there, or [Nowhere]. Everything else is derived from that function: the
+// padded copy ([Plan.Forward]), its exact adjoint ([Plan.Adjoint]) and the
+// table that a person can read ([Scheme.Sources]). A picture is padded one axis
+// after the other, so a function of one line is enough.
+//
+// The others compute what stands outside (border.go), draw it, or enlarge the
+// picture; what they do beyond an index function is a field of [Scheme].
 package pad
 
 import (
@@ -70,8 +73,24 @@ type Scheme struct {
 	About string  // one line for a person
 	Value float32 // what stands where Index says Nowhere
 
-	index  Index
-	refuse func(n, p int) error // nil, or why a line of n cannot be padded by p on one side
+	// Reweighs: a convolution divides the sum over a window by the share of
+	// the window that lies inside of the picture, before it adds its bias.
+	Reweighs bool
+
+	// Banks: at the border a convolution has other weights, a bank of filters
+	// for every way in which a window can lie over the edge, and they only see
+	// the picture.
+	Banks bool
+
+	// Learns: what stands outside is predicted from the picture next to it, by
+	// weights that are trained to predict the picture's own edge.
+	Learns bool
+
+	index   Index
+	refuse  func(n, before, after int) error // nil, or why a line of n cannot be padded so
+	compute border                           // what stands outside, or nil
+	shift   bool                             // in training all padding of an axis stands on one side
+	stretch bool                             // the picture is enlarged instead
 }
 
 var schemes = []Scheme{
@@ -82,6 +101,14 @@ var schemes = []Scheme{
 	{Name: "reflect", About: "mirrored about the edge pixel: c b | a b c | b a", index: Reflect, refuse: short},
 	{Name: "symmetric", About: "mirrored, edge pixel repeated: b a | a b c | c b", index: Symmetric},
 	{Name: "circular", About: "the other side of the picture: b c | a b c | a b", index: Circular},
+	{Name: "partial", About: "zeros outside; what a window sees is weighted up", index: Outside, Reweighs: true},
+	{Name: "mean-interp", About: "local means, enlarged beyond the edge", index: Outside, refuse: uneven, compute: meanInterp},
+	{Name: "mean-ref", About: "local means, mirrored about the edge", index: Outside, refuse: uneven, compute: meanRef},
+	{Name: "noise", About: "noise with the mean and deviation of each channel", index: Outside, compute: noise},
+	{Name: "random", About: "zeros, in training all on one side, by lot", index: Outside, shift: true},
+	{Name: "resize", About: "the picture enlarged to the padded size", index: Outside, stretch: true},
+	{Name: "explicit", About: "nothing outside: filters of their own at the border", index: Outside, Banks: true},
+	{Name: "learned", About: "predicted from the pixels next to the edge", index: Outside, Learns: true},
 }
 
 // aliases are the names of numpy.pad (edge, wrap, constant) and of PyTorch's
@@ -89,16 +116,28 @@ var schemes = []Scheme{
 // a constant 0.
 var aliases = map[string]string{"edge": "replicate", "wrap": "circular", "zero": "zeros", "constant": "zeros"}
 
-func nothing(_, p int) error {
-	if p > 0 {
+func nothing(_, before, after int) error {
+	if p := max(before, after); p > 0 {
 		return fmt.Errorf("none pads nothing: padding must be 0, not %d", p)
 	}
 	return nil
 }
 
-func short(n, p int) error {
-	if p >= n {
+func short(n, before, after int) error {
+	if p := max(before, after); p >= n {
 		return fmt.Errorf("reflect needs padding < size: %d ≥ %d", p, n)
+	}
+	return nil
+}
+
+// uneven is for schemes of local means: 2p+1 pixels wide, and as far apart from
+// the edge on either side.
+func uneven(n, before, after int) error {
+	if before != after {
+		return fmt.Errorf("schemes of local means need equal padding on both sides: %d, %d", before, after)
+	}
+	if n < 2*before+1 {
+		return fmt.Errorf("schemes of local means need a size of at least 2·padding + 1: %d < %d", n, 2*before+1)
 	}
 	return nil
 }
@@ -178,7 +217,7 @@ func (s Scheme) Sources(n, before, after int) ([]int, error) {
 		return nil, fmt.Errorf("%s needs padding of at least 0: %d, %d", s.Name, before, after)
 	}
 	if s.refuse != nil {
-		if err := s.refuse(n, max(before, after)); err != nil {
+		if err := s.refuse(n, before, after); err != nil {
 			return nil, err
 		}
 	}
