@@ -73,3 +73,16 @@ func (s *Source) Normal() float64 {
 	}
 	return sum
 }
+
+// Permutation fills p with 0 … len(p)−1 in an order that is uniform among all
+// (Fisher and Yates, from the front: element i changes places with one of those
+// from i on).
+func (s *Source) Permutation(p []int32) {
+	for i := range p {
+		p[i] = int32(i)
+	}
+	for i := range p {
+		j := i + s.Below(len(p)-i)
+		p[i], p[j] = p[j], p[i]
+	}
+}

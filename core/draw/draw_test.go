@@ -14,6 +14,11 @@ func TestGolden(t *testing.T) {
 			t.Errorf("draw %d: %d, want %d", i, got, want)
 		}
 	}
+	var p [8]int32
+	s.Permutation(p[:])
+	if want := [8]int32{5, 6, 2, 3, 0, 1, 7, 4}; p != want {
+		t.Errorf("permutation %v, want %v", p, want)
+	}
 }
 
 func TestKeysSeparate(t *testing.T) {
@@ -45,6 +50,33 @@ func TestBelowIsUniform(t *testing.T) {
 	}
 	if chi > 22.46 {
 		t.Errorf("χ² = %.1f, counts %v", chi, count)
+	}
+}
+
+// All 24 orders of four things: χ² with 23 degrees of freedom, 49.73 is its
+// 99.9 % point (any table).
+func TestPermutationIsUniform(t *testing.T) {
+	const draws = 24000
+	count := map[[4]int32]float64{}
+	for i := range uint64(draws) {
+		s := New(5, "permutation", i)
+		var p [4]int32
+		s.Permutation(p[:])
+		count[p]++
+	}
+	chi := 0.0
+	for p, c := range count {
+		seen := [4]bool{}
+		for _, v := range p {
+			seen[v] = true
+		}
+		if seen != [4]bool{true, true, true, true} {
+			t.Fatalf("%v is no permutation", p)
+		}
+		chi += (c - draws/24) * (c - draws/24) / (draws / 24)
+	}
+	if len(count) != 24 || chi > 49.73 {
+		t.Errorf("χ² = %.1f, %d orders, counts %v", chi, len(count), count)
 	}
 }
 
