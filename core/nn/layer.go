@@ -127,7 +127,9 @@ type Layer interface {
 	// not, later layers may work in place on them.
 	Reads() (x, y bool)
 
-	// InPlace reports whether Y may be X[0] and DY may be DX[0].
+	// InPlace reports whether Y may be X[0] and DY may be DX[0]. Such a layer
+	// reads X in Forward only, and has no parameters: DY may be gone when
+	// Gradient is called.
 	InPlace() bool
 
 	// Pack derives from w and state, whenever they have changed, what the

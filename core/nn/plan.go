@@ -11,7 +11,7 @@ type plan struct {
 	root     []int    // of each node: the node in whose buffer its output lies
 	adds     [][]bool // of each node and input: its gradient is added to what others left there
 	temp     int      // floats per sample that any node wants for a call
-	widest   int      // the longest output or sample
+	fresh    int      // floats per sample that the gradients to be added to others want, at most in one node
 }
 
 // newPlan plans for nodes.
@@ -48,7 +48,7 @@ func newPlan(nodes []Node) plan {
 		if isNorm {
 			p.norms[level[i]] = append(p.norms[level[i]], i)
 		}
-		p.temp, p.widest = max(p.temp, n.Sizes().Temp), max(p.widest, n.Out().Len())
+		p.temp = max(p.temp, n.Sizes().Temp)
 
 		p.root[i] = i
 		if first := n.From[0]; n.InPlace() && first != Sample && takers[first] == 1 {
@@ -69,12 +69,18 @@ func newPlan(nodes []Node) plan {
 			}
 		}
 		for _, i := range p.backward[l] {
+			fresh := 0
 			for _, from := range nodes[i].From {
 				p.adds[i] = append(p.adds[i], from != Sample && seen[from])
-				if from != Sample {
-					seen[from] = true
+				if from == Sample {
+					continue
 				}
+				if seen[from] {
+					fresh += nodes[from].Out().Len()
+				}
+				seen[from] = true
 			}
+			p.fresh = max(p.fresh, fresh)
 		}
 	}
 	return p

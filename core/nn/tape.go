@@ -6,7 +6,10 @@ package nn
 type batch struct {
 	net      *Net
 	training bool
-	share    float32     // of a sample in the loss of the batch that is trained on
+	share    float32 // of a sample in the loss of the batch that is trained on
+	seed     uint64  // of what layers draw, with step and first
+	step     uint64
+	first    int         // the index in the batch of the first sample here
 	x        []float32   // the samples
 	y, dy    [][]float32 // of each node
 	kept     [][]float32
@@ -47,16 +50,16 @@ func newBatch(net *Net, n int, training, wholeLevels bool) *batch {
 type hand struct {
 	call  Call
 	temp  []float32
-	fresh []float32 // a gradient before it is added
-	parts []float64 // of a softmax
+	fresh []float32 // gradients before they are added
+	loss  Scratch
 }
 
 // newHand returns what calls with up to n samples need.
 func newHand(net *Net, n int, training bool) *hand {
 	h := &hand{call: Call{Kernel: net.kernel}, temp: make([]float32, n*net.temp)}
 	if training {
-		h.fresh = make([]float32, n*net.widest)
-		h.parts = make([]float64, net.Out().Len())
+		h.fresh = make([]float32, n*net.fresh)
+		h.loss = Scratch{net.kernel, make([]float64, net.Out().Len())}
 	}
 	return h
 }
@@ -71,6 +74,7 @@ func (b *batch) call(h *hand, i, from, to int) *Call {
 	node, span, sizes := b.net.Nodes[i], b.net.spans[i], b.net.Nodes[i].Sizes()
 	c := &h.call
 	c.N, c.Training, c.Fresh, c.Share = to-from, b.training, false, b.share
+	c.Seed, c.Step, c.First = b.seed, b.step, b.first+from
 	c.W, c.State = b.net.W[span.w:span.wEnd:span.wEnd], b.net.W[span.state:span.stateEnd:span.stateEnd]
 	c.Packed = b.net.packed[span.packed:span.packedEnd:span.packedEnd]
 	c.X, c.DX = c.X[:0], c.DX[:0]
@@ -122,13 +126,20 @@ func (b *batch) backward(h *hand, i, from, to int) {
 
 // A Tape sends one sample at a time through a network, to see what it makes of
 // it. It belongs to one goroutine at a time.
+//
+// Layers that draw outside training too take their numbers from Seed and Step:
+// whoever shows many samples gives each another Step.
 type Tape struct {
+	Seed, Step uint64
+
 	batch *batch
 	hand  *hand
 }
 
 // NewTape returns a tape for passes through n.
-func (n *Net) NewTape() *Tape { return &Tape{newBatch(n, 1, false, false), newHand(n, 1, false)} }
+func (n *Net) NewTape() *Tape {
+	return &Tape{batch: newBatch(n, 1, false, false), hand: newHand(n, 1, false)}
+}
 
 // Input is where the caller writes the sample before Forward.
 func (t *Tape) Input() []float32 { return t.batch.x }
@@ -142,6 +153,7 @@ func (t *Tape) Activation(o Output) []float32 { return t.batch.output(o, 0, 1) }
 
 // Forward sends the input through all nodes and returns Output.
 func (t *Tape) Forward() []float32 {
+	t.batch.seed, t.batch.step = t.Seed, t.Step
 	for i, node := range t.batch.net.Nodes {
 		node.Forward(t.batch.call(t.hand, i, 0, 1))
 	}

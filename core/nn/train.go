@@ -32,7 +32,9 @@ const (
 // where weights are many. Which one is taken depends on the network and the
 // size of the batch.
 type Trainer struct {
-	Net *Net
+	Net   *Net
+	Seed  uint64 // of what layers draw
+	Steps uint64 // made so far, with those that diverged: each draws numbers of its own
 
 	optimizer Optimizer
 	size      int // of a batch
@@ -41,14 +43,19 @@ type Trainer struct {
 	grads     [][]float32 // one per chunk; the first becomes the batch's
 	losses    []float64   // one per chunk, or per sample
 	bad       []bool      // one per block of parameters: not all gradients are finite
-	sample    Sampler
 
-	own    []*batch // depth first: one sample per worker
-	all    *batch   // level by level: the whole batch
-	labels []int
-	level  int
-	slab   []int     // of each level: how many samples go together
-	parts  [][]share // of each level: pieces of the weights' gradient
+	sample        func(i int, x []float32)
+	loss          Loss
+	labelled      Sampler // of a Step, whose labels go to labels
+	labels        []int
+	writeLabelled func(i int, x []float32)
+	lossOfLabel   Loss
+
+	own   []*batch // depth first: one sample per worker
+	all   *batch   // level by level: the whole batch
+	level int
+	slab  []int     // of each level: how many samples go together
+	parts [][]share // of each level: pieces of the weights' gradient
 
 	depthFirst, forward, backward, gradient, reduce, update, pack func(worker, piece int)
 }
@@ -59,6 +66,17 @@ type share struct{ node, part, parts int }
 // A Sampler writes sample i of a batch to x and returns its label. It is
 // called by several goroutines at once.
 type Sampler func(i int, x []float32) (label int)
+
+// A Loss returns what sample i of a batch adds to the batch's loss when the
+// network has made z of it, and sets dz to the gradient of that. It is called
+// by several goroutines at once, each with a scratch of its own.
+type Loss func(s *Scratch, i int, dz, z []float32) float64
+
+// Scratch is what a loss may compute with.
+type Scratch struct {
+	*kernel.Kernel
+	Parts []float64 // as long as z; they hold anything
+}
 
 // NewTrainer returns a trainer for batches of the given size, for crews of at
 // most workers workers. It panics if size or workers is below 1, or CheckBatch
@@ -84,7 +102,7 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 	} else {
 		t.all = newBatch(net, size, true, true)
 		t.grads = [][]float32{make([]float32, net.Trained)}
-		t.losses, t.labels = make([]float64, size), make([]int, size)
+		t.losses = make([]float64, size)
 		for l := range net.levels {
 			t.slab = append(t.slab, slab(net, l, size, workers))
 			t.parts = append(t.parts, shares(net, l, workers))
@@ -101,6 +119,11 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 		}
 	}
 	t.bad = make([]bool, (net.Trained+reduceBlock-1)/reduceBlock)
+	t.labels = make([]int, size)
+	t.writeLabelled = func(i int, x []float32) { t.labels[i] = t.labelled(i, x) }
+	t.lossOfLabel = func(s *Scratch, i int, dz, z []float32) float64 {
+		return CrossEntropy(s.Kernel, s.Parts, dz, z, t.labels[i], 1/float32(size))
+	}
 	t.depthFirst, t.forward, t.backward, t.gradient = t.runChunk, t.runForward, t.runBackward, t.runGradient
 	t.reduce, t.update, t.pack = t.reduceGradients, t.updateWeights, t.packWeights
 	return t
@@ -143,11 +166,27 @@ func shares(net *Net, level, workers int) (list []share) {
 // Tapes are tapes of workers 0, 1, …, free between steps.
 func (t *Trainer) Tapes() []*Tape { return t.tapes }
 
-// Step trains on one batch and returns its mean loss, before the step. When
-// the loss or a gradient is not finite the weights stay as they were and
-// finite is false.
+// Step trains on one batch of labelled samples and returns their mean
+// cross-entropy, before the step. When the loss or a gradient is not finite the
+// weights stay as they were and finite is false.
 func (t *Trainer) Step(crew *kernel.Crew, sample Sampler) (loss float64, finite bool) {
-	t.sample = sample
+	t.labelled = sample
+	sum, finite := t.StepOn(crew, t.writeLabelled, t.lossOfLabel)
+	return sum / float64(t.size), finite
+}
+
+// StepOn trains on one batch with any loss: sample writes sample i of the batch
+// to x, and the batch's loss, which is returned as in Step, is the sum of what
+// loss gives for each.
+func (t *Trainer) StepOn(crew *kernel.Crew, sample func(i int, x []float32), loss Loss) (sum float64, finite bool) {
+	t.sample, t.loss = sample, loss
+	if t.all != nil {
+		t.all.seed, t.all.step = t.Seed, t.Steps
+	}
+	for _, b := range t.own {
+		b.seed, b.step = t.Seed, t.Steps
+	}
+	t.Steps++
 	if t.all == nil {
 		crew.Do(len(t.grads), t.depthFirst)
 		crew.Do(len(t.bad), t.reduce)
@@ -155,10 +194,9 @@ func (t *Trainer) Step(crew *kernel.Crew, sample Sampler) (loss float64, finite 
 		t.levels(crew)
 	}
 	for _, l := range t.losses {
-		loss += l
+		sum += l
 	}
-	loss /= float64(t.size)
-	finite = loss-loss == 0
+	finite = sum-sum == 0
 	for _, bad := range t.bad {
 		finite = finite && !bad
 	}
@@ -170,7 +208,7 @@ func (t *Trainer) Step(crew *kernel.Crew, sample Sampler) (loss float64, finite 
 		}
 		crew.Do(len(t.Net.Nodes), t.pack)
 	}
-	return loss, finite
+	return sum, finite
 }
 
 // runChunk trains on the samples of a chunk, one after the other.
@@ -180,11 +218,12 @@ func (t *Trainer) runChunk(worker, chunk int) {
 	loss := 0.0
 	from, to := portion(t.size, chunk, len(t.grads))
 	for i := from; i < to; i++ {
-		label := t.sample(i, b.x)
+		b.first = i
+		t.sample(i, b.x)
 		for n, node := range t.Net.Nodes {
 			node.Forward(b.call(h, n, 0, 1))
 		}
-		loss += t.loss(b, h, 0, label)
+		loss += t.lossOf(b, h, 0)
 		for _, n := range t.Net.plan.backward[0] {
 			if s := t.Net.spans[n]; s.wEnd > s.w {
 				t.Net.Nodes[n].Gradient(b.call(h, n, 0, 1), grad[s.w:s.wEnd:s.wEnd], 0, 1)
@@ -195,11 +234,11 @@ func (t *Trainer) runChunk(worker, chunk int) {
 	t.losses[chunk] = loss
 }
 
-// loss is that of sample i of b, whose gradient it leaves at the output.
-func (t *Trainer) loss(b *batch, h *hand, i, label int) float64 {
+// lossOf is the loss of sample i of b, whose gradient it leaves at the output.
+func (t *Trainer) lossOf(b *batch, h *hand, i int) float64 {
 	last := len(t.Net.Nodes) - 1
 	n := t.Net.Out().Len()
-	return CrossEntropy(h.call.Kernel, h.parts, cut(b.dy[last], n, i, i+1), cut(b.y[last], n, i, i+1), label, 1/float32(t.size))
+	return t.loss(&h.loss, b.first+i, cut(b.dy[last], n, i, i+1), cut(b.y[last], n, i, i+1))
 }
 
 // levels trains on the whole batch, level by level forward, then back.
@@ -240,7 +279,7 @@ func (t *Trainer) runForward(worker, piece int) {
 	from, to := t.slabOf(piece)
 	if t.level == 0 {
 		for i := from; i < to; i++ {
-			t.labels[i] = t.sample(i, b.output(Sample, i, i+1))
+			t.sample(i, b.output(Sample, i, i+1))
 		}
 		t.observe(h, Sample, from, to)
 	}
@@ -250,7 +289,7 @@ func (t *Trainer) runForward(worker, piece int) {
 	}
 	if t.level == len(t.Net.plan.levels)-1 {
 		for i := from; i < to; i++ {
-			t.losses[i] = t.loss(b, h, i, t.labels[i])
+			t.losses[i] = t.lossOf(b, h, i)
 		}
 	}
 }
