@@ -1,6 +1,11 @@
 package nn
 
-import "padlab/core/nn/kernel"
+import (
+	"fmt"
+	"math"
+
+	"padlab/core/nn/kernel"
+)
 
 // CrossEntropy returns the softmax cross-entropy of one sample,
 //
@@ -22,6 +27,93 @@ func CrossEntropy(k *kernel.Kernel, parts []float64, dz, z []float32, label int,
 	}
 	dz[label] -= scale
 	return kernel.Log(sum) - (float64(z[label]) - float64(top))
+}
+
+// PixelCrossEntropy returns the weighted softmax cross-entropy of one sample of
+// P pixels with as many logits each as there are classes,
+//
+//	L = 1/norm Σ_p w[label_p]·(−ln p_p[label_p])
+//
+// and sets dz to the gradient of scale·L. With norm = Σ w[label_p] over all
+// pixels of a batch (see [ClassWeight]) the samples' L add up to PyTorch's
+// weighted mean; without weights every class weighs 1. It panics unless z is
+// len(labels) pixels long, parts is as long as a pixel at least, and labels are
+// classes that have a weight.
+func PixelCrossEntropy(k *kernel.Kernel, parts []float64, dz, z []float32, labels []int32, weights []float32, norm float64, scale float32) float64 {
+	classes := len(z) / max(1, len(labels))
+	if classes*len(labels) != len(z) || weights != nil && len(weights) != classes {
+		panic(fmt.Sprintf("nn: %d labels and %d weights for %d logits", len(labels), len(weights), len(z)))
+	}
+	sum := 0.0
+	for p, label := range labels {
+		w := 1.0
+		if weights != nil {
+			w = float64(weights[label])
+		}
+		from, to := p*classes, (p+1)*classes
+		l := CrossEntropy(k, parts[:classes], dz[from:to], z[from:to], int(label), float32(float64(scale)*w/norm))
+		sum += float64(w * l)
+	}
+	return sum / norm
+}
+
+// ClassWeight is Σ w[label] over labels: how many there are without weights.
+func ClassWeight(labels []int32, weights []float32) float64 {
+	if weights == nil {
+		return float64(len(labels))
+	}
+	sum := 0.0
+	for _, label := range labels {
+		sum += float64(weights[label])
+	}
+	return sum
+}
+
+// MSE returns the mean squared error of one sample,
+//
+//	L = 1/n Σ_i (z[i]−target[i])²
+//
+// and sets dz to the gradient of scale·L. It panics unless all are equally
+// long.
+func MSE(dz, z, target []float32, scale float32) float64 {
+	sameLength(dz, z, target)
+	sum, rate := 0.0, 2*float64(scale)/float64(len(z))
+	for i, v := range z {
+		d := float64(v) - float64(target[i])
+		sum += float64(d * d)
+		dz[i] = float32(rate * d)
+	}
+	return sum / float64(len(z))
+}
+
+// L1 returns the mean absolute error of one sample,
+//
+//	L = 1/n Σ_i |z[i]−target[i]|
+//
+// and sets dz to the gradient of scale·L, which is 0 where there is no error.
+// It panics unless all are equally long.
+func L1(dz, z, target []float32, scale float32) float64 {
+	sameLength(dz, z, target)
+	sum, rate := 0.0, float32(float64(scale)/float64(len(z)))
+	for i, v := range z {
+		d := float64(v) - float64(target[i])
+		sum += math.Abs(d)
+		switch {
+		case d > 0:
+			dz[i] = rate
+		case d < 0:
+			dz[i] = -rate
+		default:
+			dz[i] = float32(d) // 0 or NaN
+		}
+	}
+	return sum / float64(len(z))
+}
+
+func sameLength(dz, z, target []float32) {
+	if len(dz) != len(z) || len(target) != len(z) {
+		panic(fmt.Sprintf("nn: a loss of %d values, %d targets, %d gradients", len(z), len(target), len(dz)))
+	}
 }
 
 // Argmax returns the index of the largest value, the first of equal ones.

@@ -118,9 +118,67 @@ func (b *Builder) Add(name string, x, y Output) Output {
 	return b.add(NewAdd(name, b.Shape(x)), nil, x, y)
 }
 
-func (b *Builder) MaxPool(name string, x Output) Output {
-	l, err := NewMaxPool(name, b.Shape(x))
+func (b *Builder) LeakyReLU(name string, x Output, slope float32) Output {
+	return b.add(NewLeakyReLU(name, b.Shape(x), slope), nil, x)
+}
+
+func (b *Builder) Sigmoid(name string, x Output) Output {
+	return b.add(NewSigmoid(name, b.Shape(x)), nil, x)
+}
+
+func (b *Builder) GroupNorm(name string, x Output, groups int) Output {
+	l, err := NewGroupNorm(name, b.Shape(x), groups)
 	return b.add(l, err, x)
+}
+
+func (b *Builder) Concat(name string, x ...Output) Output {
+	shapes := make([]Shape, len(x))
+	for i := range x {
+		shapes[i] = b.Shape(x[i])
+	}
+	l, err := NewConcat(name, shapes...)
+	return b.add(l, err, x...)
+}
+
+func (b *Builder) Crop(name string, x Output, h, w int) Output {
+	return b.add(NewCrop(name, b.Shape(x), h, w), nil, x)
+}
+
+func (b *Builder) Resize(name string, x Output, h, w int, corners bool) Output {
+	return b.add(NewResize(name, b.Shape(x), h, w, corners), nil, x)
+}
+
+func (b *Builder) Coordinates(name string, x Output) Output {
+	return b.add(NewCoordinates(name, b.Shape(x)), nil, x)
+}
+
+func (b *Builder) Dropout(name string, x Output, p float64) Output {
+	l, err := NewDropout(name, b.Shape(x), p)
+	return b.add(l, err, x)
+}
+
+func (b *Builder) Permute(name string, x Output) Output {
+	l, err := NewPermute(name, b.Shape(x))
+	return b.add(l, err, x)
+}
+
+// MaxPool adds a max-pool of 2×2 pixels with stride 2; MaxPoolOf adds any.
+func (b *Builder) MaxPool(name string, x Output) Output {
+	return b.MaxPoolOf(name, x, PoolSpec{Size: 2})
+}
+
+func (b *Builder) MaxPoolOf(name string, x Output, s PoolSpec) Output {
+	l, err := NewMaxPool(name, b.Shape(x), s)
+	return b.add(l, err, x)
+}
+
+func (b *Builder) AveragePool(name string, x Output, s PoolSpec) Output {
+	l, err := NewAveragePool(name, b.Shape(x), s)
+	return b.add(l, err, x)
+}
+
+func (b *Builder) GlobalMaxPool(name string, x Output) Output {
+	return b.add(NewGlobalMaxPool(name, b.Shape(x)), nil, x)
 }
 
 func (b *Builder) GlobalAveragePool(name string, x Output) Output {

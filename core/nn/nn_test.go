@@ -62,14 +62,49 @@ func layerCases(t testing.TB) map[string]layerCase {
 	conv(Shape{9, 9, 2}, ConvSpec{Filters: 4, Size: 7, Stride: 2, Scheme: pad.Must("zeros"), Sides: pad.Same.Sides(7)})
 	conv(Shape{1, 1, 1}, ConvSpec{Filters: 1, Size: 3, Scheme: pad.Must("circular"), Sides: pad.Same.Sides(3), Bias: true})
 
-	for _, in := range []Shape{{4, 6, 3}, {5, 7, 2}, {2, 2, 1}} {
-		l, err := NewMaxPool("pool", in)
-		if err != nil {
-			t.Fatal(err)
+	add := func(name string, in Shape, f reference) func(Layer, error) {
+		return func(l Layer, err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			list[fmt.Sprintf("%s %v", name, in)] = layerCase{l, f}
 		}
-		list[fmt.Sprintf("max-pool %v", in)] = layerCase{l, each(in.Len(), naiveMaxPool(in))}
+	}
+	for _, in := range []Shape{{4, 6, 3}, {5, 7, 2}, {2, 2, 1}} {
+		add("max-pool", in, each(in.Len(), naiveMaxPool(in, PoolSpec{Size: 2, Stride: 2})))(NewMaxPool("pool", in, PoolSpec{Size: 2}))
+	}
+	for _, in := range []Shape{{7, 6, 1}, {5, 8, 2}} {
+		for _, s := range []PoolSpec{
+			{Size: 3, Stride: 2}, {Size: 3, Stride: 2, Ceil: true}, {Size: 3, Stride: 2, Pad: 1, Ceil: true}, {Size: 2, Stride: 2, Ceil: true},
+			{Size: 3, Stride: 1, Pad: 1}, {Size: 2, Stride: 3, Pad: 1, Ceil: true}, {Size: 2, Stride: 2, Pad: 1, Inside: true}, {Size: 1, Stride: 2},
+		} {
+			add(fmt.Sprintf("max-pool %+v", s), in, each(in.Len(), naiveMaxPool(in, s)))(NewMaxPool("pool", in, s))
+			add(fmt.Sprintf("average pool %+v", s), in, each(in.Len(), naiveAveragePool(in, s)))(NewAveragePool("pool", in, s))
+		}
+	}
+	for _, in := range []Shape{{4, 3, 6}, {1, 4, 6}} {
+		for _, groups := range []int{1, 2, 3, 6} {
+			add(fmt.Sprintf("group norm %d", groups), in, each(in.Len(), naiveGroupNorm(in, groups)))(NewGroupNorm("norm", in, groups))
+		}
+		for _, to := range []Shape{{4, 3, 0}, {7, 5, 0}, {1, 6, 0}, {2, 1, 0}} {
+			name := fmt.Sprintf("to %d×%d", to.H, to.W)
+			add("crop "+name, in, each(in.Len(), naiveCrop(in, to.H, to.W)))(NewCrop("crop", in, to.H, to.W), nil)
+			for _, corners := range []bool{false, true} {
+				add(fmt.Sprintf("resize %s %v", name, corners), in, each(in.Len(), naiveResize(in, to.H, to.W, corners)))(NewResize("resize", in, to.H, to.W, corners), nil)
+			}
+		}
+		vector := Shape{1, 1, in.Len()}
+		add("dropout", in, naiveDropout(in.Len(), "dropout drop", 0.3))(NewDropout("drop", in, 0.3))
+		add("no dropout", in, naiveDropout(in.Len(), "dropout drop", 0))(NewDropout("drop", in, 0))
+		add("permute", vector, naivePermute(in.Len(), "permutation order"))(NewPermute("order", vector))
+		add("concat", in, naiveConcat(in, 3))(NewConcat("concat", in, in, in))
+		add("concat of one", in, naiveConcat(in, 1))(NewConcat("concat", in))
 	}
 	for _, in := range []Shape{{4, 6, 3}, {1, 1, 5}, {2, 3, 17}} {
+		add("leaky relu", in, naiveLeakyReLU(0.125))(NewLeakyReLU("relu", in, 0.125), nil)
+		add("sigmoid", in, naiveSigmoid)(NewSigmoid("sigmoid", in), nil)
+		add("coordinates", in, each(in.Len(), naiveCoordinates(in)))(NewCoordinates("coordinates", in), nil)
+		add("gmp", in, each(in.Len(), naiveLargest(in)))(NewGlobalMaxPool("gmp", in), nil)
 		list[fmt.Sprintf("relu %v", in)] = layerCase{NewReLU("relu", in), naiveReLU}
 		list[fmt.Sprintf("add %v", in)] = layerCase{NewAdd("add", in), naiveSum}
 		list[fmt.Sprintf("gap %v", in)] = layerCase{NewGlobalAveragePool("gap", in), each(in.Len(), naiveMean(in))}
@@ -105,7 +140,7 @@ func TestLayers(t *testing.T) {
 			l, sizes := c.layer, c.layer.Sizes()
 			inputs, in, out := len(l.In()), l.In()[0].Len(), l.Out().Len()
 			call := &Call{
-				Kernel: portable(t), N: n, Training: true, W: random("w"+name, params(l)), Packed: make([]float32, sizes.Packed),
+				Kernel: portable(t), N: n, Training: true, Seed: drawSeed, Step: drawStep, First: drawFirst, W: random("w"+name, params(l)), Packed: make([]float32, sizes.Packed),
 				Kept: make([]float32, n*sizes.Kept), Temp: random("temp", n*sizes.Temp), Chosen: make([]int32, n*sizes.Chosen), Batch: make([]float32, sizes.Batch),
 			}
 			norm, isNorm := l.(*BatchNorm)
@@ -210,19 +245,25 @@ func TestCrossEntropy(t *testing.T) {
 func TestNaNIsNotLost(t *testing.T) {
 	nan := float32(math.NaN())
 	relu := NewReLU("r", Shape{1, 1, 1})
-	pool, _ := NewMaxPool("p", Shape{2, 2, 1})
+	pool, _ := NewMaxPool("p", Shape{2, 2, 1}, PoolSpec{Size: 2})
+	wide, _ := NewMaxPool("p", Shape{2, 2, 1}, PoolSpec{Size: 3, Pad: 1})
+	leaky, sigmoid := NewLeakyReLU("l", Shape{1, 1, 1}, 0), NewSigmoid("s", Shape{1, 1, 1})
 	call := &Call{Kernel: portable(t), N: 1, Y: []float32{0}, Chosen: make([]int32, 1)}
 	for i := range 4 {
 		x := []float32{1, 2, 3, 4}
 		x[i] = nan
 		call.X = [][]float32{x}
-		if pool.Forward(call); call.Y[0] == call.Y[0] {
-			t.Errorf("max-pool of %v is %g", x, call.Y[0])
+		for _, l := range []Layer{pool, wide, NewGlobalMaxPool("g", Shape{2, 2, 1})} {
+			if l.Forward(call); call.Y[0] == call.Y[0] {
+				t.Errorf("%T of %v is %g", l, x, call.Y[0])
+			}
 		}
 	}
 	call.X, call.Y = [][]float32{{nan}}, []float32{0}
-	if relu.Forward(call); call.Y[0] == call.Y[0] {
-		t.Error("relu of NaN is", call.Y[0])
+	for _, l := range []Layer{relu, leaky, sigmoid} {
+		if l.Forward(call); call.Y[0] == call.Y[0] {
+			t.Errorf("%T of NaN is %g", l, call.Y[0])
+		}
 	}
 }
 
@@ -252,7 +293,7 @@ func tiny(t testing.TB) (*Net, reference) {
 	spec.Filters, spec.Bias = 2, false
 	conv2 := naiveConv(Shape{3, 2, 3}, spec)
 	return n, each(in.Len(), func(w, x []float64) []float64 {
-		x = naiveMaxPool(Shape{6, 5, 3})(nil, naiveReLU(nil, conv1(w[:57], x)))
+		x = naiveMaxPool(Shape{6, 5, 3}, PoolSpec{Size: 2, Stride: 2})(nil, naiveReLU(nil, conv1(w[:57], x)))
 		x = naiveMean(Shape{3, 2, 2})(nil, naiveReLU(nil, conv2(w[57:111], x)))
 		return naiveLinear(2, 4)(w[111:], x)
 	})

@@ -1,5 +1,11 @@
 package nn
 
+import (
+	"fmt"
+
+	"padlab/core/nn/kernel"
+)
+
 // ReLU is y = max(x, 0), elementwise. NaN stays NaN.
 type ReLU struct {
 	plain
@@ -24,6 +30,77 @@ func (l *ReLU) Forward(c *Call) {
 func (l *ReLU) Backward(c *Call) {
 	if c.DX[0] != nil {
 		c.ReLUGrad(c.DX[0], c.DY, c.Y)
+	}
+}
+
+// LeakyReLU is y = x where x > 0, and slope·x elsewhere, elementwise.
+type LeakyReLU struct {
+	plain
+	slope float32
+}
+
+// NewLeakyReLU returns the layer for samples of shape in. It panics when slope
+// is negative: y would no longer tell on which side of 0 x was.
+func NewLeakyReLU(name string, in Shape, slope float32) *LeakyReLU {
+	if !(slope >= 0) {
+		panic(fmt.Sprintf("nn: %s: a slope of %g", name, slope))
+	}
+	return &LeakyReLU{plain{name, in, in}, slope}
+}
+
+// Reads: y > 0 where x > 0.
+func (l *LeakyReLU) Reads() (x, y bool) { return false, true }
+func (l *LeakyReLU) InPlace() bool      { return true }
+
+func (l *LeakyReLU) Forward(c *Call) {
+	y := c.Y
+	for i, v := range c.X[0] {
+		if !(v > 0) {
+			v *= l.slope
+		}
+		y[i] = v
+	}
+}
+
+// Backward is dx = dy where y > 0, and slope·dy elsewhere.
+func (l *LeakyReLU) Backward(c *Call) {
+	dx := c.DX[0]
+	if dx == nil {
+		return
+	}
+	for i, v := range c.DY {
+		if !(c.Y[i] > 0) {
+			v *= l.slope
+		}
+		dx[i] = v
+	}
+}
+
+// Sigmoid is y = 1/(1+e⁻ˣ), elementwise, in float64 and rounded once.
+type Sigmoid struct{ plain }
+
+// NewSigmoid returns the layer for samples of shape in.
+func NewSigmoid(name string, in Shape) *Sigmoid { return &Sigmoid{plain{name, in, in}} }
+
+func (l *Sigmoid) Reads() (x, y bool) { return false, true }
+func (l *Sigmoid) InPlace() bool      { return true }
+
+func (l *Sigmoid) Forward(c *Call) {
+	y := c.Y
+	for i, v := range c.X[0] {
+		y[i] = float32(1 / (1 + kernel.Exp(-float64(v))))
+	}
+}
+
+// Backward is dx = dy·y·(1−y).
+func (l *Sigmoid) Backward(c *Call) {
+	dx := c.DX[0]
+	if dx == nil {
+		return
+	}
+	for i, v := range c.DY {
+		y := c.Y[i]
+		dx[i] = v * (y * (1 - y))
 	}
 }
 

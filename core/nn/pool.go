@@ -1,45 +1,279 @@
 package nn
 
-import "fmt"
+import (
+	"fmt"
 
-// MaxPool takes the largest of every 2×2 pixels, channel by channel,
-//
-//	y[i][j][c] = max x[2i+a][2j+b][c],  a, b ∈ {0, 1}
-//
-// An odd last row or column is dropped, as in PyTorch. The first of equal
-// values in row-major order wins, and NaN wins over all.
-type MaxPool struct{ plain }
+	"padlab/core/pad"
+)
 
-// NewMaxPool returns the layer; it is an error when the picture has less than
-// two rows or columns.
-func NewMaxPool(name string, in Shape) (*MaxPool, error) {
-	if in.H < 2 || in.W < 2 {
-		return nil, fmt.Errorf("%s: 2×2 pooling does not fit in %d×%d pixels", name, in.H, in.W)
-	}
-	return &MaxPool{plain{name, in, Shape{in.H / 2, in.W / 2, in.C}}}, nil
+// A PoolSpec is the shape of a pool: windows of Size×Size pixels, Stride apart,
+// over a picture with Pad pixels around it. With Ceil the last window may stick
+// out behind that, as long as it begins in the picture or before it: PyTorch's
+// ceil_mode.
+type PoolSpec struct {
+	Size   int
+	Stride int // 0 means Size
+	Pad    int // at most half of Size
+	Ceil   bool
+
+	// Inside makes an average that of the picture's own pixels alone. Without,
+	// those of the padding count as zeros (PyTorch's count_include_pad), but
+	// what sticks out behind it does not. A maximum never sees either.
+	Inside bool
 }
 
-func (l *MaxPool) Window() Window { return Window{Size: 2, Stride: 2, Dilation: 1} }
+// A pool is the geometry that max and average pools share.
+type pool struct {
+	plain
+	PoolSpec
+}
 
-// Sizes: chosen is, for each output, which of the four inputs won.
+// newPool returns the pool; the error says why it does not fit.
+func newPool(name string, in Shape, s PoolSpec) (pool, error) {
+	if s.Stride == 0 {
+		s.Stride = s.Size
+	}
+	if s.Size < 1 || s.Stride < 1 || s.Pad < 0 {
+		panic(fmt.Sprintf("nn: %s: pooling of size %d, stride %d, padding %d", name, s.Size, s.Stride, s.Pad))
+	}
+	if 2*s.Pad > s.Size {
+		return pool{}, fmt.Errorf("%s: %d×%d pooling with a padding of %d: at most half of the size is allowed", name, s.Size, s.Size, s.Pad)
+	}
+	out := Shape{s.outputs(in.H), s.outputs(in.W), in.C}
+	if out.H < 1 || out.W < 1 {
+		return pool{}, fmt.Errorf("%s: %d×%d pooling does not fit in %d×%d pixels", name, s.Size, s.Size, in.H+2*s.Pad, in.W+2*s.Pad)
+	}
+	return pool{plain{name, in, out}, s}, nil
+}
+
+// outputs is how many windows there are along n pixels.
+func (s PoolSpec) outputs(n int) int {
+	last := n + 2*s.Pad - s.Size // where the last window begins at most, in the padded picture
+	if s.Ceil {
+		last += s.Stride - 1
+	}
+	count := floorDiv(last, s.Stride) + 1
+	if s.Ceil && (count-1)*s.Stride >= n+s.Pad {
+		count--
+	}
+	return count
+}
+
+// window is the range of pixels that window i has of n, and how many it has
+// with those of the padding.
+func (s PoolSpec) window(i, n int) (from, to, padded int) {
+	from = i*s.Stride - s.Pad
+	to = min(from+s.Size, n+s.Pad)
+	return max(from, 0), min(to, n), to - from
+}
+
+func (l *pool) Window() Window {
+	behind := func(in, out int) int { return max(l.Pad, (out-1)*l.Stride+l.Size-l.Pad-in) }
+	return Window{Size: l.Size, Stride: l.Stride, Dilation: 1, Pad: pad.Sides{
+		Top: l.Pad, Left: l.Pad, Bottom: behind(l.in.H, l.out.H), Right: behind(l.in.W, l.out.W),
+	}}
+}
+
+// each calls f for every output pixel of n samples: where it and its sample
+// begin in y and in x, the rows and columns of its window, and how many pixels
+// that has with those of the padding.
+func (l *pool) each(n int, f func(y, x, top, bottom, left, right, padded int)) {
+	for s := range n {
+		for i := range l.out.H {
+			top, bottom, height := l.window(i, l.in.H)
+			for j := range l.out.W {
+				left, right, width := l.window(j, l.in.W)
+				f(s*l.out.Len()+(i*l.out.W+j)*l.out.C, s*l.in.Len(), top, bottom, left, right, height*width)
+			}
+		}
+	}
+}
+
+// MaxPool takes the largest of each window of k×k pixels, channel by channel,
+//
+//	y[i][j][c] = max x[s·i−p+a][s·j−p+b][c],  0 ≤ a, b < k
+//
+// over those that lie in the picture. The first of equal values in row-major
+// order wins, and NaN wins over all.
+type MaxPool struct {
+	pool
+	halves bool // 2×2 with stride 2, which the kernels have a pass for
+}
+
+// NewMaxPool returns the layer, or an error when a window does not fit or the
+// padding is larger than half of it. It panics unless size and stride are
+// positive.
+func NewMaxPool(name string, in Shape, s PoolSpec) (*MaxPool, error) {
+	p, err := newPool(name, in, s)
+	if err != nil {
+		return nil, err
+	}
+	halves := p.Size == 2 && p.Stride == 2 && p.Pad == 0 && p.out.H == in.H/2 && p.out.W == in.W/2
+	return &MaxPool{p, halves}, nil
+}
+
+// Sizes: chosen is, for each output, which input won: its index in the sample,
+// or in the window where windows are halves.
 func (l *MaxPool) Sizes() Sizes { return Sizes{Chosen: l.out.Len()} }
 
 func (l *MaxPool) Forward(c *Call) {
 	in, out := l.in.Len(), l.out.Len()
-	for i := range c.N {
-		c.MaxPool(c.Y[i*out:(i+1)*out], c.Chosen[i*out:(i+1)*out], c.X[0][i*in:(i+1)*in], l.in.H, l.in.W, l.in.C)
+	if l.halves {
+		for i := range c.N {
+			c.MaxPool(c.Y[i*out:(i+1)*out], c.Chosen[i*out:(i+1)*out], c.X[0][i*in:(i+1)*in], l.in.H, l.in.W, l.in.C)
+		}
+		return
 	}
+	l.each(c.N, func(y, x, top, bottom, left, right, _ int) {
+		best, chosen := c.Y[y:y+l.in.C], c.Chosen[y:y+l.in.C]
+		for a := top; a < bottom; a++ {
+			for b := left; b < right; b++ {
+				at := (a*l.in.W + b) * l.in.C
+				pixel := c.X[0][x+at : x+at+l.in.C]
+				if a == top && b == left {
+					copy(best, pixel)
+					for i := range chosen {
+						chosen[i] = int32(at + i)
+					}
+					continue
+				}
+				for i, v := range pixel {
+					if v > best[i] || v != v && best[i] == best[i] {
+						best[i], chosen[i] = v, int32(at+i)
+					}
+				}
+			}
+		}
+	})
 }
 
-// Backward sends each dy to the input that won: windows do not overlap, so
-// dx = dy there, and 0 elsewhere.
+// Backward adds each dy to the input that won.
 func (l *MaxPool) Backward(c *Call) {
 	if c.DX[0] == nil {
 		return
 	}
 	in, out := l.in.Len(), l.out.Len()
 	for i := range c.N {
-		c.MaxPoolGrad(c.DX[0][i*in:(i+1)*in], c.DY[i*out:(i+1)*out], c.Chosen[i*out:(i+1)*out], l.in.H, l.in.W, l.in.C)
+		dx, dy, chosen := c.DX[0][i*in:(i+1)*in], c.DY[i*out:(i+1)*out], c.Chosen[i*out:(i+1)*out]
+		if l.halves {
+			c.MaxPoolGrad(dx, dy, chosen, l.in.H, l.in.W, l.in.C)
+			continue
+		}
+		clear(dx)
+		for j, v := range dy {
+			dx[chosen[j]] += v
+		}
+	}
+}
+
+// AveragePool takes the mean of each window of k×k pixels, channel by channel,
+//
+//	y[i][j][c] = 1/n Σ_a Σ_b x[s·i−p+a][s·j−p+b][c],  0 ≤ a, b < k
+//
+// over those that lie in the picture, where n counts the window's pixels in the
+// picture and its padding, or in the picture alone (see [PoolSpec]).
+type AveragePool struct{ pool }
+
+// NewAveragePool returns the layer; errors and panics are those of NewMaxPool.
+func NewAveragePool(name string, in Shape, s PoolSpec) (*AveragePool, error) {
+	p, err := newPool(name, in, s)
+	if err != nil {
+		return nil, err
+	}
+	return &AveragePool{p}, nil
+}
+
+// count is n.
+func (l *AveragePool) count(top, bottom, left, right, padded int) float32 {
+	if l.Inside {
+		return float32((bottom - top) * (right - left))
+	}
+	return float32(padded)
+}
+
+func (l *AveragePool) Forward(c *Call) {
+	l.each(c.N, func(y, x, top, bottom, left, right, padded int) {
+		sum := c.Y[y : y+l.in.C]
+		clear(sum)
+		for a := top; a < bottom; a++ {
+			at := x + (a*l.in.W+left)*l.in.C
+			c.AddRows(sum, c.X[0][at:at+(right-left)*l.in.C])
+		}
+		n := l.count(top, bottom, left, right, padded)
+		for i := range sum {
+			sum[i] /= n
+		}
+	})
+}
+
+// Backward adds dy/n to every pixel of the window.
+func (l *AveragePool) Backward(c *Call) {
+	if c.DX[0] == nil {
+		return
+	}
+	clear(c.DX[0])
+	l.each(c.N, func(y, x, top, bottom, left, right, padded int) {
+		dy, n := c.DY[y:y+l.in.C], l.count(top, bottom, left, right, padded)
+		for a := top; a < bottom; a++ {
+			for b := left; b < right; b++ {
+				at := x + (a*l.in.W+b)*l.in.C
+				dx := c.DX[0][at : at+l.in.C]
+				for i, v := range dy {
+					dx[i] += v / n
+				}
+			}
+		}
+	})
+}
+
+// GlobalMaxPool is the largest value of all pixels,
+//
+//	y[c] = max_ij x[i][j][c]
+//
+// The first of equal values wins, and NaN wins over all.
+type GlobalMaxPool struct{ plain }
+
+// NewGlobalMaxPool returns the layer; its output is 1×1×C.
+func NewGlobalMaxPool(name string, in Shape) *GlobalMaxPool {
+	return &GlobalMaxPool{plain{name, in, Shape{1, 1, in.C}}}
+}
+
+func (l *GlobalMaxPool) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
+
+// Sizes: chosen is where each channel's largest value lies in the sample.
+func (l *GlobalMaxPool) Sizes() Sizes { return Sizes{Chosen: l.in.C} }
+
+func (l *GlobalMaxPool) Forward(c *Call) {
+	n := l.in.C
+	for s := range c.N {
+		x := c.X[0][s*l.in.Len() : (s+1)*l.in.Len()]
+		y, chosen := c.Y[s*n:(s+1)*n], c.Chosen[s*n:(s+1)*n]
+		copy(y, x)
+		for i := range chosen {
+			chosen[i] = int32(i)
+		}
+		for at := n; at < len(x); at += n {
+			for i, v := range x[at : at+n] {
+				if v > y[i] || v != v && y[i] == y[i] {
+					y[i], chosen[i] = v, int32(at+i)
+				}
+			}
+		}
+	}
+}
+
+// Backward sends dy to the pixel that won; all others get 0.
+func (l *GlobalMaxPool) Backward(c *Call) {
+	if c.DX[0] == nil {
+		return
+	}
+	clear(c.DX[0])
+	n := l.in.C
+	for s := range c.N {
+		dx := c.DX[0][s*l.in.Len() : (s+1)*l.in.Len()]
+		for i, from := range c.Chosen[s*n : (s+1)*n] {
+			dx[from] = c.DY[s*n+i]
+		}
 	}
 }
 

@@ -2,7 +2,9 @@ package nn
 
 import (
 	"math"
+	"slices"
 
+	"padlab/core/draw"
 	"padlab/core/pad"
 )
 
@@ -102,20 +104,224 @@ func naiveReLU(_, x []float64) []float64 {
 	return y
 }
 
-func naiveMaxPool(in Shape) reference {
-	return func(_, x []float64) []float64 {
-		var y []float64
-		for i := 0; i+1 < in.H; i += 2 {
-			for j := 0; j+1 < in.W; j += 2 {
+// naivePool gives every window of one channel of a picture to f: the values
+// that lie in the picture, how many more are padding, and how many more lie
+// behind that.
+func naivePool(in Shape, s PoolSpec, f func(values []float64, padding, behind int) float64) reference {
+	starts := func(n int) (list []int) {
+		for from := -s.Pad; ; from += s.Stride {
+			whole := from+s.Size <= n+s.Pad
+			more := s.Ceil && from < n && from-s.Stride+s.Size < n+s.Pad // begins in the picture, and something is left for it
+			if !whole && !more {
+				return list
+			}
+			list = append(list, from)
+		}
+	}
+	return func(_, x []float64) (y []float64) {
+		for _, top := range starts(in.H) {
+			for _, left := range starts(in.W) {
 				for c := range in.C {
-					best := math.Inf(-1)
-					for a := range 2 {
-						for b := range 2 {
-							best = math.Max(best, x[((i+a)*in.W+j+b)*in.C+c])
+					var values []float64
+					padding, behind := 0, 0
+					for i := top; i < top+s.Size; i++ {
+						for j := left; j < left+s.Size; j++ {
+							switch {
+							case i >= 0 && i < in.H && j >= 0 && j < in.W:
+								values = append(values, x[(i*in.W+j)*in.C+c])
+							case i < in.H+s.Pad && j < in.W+s.Pad:
+								padding++
+							default:
+								behind++
+							}
 						}
 					}
-					y = append(y, best)
+					y = append(y, f(values, padding, behind))
 				}
+			}
+		}
+		return y
+	}
+}
+
+func naiveMaxPool(in Shape, s PoolSpec) reference {
+	return naivePool(in, s, func(values []float64, _, _ int) float64 { return slices.Max(values) })
+}
+
+func naiveAveragePool(in Shape, s PoolSpec) reference {
+	return naivePool(in, s, func(values []float64, padding, _ int) float64 {
+		sum := 0.0
+		for _, v := range values {
+			sum += v
+		}
+		if s.Inside {
+			padding = 0
+		}
+		return sum / float64(len(values)+padding)
+	})
+}
+
+func naiveLargest(in Shape) reference {
+	return func(_, x []float64) []float64 {
+		y := slices.Clone(x[:in.C])
+		for i, v := range x {
+			y[i%in.C] = math.Max(y[i%in.C], v)
+		}
+		return y
+	}
+}
+
+func naiveLeakyReLU(slope float64) reference {
+	return func(_, x []float64) []float64 {
+		y := make([]float64, len(x))
+		for i, v := range x {
+			y[i] = math.Max(v, slope*v)
+		}
+		return y
+	}
+}
+
+func naiveSigmoid(_, x []float64) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = 1 / (1 + math.Exp(-v))
+	}
+	return y
+}
+
+func naiveGroupNorm(in Shape, groups int) reference {
+	return func(w, x []float64) []float64 {
+		y, size := make([]float64, len(x)), in.C/groups
+		for g := range groups {
+			var at []int
+			for i := range x {
+				if i%in.C/size == g {
+					at = append(at, i)
+				}
+			}
+			mean, variance := 0.0, 0.0
+			for _, i := range at {
+				mean += x[i] / float64(len(at))
+			}
+			for _, i := range at {
+				variance += (x[i] - mean) * (x[i] - mean) / float64(len(at))
+			}
+			for _, i := range at {
+				y[i] = w[i%in.C]*(x[i]-mean)/math.Sqrt(variance+1e-5) + w[in.C+i%in.C]
+			}
+		}
+		return y
+	}
+}
+
+// naiveConcat gets inputs of one shape, each of them a whole batch.
+func naiveConcat(in Shape, inputs int) reference {
+	return func(_, x []float64) (y []float64) {
+		all := len(x) / inputs
+		for pixel := 0; pixel < all; pixel += in.C {
+			for i := range inputs {
+				y = append(y, x[i*all+pixel:i*all+pixel+in.C]...)
+			}
+		}
+		return y
+	}
+}
+
+func naiveCrop(in Shape, h, w int) reference {
+	offset := func(have, want int) int {
+		if have > want {
+			return (have - want) / 2
+		}
+		return -((want - have) / 2)
+	}
+	return func(_, x []float64) (y []float64) {
+		for i := range h {
+			for j := range w {
+				for c := range in.C {
+					a, b, v := i+offset(in.H, h), j+offset(in.W, w), 0.0
+					if a >= 0 && a < in.H && b >= 0 && b < in.W {
+						v = x[(a*in.W+b)*in.C+c]
+					}
+					y = append(y, v)
+				}
+			}
+		}
+		return y
+	}
+}
+
+// naiveResize interpolates with hats: the share of an input is 1 minus its
+// distance, where that is positive.
+func naiveResize(in Shape, h, w int, corners bool) reference {
+	place := func(i, have, want int) float64 {
+		if corners {
+			return float64(i) * float64(have-1) / math.Max(1, float64(want-1))
+		}
+		at := (float64(i)+0.5)*float64(have)/float64(want) - 0.5
+		return math.Min(math.Max(at, 0), float64(have-1))
+	}
+	hat := func(d float64) float64 { return math.Max(0, 1-math.Abs(d)) }
+	return func(_, x []float64) []float64 {
+		y := make([]float64, h*w*in.C)
+		for o := range y {
+			i, j, c := o/in.C/w, o/in.C%w, o%in.C
+			for a := range in.H {
+				for b := range in.W {
+					y[o] += hat(place(i, in.H, h)-float64(a)) * hat(place(j, in.W, w)-float64(b)) * x[(a*in.W+b)*in.C+c]
+				}
+			}
+		}
+		return y
+	}
+}
+
+func naiveCoordinates(in Shape) reference {
+	place := func(i, n int) float64 {
+		if n == 1 {
+			return 0
+		}
+		return -1 + 2*float64(i)/float64(n-1)
+	}
+	return func(_, x []float64) (y []float64) {
+		for i := range in.H {
+			for j := range in.W {
+				at := (i*in.W + j) * in.C
+				y = append(append(y, x[at:at+in.C]...), place(j, in.W), place(i, in.H))
+			}
+		}
+		return y
+	}
+}
+
+// What layers draw in TestLayers is keyed by these.
+const (
+	drawSeed  = 5
+	drawStep  = 9
+	drawFirst = 2
+)
+
+func naiveDropout(inputs int, purpose string, p float64) reference {
+	return func(_, x []float64) []float64 {
+		y := make([]float64, len(x))
+		for i := range len(x) / inputs {
+			s := draw.New(drawSeed, purpose, drawStep, uint64(drawFirst+i))
+			for j := i * inputs; j < (i+1)*inputs; j++ {
+				if float64(s.Float32()) >= p {
+					y[j] = x[j] / (1 - p)
+				}
+			}
+		}
+		return y
+	}
+}
+
+func naivePermute(inputs int, purpose string) reference {
+	return func(_, x []float64) (y []float64) {
+		for i := range len(x) / inputs {
+			s, p := draw.New(drawSeed, purpose, drawStep, uint64(drawFirst+i)), make([]int32, inputs)
+			s.Permutation(p)
+			for _, from := range p {
+				y = append(y, x[i*inputs+int(from)])
 			}
 		}
 		return y
