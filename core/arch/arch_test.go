@@ -3,6 +3,8 @@ package arch
 import (
 	"fmt"
 	"math"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +19,7 @@ func build(t testing.TB, name string, side, channels, classes int, padding strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := Build(Spec{name, nn.Shape{H: side, W: side, C: channels}, classes, pad.Must(padding), pad.Same, true}, k)
+	net, err := Build(Spec{Name: name, In: nn.Shape{H: side, W: side, C: channels}, Classes: classes, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}, k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +42,96 @@ func TestParameters(t *testing.T) {
 	} {
 		if got := build(t, c.name, c.side, c.channels, c.classes, "zeros").Trained; got != c.want {
 			t.Errorf("%s has %d parameters, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// Parameters as torchvision's documentation and the authors of the networks for
+// CIFAR count them, with the sizes and classes that they were made for.
+func TestParametersOfKnownNetworks(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name          string
+		side, classes int
+		want          int
+	}{
+		{"vgg16", 224, 1000, 138_357_544}, {"vgg11_bn", 224, 1000, 132_868_840},
+		{"resnet18", 224, 1000, 11_689_512}, {"resnet34", 224, 1000, 21_797_672}, {"resnet50", 224, 1000, 25_557_032},
+		{"resnet101", 224, 1000, 44_549_160}, {"resnet152", 224, 1000, 60_192_808},
+		{"squeezenet1_0", 224, 1000, 1_248_424}, {"squeezenet1_1", 224, 1000, 1_235_496},
+		{"resnet20", 32, 10, 269_722}, {"resnet32", 32, 10, 464_154}, {"resnet44", 32, 10, 658_586}, {"resnet56", 32, 10, 853_018},
+		{"rook", 32, 2, 29}, {"red-green", 32, 2, 9*(3*32+32*32+32*64+64*64) + 64*2 + 2},
+	} {
+		net, err := Build(Spec{Name: c.name, In: nn.Shape{H: c.side, W: c.side, C: 3}, Classes: c.classes, Padding: pad.Must("zeros"), Extent: pad.Same, Original: true}, k)
+		if c.name == "rook" {
+			net, err = Build(Spec{Name: c.name, In: nn.Shape{H: c.side, W: c.side, C: 1}, Classes: c.classes, Padding: pad.Must("zeros"), Extent: pad.Same}, k)
+		}
+		if err != nil {
+			t.Error(err)
+		} else if net.Trained != c.want {
+			t.Errorf("%s has %d parameters, want %d", c.name, net.Trained, c.want)
+		}
+		runtime.GC()
+	}
+}
+
+// Every architecture is built with every scheme and extent that pads alike on
+// all sides, has the taps that it names, and computes something finite.
+func TestEveryArchitecture(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Names() {
+		large := slices.Contains([]string{"resnet34", "resnet101", "resnet152", "bagnet9", "bagnet33", "vgg13", "vgg16", "vgg19"}, strings.TrimSuffix(name, "_bn"))
+		for _, c := range []struct {
+			padding string
+			extent  pad.Extent
+		}{{"zeros", pad.Same}, {"circular", pad.Same}, {"reflect", pad.Full}, {"none", pad.Valid}, {"resize", pad.Same}, {"explicit", pad.Same}, {"partial", pad.Same}} {
+			if large && c.extent == pad.Same && c.padding != "zeros" { // built like their smaller relatives
+				continue
+			}
+			side := 128
+			if c.padding == "none" {
+				side = 2000
+			}
+			net, err := Build(Spec{Name: name, In: nn.Shape{H: side, W: side, C: 1}, Classes: 3, Padding: pad.Must(c.padding), Extent: c.extent}, k)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			taps, err := Taps(name)
+			if err != nil || len(taps) == 0 {
+				t.Errorf("%s has no taps: %v", name, err)
+			}
+			for _, tap := range taps {
+				if !slices.ContainsFunc(net.Nodes, func(n nn.Node) bool { return n.Name() == tap }) {
+					t.Errorf("%s has no tap %s", name, tap)
+				}
+			}
+			seen := map[string]bool{}
+			net.EachParam(func(p nn.Param, _ []float32) {
+				if seen[p.Name] {
+					t.Errorf("%s has two tensors %s", name, p.Name)
+				}
+				seen[p.Name] = true
+			})
+		}
+	}
+}
+
+// The fields of the networks that are known for them.
+func TestReceptiveFields(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		stride, field int
+	}{{"bagnet9", 8, 9}, {"bagnet17", 8, 17}, {"bagnet33", 8, 33}, {"vgg11", 32, 150}, {"resnet18-canvas", 16, 219}, {"resnet18", 32, 435}, {"resnet50", 32, 427}} {
+		f := Features(Trace(build(t, c.name, 224, 3, 10, "zeros")))
+		if f.Stride != c.stride || f.ReceptiveField != c.field {
+			t.Errorf("%s: stride %d, field %d; want %d, %d", c.name, f.Stride, f.ReceptiveField, c.stride, c.field)
 		}
 	}
 }
@@ -84,9 +176,9 @@ func TestBuildSaysWhatWouldFit(t *testing.T) {
 		spec Spec
 		want string
 	}{
-		{Spec{"small", nn.Shape{H: 16, W: 16, C: 1}, 4, pad.Must("none"), pad.Same, true}, "network small with padding none on 16×16 pixels: conv3: a 3×3 kernel does not fit in 2×2 pixels; the smallest picture that works is 26×26"},
-		{Spec{"small", nn.Shape{H: 4, W: 4, C: 1}, 4, pad.Must("reflect"), pad.Same, true}, "conv3: reflect needs padding < size: 1 ≥ 1 (rows); the smallest picture that works is 8×8"},
-		{Spec{"smal", nn.Shape{H: 4, W: 4, C: 1}, 4, pad.Must("zeros"), pad.Same, true}, `unknown network "smal": did you mean "small"?`},
+		{Spec{Name: "small", In: nn.Shape{H: 16, W: 16, C: 1}, Classes: 4, Padding: pad.Must("none"), Extent: pad.Same, Bias: true}, "network small with padding none on 16×16 pixels: conv3: a 3×3 kernel does not fit in 2×2 pixels; the smallest picture that works is 26×26"},
+		{Spec{Name: "small", In: nn.Shape{H: 4, W: 4, C: 1}, Classes: 4, Padding: pad.Must("reflect"), Extent: pad.Same, Bias: true}, "conv3: reflect needs padding < size: 1 ≥ 1 (rows); the smallest picture that works is 8×8"},
+		{Spec{Name: "smal", In: nn.Shape{H: 4, W: 4, C: 1}, Classes: 4, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, `unknown network "smal": did you mean "small"?`},
 	} {
 		if _, err := Build(c.spec, k); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v\nwant %s", err, c.want)

@@ -72,6 +72,10 @@ func newArm(spec Arm, t *task.Location, k *kernel.Kernel, workers int) (*arm, er
 	net.Init(spec.Seed)
 	a := &arm{spec: spec, task: t, lossStride: 1}
 	a.trainer = nn.NewTrainer(net, optimizer(spec, net.Trained), spec.Train.Batch, workers)
+	a.trainer.Seed = spec.Seed
+	for _, tape := range a.trainer.Tapes() {
+		tape.Seed = spec.Seed
+	}
 	a.state = ArmState{Name: spec.Name, Status: Running, Params: net.Trained, EvalStep: -1}
 	a.sample = func(i int, x []float32) int { return t.Sample(spec.Seed, a.state.Step, i, x) }
 	a.evaluate = func(worker, piece int) { t.Evaluate(a.tally, a.trainer.Tapes()[worker], a.next+piece) }

@@ -47,6 +47,22 @@ func borderCases(t testing.TB) map[string]layerCase {
 		}
 		list[fmt.Sprintf("banks %v %+v", c.in, c.s.Sides)] = layerCase{l, each(c.in.Len(), naiveBanks(c.in, c.s))}
 	}
+	for _, in := range []Shape{{5, 4, 3}, {3, 3, 2}} {
+		l, err := NewSubsample("subsample", in, 2, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list[fmt.Sprintf("subsample %v", in)] = layerCase{l, each(in.Len(), func(_, x []float64) (y []float64) {
+			for i := 0; i < in.H; i += 2 {
+				for j := 0; j < in.W; j += 2 {
+					row := make([]float64, 7)
+					copy(row[(7-in.C)/2:], x[(i*in.W+j)*in.C:(i*in.W+j+1)*in.C])
+					y = append(y, row...)
+				}
+			}
+			return y
+		})}
+	}
 	return list
 }
 

@@ -74,6 +74,13 @@ func (b *Builder) add(l Layer, err error, from ...Output) Output {
 	return Output(len(b.nodes) - 1)
 }
 
+// Refuse says why the network cannot be built.
+func (b *Builder) Refuse(format string, args ...any) {
+	if b.err == nil {
+		b.err = fmt.Errorf(format, args...)
+	}
+}
+
 // Conv adds a convolution of x with padding of the given extent, and what its
 // scheme needs besides: a Reweigh behind it, a Predict before it, or Banks in
 // its place. The other methods add the layer of their name; see there.
@@ -141,6 +148,10 @@ func (b *Builder) Concat(name string, x ...Output) Output {
 }
 
 func (b *Builder) Crop(name string, x Output, h, w int) Output {
+	if h < 1 || w < 1 {
+		b.Refuse("%s: %v cannot be cut to %d×%d pixels", name, b.Shape(x), h, w)
+		return x
+	}
 	return b.add(NewCrop(name, b.Shape(x), h, w), nil, x)
 }
 
@@ -218,7 +229,6 @@ func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
 		n.spans[i].stateEnd += n.Trained
 	}
 	n.W = make([]float32, s.wEnd+s.stateEnd)
-	n.packed = make([]float32, s.packedEnd)
 	return n, nil
 }
 
@@ -258,6 +268,9 @@ func (n *Net) Init(seed uint64) {
 
 // Pack must be called after W has changed and before the next pass.
 func (n *Net) Pack() {
+	if n.packed == nil {
+		n.packed = make([]float32, n.spans[len(n.spans)-1].packedEnd)
+	}
 	for i := range n.Nodes {
 		n.pack(i)
 	}

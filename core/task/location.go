@@ -130,6 +130,7 @@ func (l *Location) Evaluate(tally *border.Tally, tape *nn.Tape, i int) {
 	hits := tally.Of(i)
 	for cell := range hits {
 		l.paste(tape.Input(), l.test, i, cell)
+		tape.Step = uint64(i*len(hits) + cell) // what the network draws differs from placement to placement
 		hits[cell] = 0
 		if nn.Argmax(tape.Forward()) == cell {
 			hits[cell] = 1

@@ -1,0 +1,59 @@
+package arch
+
+import (
+	"fmt"
+
+	"padlab/core/nn"
+)
+
+// bags are the networks of Brendel and Bethge (2019): ResNet-50 in which most
+// 3×3 convolutions are 1×1, so that an output sees 9, 17 or 33 pixels only.
+var bags = []architecture{bagnet(9, 2), bagnet(17, 3), bagnet(33, 4)}
+
+// bagnet sees field pixels: besides the stem, the first block of as many stages
+// has a 3×3 convolution.
+func bagnet(field, stages int) architecture {
+	blocks := []int{3, 4, 6, 3}
+	a := architecture{name: fmt.Sprintf("bagnet%d", field), about: fmt.Sprintf("BagNet-%d: ResNet-50 whose outputs see %d pixels", field, field)}
+	for stage, n := range blocks {
+		a.taps = append(a.taps, fmt.Sprintf("layer%d.%d.out", stage+1, n-1))
+	}
+	a.build = func(b *nn.Builder, s Spec) {
+		x := b.Conv("conv1", nn.Sample, 64, 1, 1, s.Padding, s.Extent, false)
+		x = b.Conv("conv2", x, 64, 3, 1, s.Padding, s.Extent, false)
+		x = b.ReLU("relu", b.BatchNorm("bn1", x))
+		for stage, n := range blocks {
+			for block := range n {
+				size, stride := 1, 1
+				if block == 0 && stage < stages {
+					size = 3
+				}
+				if block == 0 && stage < 3 {
+					stride = 2
+				}
+				x = s.bag(b, fmt.Sprintf("layer%d.%d.", stage+1, block), x, 64<<stage, size, stride)
+			}
+		}
+		s.classifier(b, x, "fc")
+	}
+	return a
+}
+
+// bag is a bottleneck block whose middle convolution has the given size; its
+// shortcut is cut like that of a resnet.
+func (s Spec) bag(b *nn.Builder, name string, x nn.Output, filters, size, stride int) nn.Output {
+	conv := func(layer string, x nn.Output, filters, size, stride int) nn.Output {
+		return b.Conv(name+layer, x, filters, size, stride, s.Padding, s.Extent, false)
+	}
+	y := b.ReLU(name+"relu1", b.BatchNorm(name+"bn1", conv("conv1", x, filters, 1, 1)))
+	y = b.ReLU(name+"relu2", b.BatchNorm(name+"bn2", conv("conv2", y, filters, size, stride)))
+	y = b.BatchNorm(name+"bn3", conv("conv3", y, 4*filters, 1, 1))
+	shortcut, in := x, b.Shape(x)
+	if taken := (size-1)/2 - s.Extent.Sides(size).Top; taken != 0 {
+		shortcut = b.Crop(name+"crop", x, in.H-2*taken, in.W-2*taken)
+	}
+	if stride != 1 || in.C != 4*filters {
+		shortcut = b.BatchNorm(name+"downsample.1", conv("downsample.0", shortcut, 4*filters, 1, stride))
+	}
+	return b.ReLU(name+"out", b.Add(name+"add", y, shortcut))
+}

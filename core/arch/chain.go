@@ -1,0 +1,58 @@
+package arch
+
+import (
+	"fmt"
+
+	"padlab/core/nn"
+)
+
+// chains are convolutions, pools and nothing else.
+var chains = []architecture{
+	chain("small", "conv 16, pool, conv 32, pool, conv 32, conv 64, global average pool, linear", false, 16, pool, 32, pool, 32, 64),
+	chain("vgg5", "conv 32, pool, conv 64, pool, conv 128, pool, conv 256, global average pool, linear", false, 32, pool, 64, pool, 128, pool, 256),
+	chain("vgg5_bn", "vgg5 with batch norm: VGG5 of Islam et al. 2021", true, 32, pool, 64, pool, 128, pool, 256),
+	chain("S", "reference network S: conv 16, 32, pool, conv 32, 64, global average pool, linear", false, 16, 32, pool, 32, 64),
+	chain("M", "reference network M: conv 32, 32, pool, conv 64, 64, pool, conv 128, 128, global average pool, linear", false, 32, 32, pool, 64, 64, pool, 128, 128),
+}
+
+// pool stands for a 2×2 max-pool in a list of filter counts.
+const pool = 0
+
+// chain is 3×3 convolutions, each with a ReLU and perhaps a batch norm before
+// it, and pools, then global average pooling and a linear layer. Its taps are
+// the ReLUs before each pool, and the last.
+func chain(name, about string, norm bool, filters ...int) architecture {
+	a := architecture{name: name, about: about}
+	convs := 0
+	for i, n := range filters {
+		if n != pool {
+			convs++
+		}
+		if i+1 == len(filters) || filters[i+1] == pool && n != pool {
+			a.taps = append(a.taps, fmt.Sprintf("relu%d", convs))
+		}
+	}
+	a.build = func(b *nn.Builder, s Spec) {
+		x, conv, pools := nn.Sample, 0, 0
+		for _, n := range filters {
+			if n == pool {
+				pools++
+				x = b.MaxPool(fmt.Sprintf("pool%d", pools), x)
+				continue
+			}
+			conv++
+			x = b.Conv(fmt.Sprintf("conv%d", conv), x, n, 3, 1, s.Padding, s.Extent, s.Bias && !norm)
+			if norm {
+				x = b.BatchNorm(fmt.Sprintf("bn%d", conv), x)
+			}
+			x = b.ReLU(fmt.Sprintf("relu%d", conv), x)
+		}
+		s.classifier(b, x, "linear")
+	}
+	return a
+}
+
+// classifier ends a network: global average pooling and a linear layer.
+func (s Spec) classifier(b *nn.Builder, x nn.Output, name string) nn.Output {
+	return b.Linear(name, b.GlobalAveragePool("gap", x), s.Classes)
+}

@@ -1,0 +1,27 @@
+package arch
+
+import (
+	"fmt"
+
+	"padlab/core/nn"
+)
+
+// toys are the smallest networks that can or cannot tell where a patch is
+// (Kayhan and van Gemert 2020). They have no biases and end with global
+// max-pooling, so that under full padding with zeros, or circular, they cannot.
+var toys = []architecture{
+	{"rook", "one 5×5 filter, global max-pool, linear", []string{"relu1"}, toy(5, [][2]int{{1, 1}})},
+	{"red-green", "3×3 conv 32, then 32, 64, 64 with stride 2, global max-pool, linear", []string{"relu1", "relu2", "relu3", "relu4"}, toy(3, [][2]int{{32, 1}, {32, 2}, {64, 2}, {64, 2}})},
+}
+
+// toy is convolutions of one size, given by filters and stride.
+func toy(size int, convs [][2]int) func(*nn.Builder, Spec) {
+	return func(b *nn.Builder, s Spec) {
+		x := nn.Sample
+		for i, c := range convs {
+			x = b.Conv(fmt.Sprintf("conv%d", i+1), x, c[0], size, c[1], s.Padding, s.Extent, false)
+			x = b.ReLU(fmt.Sprintf("relu%d", i+1), x)
+		}
+		b.Linear("linear", b.GlobalMaxPool("gmp", x), s.Classes)
+	}
+}
