@@ -2,8 +2,8 @@ package kernel
 
 import "math"
 
-// math.Exp and math.Log pick their instructions by architecture and CPU, and
-// so do their last bits. These two use additions, multiplications and
+// math.Exp, math.Log and math.Cos pick their instructions by architecture and
+// CPU, and so do their last bits. These use additions, multiplications and
 // divisions in one order, each rounded once: float64(x*y) keeps a compiler
 // from fusing the product into the sum.
 
@@ -81,4 +81,43 @@ func Log(x float64) float64 {
 		sum = float64(sum*square) + 1/i
 	}
 	return float64(float64(k)*ln2Hi) + (float64(2*s*sum) + float64(float64(k)*ln2Lo))
+}
+
+// The Taylor coefficients of cos z and sin z, in powers of z², the highest
+// first: 1/16!, −1/14!, … and 1/17!, −1/15!, ….
+var (
+	cosTaylor = [...]float64{1. / 20922789888000, -1. / 87178291200, 1. / 479001600, -1. / 3628800, 1. / 40320, -1. / 720, 1. / 24, -1. / 2, 1}
+	sinTaylor = [...]float64{1. / 355687428096000, -1. / 1307674368000, 1. / 6227020800, -1. / 39916800, 1. / 362880, -1. / 5040, 1. / 120, -1. / 6, 1}
+)
+
+// CosPi returns cos(π·x) with an absolute error below 2⁻⁵²: exactly ±1 and 0
+// where that is the cosine, NaN for NaN and the infinities.
+//
+// The period and the symmetries bring x into 0 … ½ without rounding. Up to ¼
+// the cosine is its Taylor polynomial of degree 16, beyond it is sin(π·(½−x)),
+// of degree 17: of z ≤ π/4, with remainders below 2⁻⁵⁸.
+func CosPi(x float64) float64 {
+	x = math.Mod(math.Abs(x), 2)
+	if x > 1 {
+		x = 2 - x
+	}
+	sign := 1.0
+	if x > 0.5 {
+		x, sign = 1-x, -1
+	}
+	if x <= 0.25 {
+		return sign * polynomial(cosTaylor[:], math.Pi*x)
+	}
+	z := math.Pi * (0.5 - x)
+	return sign * float64(z*polynomial(sinTaylor[:], z))
+}
+
+// polynomial is Σ c·z²ⁱ, the coefficient of the highest power first.
+func polynomial(coefficients []float64, z float64) float64 {
+	square := float64(z * z)
+	sum := 0.0
+	for _, c := range coefficients {
+		sum = float64(sum*square) + c
+	}
+	return sum
 }

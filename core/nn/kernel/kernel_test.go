@@ -405,6 +405,56 @@ func TestExpAndLog(t *testing.T) {
 	}
 }
 
+// bigCosPi returns cos(πx) to 150 bits or so: the Taylor series at π·x, for x
+// below 8.
+func bigCosPi(x float64) *big.Float {
+	pi, _, err := big.ParseFloat("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899", 10, 250, big.ToNearestEven)
+	if err != nil {
+		panic(err)
+	}
+	z := pi.Mul(pi, new(big.Float).SetPrec(250).SetFloat64(x))
+	z.Mul(z, z)
+	sum, term := big.NewFloat(1).SetPrec(250), big.NewFloat(1).SetPrec(250)
+	for i := 1; i < 140; i += 2 {
+		term.Mul(term, z)
+		term.Quo(term, big.NewFloat(float64(-i*(i+1))))
+		sum.Add(sum, term)
+	}
+	return sum
+}
+
+func TestCosPi(t *testing.T) {
+	check := func(x float64) {
+		got := CosPi(x)
+		if diff, _ := new(big.Float).Sub(bigCosPi(x), big.NewFloat(got)).Float64(); !(math.Abs(diff) < 0x1p-52) {
+			t.Errorf("CosPi(%g) = %g is off by %g", x, got, diff)
+		}
+		// math.Cos sees a rounded π·x.
+		if diff := got - math.Cos(math.Pi*x); !(math.Abs(diff) < 0x1p-51*(1+math.Abs(x))) {
+			t.Errorf("CosPi(%g) = %g, math.Cos differs by %g", x, got, diff)
+		}
+		if CosPi(-x) != got || CosPi(x+2) != got && x+2-2 == x {
+			t.Errorf("CosPi is not even or not periodic at %g", x)
+		}
+	}
+	for i := range 20001 {
+		check(float64(i) / 7000)
+		check(float64(i) / 20000)
+	}
+	for _, x := range []float64{0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2} {
+		check(math.Nextafter(x, 0))
+		check(math.Nextafter(x, 3))
+	}
+	for x, want := range map[float64]float64{0: 1, 0.5: 0, 1: -1, 1.5: 0, 2: 1, 1001: -1, 1e300: 1} {
+		if CosPi(x) != want {
+			t.Errorf("CosPi(%g) = %g, want %g", x, CosPi(x), want)
+		}
+	}
+	if !math.IsNaN(CosPi(math.NaN())) || !math.IsNaN(CosPi(math.Inf(1))) || !math.IsNaN(CosPi(math.Inf(-1))) {
+		t.Error("CosPi of NaN or an infinity is a number")
+	}
+}
+
 func TestCrewDoesEachPieceOnce(t *testing.T) {
 	for _, workers := range []int{1, 2, 3, 8} {
 		c := NewCrew(workers)
