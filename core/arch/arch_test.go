@@ -315,7 +315,7 @@ func BenchmarkStep(b *testing.B) {
 				net.Init(1)
 				crew := kernel.NewCrew(2)
 				defer crew.Close()
-				trainer := nn.NewTrainer(net, nn.NewSGD(net.Trained, 0.01, 0.9), 32, 2)
+				trainer := nn.NewTrainer(net, nn.NewSGD(net.Trained, nn.SGDOptions{LR: nn.Constant(0.01), Momentum: 0.9}), 32, 2)
 				b.ReportAllocs()
 				for b.Loop() {
 					trainer.Step(crew, func(i int, x []float32) int { x[i] = 1; return i })

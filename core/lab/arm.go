@@ -99,9 +99,9 @@ func (a *arm) example() *Picture {
 func optimizer(spec Arm, params int) nn.Optimizer {
 	switch spec.Train.Optimizer {
 	case "adam":
-		return nn.NewAdam(params, spec.Train.LR)
+		return nn.NewAdam(params, nn.AdamOptions{LR: nn.Constant(spec.Train.LR)})
 	case "sgd":
-		return nn.NewSGD(params, spec.Train.LR, spec.Train.Momentum)
+		return nn.NewSGD(params, nn.SGDOptions{LR: nn.Constant(spec.Train.LR), Momentum: spec.Train.Momentum})
 	}
 	panic("lab: no optimizer " + spec.Train.Optimizer)
 }

@@ -352,7 +352,7 @@ func TestTenLosses(t *testing.T) {
 	optimizers := map[string]func(n int) (Optimizer, func(w, g []float64)){
 		"sgd": func(n int) (Optimizer, func(w, g []float64)) {
 			v := make([]float64, n)
-			return NewSGD(n, 0.1, 0.9), func(w, g []float64) {
+			return NewSGD(n, SGDOptions{LR: Constant(0.1), Momentum: 0.9}), func(w, g []float64) {
 				for i := range w {
 					v[i] = 0.9*v[i] + g[i]
 					w[i] -= 0.1 * v[i]
@@ -361,7 +361,7 @@ func TestTenLosses(t *testing.T) {
 		},
 		"adam": func(n int) (Optimizer, func(w, g []float64)) {
 			m, v, step := make([]float64, n), make([]float64, n), 0.0
-			return NewAdam(n, 0.01), func(w, g []float64) {
+			return NewAdam(n, AdamOptions{LR: Constant(0.01)}), func(w, g []float64) {
 				step++
 				for i := range w {
 					m[i] = 0.9*m[i] + 0.1*g[i]
@@ -416,7 +416,7 @@ func TestWorkersDoNotChangeBits(t *testing.T) {
 	for name, network := range networks {
 		run := func(workers int) (losses []float64, sum string) {
 			net, _ := network(t)
-			trainer := NewTrainer(net, NewAdam(net.Trained, 0.01), 37, workers)
+			trainer := NewTrainer(net, NewAdam(net.Trained, AdamOptions{LR: Constant(0.01)}), 37, workers)
 			crew := kernel.NewCrew(workers)
 			defer crew.Close()
 			for step := range 12 {
@@ -444,7 +444,7 @@ func TestWorkersDoNotChangeBits(t *testing.T) {
 func TestRunningStatistics(t *testing.T) {
 	const batch = 4
 	n := net(t, Shape{2, 3, 1}, func(b *Builder) { b.BatchNorm("norm", Sample) })
-	trainer := NewTrainer(n, NewSGD(n.Trained, 0, 0), batch, 1)
+	trainer := NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(0)}), batch, 1)
 	crew := kernel.NewCrew(1)
 	defer crew.Close()
 	var all []float64
@@ -479,7 +479,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 	for name, network := range networks {
 		net, _ := network(t)
 		for _, workers := range []int{1, 2} {
-			trainer := NewTrainer(net, NewAdam(net.Trained, 0.01), 32, workers)
+			trainer := NewTrainer(net, NewAdam(net.Trained, AdamOptions{LR: Constant(0.01)}), 32, workers)
 			crew := kernel.NewCrew(workers)
 			sample := Sampler(func(i int, x []float32) int { x[0] = float32(i); return i % 4 })
 			if n := testing.AllocsPerRun(20, func() { trainer.Step(crew, sample) }); n != 0 {
@@ -493,7 +493,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 func TestDivergenceLeavesTheWeights(t *testing.T) {
 	for name, network := range networks {
 		net, _ := network(t)
-		trainer := NewTrainer(net, NewSGD(net.Trained, 0.1, 0.9), 8, 1)
+		trainer := NewTrainer(net, NewSGD(net.Trained, SGDOptions{LR: Constant(0.1), Momentum: 0.9}), 8, 1)
 		crew := kernel.NewCrew(1)
 		before := net.SHA256()
 		_, finite := trainer.Step(crew, func(i int, x []float32) int {

@@ -94,7 +94,7 @@ func (s *session) bench(nets, paddings []string, format string) error {
 				return err
 			}
 			net.Init(1)
-			trainers = append(trainers, nn.NewTrainer(net, nn.NewSGD(net.Trained, 0.01, 0.9), benchBatch, workers))
+			trainers = append(trainers, nn.NewTrainer(net, nn.NewSGD(net.Trained, nn.SGDOptions{LR: nn.Constant(0.01), Momentum: 0.9}), benchBatch, workers))
 			cases = append(cases, benchCase{Net: name, Padding: scheme.Name, Workers: workers, Kernel: k.Name})
 		}
 	}

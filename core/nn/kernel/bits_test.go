@@ -55,7 +55,7 @@ func trained(t *testing.T, name, network, padding string, cell, batch, steps int
 	net.Init(1)
 	crew := kernel.NewCrew(2)
 	defer crew.Close()
-	trainer := nn.NewTrainer(net, nn.NewAdam(net.Trained, 0.001), batch, 2)
+	trainer := nn.NewTrainer(net, nn.NewAdam(net.Trained, nn.AdamOptions{LR: nn.Constant(0.001)}), batch, 2)
 	for step := range steps {
 		_, finite := trainer.Step(crew, func(i int, x []float32) (label int) {
 			s := draw.New(1, "sample", uint64(step), uint64(i))

@@ -20,7 +20,7 @@ var portable = &Kernel{
 	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, Peak: peak,
 	SquareRows: squareRows, DotRows: dotRows,
 	Affine: affine, AffineGrad: affineGrad,
-	SGD: sgd, Adam: adam,
+	SGD: sgd, Adam: adam, Adadelta: adadelta,
 	Finite: finite, Exps: exps,
 }
 

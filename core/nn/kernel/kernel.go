@@ -116,12 +116,23 @@ type Kernel struct {
 
 	// Adam makes a step of Adam or AdamW:
 	//
+	//	g ← g + decay·w                 unless decay is 0
 	//	w ← w − shrink·w                unless shrink is 0
 	//	m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²
 	//	w ← w − rate·m / (√v/root + ε)
 	//
 	// Only w, m and v change. It panics unless all are equally long.
 	Adam func(w, m, v, g []float32, r AdamRates)
+
+	// Adadelta makes a step of Adadelta, in PyTorch's form:
+	//
+	//	g ← g + decay·w                 unless decay is 0
+	//	v ← ρv + (1−ρ)g²
+	//	d ← √(u+ε)/√(v+ε) · g,  u ← ρu + (1−ρ)d²
+	//	w ← w − lr·d
+	//
+	// Only w, v and u change. It panics unless all are equally long.
+	Adadelta func(w, v, u, g []float32, r AdadeltaRates)
 
 	// Finite returns whether x holds neither NaN nor an infinity.
 	Finite func(x []float32) bool

@@ -32,7 +32,7 @@ func (x *extension) kernel(name string) *Kernel {
 		MaxPool: x.maxPool, MaxPoolGrad: x.maxPoolGrad, Peak: x.peak,
 		SquareRows: x.squareRows, DotRows: x.dotRows,
 		Affine: x.affine, AffineGrad: x.affineGrad,
-		SGD: x.sgd, Adam: x.adam,
+		SGD: x.sgd, Adam: x.adam, Adadelta: x.adadelta,
 		Finite: x.finite, Exps: x.exps,
 	}
 }

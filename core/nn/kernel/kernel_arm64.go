@@ -14,7 +14,7 @@ var neon = &Kernel{
 	MaxPool: neonMaxPool, MaxPoolGrad: neonMaxPoolGrad, Peak: neonPeak,
 	SquareRows: neonSquareRows, DotRows: neonDotRows,
 	Affine: neonAffine, AffineGrad: neonAffineGrad,
-	SGD: neonSGD, Adam: neonAdam,
+	SGD: neonSGD, Adam: neonAdam, Adadelta: neonAdadelta,
 	Finite: neonFinite, Exps: neonExps,
 }
 

@@ -184,10 +184,15 @@ func affineGrad512(dx *float32, dy *float32, x *float32, mean *float32, a *float
 //go:noescape
 func sgd512(w *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
 
-// adam512 makes a step of Adam, with decay of the weights by its extras.
+// adam512 makes a step of Adam, with either decay of the weights by its extras.
 //
 //go:noescape
 func adam512(w *float32, m *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+
+// adadelta512 makes a step of Adadelta, with decay of the weights by its extras.
+//
+//go:noescape
+func adadelta512(w *float32, v *float32, u *float32, grad *float32, rates *float32, extras int, vectors int)
 
 // nonFinite512 returns 0 if every value of x is finite, else another number.
 //
@@ -379,10 +384,15 @@ func affineGrad256(dx *float32, dy *float32, x *float32, mean *float32, a *float
 //go:noescape
 func sgd256(w *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
 
-// adam256 makes a step of Adam, with decay of the weights by its extras.
+// adam256 makes a step of Adam, with either decay of the weights by its extras.
 //
 //go:noescape
 func adam256(w *float32, m *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+
+// adadelta256 makes a step of Adadelta, with decay of the weights by its extras.
+//
+//go:noescape
+func adadelta256(w *float32, v *float32, u *float32, grad *float32, rates *float32, extras int, vectors int)
 
 // nonFinite256 returns 0 if every value of x is finite, else another number.
 //

@@ -320,10 +320,15 @@ func affineGrad128(dx *float32, dy *float32, x *float32, mean *float32, a *float
 //go:noescape
 func sgd128(w *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
 
-// adam128 makes a step of Adam, with decay of the weights by its extras.
+// adam128 makes a step of Adam, with either decay of the weights by its extras.
 //
 //go:noescape
 func adam128(w *float32, m *float32, v *float32, grad *float32, rates *float32, extras int, vectors int)
+
+// adadelta128 makes a step of Adadelta, with decay of the weights by its extras.
+//
+//go:noescape
+func adadelta128(w *float32, v *float32, u *float32, grad *float32, rates *float32, extras int, vectors int)
 
 // nonFinite128 returns 0 if every value of x is finite, else another number.
 //

@@ -63,8 +63,9 @@ type SGDRates struct {
 
 // Bits that tell the assembly what a step does besides.
 const (
-	extraDecay    = 1 // SGD's or Adam's
-	extraNesterov = 2
+	extraDecay    = 1 // added to the gradient
+	extraNesterov = 2 // SGD's
+	extraShrink   = 4 // Adam's
 )
 
 // pack returns what the assembly reads: the rates in the order that
@@ -94,39 +95,78 @@ func sgd(w, v, g []float32, r SGDRates) {
 	}
 }
 
-// The constants of Adam, β₁, β₂ and ε. A pass rounds them, and 1−β₁ and 1−β₂,
-// to float32.
-const (
-	Beta1   = 0.9
-	Beta2   = 0.999
-	Epsilon = 1e-8
-)
+// Epsilon is the ε of Adam.
+const Epsilon = 1e-8
 
-// AdamRates are the numbers of one step of Adam, the t-th.
+// AdamRates are the numbers of one step of Adam, the t-th. A pass rounds β₁,
+// β₂, 1−β₁ and 1−β₂ to float32.
 type AdamRates struct {
-	Rate   float32 // lr/(1−β₁ᵗ)
-	Root   float32 // √(1−β₂ᵗ)
-	Shrink float32 // the part of every weight that is taken away first, as AdamW does; 0: none
+	Rate         float32 // lr/(1−β₁ᵗ)
+	Root         float32 // √(1−β₂ᵗ)
+	Shrink       float32 // the part of every weight that is taken away first, as AdamW does; 0: none
+	Decay        float32 // of the weights, added to the gradient; 0: none
+	Beta1, Beta2 float64
 }
 
 // pack does for Adam what it does for SGD.
-func (r AdamRates) pack() (rates [8]float32, extras int) {
-	if r.Shrink != 0 {
+func (r AdamRates) pack() (rates [9]float32, extras int) {
+	if r.Decay != 0 {
 		extras = extraDecay
 	}
-	return [...]float32{r.Rate, r.Root, r.Shrink, Beta1, 1 - Beta1, Beta2, 1 - Beta2, Epsilon}, extras
+	if r.Shrink != 0 {
+		extras |= extraShrink
+	}
+	return [...]float32{
+		r.Rate, r.Root, r.Shrink, r.Decay,
+		float32(r.Beta1), float32(1 - r.Beta1), float32(r.Beta2), float32(1 - r.Beta2), Epsilon,
+	}, extras
 }
 
 func adam(w, m, v, g []float32, r AdamRates) {
 	same(len(w), len(m), len(v), len(g))
+	beta1, rest1, beta2, rest2 := float32(r.Beta1), float32(1-r.Beta1), float32(r.Beta2), float32(1-r.Beta2)
 	for i, d := range g {
+		if r.Decay != 0 {
+			d += float32(r.Decay * w[i])
+		}
 		if r.Shrink != 0 {
 			w[i] -= float32(r.Shrink * w[i])
 		}
-		m[i] = float32(Beta1*m[i]) + float32((1-Beta1)*d)
-		v[i] = float32(Beta2*v[i]) + float32((1-Beta2)*float32(d*d))
+		m[i] = float32(beta1*m[i]) + float32(rest1*d)
+		v[i] = float32(beta2*v[i]) + float32(rest2*float32(d*d))
 		root := float32(math.Sqrt(float64(v[i])))
 		w[i] -= float32(r.Rate*m[i]) / (root/r.Root + Epsilon)
+	}
+}
+
+// AdadeltaRates are the numbers of one step of Adadelta. A pass rounds ρ and
+// 1−ρ to float32.
+type AdadeltaRates struct {
+	LR, Epsilon float32
+	Decay       float32 // of the weights, added to the gradient; 0: none
+	Rho         float64
+}
+
+// pack does for Adadelta what it does for SGD.
+func (r AdadeltaRates) pack() (rates [5]float32, extras int) {
+	if r.Decay != 0 {
+		extras = extraDecay
+	}
+	return [...]float32{r.LR, r.Epsilon, r.Decay, float32(r.Rho), float32(1 - r.Rho)}, extras
+}
+
+func adadelta(w, v, u, g []float32, r AdadeltaRates) {
+	same(len(w), len(v), len(u), len(g))
+	rho, rest := float32(r.Rho), float32(1-r.Rho)
+	for i, d := range g {
+		if r.Decay != 0 {
+			d += float32(r.Decay * w[i])
+		}
+		v[i] = float32(rho*v[i]) + float32(rest*float32(d*d))
+		root := float32(math.Sqrt(float64(v[i] + r.Epsilon)))
+		step := float32(float32(math.Sqrt(float64(u[i]+r.Epsilon)))/root) * d
+		u[i] = float32(rho*u[i]) + float32(rest*float32(step*step))
+		w[i] -= float32(r.LR * step)
 	}
 }
 

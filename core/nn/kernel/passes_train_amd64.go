@@ -92,6 +92,20 @@ func (x *extension) adam(w, m, v, g []float32, r AdamRates) {
 	adam(w[whole:], m[whole:], v[whole:], g[whole:], r)
 }
 
+func (x *extension) adadelta(w, v, u, g []float32, r AdadeltaRates) {
+	same(len(w), len(v), len(u), len(g))
+	whole := len(w) &^ (x.lanes - 1)
+	if whole > 0 {
+		rates, extras := r.pack()
+		if x.lanes == 16 {
+			adadelta512(&w[0], &v[0], &u[0], &g[0], &rates[0], extras, whole/16)
+		} else {
+			adadelta256(&w[0], &v[0], &u[0], &g[0], &rates[0], extras, whole/8)
+		}
+	}
+	adadelta(w[whole:], v[whole:], u[whole:], g[whole:], r)
+}
+
 func (x *extension) finite(in []float32) bool {
 	whole := len(in) &^ (x.lanes - 1)
 	if whole > 0 {

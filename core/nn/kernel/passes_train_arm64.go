@@ -51,6 +51,16 @@ func neonAdam(w, m, v, g []float32, r AdamRates) {
 	adam(w[whole:], m[whole:], v[whole:], g[whole:], r)
 }
 
+func neonAdadelta(w, v, u, g []float32, r AdadeltaRates) {
+	same(len(w), len(v), len(u), len(g))
+	whole := len(w) &^ (lanes - 1)
+	if whole > 0 {
+		rates, extras := r.pack()
+		adadelta128(&w[0], &v[0], &u[0], &g[0], &rates[0], extras, whole/lanes)
+	}
+	adadelta(w[whole:], v[whole:], u[whole:], g[whole:], r)
+}
+
 func neonFinite(x []float32) bool {
 	whole := len(x) &^ (lanes - 1)
 	if whole > 0 && nonFinite128(&x[0], whole/lanes) != 0 {

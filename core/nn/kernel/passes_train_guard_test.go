@@ -38,7 +38,8 @@ func TestTrainingPassesGuardPages(t *testing.T) {
 				kern.Affine(cut(0, n), cut(1, n), cut(2, c), cut(3, c))
 				kern.AffineGrad(cut(0, n), cut(1, n), cut(2, n), cut(3, c), cut(4, c), cut(5, c), cut(6, c))
 				kern.SGD(cut(0, n), cut(1, n), cut(2, n), SGDRates{1, 1, 1, true})
-				kern.Adam(cut(0, n), cut(1, n), cut(2, n), cut(3, n), AdamRates{1, 1, 1})
+				kern.Adam(cut(0, n), cut(1, n), cut(2, n), cut(3, n), AdamRates{1, 1, 1, 1, 0.9, 0.999})
+				kern.Adadelta(cut(0, n), cut(1, n), cut(2, n), cut(3, n), AdadeltaRates{1, 1, 1, 0.9})
 				for i := range whole {
 					clear(whole[i])
 				}

@@ -105,11 +105,22 @@ func trials(s source, rows, c int) []trial {
 			return [][]float32{w, v}
 		}})
 	}
-	for _, r := range []AdamRates{{Rate: rate(), Root: rate()}, {Rate: rate(), Root: rate(), Shrink: rate()}} {
+	beta := s.Float64()
+	for _, r := range []AdamRates{
+		{rate(), rate(), 0, 0, 0.9, 0.999}, {rate(), rate(), rate(), 0, 0.9, 0.999},
+		{rate(), rate(), 0, rate(), 0.5, beta}, {rate(), rate(), rate(), rate(), beta, 0.999},
+	} {
 		list = append(list, trial{fmt.Sprintf("Adam %+v", r), func(k *Kernel) [][]float32 {
 			w, m, v := slices.Clone(w), slices.Clone(m), slices.Clone(v)
 			k.Adam(w, m, v, g, r)
 			return [][]float32{w, m, v}
+		}})
+	}
+	for _, r := range []AdadeltaRates{{rate(), 1e-6, 0, 0.9}, {rate(), rate(), rate(), beta}} {
+		list = append(list, trial{fmt.Sprintf("Adadelta %+v", r), func(k *Kernel) [][]float32 {
+			w, v, u := slices.Clone(w), slices.Clone(v), slices.Clone(m)
+			k.Adadelta(w, v, u, g, r)
+			return [][]float32{w, v, u}
 		}})
 	}
 	return list
@@ -217,16 +228,37 @@ func TestTrainingPassesCompute(t *testing.T) {
 		for i := range v {
 			v[i] = float32(math.Abs(f(v[i])))
 		}
-		for _, r := range []AdamRates{{0.01, 0.3, 0}, {0.01, 0.3, 0.1}} {
+		for _, r := range []AdamRates{
+			{0.01, 0.3, 0, 0, 0.9, 0.999}, {0.01, 0.3, 0.1, 0, 0.9, 0.999}, {0.01, 0.3, 0, 0.1, 0.5, 0.99}, {0.01, 0.3, 0.1, 0.1, 0.5, 0.99},
+		} {
 			w1, m1, v1 := slices.Clone(w), slices.Clone(m), slices.Clone(v)
 			portable.Adam(w1, m1, v1, g, r)
 			for i := range n {
-				m2 := 0.9*f(m[i]) + 0.1*f(g[i])
-				v2 := 0.999*f(v[i]) + 0.001*f(g[i])*f(g[i])
-				near("Adam: m", m1[i], 0, 0.9*f(m[i]), 0.1*f(g[i]))
-				near("Adam: v", v1[i], 0, v2)
-				size := f(r.Rate) * (math.Abs(f(m[i])) + math.Abs(f(g[i]))) * f(r.Root) / math.Sqrt(v2)
+				d := f(g[i]) + f(r.Decay)*f(w[i])
+				sum := math.Abs(f(g[i])) + math.Abs(f(r.Decay)*f(w[i])) // of what cancels
+				m2 := r.Beta1*f(m[i]) + (1-r.Beta1)*d
+				v2 := r.Beta2*f(v[i]) + (1-r.Beta2)*d*d
+				near("Adam: m", m1[i], sum, r.Beta1*f(m[i]), (1-r.Beta1)*d)
+				near("Adam: v", v1[i], (1-r.Beta2)*sum*sum, v2)
+				size := f(r.Rate) * (math.Abs(f(m[i])) + sum) * f(r.Root) / math.Sqrt(v2) * (1 + (1-r.Beta2)*sum*sum/v2)
 				near("Adam: w", w1[i], 2*size, f(w[i]), -f(r.Shrink)*f(w[i]), -f(r.Rate)*m2/(math.Sqrt(v2)/f(r.Root)+1e-8))
+			}
+		}
+		for i := range m {
+			m[i] = float32(math.Abs(f(m[i])))
+		}
+		for _, r := range []AdadeltaRates{{1, 1e-6, 0, 0.9}, {0.1, 1e-3, 0.1, 0.99}} {
+			w1, v1, u1 := slices.Clone(w), slices.Clone(v), slices.Clone(m)
+			gonum.Adadelta(w1, v1, u1, g, r)
+			for i := range n {
+				d := f(g[i]) + f(r.Decay)*f(w[i])
+				sum := math.Abs(f(g[i])) + math.Abs(f(r.Decay)*f(w[i]))
+				v2 := r.Rho*f(v[i]) + (1-r.Rho)*d*d
+				near("Adadelta: v", v1[i], (1-r.Rho)*sum*sum, v2)
+				factor := math.Sqrt((f(m[i]) + f(r.Epsilon)) / (v2 + f(r.Epsilon)))
+				size := factor * sum * (1 + (1-r.Rho)*sum*sum/v2)
+				near("Adadelta: u", u1[i], (1-r.Rho)*size*size, r.Rho*f(m[i]), (1-r.Rho)*(factor*d)*(factor*d))
+				near("Adadelta: w", w1[i], f(r.LR)*size, f(w[i]), -f(r.LR)*factor*d)
 			}
 		}
 	}
@@ -364,6 +396,10 @@ func TestTrainingPassesCheckLengths(t *testing.T) {
 			"Adam: m":                     func() { kern.Adam(picture, vector, picture, picture, AdamRates{}) },
 			"Adam: v":                     func() { kern.Adam(picture, picture, vector, picture, AdamRates{}) },
 			"Adam: g":                     func() { kern.Adam(picture, picture, picture, vector, AdamRates{}) },
+			"Adadelta: w":                 func() { kern.Adadelta(vector, picture, picture, picture, AdadeltaRates{}) },
+			"Adadelta: v":                 func() { kern.Adadelta(picture, vector, picture, picture, AdadeltaRates{}) },
+			"Adadelta: u":                 func() { kern.Adadelta(picture, picture, vector, picture, AdadeltaRates{}) },
+			"Adadelta: g":                 func() { kern.Adadelta(picture, picture, picture, vector, AdadeltaRates{}) },
 			"Exps: more scores than room": func() { kern.Exps(e[:95], picture, 0) },
 			"Exps: less":                  func() { kern.Exps(e, short(picture), 0) },
 		} {
@@ -412,8 +448,9 @@ func benchmarkPasses() []benchmarkPass {
 		{"AffineGrad", 3 * size, func(k *Kernel) { k.AffineGrad(z, y, x, mean, a, b, a) }},
 		{"SGD", 5 * size, func(k *Kernel) { k.SGD(z, square, x, SGDRates{0.01, 0.9, 0, false}) }},
 		{"SGDDecayNesterov", 5 * size, func(k *Kernel) { k.SGD(z, square, x, SGDRates{0.01, 0.9, 0.001, true}) }},
-		{"Adam", 7 * size, func(k *Kernel) { k.Adam(z, y, square, x, AdamRates{0.001, 0.1, 0}) }},
-		{"AdamW", 7 * size, func(k *Kernel) { k.Adam(z, y, square, x, AdamRates{0.001, 0.1, 0.001}) }},
+		{"Adam", 7 * size, func(k *Kernel) { k.Adam(z, y, square, x, AdamRates{0.001, 0.1, 0, 0, 0.9, 0.999}) }},
+		{"AdamW", 7 * size, func(k *Kernel) { k.Adam(z, y, square, x, AdamRates{0.001, 0.1, 0.001, 0, 0.9, 0.999}) }},
+		{"Adadelta", 7 * size, func(k *Kernel) { k.Adadelta(z, y, square, x, AdadeltaRates{1, 1e-6, 0, 0.9}) }},
 		{"Finite", size, func(k *Kernel) { k.Finite(x) }},
 		{"Exps", 3 * size, func(k *Kernel) { k.Exps(e, x, 30) }},
 		{"Exps49", 3 * 4 * 49, func(k *Kernel) { k.Exps(e[:49], x[:49], 30) }},

@@ -14,6 +14,7 @@ func (l *listing) training() {
 	l.affineGrad()
 	l.sgd()
 	l.adam()
+	l.adadelta()
 	l.nonFinite()
 	l.exps()
 }
@@ -188,7 +189,7 @@ func (l *listing) rates(pointer string, n int) {
 
 // when does body if a bit of the extras is set.
 func (l *listing) when(extras string, bit int, label string, body func()) {
-	l.put("TBZ $%d, %s, %s", bit/2, extras, label) // bit 0 is worth 1, bit 1 is worth 2
+	l.put("TBZ $%d, %s, %s", bit/2, extras, label) // bits 0, 1 and 2 are worth 1, 2 and 4
 	body()
 	l.label(label)
 }
@@ -222,18 +223,22 @@ func (l *listing) sgd() {
 }
 
 func (l *listing) adam() {
-	l.function("adam128", "makes a step of Adam, with decay of the weights by its extras.",
+	l.function("adam128", "makes a step of Adam, with either decay of the weights by its extras.",
 		"w *float32", "m *float32", "v *float32", "grad *float32", "rates *float32", "extras int", "vectors int")
 	const weight, grad, mean, square, part = 0, 1, 2, 3, 4
 	rate := func(i int) int { return firstRate + i }
 	l.rates("R4", adamRates)
 	l.label("loop")
 	l.put("VLD1 (R0), [V%d.S4]", weight)
-	l.when("R5", extraDecay, "moments", func() {
+	l.put("VLD1.P 16(R3), [V%d.S4]", grad)
+	l.when("R5", extraDecay, "shrink", func() {
+		l.word(fmul, part, rate(adamDecay), weight)
+		l.word(fadd, grad, grad, part)
+	})
+	l.when("R5", extraShrink, "moments", func() {
 		l.word(fmul, part, rate(adamShrink), weight)
 		l.word(fsub, weight, weight, part)
 	})
-	l.put("VLD1.P 16(R3), [V%d.S4]", grad)
 	l.put("VLD1 (R1), [V%d.S4]", mean)
 	l.word(fmul, mean, rate(adamBeta1), mean)
 	l.word(fmul, part, rate(adamRest1), grad)
@@ -251,6 +256,44 @@ func (l *listing) adam() {
 	l.word(fmul, mean, rate(adamRate), mean)
 	l.word(fdiv, mean, mean, square)
 	l.word(fsub, weight, weight, mean)
+	l.put("VST1.P [V%d.S4], 16(R0)", weight)
+	l.loop("R6", "loop")
+	l.put("RET")
+}
+
+func (l *listing) adadelta() {
+	l.function("adadelta128", "makes a step of Adadelta, with decay of the weights by its extras.",
+		"w *float32", "v *float32", "u *float32", "grad *float32", "rates *float32", "extras int", "vectors int")
+	const weight, grad, square, step, part = 0, 1, 2, 3, 4
+	rate := func(i int) int { return firstRate + i }
+	l.rates("R4", adadeltaRates)
+	l.label("loop")
+	l.put("VLD1 (R0), [V%d.S4]", weight)
+	l.put("VLD1.P 16(R3), [V%d.S4]", grad)
+	l.when("R5", extraDecay, "squares", func() {
+		l.word(fmul, part, rate(adadeltaDecay), weight)
+		l.word(fadd, grad, grad, part)
+	})
+	l.word(fmul, part, grad, grad)
+	l.word(fmul, part, part, rate(adadeltaRest))
+	l.put("VLD1 (R1), [V%d.S4]", square)
+	l.word(fmul, square, rate(adadeltaRho), square)
+	l.word(fadd, square, square, part)
+	l.put("VST1.P [V%d.S4], 16(R1)", square)
+	l.word(fadd, square, square, rate(adadeltaEpsilon))
+	l.word(fsqrt, square, square)
+	l.put("VLD1 (R2), [V%d.S4]", part)
+	l.word(fadd, step, part, rate(adadeltaEpsilon))
+	l.word(fsqrt, step, step)
+	l.word(fdiv, step, step, square)
+	l.word(fmul, step, step, grad)
+	l.word(fmul, part, part, rate(adadeltaRho))
+	l.word(fmul, square, step, step)
+	l.word(fmul, square, square, rate(adadeltaRest))
+	l.word(fadd, part, part, square)
+	l.put("VST1.P [V%d.S4], 16(R2)", part)
+	l.word(fmul, step, step, rate(adadeltaLR))
+	l.word(fsub, weight, weight, step)
 	l.put("VST1.P [V%d.S4], 16(R0)", weight)
 	l.loop("R6", "loop")
 	l.put("RET")

@@ -17,6 +17,7 @@ func training(v isa) {
 	affineGrad(v)
 	sgd(v)
 	adam(v)
+	adadelta(v)
 	nonFinite(v)
 	exps(v)
 }
@@ -221,6 +222,7 @@ const (
 	adamRate = iota
 	adamRoot
 	adamShrink
+	adamDecay
 	adamBeta1
 	adamRest1
 	adamBeta2
@@ -230,8 +232,18 @@ const (
 )
 
 const (
+	adadeltaLR = iota
+	adadeltaEpsilon
+	adadeltaDecay
+	adadeltaRho
+	adadeltaRest
+	adadeltaRates
+)
+
+const (
 	extraDecay    = 1
 	extraNesterov = 2
+	extraShrink   = 4
 )
 
 // broadcast fills a register with each of n rates.
@@ -280,17 +292,21 @@ func sgd(v isa) {
 }
 
 func adam(v isa) {
-	pass(v, "adam", "func(w, m, v, grad, rates *float32, extras, vectors int)", "makes a step of Adam, with decay of the weights by its extras.")
+	pass(v, "adam", "func(w, m, v, grad, rates *float32, extras, vectors int)", "makes a step of Adam, with either decay of the weights by its extras.")
 	w, m, second, g, extras, n := arg("w"), arg("m"), arg("v"), arg("grad"), arg("extras"), arg("vectors")
 	rate := broadcast(v, arg("rates"), adamRates)
 	weight, grad, mean, square, part := v.vector(), v.vector(), v.vector(), v.vector(), v.vector()
 	loop(n, func() {
 		VMOVUPS(Mem{Base: w}, weight)
-		when(extras, extraDecay, "moments", func() {
+		VMOVUPS(Mem{Base: g}, grad)
+		when(extras, extraDecay, "shrink", func() {
+			VMULPS(weight, rate[adamDecay], part)
+			VADDPS(part, grad, grad)
+		})
+		when(extras, extraShrink, "moments", func() {
 			VMULPS(weight, rate[adamShrink], part)
 			VSUBPS(part, weight, weight)
 		})
-		VMOVUPS(Mem{Base: g}, grad)
 		VMULPS(Mem{Base: m}, rate[adamBeta1], mean)
 		VMULPS(grad, rate[adamRest1], part)
 		VADDPS(part, mean, mean)
@@ -308,6 +324,44 @@ func adam(v isa) {
 		VSUBPS(mean, weight, weight)
 		VMOVUPS(weight, Mem{Base: w})
 		for _, p := range []reg.GPVirtual{w, m, second, g} {
+			ADDQ(Imm(uint64(v.bytes)), p)
+		}
+	})
+}
+
+func adadelta(v isa) {
+	pass(v, "adadelta", "func(w, v, u, grad, rates *float32, extras, vectors int)", "makes a step of Adadelta, with decay of the weights by its extras.")
+	w, second, u, g, extras, n := arg("w"), arg("v"), arg("u"), arg("grad"), arg("extras"), arg("vectors")
+	rate := broadcast(v, arg("rates"), adadeltaRates)
+	weight, grad, square, step, part := v.vector(), v.vector(), v.vector(), v.vector(), v.vector()
+	loop(n, func() {
+		VMOVUPS(Mem{Base: w}, weight)
+		VMOVUPS(Mem{Base: g}, grad)
+		when(extras, extraDecay, "squares", func() {
+			VMULPS(weight, rate[adadeltaDecay], part)
+			VADDPS(part, grad, grad)
+		})
+		VMULPS(grad, grad, part)
+		VMULPS(part, rate[adadeltaRest], part)
+		VMULPS(Mem{Base: second}, rate[adadeltaRho], square)
+		VADDPS(part, square, square)
+		VMOVUPS(square, Mem{Base: second})
+		VADDPS(rate[adadeltaEpsilon], square, square)
+		VSQRTPS(square, square)
+		VMOVUPS(Mem{Base: u}, part)
+		VADDPS(rate[adadeltaEpsilon], part, step)
+		VSQRTPS(step, step)
+		VDIVPS(square, step, step)
+		VMULPS(grad, step, step)
+		VMULPS(part, rate[adadeltaRho], part)
+		VMULPS(step, step, square)
+		VMULPS(square, rate[adadeltaRest], square)
+		VADDPS(square, part, part)
+		VMOVUPS(part, Mem{Base: u})
+		VMULPS(step, rate[adadeltaLR], step)
+		VSUBPS(step, weight, weight)
+		VMOVUPS(weight, Mem{Base: w})
+		for _, p := range []reg.GPVirtual{w, second, u, g} {
 			ADDQ(Imm(uint64(v.bytes)), p)
 		}
 	})
