@@ -1,0 +1,191 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"padlab/core/names"
+	"padlab/core/nn/safetensors"
+)
+
+// A stored tensor is one of a network's as PyTorch keeps it in a file. The
+// weights of a convolution are OIHW there, [n][c][ky][kx], and those of a
+// linear layer [n][i], where i runs over a picture as C×H×W. Here they are
+// HWIO, and [i][n] with i in NHWC order: the weights of a linear layer are
+// those of a convolution whose kernel is as large as its picture, and one
+// permutation serves both.
+type stored struct {
+	name   string
+	shape  []int     // in the file
+	dims   [4]int    // height, width, channels and n; 1, 1, 1 and n of a vector
+	values []float32 // as Net.W holds them
+}
+
+// stored returns the tensors of the network, whose values are parts of w.
+func (n *Net) stored(w []float32) (list []stored) {
+	for i, l := range n.Nodes {
+		at, state := n.spans[i].w, n.spans[i].state
+		for _, p := range l.Params() {
+			from := &at
+			if p.State {
+				from = &state
+			}
+			t := stored{p.Name, p.Shape, [4]int{1, 1, 1, p.Len()}, w[*from : *from+p.Len()]}
+			*from += p.Len()
+			switch s := p.Shape; len(s) {
+			case 4:
+				t.dims, t.shape = [4]int(s), []int{s[3], s[2], s[0], s[1]}
+			case 2:
+				in := l.In()[0]
+				t.dims, t.shape = [4]int{in.H, in.W, in.C, s[1]}, []int{s[1], s[0]}
+			}
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// each calls f for every value, with its place here and in the file. It goes
+// through the file in order, but for several n at once: those that share a
+// cache line here.
+func (t *stored) each(f func(here, file int)) {
+	const together = 16
+	pixels, channels, n := t.dims[0]*t.dims[1], t.dims[2], t.dims[3]
+	for from := 0; from < n; from += together {
+		to := min(from+together, n)
+		for c := range channels {
+			for p := range pixels {
+				here, file := (p*channels+c)*n, c*pixels+p
+				for o := from; o < to; o++ {
+					f(here+o, o*channels*pixels+file)
+				}
+			}
+		}
+	}
+}
+
+// Save writes all weights and running statistics as a safetensors file, under
+// their names, in PyTorch's layouts: torch.nn modules of the same names load
+// it. The errors are those of safetensors.Write.
+func (n *Net) Save(w io.Writer, metadata map[string]string) error {
+	var list []safetensors.Tensor
+	for _, t := range n.stored(n.W) {
+		values := make([]float32, len(t.values))
+		t.each(func(here, file int) { values[file] = t.values[here] })
+		list = append(list, safetensors.Tensor{Name: t.name, Shape: t.shape, Values: values})
+	}
+	return safetensors.Write(w, list, metadata)
+}
+
+// Load sets all weights and running statistics to those of a file in PyTorch's
+// layouts, and packs them. The file must hold every tensor of the network in
+// its shape and no other, but for integers such as num_batches_tracked, which
+// are ignored; "module." in front of a name, left there by
+// torch.nn.DataParallel, is not part of it. All values must be finite, and
+// variances not below 0.
+//
+// When anything does not fit the network stays as it was, and the error names
+// all tensors that are missing, unexpected, or of another shape.
+func (n *Net) Load(f *safetensors.File) error {
+	w := make([]float32, len(n.W))
+	list := n.stored(w)
+	found, err := match(list, f)
+	if err != nil {
+		return err
+	}
+	for i, t := range list {
+		read, err := f.Read(found[i].Name)
+		if err != nil {
+			return err
+		}
+		if err := check(read); err != nil {
+			return err
+		}
+		t.each(func(here, file int) { t.values[here] = read.Values[file] })
+	}
+	copy(n.W, w)
+	n.Pack()
+	return nil
+}
+
+// match finds the tensors of the list in the file.
+func match(list []stored, f *safetensors.File) ([]safetensors.Info, error) {
+	rest := map[string]safetensors.Info{} // by the name without a prefix
+	for _, info := range f.Tensors {
+		name := strings.TrimPrefix(info.Name, "module.")
+		if other, twice := rest[name]; twice {
+			return nil, fmt.Errorf("tensors %q and %q are both %q", other.Name, info.Name, name)
+		}
+		rest[name] = info
+	}
+	var found []safetensors.Info
+	var missing, shapes []string
+	for _, t := range list {
+		info, ok := rest[t.name]
+		delete(rest, t.name)
+		switch {
+		case !ok:
+			missing = append(missing, t.name)
+		case !slices.Equal(info.Shape, t.shape):
+			shapes = append(shapes, fmt.Sprintf("%q is %d, not %d", t.name, info.Shape, t.shape))
+		}
+		found = append(found, info)
+	}
+	maps.DeleteFunc(rest, func(_ string, info safetensors.Info) bool { return isInteger(info.Dtype) })
+	unexpected := slices.Sorted(maps.Keys(rest))
+
+	var problems []string
+	problem := func(one, many string, list []string, word func(string) string) {
+		const most = 12
+		if len(list) == 0 {
+			return
+		}
+		slices.Sort(list)
+		var words []string
+		for _, name := range list[:min(most, len(list))] {
+			words = append(words, word(name))
+		}
+		if more := len(list) - most; more > 0 {
+			words = append(words, fmt.Sprintf("and %d more", more))
+		}
+		what := "1 tensor " + one
+		if len(list) > 1 {
+			what = fmt.Sprintf("%d tensors %s", len(list), many)
+		}
+		problems = append(problems, what+": "+strings.Join(words, ", "))
+	}
+	quote := func(name string) string { return fmt.Sprintf("%q", name) }
+	problem("is missing", "are missing", missing, func(name string) string {
+		if near := names.Nearest(name, unexpected); near != "" {
+			return fmt.Sprintf("%q (the file has %q)", name, near)
+		}
+		return quote(name)
+	})
+	problem("is unexpected", "are unexpected", unexpected, quote)
+	problem("has another shape", "have other shapes", shapes, func(s string) string { return s })
+	if problems != nil {
+		return nil, errors.New(strings.Join(problems, "; "))
+	}
+	return found, nil
+}
+
+// isInteger reports whether values of that type are integers.
+func isInteger(d safetensors.Dtype) bool { return d != "" && strings.ContainsRune("IU", rune(d[0])) }
+
+// check returns an error for a value that no tensor of its kind may hold.
+func check(t safetensors.Tensor) error {
+	variance := strings.HasSuffix(t.Name, ".running_var")
+	for i, v := range t.Values {
+		if v-v != 0 {
+			return fmt.Errorf("tensor %q: value %d of %d is %g, but all must be finite", t.Name, i+1, len(t.Values), v)
+		}
+		if variance && v < 0 {
+			return fmt.Errorf("tensor %q: value %d of %d is %g, but no variance is below 0", t.Name, i+1, len(t.Values), v)
+		}
+	}
+	return nil
+}
