@@ -335,6 +335,50 @@ func block(t testing.TB) (*Net, reference) {
 	}
 }
 
+// branches is a graph of everything else: outputs that several layers take,
+// and layers that must not work in place on each other. Both inputs of its
+// first sum have other takers, so that their gradients are added to.
+func branches(t testing.TB) (*Net, reference) {
+	in, scheme := Shape{5, 4, 2}, pad.Must("zeros")
+	spec := PoolSpec{Size: 3, Stride: 2, Pad: 1, Ceil: true}
+	n := net(t, in, func(b *Builder) {
+		x := b.LeakyReLU("leaky1", b.Conv("conv1", b.Coordinates("coordinates", Sample), 3, 3, 1, scheme, pad.Same, true), 0.125)
+		y := b.Sigmoid("sigmoid", b.LeakyReLU("leaky2", b.Conv("conv2", x, 3, 3, 1, scheme, pad.Same, true), 0.5))
+		sum := b.Add("add", x, y)
+		all := b.Concat("concat", b.MaxPoolOf("pool1", sum, spec), b.AveragePool("pool2", x, spec), b.AveragePool("pool3", y, spec))
+		all = b.Resize("resize", b.GroupNorm("norm", all, 3), 5, 2, false)
+		b.Linear("linear", b.GlobalMaxPool("gmp", b.Crop("crop", all, 3, 4)), 4)
+	})
+	picture := Shape{5, 4, 3}
+	conv := ConvSpec{Filters: 3, Size: 3, Scheme: scheme, Sides: pad.Same.Sides(3), Bias: true}
+	conv1, conv2 := naiveConv(Shape{5, 4, 4}, conv), naiveConv(picture, conv)
+	return n, each(in.Len(), func(w, x []float64) []float64 {
+		x = naiveLeakyReLU(0.125)(nil, conv1(w[:111], naiveCoordinates(in)(nil, x)))
+		y := naiveSigmoid(nil, naiveLeakyReLU(0.5)(nil, conv2(w[111:195], x)))
+		all := naiveMaxPool(picture, spec)(nil, naiveSum(nil, append(slices.Clone(x), y...)))
+		all = append(append(all, naiveAveragePool(picture, spec)(nil, x)...), naiveAveragePool(picture, spec)(nil, y)...)
+		all = naiveGroupNorm(Shape{3, 3, 9}, 3)(w[195:213], naiveConcat(Shape{3, 3, 3}, 3)(nil, all))
+		all = naiveCrop(Shape{5, 2, 9}, 3, 4)(nil, naiveResize(Shape{3, 3, 9}, 5, 2, false)(nil, all))
+		return naiveLinear(9, 4)(w[213:], naiveLargest(Shape{3, 4, 9})(nil, all))
+	})
+}
+
+// chance is a chain of layers that draw, and chanceBlock one with a batch norm,
+// which is trained level by level.
+func chance(t testing.TB) (*Net, reference) {
+	return net(t, Shape{4, 4, 2}, func(b *Builder) {
+		x := b.Dropout("drop1", b.ReLU("relu", b.Conv("conv", b.Dropout("drop0", Sample, 0.2), 6, 3, 1, pad.Must("zeros"), pad.Same, true)), 0.5)
+		b.Linear("linear", b.Permute("permute", b.GlobalAveragePool("gap", x)), 4)
+	}), nil
+}
+
+func chanceBlock(t testing.TB) (*Net, reference) {
+	return net(t, Shape{4, 4, 2}, func(b *Builder) {
+		x := b.Dropout("drop1", b.ReLU("relu", b.BatchNorm("norm", b.Conv("conv", b.Dropout("drop0", Sample, 0.2), 6, 3, 1, pad.Must("zeros"), pad.Same, false))), 0.5)
+		b.Linear("linear", b.Permute("permute", b.GlobalAveragePool("gap", x)), 4)
+	}), nil
+}
+
 func sampler(step int) Sampler {
 	return func(i int, x []float32) int {
 		copy(x, random(fmt.Sprintf("sample %d %d", step, i), len(x)))
@@ -342,9 +386,19 @@ func sampler(step int) Sampler {
 	}
 }
 
-// networks are a chain, trained sample by sample, and a graph with batch norms,
-// trained level by level.
-var networks = map[string]func(t testing.TB) (*Net, reference){"chain": tiny, "block": block}
+// networks are a chain and a graph, trained sample by sample, and a graph with
+// batch norms, trained level by level.
+var networks = map[string]func(t testing.TB) (*Net, reference){"chain": tiny, "branches": branches, "block": block}
+
+// drawing are networks that have no formula: they draw.
+var drawing = map[string]func(t testing.TB) (*Net, reference){"chance": chance, "chance block": chanceBlock}
+
+// every is networks and drawing.
+func every() map[string]func(t testing.TB) (*Net, reference) {
+	all := maps.Clone(networks)
+	maps.Copy(all, drawing)
+	return all
+}
 
 // Ten consecutive losses of a whole network, against float64, central
 // differences and the optimisers' formulas.
@@ -413,7 +467,7 @@ func TestTenLosses(t *testing.T) {
 
 // Same experiment, same bits: whatever the number of workers.
 func TestWorkersDoNotChangeBits(t *testing.T) {
-	for name, network := range networks {
+	for name, network := range every() {
 		run := func(workers int) (losses []float64, sum string) {
 			net, _ := network(t)
 			trainer := NewTrainer(net, NewAdam(net.Trained, AdamOptions{LR: Constant(0.01)}), 37, workers)
@@ -434,6 +488,150 @@ func TestWorkersDoNotChangeBits(t *testing.T) {
 			if !slices.Equal(losses, wantLosses) {
 				t.Errorf("%s, %d workers: losses %v, with one worker %v", name, workers, losses, wantLosses)
 			}
+		}
+	}
+}
+
+// What a sample loses is keyed by seed, step and its place in the batch, sample
+// by sample and level by level alike; a step that diverges counts.
+func TestDrawsAreKeyed(t *testing.T) {
+	const batch, values = 19, 12
+	for name, build := range map[string]func(b *Builder){
+		"chain": func(b *Builder) { b.Dropout("drop", Sample, 0.5) },
+		"norm":  func(b *Builder) { b.Dropout("drop", b.BatchNorm("norm", Sample), 0.5) },
+	} {
+		n := net(t, Shape{2, 2, 3}, build)
+		trainer := NewTrainer(n, NewSGD(n.Trained, 0, 0), batch, 3)
+		trainer.Seed = 21
+		crew := kernel.NewCrew(3)
+		defer crew.Close()
+		for step := range uint64(3) {
+			diverge := step == 1
+			var lost [batch][values]bool
+			_, finite := trainer.StepOn(crew, func(i int, x []float32) {
+				copy(x, random(fmt.Sprint("keyed", i), values))
+			}, func(_ *Scratch, i int, dz, z []float32) float64 {
+				clear(dz)
+				for j, v := range z {
+					lost[i][j] = v == 0
+				}
+				if diverge {
+					return math.NaN()
+				}
+				return 0
+			})
+			if finite == diverge || trainer.Steps != step+1 {
+				t.Errorf("%s, step %d: finite is %v, then %d steps are made", name, step, finite, trainer.Steps)
+			}
+			for i := range batch {
+				s := draw.New(21, "dropout drop", step, uint64(i))
+				for j := range values {
+					if want := s.Float32() < 0.5; lost[i][j] != want {
+						t.Fatalf("%s, step %d, sample %d, value %d: lost is %v", name, step, i, j, lost[i][j])
+					}
+				}
+			}
+		}
+	}
+}
+
+// Outside training nothing is dropped, and a tape's Seed and Step say how
+// channels are permuted.
+func TestTapesDraw(t *testing.T) {
+	n := net(t, Shape{1, 1, 50}, func(b *Builder) { b.Permute("order", b.Dropout("drop", Sample, 0.9)) })
+	tape := n.NewTape()
+	x := random("tape", 50)
+	for step := range uint64(2) {
+		copy(tape.Input(), x)
+		tape.Seed, tape.Step = 4, step
+		s, order := draw.New(4, "permutation order", step, 0), make([]int32, 50)
+		s.Permutation(order)
+		y := tape.Forward()
+		for c, from := range order {
+			if y[c] != x[from] {
+				t.Fatalf("step %d: channel %d is %g, want %g", step, c, y[c], x[from])
+			}
+		}
+	}
+}
+
+// StepOn with the mean squared error of a whole batch follows its gradient.
+func TestStepOn(t *testing.T) {
+	const batch, outputs, rate = 5, 3, 0.5
+	n := net(t, Shape{1, 2, 2}, func(b *Builder) { b.Linear("linear", Sample, outputs) })
+	target := func(i int) []float32 { return random(fmt.Sprint("target", i), outputs) }
+	input := func(i int) []float32 { return random(fmt.Sprint("input", i), 4) }
+	w := widen(n.W)
+	mean := func() (sum float64) {
+		for i := range batch {
+			for o, y := range naiveLinear(4, outputs)(w, widen(input(i))) {
+				d := y - float64(target(i)[o])
+				sum += d * d / (batch * outputs)
+			}
+		}
+		return sum
+	}
+	want, after := mean(), make([]float64, len(w))
+	for i := range w {
+		after[i] = w[i] - rate*slope(w, i, mean)
+	}
+	trainer := NewTrainer(n, NewSGD(n.Trained, rate, 0), batch, 2)
+	crew := kernel.NewCrew(2)
+	defer crew.Close()
+	got, finite := trainer.StepOn(crew, func(i int, x []float32) { copy(x, input(i)) },
+		func(_ *Scratch, i int, dz, z []float32) float64 {
+			return MSE(dz, z, target(i), 1.0/batch) / batch
+		})
+	if !finite || math.Abs(got-want) > 1e-6*want {
+		t.Errorf("the loss is %g, want %g", got, want)
+	}
+	if d := gap(n.W, after); d > 1e-6 {
+		t.Errorf("the weights are off by %g", d)
+	}
+}
+
+// Losses and their gradients, scaled; an L1 error of nothing has no gradient.
+func TestLosses(t *testing.T) {
+	z, target := []float32{1.5, -2, 0.25, 4, -9, 0.5}, []float32{1, -2.5, 0.25, 8, 1, 0}
+	labels, weights := []int32{2, 0}, []float32{0.5, 2, 3}
+	k, parts := portable(t), make([]float64, 3)
+	for name, f := range map[string]struct {
+		loss  func(dz []float32) float64
+		naive func(z []float64) float64
+	}{
+		"mse": {func(dz []float32) float64 { return MSE(dz, z, target, 0.25) }, func(z []float64) (sum float64) {
+			for i, v := range z {
+				sum += (v - float64(target[i])) * (v - float64(target[i])) / 6
+			}
+			return sum
+		}},
+		"l1": {func(dz []float32) float64 { return L1(dz, z, target, 0.25) }, func(z []float64) (sum float64) {
+			for i, v := range z {
+				sum += math.Abs(v-float64(target[i])) / 6
+			}
+			return sum
+		}},
+		"pixels": {func(dz []float32) float64 {
+			return PixelCrossEntropy(k, parts, dz, z, labels, weights, ClassWeight(labels, weights), 0.25)
+		}, func(z []float64) float64 {
+			return (3*naiveCrossEntropy(z[:3], 2) + 0.5*naiveCrossEntropy(z[3:], 0)) / 3.5
+		}},
+		"unweighted": {func(dz []float32) float64 {
+			return PixelCrossEntropy(k, parts, dz, z, labels, nil, ClassWeight(labels, nil), 0.25)
+		}, func(z []float64) float64 {
+			return (naiveCrossEntropy(z[:3], 2) + naiveCrossEntropy(z[3:], 0)) / 2
+		}},
+	} {
+		dz, z64, want := random("rubbish", 6), widen(z), make([]float64, 6)
+		got := f.loss(dz)
+		if l := f.naive(z64); math.Abs(got-l) > 1e-12*l {
+			t.Errorf("%s: the loss is %g, want %g", name, got, l)
+		}
+		for i := range want {
+			want[i] = 0.25 * slope(z64, i, func() float64 { return f.naive(z64) })
+		}
+		if d := gap(dz, want); d > 1e-6 {
+			t.Errorf("%s: the gradient is %v, want %v", name, dz, want)
 		}
 	}
 }
@@ -476,7 +674,7 @@ func TestRunningStatistics(t *testing.T) {
 }
 
 func TestStepAllocatesNothing(t *testing.T) {
-	for name, network := range networks {
+	for name, network := range every() {
 		net, _ := network(t)
 		for _, workers := range []int{1, 2} {
 			trainer := NewTrainer(net, NewAdam(net.Trained, AdamOptions{LR: Constant(0.01)}), 32, workers)
@@ -519,7 +717,13 @@ func TestImpossibleShapesNameTheLayer(t *testing.T) {
 		"pool2: 2×2 pooling does not fit in 1×1 pixels": func(b *Builder) {
 			b.ReLU("r", b.MaxPool("pool2", b.MaxPool("pool1", Sample)))
 		},
-		"add: 1×1×1 and 2×2×1 cannot be added": func(b *Builder) { b.Add("add", b.MaxPool("pool1", Sample), Sample) },
+		"pool: 3×3 pooling does not fit in 2×2 pixels":                                 func(b *Builder) { b.MaxPoolOf("pool", Sample, PoolSpec{Size: 3, Stride: 2}) },
+		"pool: 3×3 pooling with a padding of 2: at most half of the size is allowed":   func(b *Builder) { b.AveragePool("pool", Sample, PoolSpec{Size: 3, Pad: 2}) },
+		"norm: 1 channels cannot be cut into 2 groups":                                 func(b *Builder) { b.GroupNorm("norm", Sample, 2) },
+		"drop: a dropout of 1; it must be at least 0 and below 1":                      func(b *Builder) { b.Dropout("drop", Sample, 1) },
+		"permute: only the channels of a 1×1 picture are permuted, not those of 2×2×1": func(b *Builder) { b.Permute("permute", Sample) },
+		"concat: 2×2×1 and 1×1×1 cannot be concatenated along the channels":            func(b *Builder) { b.Concat("concat", Sample, b.MaxPool("pool1", Sample)) },
+		"add: 1×1×1 and 2×2×1 cannot be added":                                         func(b *Builder) { b.Add("add", b.MaxPool("pool1", Sample), Sample) },
 	} {
 		b := NewBuilder(Shape{2, 2, 1})
 		build(b)

@@ -355,7 +355,7 @@ func torchTrain(t *testing.T, c torchCase, k *kernel.Kernel) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.Init(1) // norms get γ = 1, which the generator adds to
+	n.Init(1) // what is not set below: running statistics
 	seed := uint64(3)
 	n.EachParam(func(p Param, values []float32) {
 		if p.State {
