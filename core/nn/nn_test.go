@@ -733,6 +733,23 @@ func TestImpossibleShapesNameTheLayer(t *testing.T) {
 	}
 }
 
+func TestBatchNormNeedsTwoValues(t *testing.T) {
+	n := net(t, Shape{2, 2, 3}, func(b *Builder) { b.BatchNorm("norm", b.GlobalAveragePool("gap", Sample)) })
+	want := "norm: batch normalisation needs more than one value per channel: 1 × 1×1×3"
+	if err := n.CheckBatch(1); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if err := n.CheckBatch(2); err != nil {
+		t.Error(err)
+	}
+	defer func() {
+		if got := recover(); got != "nn: "+want {
+			t.Errorf("%v, want a panic", got)
+		}
+	}()
+	NewTrainer(n, NewSGD(n.Trained, 0.1, 0), 1, 1)
+}
+
 // Networks share the initial values of the tensors that they have in common.
 func TestInitIsByName(t *testing.T) {
 	build := func(filters int) *Net {

@@ -266,8 +266,9 @@ func naiveResize(in Shape, h, w int, corners bool) reference {
 		for o := range y {
 			i, j, c := o/in.C/w, o/in.C%w, o%in.C
 			for a := range in.H {
-				for b := range in.W {
-					y[o] += hat(place(i, in.H, h)-float64(a)) * hat(place(j, in.W, w)-float64(b)) * x[(a*in.W+b)*in.C+c]
+				row := hat(place(i, in.H, h) - float64(a))
+				for b := 0; b < in.W && row > 0; b++ {
+					y[o] += row * hat(place(j, in.W, w)-float64(b)) * x[(a*in.W+b)*in.C+c]
 				}
 			}
 		}

@@ -249,7 +249,7 @@ func TestTrainingPassesCompute(t *testing.T) {
 		}
 		for _, r := range []AdadeltaRates{{1, 1e-6, 0, 0.9}, {0.1, 1e-3, 0.1, 0.99}} {
 			w1, v1, u1 := slices.Clone(w), slices.Clone(v), slices.Clone(m)
-			gonum.Adadelta(w1, v1, u1, g, r)
+			portable.Adadelta(w1, v1, u1, g, r)
 			for i := range n {
 				d := f(g[i]) + f(r.Decay)*f(w[i])
 				sum := math.Abs(f(g[i])) + math.Abs(f(r.Decay)*f(w[i]))
