@@ -235,6 +235,35 @@ func TestClip(t *testing.T) {
 	}
 }
 
+// Decay acts on what is trained, not on running statistics.
+func TestDecayLeavesStatistics(t *testing.T) {
+	const decay = 0.5
+	lr, crew := Constant(0.1), kernel.NewCrew(2)
+	defer crew.Close()
+	for name, build := range map[string]func(n int, decay float64) Optimizer{
+		"SGD":  func(n int, decay float64) Optimizer { return NewSGD(n, SGDOptions{LR: lr, Decay: decay}) },
+		"Adam": func(n int, decay float64) Optimizer { return NewAdam(n, AdamOptions{LR: lr, Decay: decay}) },
+		"AdamW": func(n int, decay float64) Optimizer {
+			return NewAdam(n, AdamOptions{LR: lr, Decay: decay, Decoupled: true})
+		},
+		"Adadelta": func(n int, decay float64) Optimizer { return NewAdadelta(n, AdadeltaOptions{LR: lr, Decay: decay}) },
+	} {
+		var nets [2]*Net
+		for i := range nets {
+			nets[i], _ = block(t)
+			trainer := NewTrainer(nets[i], build(nets[i].Trained, decay*float64(i)), 5, 2)
+			trainer.Step(crew, sampler(0))
+		}
+		trained := nets[0].Trained
+		if slices.Equal(nets[0].W[:trained], nets[1].W[:trained]) {
+			t.Errorf("%s: no weight decays", name)
+		}
+		if !slices.Equal(nets[0].W[trained:], nets[1].W[trained:]) {
+			t.Errorf("%s: running statistics decay", name)
+		}
+	}
+}
+
 func TestOptimizersPanic(t *testing.T) {
 	lr := Constant(1)
 	for name, f := range map[string]func(){

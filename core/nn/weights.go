@@ -50,10 +50,10 @@ func (n *Net) stored(w []float32) (list []stored) {
 }
 
 // each calls f for every value, with its place here and in the file. It goes
-// through the file in order, but for several n at once: those that share a
-// cache line here.
+// through the file in order, but for several n at once, which lie side by side
+// here.
 func (t *stored) each(f func(here, file int)) {
-	const together = 16
+	const together = 64
 	pixels, channels, n := t.dims[0]*t.dims[1], t.dims[2], t.dims[3]
 	for from := 0; from < n; from += together {
 		to := min(from+together, n)
@@ -70,7 +70,8 @@ func (t *stored) each(f func(here, file int)) {
 
 // Save writes all weights and running statistics as a safetensors file, under
 // their names, in PyTorch's layouts: torch.nn modules of the same names load
-// it. The errors are those of safetensors.Write.
+// it. NaN and infinities are written as they are, and Load would refuse them.
+// The errors are those of safetensors.Write.
 func (n *Net) Save(w io.Writer, metadata map[string]string) error {
 	var list []safetensors.Tensor
 	for _, t := range n.stored(n.W) {

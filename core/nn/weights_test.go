@@ -118,9 +118,9 @@ func sameTensors(t *testing.T, want, got *safetensors.File, prefix string) {
 // mixed has tensors of every layout, with more outputs than go together.
 func mixed(t testing.TB) *Net {
 	n := net(t, Shape{5, 4, 4}, func(b *Builder) {
-		conv, err := NewConv("conv1", b.Shape(Sample), ConvSpec{Filters: 38, Size: 3, Groups: 2, Scheme: pad.Must("none"), Bias: true})
+		conv, err := NewConv("conv1", b.Shape(Sample), ConvSpec{Filters: 70, Size: 3, Groups: 2, Scheme: pad.Must("none"), Bias: true})
 		x := b.BatchNorm("norm1", b.add(conv, err, Sample))
-		b.Linear("linear", x, 21)
+		b.Linear("linear", x, 130)
 	})
 	copy(n.W, random("mixed", len(n.W)))
 	n.EachParam(func(p Param, values []float32) {
@@ -157,14 +157,14 @@ func TestSaveLayouts(t *testing.T) {
 	n.EachParam(func(p Param, values []float32) {
 		switch p.Name {
 		case "conv1.weight":
-			for i, v := range read(p.Name, 38, 2, 3, 3) { // [o][c][y][x]
+			for i, v := range read(p.Name, 70, 2, 3, 3) { // [o][c][y][x]
 				o, c, y, x := i/18, i/9%2, i/3%3, i%3
-				expect(p.Name, v, values[((y*3+x)*2+c)*38+o])
+				expect(p.Name, v, values[((y*3+x)*2+c)*70+o])
 			}
 		case "linear.weight":
-			for i, v := range read(p.Name, 21, 38*3*2) { // [o][c][y][x]
-				o, c, y, x := i/(38*6), i/6%38, i/2%3, i%2
-				expect(p.Name, v, values[((y*2+x)*38+c)*21+o])
+			for i, v := range read(p.Name, 130, 70*3*2) { // [o][c][y][x]
+				o, c, y, x := i/(70*6), i/6%70, i/2%3, i%2
+				expect(p.Name, v, values[((y*2+x)*70+c)*130+o])
 			}
 		default:
 			for i, v := range read(p.Name, len(values)) {
@@ -228,10 +228,10 @@ func TestLoadErrors(t *testing.T) {
 		},
 			`1 tensor is unexpected: "a"`},
 		{func(list tensors) tensors {
-			at(list, "linear.weight").Shape = []int{38 * 3 * 2, 21}
-			at(list, "conv1.weight").Shape = []int{38, 2, 9}
+			at(list, "linear.weight").Shape = []int{70 * 3 * 2, 130}
+			at(list, "conv1.weight").Shape = []int{70, 2, 9}
 			return list
-		}, `2 tensors have other shapes: "conv1.weight" is [38 2 9], not [38 2 3 3], "linear.weight" is [228 21], not [21 228]`},
+		}, `2 tensors have other shapes: "conv1.weight" is [70 2 9], not [70 2 3 3], "linear.weight" is [420 130], not [130 420]`},
 		{func(list tensors) tensors {
 			list[0].Name = strings.Repeat("y", 20)
 			return list[:1]
@@ -246,11 +246,11 @@ func TestLoadErrors(t *testing.T) {
 			return append(list, safetensors.Tensor{Name: "module.conv1.bias", Values: make([]float32, 1)})
 		}, `tensors "conv1.bias" and "module.conv1.bias" are both "conv1.bias"`},
 		{func(list tensors) tensors { at(list, "linear.weight").Values[100] = nan; return list },
-			`tensor "linear.weight": value 101 of 4788 is NaN, but all must be finite`},
+			`tensor "linear.weight": value 101 of 54600 is NaN, but all must be finite`},
 		{func(list tensors) tensors { at(list, "norm1.running_mean").Values[37] = inf; return list },
-			`tensor "norm1.running_mean": value 38 of 38 is -Inf, but all must be finite`},
+			`tensor "norm1.running_mean": value 38 of 70 is -Inf, but all must be finite`},
 		{func(list tensors) tensors { at(list, "norm1.running_var").Values[0] = -0.5; return list },
-			`tensor "norm1.running_var": value 1 of 38 is -0.5, but no variance is below 0`},
+			`tensor "norm1.running_var": value 1 of 70 is -0.5, but no variance is below 0`},
 	} {
 		n := mixed(t)
 		f := openFile(t, saved(t, n, nil))
