@@ -246,7 +246,7 @@ func TestSchemesTrain(t *testing.T) {
 				x = b.ReLU("relu2", b.Conv("conv2", x, 4, 3, 2, scheme, extent(scheme), true))
 				b.Linear("linear", b.GlobalAveragePool("gap", x), 4)
 			})
-			trainer := NewTrainer(n, NewAdam(n.Trained, 0.01), 19, workers)
+			trainer := NewTrainer(n, NewAdam(n.Trained, AdamOptions{LR: Constant(0.01)}), 19, workers)
 			crew := kernel.NewCrew(workers)
 			defer crew.Close()
 			before := slices.Clone(n.W)

@@ -501,7 +501,7 @@ func TestDrawsAreKeyed(t *testing.T) {
 		"norm":  func(b *Builder) { b.Dropout("drop", b.BatchNorm("norm", Sample), 0.5) },
 	} {
 		n := net(t, Shape{2, 2, 3}, build)
-		trainer := NewTrainer(n, NewSGD(n.Trained, 0, 0), batch, 3)
+		trainer := NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(0)}), batch, 3)
 		trainer.Seed = 21
 		crew := kernel.NewCrew(3)
 		defer crew.Close()
@@ -575,7 +575,7 @@ func TestStepOn(t *testing.T) {
 	for i := range w {
 		after[i] = w[i] - rate*slope(w, i, mean)
 	}
-	trainer := NewTrainer(n, NewSGD(n.Trained, rate, 0), batch, 2)
+	trainer := NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(rate)}), batch, 2)
 	crew := kernel.NewCrew(2)
 	defer crew.Close()
 	got, finite := trainer.StepOn(crew, func(i int, x []float32) { copy(x, input(i)) },
@@ -747,7 +747,7 @@ func TestBatchNormNeedsTwoValues(t *testing.T) {
 			t.Errorf("%v, want a panic", got)
 		}
 	}()
-	NewTrainer(n, NewSGD(n.Trained, 0.1, 0), 1, 1)
+	NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(0.1)}), 1, 1)
 }
 
 // Networks share the initial values of the tensors that they have in common.

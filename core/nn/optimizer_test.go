@@ -75,8 +75,8 @@ func readTorch(t *testing.T) (numbers torchNumbers) {
 	return numbers
 }
 
-// narrow repeats x as often as told, in float32.
-func narrow(x []float64, times int) (y []float32) {
+// repeated repeats x as often as told, in float32.
+func repeated(x []float64, times int) (y []float32) {
 	for range times {
 		for _, v := range x {
 			y = append(y, float32(v))
@@ -102,7 +102,7 @@ func TestOptimizersMatchTorch(t *testing.T) {
 				times = 1
 			}
 			o := run.Options
-			w := narrow(numbers.Start, times)
+			w := repeated(numbers.Start, times)
 			lr := run.Schedule.of(o.LR)
 			optimizer := map[string]func() Optimizer{
 				"SGD": func() Optimizer {
@@ -115,7 +115,7 @@ func TestOptimizersMatchTorch(t *testing.T) {
 				},
 			}[run.Optimizer]()
 			for step, want := range run.Weights {
-				g := narrow(numbers.Grads[step], times)
+				g := repeated(numbers.Grads[step], times)
 				if run.Clip > 0 {
 					if norm := NewClip(len(g), run.Clip).Do(crew, g); math.Abs(norm-run.Norms[step]) > 1e-12*norm {
 						t.Errorf("run %d, step %d: the norm is %g, want %g", i, step, norm, run.Norms[step])

@@ -86,6 +86,14 @@ func weightsLast(t torchTensor, in Shape) []float64 {
 	return t.Data
 }
 
+func narrow(x []float64) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = float32(v)
+	}
+	return y
+}
+
 func torchCases(t *testing.T) (list []torchCase) {
 	text, err := os.ReadFile("testdata/torch.json")
 	if err != nil {
@@ -187,7 +195,7 @@ func torchCompare(t *testing.T, c torchCase, k *kernel.Kernel) {
 	call := &Call{
 		Kernel: k, N: n, Training: c.Kind != "batchnorm eval", Packed: make([]float32, sizes.Packed),
 		Kept: make([]float32, n*sizes.Kept), Temp: make([]float32, n*sizes.Temp), Chosen: make([]int32, n*sizes.Chosen), Batch: make([]float32, sizes.Batch),
-		X: [][]float32{narrow(x, 1)}, DX: [][]float32{make([]float32, len(x))}, Y: make([]float32, n*out),
+		X: [][]float32{narrow(x)}, DX: [][]float32{make([]float32, len(x))}, Y: make([]float32, n*out),
 		DY: narrow(channelsLast(torchTensor{c.Y.Shape, torchFill(2, n*out, 1)})),
 	}
 	for i, dw := range c.DW {
@@ -262,7 +270,7 @@ func TestTorchLosses(t *testing.T) {
 			}
 			var weights []float32
 			if c.Spec.Weighted {
-				weights = narrow(torchFill(6, classes, 1), 1)
+				weights = narrow(torchFill(6, classes, 1))
 				for i := range weights {
 					weights[i] += 1.25
 				}
@@ -377,7 +385,7 @@ func torchTrain(t *testing.T, c torchCase, k *kernel.Kernel) {
 	x := narrow(channelsLast(torchTensor{[]int{batch, 3, 16, 16}, torchFill(100, batch*n.In.Len(), 1)}))
 	crew := kernel.NewCrew(2)
 	defer crew.Close()
-	trainer := NewTrainer(n, NewSGD(n.Trained, 0.125, 0.9), batch, 2)
+	trainer := NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(0.125), Momentum: 0.9}), batch, 2)
 	for step, want := range c.Losses {
 		got, finite := trainer.Step(crew, func(i int, to []float32) int {
 			copy(to, cut(x, len(to), i, i+1))

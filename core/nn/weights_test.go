@@ -71,7 +71,7 @@ func TestLoadMatchesTorch(t *testing.T) {
 	}
 	tape := n.NewTape()
 	for i, picture := range want.Pictures {
-		copy(tape.Input(), narrow(picture, 1))
+		copy(tape.Input(), narrow(picture))
 		if d := gap(tape.Forward(), want.Outputs[i]); !(d <= 1e-5) {
 			t.Errorf("picture %d: off by %.1e: %v, want %v", i, d, tape.Output(), want.Outputs[i])
 		}
