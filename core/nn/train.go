@@ -33,6 +33,7 @@ const (
 // size of the batch.
 type Trainer struct {
 	Net   *Net
+	Clip  *Clip  // of the batch's gradient; nil: none
 	Seed  uint64 // of what layers draw
 	Steps uint64 // made so far, with those that diverged: each draws numbers of its own
 
@@ -201,6 +202,9 @@ func (t *Trainer) StepOn(crew *kernel.Crew, sample func(i int, x []float32), los
 		finite = finite && !bad
 	}
 	if finite {
+		if t.Clip != nil {
+			t.Clip.Do(crew, t.grads[0])
+		}
 		t.optimizer.Begin()
 		crew.Do(len(t.bad), t.update)
 		if t.all != nil {

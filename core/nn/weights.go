@@ -94,7 +94,7 @@ func (n *Net) Save(w io.Writer, metadata map[string]string) error {
 func (n *Net) Load(f *safetensors.File) error {
 	w := make([]float32, len(n.W))
 	list := n.stored(w)
-	found, err := match(list, f)
+	found, err := matchTensors(list, f)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (n *Net) Load(f *safetensors.File) error {
 		if err != nil {
 			return err
 		}
-		if err := check(read); err != nil {
+		if err := checkValues(read); err != nil {
 			return err
 		}
 		t.each(func(here, file int) { t.values[here] = read.Values[file] })
@@ -113,8 +113,8 @@ func (n *Net) Load(f *safetensors.File) error {
 	return nil
 }
 
-// match finds the tensors of the list in the file.
-func match(list []stored, f *safetensors.File) ([]safetensors.Info, error) {
+// matchTensors finds the tensors of the list in the file.
+func matchTensors(list []stored, f *safetensors.File) ([]safetensors.Info, error) {
 	rest := map[string]safetensors.Info{} // by the name without a prefix
 	for _, info := range f.Tensors {
 		name := strings.TrimPrefix(info.Name, "module.")
@@ -177,8 +177,8 @@ func match(list []stored, f *safetensors.File) ([]safetensors.Info, error) {
 // isInteger reports whether values of that type are integers.
 func isInteger(d safetensors.Dtype) bool { return d != "" && strings.ContainsRune("IU", rune(d[0])) }
 
-// check returns an error for a value that no tensor of its kind may hold.
-func check(t safetensors.Tensor) error {
+// checkValues returns an error for a value that no tensor of its kind may hold.
+func checkValues(t safetensors.Tensor) error {
 	variance := strings.HasSuffix(t.Name, ".running_var")
 	for i, v := range t.Values {
 		if v-v != 0 {
