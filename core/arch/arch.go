@@ -23,6 +23,9 @@ type Spec struct {
 	Extent  pad.Extent // valid when Padding is none
 	Bias    bool       // of the convolutions, where the architecture leaves the choice
 
+	// Layers are the schemes of single convolutions, by name, that differ.
+	Layers map[string]pad.Scheme
+
 	// Original builds the classifier that came with a VGG, fully connected on
 	// 7×7 pixels, instead of global average pooling and a linear layer.
 	Original bool
@@ -87,6 +90,7 @@ func Build(s Spec, k *kernel.Kernel) (*nn.Net, error) {
 			s.Extent = pad.Valid
 		}
 		b := nn.NewBuilder(s.In)
+		b.Schemes = s.Layers
 		a.build(b, s)
 		net, err := b.Net(k)
 		if err != nil {
@@ -103,6 +107,7 @@ func smallest(a architecture, s Spec, k *kernel.Kernel) string {
 	for side := 1; side <= 1024; side++ {
 		s.In.H, s.In.W = side, side
 		b := nn.NewBuilder(s.In)
+		b.Schemes = s.Layers
 		a.build(b, s)
 		if _, err := b.Net(k); err == nil {
 			return fmt.Sprintf("; the smallest picture that works is %d×%d", side, side)

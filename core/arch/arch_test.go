@@ -251,6 +251,50 @@ func TestCircularIsBlind(t *testing.T) {
 	}
 }
 
+// Behind global pooling full padding with zeros is blind too, on a black canvas
+// and without biases: every window that meets the patch lies wholly in the
+// padded picture. A bias or a white canvas breaks it (Kayhan and van Gemert
+// 2020).
+func TestFullIsBlind(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		bias  bool
+		empty float32
+		blind bool
+	}{{"red-green", false, 0, true}, {"rook", false, 0, true}, {"red-green", false, 1, false}, {"small", true, 0, false}} {
+		const side, cell = 48, 16
+		net, err := Build(Spec{Name: c.name, In: nn.Shape{H: side, W: side, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Full, Bias: c.bias}, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		net.Init(1)
+		tape := net.NewTape()
+		var first []float32
+		same := true
+		for at := range 9 {
+			x := canvas(side, cell, at/3*cell, at%3*cell, 1)
+			for i := range x {
+				if row, col := i/side, i%side; row/cell != at/3 || col/cell != at%3 {
+					x[i] = c.empty
+				}
+			}
+			copy(tape.Input(), x)
+			z := tape.Forward()
+			if at == 0 {
+				first = slices.Clone(z)
+			}
+			same = same && slices.Equal(z, first)
+		}
+		if same != c.blind {
+			t.Errorf("%+v: blind %v", c, same)
+		}
+	}
+}
+
 // The negative control: cells of 14 pixels on 70 (70 → 35 → 17) break the
 // condition, and the same comparison must fail by more than 1e-5. So must
 // zeros, on a geometry that is fine for circular.
@@ -279,11 +323,12 @@ func TestBrokenGeometryLeaks(t *testing.T) {
 }
 
 // A constant picture stays exactly constant under every scheme whose values
-// come from the picture, and does not under zeros and constants
-// (paper.md, §2.4).
+// come from the picture, within 1e-6 where they are local means, and does not
+// under zeros, constants and partial (paper.md, §2.4).
 func TestConstantPictures(t *testing.T) {
 	for padding, want := range map[string]bool{
-		"circular": true, "reflect": true, "symmetric": true, "replicate": true, "none": true, "zeros": false, "constant(0.3)": false,
+		"circular": true, "reflect": true, "symmetric": true, "replicate": true, "none": true, "zeros": false, "constant(0.3)": false, "partial": false,
+		"mean-interp": true, "mean-ref": true, "resize": true,
 	} {
 		net := build(t, "small", 48, 1, 4, padding)
 		net.Init(2)
@@ -294,9 +339,16 @@ func TestConstantPictures(t *testing.T) {
 		}
 		maps, _ := features(net, tape, x)
 		channels := Features(Trace(net)).Out.C
+		bound := float32(0)
+		if strings.HasPrefix(padding, "mean-") { // a sum of nine, divided by nine, is rounded
+			for _, v := range maps {
+				bound = max(bound, 1e-6*v)
+			}
+		}
 		constant := true
 		for i, v := range maps {
-			constant = constant && v == maps[i%channels]
+			d := v - maps[i%channels]
+			constant = constant && max(d, -d) <= bound
 		}
 		if constant != want {
 			t.Errorf("%s: a constant picture stays constant: %v, want %v", padding, constant, want)

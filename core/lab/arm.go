@@ -34,6 +34,8 @@ type arm struct {
 	tally    *border.Tally // of the evaluation under way, or nil
 	next     int           // its first image that was not shown yet
 	evaluate func(worker, piece int)
+	tapes    []*nn.Tape // one per worker, of the network that is tested
+	tested   *nn.Net    // eval.padding: the network that is tested, or nil: the trained one
 }
 
 // prepare builds the arms of an experiment: tasks (shared where the data are
@@ -59,10 +61,15 @@ func newArm(spec Arm, t *task.Location, k *kernel.Kernel, workers int) (*arm, er
 	if spec.Eval.Images > t.TestImages() {
 		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", spec.Eval.Images, t.TestImages())
 	}
-	net, err := arch.Build(arch.Spec{
+	shape := arch.Spec{
 		Name: spec.Net.Arch, In: t.Shape(), Classes: t.Classes(),
 		Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias,
-	}, k)
+		Layers: map[string]pad.Scheme{},
+	}
+	for name, l := range spec.Net.Layers {
+		shape.Layers[name] = pad.Must(l.Padding)
+	}
+	net, err := arch.Build(shape, k)
 	if err != nil {
 		return nil, err
 	}
@@ -72,13 +79,29 @@ func newArm(spec Arm, t *task.Location, k *kernel.Kernel, workers int) (*arm, er
 	net.Init(spec.Seed)
 	a := &arm{spec: spec, task: t, lossStride: 1}
 	a.trainer = nn.NewTrainer(net, optimizer(spec, net.Trained), spec.Train.Batch, workers)
-	a.trainer.Seed = spec.Seed
-	for _, tape := range a.trainer.Tapes() {
+	a.trainer.Seed, a.tapes = spec.Seed, a.trainer.Tapes()
+	if spec.Train.Clip > 0 {
+		a.trainer.Clip = nn.NewClip(net.Trained, spec.Train.Clip)
+	}
+	if spec.Eval.Padding != "" {
+		shape.Padding, shape.Layers = pad.Must(spec.Eval.Padding), nil
+		if a.tested, err = arch.Build(shape, k); err != nil {
+			return nil, fmt.Errorf("eval.padding: %w", err)
+		}
+		if err := a.tested.CopyWeights(net); err != nil {
+			return nil, fmt.Errorf("eval.padding: weights of %s do not run with %s: %w", spec.Net.Padding, spec.Eval.Padding, err)
+		}
+		a.tapes = nil
+		for range workers {
+			a.tapes = append(a.tapes, a.tested.NewTape())
+		}
+	}
+	for _, tape := range a.tapes {
 		tape.Seed = spec.Seed
 	}
 	a.state = ArmState{Name: spec.Name, Status: Running, Params: net.Trained, EvalStep: -1}
 	a.sample = func(i int, x []float32) int { return t.Sample(spec.Seed, a.state.Step, i, x) }
-	a.evaluate = func(worker, piece int) { t.Evaluate(a.tally, a.trainer.Tapes()[worker], a.next+piece) }
+	a.evaluate = func(worker, piece int) { t.Evaluate(a.tally, a.tapes[worker], a.next+piece) }
 	a.state.Example = a.example()
 	a.startEvaluation()
 	return a, nil
@@ -97,13 +120,23 @@ func (a *arm) example() *Picture {
 }
 
 func optimizer(spec Arm, params int) nn.Optimizer {
-	switch spec.Train.Optimizer {
-	case "adam":
-		return nn.NewAdam(params, nn.AdamOptions{LR: nn.Constant(spec.Train.LR)})
-	case "sgd":
-		return nn.NewSGD(params, nn.SGDOptions{LR: nn.Constant(spec.Train.LR), Momentum: spec.Train.Momentum})
+	t := spec.Train
+	rate := nn.Constant(t.LR)
+	switch steps := max(t.Steps, 1); t.Schedule {
+	case "cosine":
+		rate = nn.Cosine(t.LR, steps)
+	case "one-cycle":
+		rate = nn.OneCycle(t.LR, steps)
 	}
-	panic("lab: no optimizer " + spec.Train.Optimizer)
+	switch t.Optimizer {
+	case "adam", "adamw":
+		return nn.NewAdam(params, nn.AdamOptions{LR: rate, Decay: t.Decay, Decoupled: t.Optimizer == "adamw"})
+	case "sgd", "nesterov":
+		return nn.NewSGD(params, nn.SGDOptions{LR: rate, Momentum: t.Momentum, Decay: t.Decay, Nesterov: t.Optimizer == "nesterov"})
+	case "adadelta":
+		return nn.NewAdadelta(params, nn.AdadeltaOptions{LR: rate, Decay: t.Decay})
+	}
+	panic("lab: no optimizer " + t.Optimizer)
 }
 
 // advance does one piece of work: a slice of the evaluation under way, or one
@@ -161,6 +194,11 @@ func (a *arm) startEvaluation() {
 		n = min(n, liveImages)
 	}
 	a.tally, a.next = border.NewTally(a.task.Grid, n), 0
+	if a.tested != nil {
+		if err := a.tested.CopyWeights(a.trainer.Net); err != nil {
+			panic("lab: " + err.Error())
+		}
+	}
 }
 
 func (a *arm) finishEvaluation() {

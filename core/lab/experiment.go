@@ -7,6 +7,7 @@ package lab
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -38,20 +39,34 @@ type Experiment struct {
 		Padding string `json:"padding"`
 		Extent  string `json:"extent"`
 		Bias    bool   `json:"bias"`
+		Layers  Layers `json:"layers,omitempty"`
 	} `json:"net"`
 	Train struct {
 		Optimizer string  `json:"optimizer"`
 		LR        float64 `json:"lr"`
 		Momentum  float64 `json:"momentum"`
+		Decay     float64 `json:"decay"`
+		Schedule  string  `json:"schedule"`
+		Clip      float64 `json:"clip"`
 		Batch     int     `json:"batch"`
 		Steps     int     `json:"steps"`
 		EvalEvery int     `json:"eval_every"`
 	} `json:"train"`
 	Eval struct {
-		Images int `json:"images"`
+		Images  int    `json:"images"`
+		Padding string `json:"padding"`
 	} `json:"eval"`
 
 	Expect []Expect `json:"expect"`
+}
+
+// Layers says what single convolutions do otherwise than net.padding says, by
+// their names.
+type Layers map[string]Layer
+
+// A Layer is one of them.
+type Layer struct {
+	Padding string `json:"padding"`
 }
 
 // Vary says that a field takes several values, each an arm. Several of them
@@ -69,7 +84,7 @@ func Default() *Experiment {
 	e.Data.Set, e.Data.Patch = "fashion-mnist", 8
 	e.Canvas.Grid, e.Canvas.Fill = 7, "black"
 	e.Net.Arch, e.Net.Padding, e.Net.Extent, e.Net.Bias = "small", "zeros", "same", true
-	e.Train.Optimizer, e.Train.LR, e.Train.Momentum = "adam", 0.003, 0.9
+	e.Train.Optimizer, e.Train.LR, e.Train.Momentum, e.Train.Schedule = "adam", 0.003, 0.9, "constant"
 	e.Train.Batch, e.Train.Steps, e.Train.EvalEvery = 32, 600, 50
 	e.Eval.Images = 100
 	return e
@@ -83,6 +98,7 @@ func (e *Experiment) Clone() *Experiment {
 		c.Vary[i] = Vary{v.Key, append([]string(nil), v.Values...)}
 	}
 	c.Expect = append([]Expect(nil), e.Expect...)
+	c.Net.Layers = maps.Clone(e.Net.Layers)
 	return &c
 }
 
@@ -212,7 +228,7 @@ func (e *Experiment) Changes(base *Experiment) []string {
 			list = append(list, v.Key+"="+text)
 		}
 	}
-	for _, f := range fields {
+	for _, f := range e.fields(base) {
 		if text := f.get(e); f.Key != "seed" && !f.prose && !covered[f.Key] && text != f.get(base) {
 			list = append(list, f.Key+"="+text)
 		}

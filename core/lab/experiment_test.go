@@ -202,3 +202,38 @@ func TestQuote(t *testing.T) {
 		}
 	}
 }
+
+// A single convolution may pad otherwise, from a file, by --set, and as an arm;
+// the file that comes back says so again.
+func TestLayersOfTheirOwn(t *testing.T) {
+	e, err := Parse("own.toml", []byte("[net.layers]\nconv3 = { padding = \"wrap\" }\n\"features.0\" = { padding = \"zeros\" }\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Layers{"conv3": {"circular"}, "features.0": {"zeros"}}); !reflect.DeepEqual(e.Net.Layers, want) {
+		t.Errorf("%v, want %v", e.Net.Layers, want)
+	}
+	again, err := Parse("again.toml", e.TOML())
+	if err != nil || !reflect.DeepEqual(again, e) {
+		t.Errorf("%v\n%s", err, e.TOML())
+	}
+	if changes := e.Changes(Default()); !reflect.DeepEqual(changes, []string{"net.layers.conv3.padding=circular", "net.layers.features.0.padding=zeros"}) {
+		t.Error(changes)
+	}
+	if err := e.SetAll("net.layers.conv3.padding", "zeros,reflect"); err != nil {
+		t.Fatal(err)
+	}
+	arms := e.Arms()
+	if len(arms) != 2 || arms[0].Net.Layers["conv3"].Padding != "zeros" || arms[1].Net.Layers["conv3"].Padding != "reflect" || e.Net.Layers["conv3"].Padding != "circular" {
+		t.Errorf("%v", arms)
+	}
+	for text, want := range map[string]string{
+		"[net.layers]\nconv3 = { padding = \"circulr\" }": `own.toml:2: net.layers.conv3.padding: unknown scheme "circulr": did you mean "circular"`,
+		"[net.layers]\nconv3 = { paddin = \"zeros\" }":    `own.toml:2: unknown key "net.layers.conv3.paddin"`,
+		"[net.layers]\nconv3 = \"zeros\"":                 `own.toml:2: unknown key "net.layers.conv3"`,
+	} {
+		if _, err := Parse("own.toml", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s\n%v, want %s", text, err, want)
+		}
+	}
+}

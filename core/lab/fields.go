@@ -2,7 +2,9 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,24 +42,88 @@ var fields = []Field{
 	word("canvas.fill", "the empty canvas", func(e *Experiment) *string { return &e.Canvas.Fill },
 		known(append(task.Fills(), "a grey value 0..1"), func(s string) (string, error) { f, err := task.ParseFill(s); return string(f), err })),
 	word("net.arch", "the network", func(e *Experiment) *string { return &e.Net.Arch }, oneOf("network", arch.Names())),
-	word("net.padding", "the padding scheme", func(e *Experiment) *string { return &e.Net.Padding },
-		known(pad.Names(), func(s string) (string, error) { p, err := pad.Parse(s); return p.Name, err })),
+	word("net.padding", "the padding scheme", func(e *Experiment) *string { return &e.Net.Padding }, scheme),
 	word("net.extent", "how much is padded", func(e *Experiment) *string { return &e.Net.Extent },
 		known(pad.Extents(), func(s string) (string, error) { x, err := pad.ParseExtent(s); return string(x), err })),
 	truth("net.bias", "convolutions add a bias", func(e *Experiment) *bool { return &e.Net.Bias }),
-	word("train.optimizer", "how the weights follow the gradient", func(e *Experiment) *string { return &e.Train.Optimizer }, oneOf("optimizer", []string{"adam", "sgd"})),
+	word("train.optimizer", "how the weights follow the gradient", func(e *Experiment) *string { return &e.Train.Optimizer }, oneOf("optimizer", []string{"adam", "adamw", "sgd", "nesterov", "adadelta"})),
 	decimal("train.lr", "learning rate", 1e-9, 100, func(e *Experiment) *float64 { return &e.Train.LR }),
-	decimal("train.momentum", "momentum of sgd", 0, 0.9999, func(e *Experiment) *float64 { return &e.Train.Momentum }),
+	decimal("train.momentum", "momentum of sgd and nesterov", 0, 0.9999, func(e *Experiment) *float64 { return &e.Train.Momentum }),
+	decimal("train.decay", "weight decay", 0, 1, func(e *Experiment) *float64 { return &e.Train.Decay }),
+	word("train.schedule", "how the learning rate follows the steps", func(e *Experiment) *string { return &e.Train.Schedule }, oneOf("schedule", []string{"constant", "cosine", "one-cycle"})),
+	decimal("train.clip", "the norm to which a longer gradient is cut; 0: none is", 0, 1e9, func(e *Experiment) *float64 { return &e.Train.Clip }),
 	whole("train.batch", "samples per step", 1, 4096, func(e *Experiment) *int { return &e.Train.Batch }),
 	shared(whole("train.steps", "training steps", 0, 10_000_000, func(e *Experiment) *int { return &e.Train.Steps })),
 	shared(whole("train.eval_every", "steps between two evaluations", 1, 10_000_000, func(e *Experiment) *int { return &e.Train.EvalEvery })),
+	word("eval.padding", "the padding scheme of the trained network when it is tested; empty: its own", func(e *Experiment) *string { return &e.Eval.Padding },
+		vocabulary{scheme.allow + ", or empty", func(s string) (string, error) {
+			if s == "" {
+				return "", nil
+			}
+			return scheme.parse(s)
+		}}),
 	shared(whole("eval.images", "test images that the last evaluation shows in every cell", 1, 1_000_000, func(e *Experiment) *int { return &e.Eval.Images })),
+}
+
+var scheme = known(pad.Names(), func(s string) (string, error) { p, err := pad.Parse(s); return p.Name, err })
+
+// layerOf is the convolution that a key net.layers.NAME.padding is about.
+func layerOf(key string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(key, "net.layers.")
+	if !ok {
+		return "", false
+	}
+	name, ok = strings.CutSuffix(name, ".padding")
+	return name, ok && name != ""
+}
+
+// layer is the field of one convolution's scheme; empty stands for that of the
+// network.
+func layer(name string) Field {
+	key := "net.layers." + name + ".padding"
+	return Field{Key: key, About: "the padding scheme of convolution " + name, Allow: scheme.allow,
+		get: func(e *Experiment) string { return e.Net.Layers[name].Padding },
+		set: func(e *Experiment, text string) error {
+			w, err := scheme.parse(text)
+			if err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+			e.Net.Layers = maps.Clone(e.Net.Layers) // arms share what they were cloned from
+			if e.Net.Layers == nil {
+				e.Net.Layers = Layers{}
+			}
+			e.Net.Layers[name] = Layer{w}
+			return nil
+		}}
+}
+
+// fields is the table with the rows of all convolutions that e or the others
+// mention, behind net.bias.
+func (e *Experiment) fields(others ...*Experiment) []Field {
+	mentioned := map[string]bool{}
+	for _, x := range append(others, e) {
+		for name := range x.Net.Layers {
+			mentioned[name] = true
+		}
+	}
+	var list []Field
+	for _, f := range fields {
+		if list = append(list, f); f.Key == "net.bias" {
+			for _, name := range slices.Sorted(maps.Keys(mentioned)) {
+				list = append(list, layer(name))
+			}
+		}
+	}
+	return list
 }
 
 // Fields returns the table.
 func Fields() []Field { return append([]Field(nil), fields...) }
 
 func fieldOf(key string) (Field, error) {
+	if name, ok := layerOf(key); ok {
+		return layer(name), nil
+	}
 	list := make([]string, len(fields))
 	for i, f := range fields {
 		if f.Key == key {

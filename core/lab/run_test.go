@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -356,4 +357,56 @@ func TestSnapshotsAreImmutable(t *testing.T) {
 		}()
 	}
 	readers.Wait()
+}
+
+// A layer of its own changes the network; one that does not exist is refused
+// with the nearest that does.
+func TestOneLayerPadsOtherwise(t *testing.T) {
+	same := finished(t, start(t, quick(t, "net.padding=zeros"), pool(t, 1), nil))
+	other := finished(t, start(t, quick(t, "net.padding=zeros", "net.layers.conv2.padding=circular"), pool(t, 1), nil))
+	if same.Arms[0].SHA256 == other.Arms[0].SHA256 {
+		t.Error("conv2 padded otherwise has the same weights")
+	}
+	_, err := Check(quick(t, "net.layers.conv22.padding=circular"), noise())
+	if err == nil || !strings.Contains(err.Error(), `unknown convolution "conv22": did you mean "conv2"`) {
+		t.Error(err)
+	}
+}
+
+// Trained with zeros, tested with another scheme: the same weights, other
+// answers; circular is blind whatever the weights are.
+func TestAnotherPaddingWhenTested(t *testing.T) {
+	s := finished(t, start(t, quick(t, "net.padding=zeros", "eval.padding=zeros,circular"), pool(t, 2), nil))
+	zeros, circular := s.Arms[0], s.Arms[1]
+	if zeros.SHA256 != circular.SHA256 {
+		t.Error("how it is tested changes how it is trained")
+	}
+	plain := finished(t, start(t, quick(t, "net.padding=zeros"), pool(t, 2), nil)).Arms[0]
+	if !reflect.DeepEqual(plain.Scores, zeros.Scores) {
+		t.Errorf("tested with its own scheme it scores %v, not %v", zeros.Scores, plain.Scores)
+	}
+	if v := circular.Scores[0]; v.Value != v.Chance {
+		t.Errorf("circular scores %v, chance is %v", v.Value, v.Chance)
+	}
+	_, err := Check(quick(t, "net.padding=zeros", "eval.padding=explicit"), noise())
+	if err == nil || !strings.Contains(err.Error(), "weights of zeros do not run with explicit") {
+		t.Error(err)
+	}
+}
+
+// Every optimiser and schedule trains; each in its own way.
+func TestOptimizers(t *testing.T) {
+	seen := map[string]string{}
+	for _, o := range []string{"adam", "adamw", "sgd", "nesterov", "adadelta"} {
+		for _, schedule := range []string{"constant", "cosine", "one-cycle"} {
+			a := finished(t, start(t, quick(t, "net.padding=zeros", "train.optimizer="+o, "train.schedule="+schedule, "train.decay=0.01", "train.clip=0.5", "train.lr=0.02"), pool(t, 2), nil)).Arms[0]
+			if a.Status != Done {
+				t.Errorf("%s, %s: %s", o, schedule, a.Status)
+			}
+			if other, ok := seen[a.SHA256]; ok {
+				t.Errorf("%s, %s trains like %s", o, schedule, other)
+			}
+			seen[a.SHA256] = o + ", " + schedule
+		}
+	}
 }

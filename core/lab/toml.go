@@ -235,10 +235,13 @@ func (e *Experiment) TOML() []byte {
 			fmt.Fprintf(&b, "\n[[vary]]\nkey = %s\nvalues = [%s]\n", quote(v.Key), strings.Join(texts, ", "))
 		}
 	}
-	for _, f := range fields {
+	for _, f := range e.fields() {
 		in, name, nested := strings.Cut(f.Key, ".")
 		if !nested {
 			in, name = "", f.Key
+		}
+		if layer, ok := layerOf(f.Key); ok {
+			name = "layers." + quote(layer) + ".padding"
 		}
 		if in != table {
 			if table == "" {

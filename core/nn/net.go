@@ -5,9 +5,12 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"padlab/core/draw"
+	"padlab/core/names"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 )
@@ -45,8 +48,13 @@ type span struct{ w, wEnd, state, stateEnd, packed, packedEnd int }
 
 // A Builder puts layers together. The first error stops it; Net returns it.
 type Builder struct {
+	// Schemes of single convolutions, by name, in place of the one that they
+	// are added with.
+	Schemes map[string]pad.Scheme
+
 	in    Shape
 	nodes []Node
+	convs []string // the names of all convolutions so far
 	err   error
 }
 
@@ -85,11 +93,18 @@ func (b *Builder) Refuse(format string, args ...any) {
 // scheme needs besides: a Reweigh behind it, a Predict before it, or Banks in
 // its place. The other methods add the layer of their name; see there.
 func (b *Builder) Conv(name string, x Output, filters, size, stride int, scheme pad.Scheme, extent pad.Extent, bias bool) Output {
-	return b.ConvOf(name, x, ConvSpec{Filters: filters, Size: size, Stride: stride, Scheme: scheme, Sides: extent.Sides(size), Bias: bias})
+	in := b.Shape(x)
+	return b.ConvOf(name, x, ConvSpec{Filters: filters, Size: size, Stride: stride, Scheme: scheme, Sides: extent.For(size, stride, in.H, in.W), Bias: bias})
 }
 
 // ConvOf is Conv for any convolution.
 func (b *Builder) ConvOf(name string, x Output, s ConvSpec) Output {
+	b.convs = append(b.convs, name)
+	if scheme, ok := b.Schemes[name]; ok {
+		if s.Scheme = scheme; scheme.Name == "none" {
+			s.Sides = pad.Sides{}
+		}
+	}
 	padded := s.Sides != pad.Sides{}
 	switch {
 	case s.Scheme.Banks && padded:
@@ -203,6 +218,11 @@ func (b *Builder) Linear(name string, x Output, n int) Output {
 // Net returns the network, with all weights 0, that computes with k. It panics
 // without a layer.
 func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
+	for _, name := range slices.Sorted(maps.Keys(b.Schemes)) {
+		if b.err == nil && !slices.Contains(b.convs, name) {
+			b.err = names.Unknown("convolution", name, b.convs)
+		}
+	}
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -289,4 +309,27 @@ func (n *Net) SHA256() string {
 		binary.Write(h, binary.LittleEndian, values) // a hash takes every write
 	})
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// CopyWeights sets all weights and running statistics to those of another
+// network with the same tensors, such as one that pads otherwise. The error
+// names the first tensor that one of them lacks or that has another shape.
+func (n *Net) CopyWeights(from *Net) error {
+	values := map[string][]float32{}
+	from.EachParam(func(p Param, v []float32) { values[fmt.Sprint(p.Name, p.Shape)] = v })
+	var err error
+	n.EachParam(func(p Param, _ []float32) {
+		if _, ok := values[fmt.Sprint(p.Name, p.Shape)]; !ok && err == nil {
+			err = fmt.Errorf("the other network has no tensor %s of shape %v", p.Name, p.Shape)
+		}
+	})
+	if err == nil && len(n.W) != len(from.W) {
+		err = fmt.Errorf("the other network has %d weights, not %d", len(from.W), len(n.W))
+	}
+	if err != nil {
+		return err
+	}
+	n.EachParam(func(p Param, to []float32) { copy(to, values[fmt.Sprint(p.Name, p.Shape)]) })
+	n.Pack()
+	return nil
 }

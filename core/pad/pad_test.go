@@ -3,6 +3,7 @@ package pad
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -402,6 +403,63 @@ func TestConstantStaysConstant(t *testing.T) {
 				t.Errorf("%s: value %d is %v", name, i, v)
 				break
 			}
+		}
+	}
+}
+
+// How often the pixels are read from the border inward (paper.md, §3.3), and in
+// the middle always as often as the kernel has taps.
+func TestUsage(t *testing.T) {
+	for _, c := range []struct {
+		scheme     string
+		size, pads int
+		want       []int
+	}{
+		{"none", 3, 0, []int{1, 2, 3, 3}}, {"zeros", 3, 1, []int{2, 3, 3}}, {"zeros", 3, 2, []int{3, 3, 3}}, {"circular", 3, 1, []int{3, 3, 3}},
+		{"symmetric", 3, 1, []int{3, 3, 3}}, {"replicate", 3, 1, []int{3, 3, 3}}, {"reflect", 3, 1, []int{2, 4, 3}},
+		{"none", 5, 0, []int{1, 2, 3, 4, 5}}, {"zeros", 5, 2, []int{3, 4, 5}}, {"reflect", 5, 2, []int{3, 6, 6, 5}}, {"replicate", 5, 2, []int{6, 4, 5}},
+		{"symmetric", 5, 2, []int{5, 5, 5}}, {"circular", 5, 2, []int{5, 5, 5}}, {"zeros", 5, 4, []int{5, 5, 5}},
+	} {
+		const n = 14
+		got, err := Must(c.scheme).Usage(n, c.pads, c.pads, c.size, 1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			want := c.size
+			if d := min(i, n-1-i); d < len(c.want) {
+				want = c.want[d]
+			}
+			if got[i] != want {
+				t.Errorf("%s, %d taps: pixel %d is read %d times, want %d: %v", c.scheme, c.size, i, got[i], want, got)
+			}
+		}
+	}
+	// Stride 2 with one pixel of padding on each side is even on odd sizes only.
+	for n := 8; n < 12; n++ {
+		got, err := Must("zeros").Usage(n, 1, 1, 3, 2, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := slices.Clone(got)
+		slices.Reverse(back)
+		if slices.Equal(got, back) != (n%2 == 1) {
+			t.Errorf("%d pixels with stride 2: %v", n, got)
+		}
+	}
+}
+
+// TensorFlow's rule: 224 pixels, 3 taps, stride 2 pad none in front and one
+// behind; 225 pad one on each side.
+func TestSameAsTensorFlow(t *testing.T) {
+	for _, c := range []struct {
+		k, s, h, w int
+		want       Sides
+	}{
+		{3, 2, 224, 225, Sides{0, 1, 1, 1}}, {3, 1, 5, 9, Sides{1, 1, 1, 1}}, {7, 2, 224, 224, Sides{2, 3, 2, 3}}, {1, 2, 8, 8, Sides{}}, {2, 1, 6, 6, Sides{0, 1, 0, 1}},
+	} {
+		if got := SameTF.For(c.k, c.s, c.h, c.w); got != c.want {
+			t.Errorf("%+v: %+v", c, got)
 		}
 	}
 }

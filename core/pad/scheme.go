@@ -227,3 +227,26 @@ func (s Scheme) Sources(n, before, after int) ([]int, error) {
 	}
 	return table, nil
 }
+
+// Usage returns how often each of n pixels is read by a convolution along one
+// axis, of size taps with the given stride and dilation, over a line padded by
+// before and after: what back-propagating ones through a kernel of ones leaves
+// (the foveation of Alsallakh et al. 2021). A 3-tap kernel with one pixel of
+// padding reads the pixels from the border inward 2, 3, 3, … times under zeros,
+// 2, 4, 3, … under reflect, and each 3 times under circular. Errors are those
+// of Sources; where the padded line is shorter than the kernel nothing is read.
+func (s Scheme) Usage(n, before, after, size, stride, dilation int) ([]int, error) {
+	sources, err := s.Sources(n, before, after)
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]int, n)
+	for first := 0; first+(size-1)*dilation < len(sources); first += stride {
+		for k := range size {
+			if at := sources[first+k*dilation]; at != Nowhere {
+				counts[at]++
+			}
+		}
+	}
+	return counts, nil
+}
