@@ -39,19 +39,25 @@ func shared(t *testing.T, name string) *os.File {
 	return f
 }
 
-// pretrained is a network with real weights.
-func pretrained(t *testing.T, name, file string, side, classes int) *nn.Net {
+// weights opens a file of real weights.
+func weights(t *testing.T, file string) *safetensors.File {
 	f := shared(t, "weights/"+file)
 	info, err := f.Stat()
 	if err != nil {
 		t.Fatal(err)
 	}
-	weights, err := safetensors.Open(f, info.Size())
+	w, err := safetensors.Open(f, info.Size())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w
+}
+
+// pretrained is a network with real weights.
+func pretrained(t *testing.T, name, file string, side, classes int) *nn.Net {
+	w := weights(t, file)
 	net := build(t, name, side, 3, classes, "zeros")
-	if err := net.Load(weights); err != nil {
+	if err := net.Load(w); err != nil {
 		t.Fatal(err)
 	}
 	return net
@@ -149,19 +155,11 @@ func TestResNet20Classifies(t *testing.T) {
 
 // Weights of another network are refused by name, and nothing changes.
 func TestWeightsOfAnotherNetwork(t *testing.T) {
-	f := shared(t, "weights/resnet20_cifar10.safetensors")
-	info, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	weights, err := safetensors.Open(f, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := weights(t, "resnet20_cifar10.safetensors")
 	net := build(t, "resnet32", 32, 3, 10, "zeros")
 	net.Init(1)
 	before := net.SHA256()
-	if err := net.Load(weights); err == nil || !strings.Contains(err.Error(), `"layer1.3.bn1.bias"`) || !strings.Contains(err.Error(), "missing") {
+	if err := net.Load(w); err == nil || !strings.Contains(err.Error(), `"layer1.3.bn1.bias"`) || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("%v", err)
 	}
 	if net.SHA256() != before {

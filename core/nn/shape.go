@@ -165,49 +165,16 @@ func (l *Coordinates) Backward(c *Call) {
 	}
 }
 
-// Resize makes pictures of h×w pixels by bilinear interpolation:
-//
-//	y[i][j] = Σ_a Σ_b u[i][a]·v[j][b]·x[a][b]
-//
-// where along each axis an output lies between two inputs, at
-//
-//	a = (i+½)·H/h − ½, but at least 0,   or   a = i·(H−1)/(h−1)
-//
-// and takes 1−(a−⌊a⌋) of row ⌊a⌋ and a−⌊a⌋ of the next, if there is one. The
-// first form is PyTorch's default; the second, with which the corners of both
-// pictures meet, is its align_corners. Nothing is smoothed before a picture
-// shrinks.
+// Resize makes pictures of h×w pixels by bilinear interpolation, with either
+// convention for the corners; see [pad.Bilinear].
 type Resize struct {
 	plain
-	rows, cols []between
-}
-
-// between says of which two inputs an output is made, and how much of each.
-type between struct {
-	low, high     int
-	ofLow, ofHigh float32
+	m *pad.Bilinear
 }
 
 // NewResize returns the layer. It panics unless h and w are positive.
 func NewResize(name string, in Shape, h, w int, corners bool) *Resize {
-	if h < 1 || w < 1 {
-		panic(fmt.Sprintf("nn: %s: a picture of %d×%d pixels", name, h, w))
-	}
-	axis := func(in, out int) []between {
-		list := make([]between, out)
-		for i := range list {
-			// The place is over/under, kept apart for its whole part to be exact.
-			over, under := max(0, (2*i+1)*in-out), 2*out
-			if corners {
-				over, under = i*(in-1), max(1, out-1)
-			}
-			low := over / under
-			part := float64(over%under) / float64(under)
-			list[i] = between{low, min(low+1, in-1), float32(1 - part), float32(part)}
-		}
-		return list
-	}
-	return &Resize{plain{name, in, Shape{h, w, in.C}}, axis(in.H, h), axis(in.W, w)}
+	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinear(in.H, in.W, in.C, h, w, corners)}
 }
 
 // Window: an output sees two inputs; the stride is the whole part of H/h, at
@@ -217,52 +184,16 @@ func (l *Resize) Window() Window {
 }
 
 func (l *Resize) Forward(c *Call) {
-	n := l.in.C
-	y := c.Y
-	for s := range c.N {
-		x := c.X[0][s*l.in.Len() : (s+1)*l.in.Len()]
-		for _, r := range l.rows {
-			for _, q := range l.cols {
-				x00, x01 := x[(r.low*l.in.W+q.low)*n:], x[(r.low*l.in.W+q.high)*n:]
-				x10, x11 := x[(r.high*l.in.W+q.low)*n:], x[(r.high*l.in.W+q.high)*n:]
-				w00, w01, w10, w11 := weights(r, q)
-				for i := range n {
-					y[i] = float32(w00*x00[i]) + float32(w01*x01[i]) + float32(w10*x10[i]) + float32(w11*x11[i])
-				}
-				y = y[n:]
-			}
-		}
+	for i := range c.N {
+		l.m.Forward(cut(c.Y, l.out.Len(), i, i+1), cut(c.X[0], l.in.Len(), i, i+1))
 	}
 }
 
-// weights are the shares of the four pixels, the same on both ways.
-func weights(r, q between) (w00, w01, w10, w11 float32) {
-	return r.ofLow * q.ofLow, r.ofLow * q.ofHigh, r.ofHigh * q.ofLow, r.ofHigh * q.ofHigh
-}
-
-// Backward adds each dy to the four pixels that it came from, by their shares.
 func (l *Resize) Backward(c *Call) {
 	if c.DX[0] == nil {
 		return
 	}
-	clear(c.DX[0])
-	n := l.in.C
-	dy := c.DY
-	for s := range c.N {
-		dx := c.DX[0][s*l.in.Len() : (s+1)*l.in.Len()]
-		for _, r := range l.rows {
-			for _, q := range l.cols {
-				x00, x01 := dx[(r.low*l.in.W+q.low)*n:], dx[(r.low*l.in.W+q.high)*n:]
-				x10, x11 := dx[(r.high*l.in.W+q.low)*n:], dx[(r.high*l.in.W+q.high)*n:]
-				w00, w01, w10, w11 := weights(r, q)
-				for i, v := range dy[:n] {
-					x00[i] += float32(w00 * v)
-					x01[i] += float32(w01 * v)
-					x10[i] += float32(w10 * v)
-					x11[i] += float32(w11 * v)
-				}
-				dy = dy[n:]
-			}
-		}
+	for i := range c.N {
+		l.m.Adjoint(cut(c.DX[0], l.in.Len(), i, i+1), cut(c.DY, l.out.Len(), i, i+1))
 	}
 }

@@ -70,33 +70,14 @@ type means struct {
 	mirror []between // enlarged to n, and mirrored about the edge
 }
 
-// between is a position between two others: a + t·(b−a).
-type between struct {
-	a, b int
-	t    float32
-}
-
 // newMeans looks at a line of n padded by p on both sides.
 func newMeans(n, p int) means {
-	m := means{window: 2*p + 1, interp: stretch(n-2*p, n+2*p)}
-	inner := stretch(n-2*p, n)
+	m := means{window: 2*p + 1, interp: stretch(n-2*p, n+2*p, false)}
+	inner := stretch(n-2*p, n, false)
 	for i := -p; i < n+p; i++ {
 		m.mirror = append(m.mirror, inner[Reflect(i, n)])
 	}
 	return m
-}
-
-// stretch says where the positions of a line of n values, enlarged to m, lie
-// between those of the line: PyTorch's bilinear interpolation without aligned
-// corners, at (i+½)·n/m − ½, and not before the first or behind the last.
-func stretch(n, m int) []between {
-	list := make([]between, m)
-	for i := range list {
-		at := math.Max(0, float64((float64(i)+0.5)*float64(n)/float64(m))-0.5)
-		a := int(at)
-		list[i] = between{a, min(a+1, n-1), float32(at - float64(a))}
-	}
-	return list
 }
 
 // meanInterp is distribution padding (Nguyen et al., ICIP 2019): the means of
@@ -130,9 +111,6 @@ func (p *Plan) localMeans(y, x []float32, rows, cols []between) {
 	}
 }
 
-// blend is a + t·(b−a): exactly a where both are equal.
-func blend(a, b, t float32) float32 { return a + float32(t*(b-a)) }
-
 // localMean sets to to the mean, in its channels, of the window of x whose first
 // pixel is row, col.
 func (p *Plan) localMean(to, x []float32, row, col int) {
@@ -146,45 +124,5 @@ func (p *Plan) localMean(to, x []float32, row, col int) {
 	}
 	for i := range to {
 		to[i] /= float32(height * width)
-	}
-}
-
-// enlarge is resize: y is x, bilinearly enlarged to the size that padding would
-// have given it. It is what the authors of "Position, Padding and Predictions"
-// call no padding, so that shortcuts keep their sizes; they enlarge by 3 under
-// a 7×7 kernel, where this is 6.
-func (p *Plan) enlarge(y, x []float32) {
-	c := p.C
-	for i, r := range p.stretch[0] {
-		a, b := x[r.a*p.W*c:(r.a+1)*p.W*c], x[r.b*p.W*c:(r.b+1)*p.W*c]
-		for j, q := range p.stretch[1] {
-			to := y[(i*p.PW+j)*c : (i*p.PW+j+1)*c]
-			for k := range to {
-				above := blend(a[q.a*c+k], a[q.b*c+k], q.t)
-				below := blend(b[q.a*c+k], b[q.b*c+k], q.t)
-				to[k] = blend(above, below, r.t)
-			}
-		}
-	}
-}
-
-// shrink is the adjoint of enlarge: every pixel collects the gradients of the
-// places between which it lies, in their row-major order.
-func (p *Plan) shrink(dx, dy []float32) {
-	c := p.C
-	clear(dx)
-	for i, r := range p.stretch[0] {
-		for j, q := range p.stretch[1] {
-			from := dy[(i*p.PW+j)*c : (i*p.PW+j+1)*c]
-			for _, part := range [4]struct {
-				row, col int
-				share    float32
-			}{{r.a, q.a, (1 - r.t) * (1 - q.t)}, {r.a, q.b, (1 - r.t) * q.t}, {r.b, q.a, r.t * (1 - q.t)}, {r.b, q.b, r.t * q.t}} {
-				to := dx[(part.row*p.W+part.col)*c : (part.row*p.W+part.col+1)*c]
-				for k, v := range from {
-					to[k] += float32(part.share * v)
-				}
-			}
-		}
 	}
 }

@@ -23,9 +23,9 @@ type Plan struct {
 	value      float32
 	nothing    bool // no position outside has a source
 	compute    border
-	means      [2]means     // of rows and columns, for schemes of local means
-	shifted    [4]*Plan     // a scheme that shifts: below or above × right or left
-	stretch    [2][]between // resize: of rows and columns
+	means      [2]means  // of rows and columns, for schemes of local means
+	shifted    [4]*Plan  // a scheme that shifts: below or above × right or left
+	enlarged   *Bilinear // resize: y is x, enlarged
 }
 
 // A Pass is what a plan needs to know of one picture's pass through a network.
@@ -56,7 +56,7 @@ func NewPlan(s Scheme, h, w, c int, sides Sides) (*Plan, error) {
 	}
 	if s.stretch && !p.Identity() {
 		p.nothing = false
-		p.stretch = [2][]between{stretch(h, p.PH), stretch(w, p.PW)}
+		p.enlarged = NewBilinear(h, w, c, p.PH, p.PW, false)
 	}
 	if s.shift && !p.Identity() {
 		p.nothing = false
@@ -90,13 +90,13 @@ func (p *Plan) Identity() bool { return p.Sides == Sides{} }
 func (p *Plan) CopiesNothing() bool { return p.nothing }
 
 // Folds reports whether Pᵀ is the picture cut out, and what Fold adds to it.
-func (p *Plan) Folds() bool { return p.shifted[0] == nil && p.stretch[0] == nil }
+func (p *Plan) Folds() bool { return p.shifted[0] == nil && p.enlarged == nil }
 
 // Forward sets y = P x + v. It panics if a length is wrong.
 func (p *Plan) Forward(y, x []float32, pass Pass) {
 	p.check(y, x)
-	if p.stretch[0] != nil {
-		p.enlarge(y, x)
+	if p.enlarged != nil {
+		p.enlarged.Forward(y, x)
 		return
 	}
 	if p.shifted[0] != nil && pass.Training {
@@ -137,8 +137,8 @@ func (p *Plan) gather(out, in []float32, from, to int) {
 // It panics if a length is wrong.
 func (p *Plan) Adjoint(dx, dy []float32, pass Pass) {
 	p.check(dy, dx)
-	if p.stretch[0] != nil {
-		p.shrink(dx, dy)
+	if p.enlarged != nil {
+		p.enlarged.Adjoint(dx, dy)
 		return
 	}
 	if p.shifted[0] != nil && pass.Training {

@@ -32,7 +32,7 @@ func TestAgainstNumpyAndPyTorch(t *testing.T) {
 			t.Fatal(err)
 		}
 		bound := 0.0
-		if p.compute != nil || p.stretch[0] != nil {
+		if p.compute != nil || p.enlarged != nil {
 			bound = 1e-6
 		}
 		compare := func(what string, got []float32, want []float64) {

@@ -90,7 +90,12 @@ type Scheme struct {
 	refuse  func(n, before, after int) error // nil, or why a line of n cannot be padded so
 	compute border                           // what stands outside, or nil
 	shift   bool                             // in training all padding of an axis stands on one side
-	stretch bool                             // the picture is enlarged instead
+
+	// stretch: the picture is enlarged, bilinearly, to the size that padding
+	// would have given it. The authors of "Position, Padding and Predictions"
+	// call it no padding; it lets shortcuts keep their sizes. They enlarge by 3
+	// under a 7×7 kernel, where this is 6.
+	stretch bool
 }
 
 var schemes = []Scheme{

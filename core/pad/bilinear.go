@@ -1,0 +1,90 @@
+package pad
+
+import "fmt"
+
+// Bilinear makes pictures of h×w pixels from pictures of H×W, each with C
+// channels, by bilinear interpolation. Along each axis an output lies between
+// two inputs, at
+//
+//	a = (i+½)·H/h − ½, but at least 0,   or   a = i·(H−1)/(h−1)
+//
+// The first form is PyTorch's default; the second, with which the corners of
+// both pictures meet, is its align_corners. Nothing is smoothed before a
+// picture shrinks. Values are blended as x + t·(y−x), so that a constant
+// picture stays exactly constant.
+type Bilinear struct {
+	w, c       int // of the picture that comes in
+	rows, cols []between
+}
+
+// between is a position between two others: a + t·(b−a).
+type between struct {
+	a, b int
+	t    float32
+}
+
+// NewBilinear returns the map from height×width to toHeight×toWidth pixels with
+// c channels. It panics unless all are positive.
+func NewBilinear(height, width, c, toHeight, toWidth int, corners bool) *Bilinear {
+	if height < 1 || width < 1 || c < 1 || toHeight < 1 || toWidth < 1 {
+		panic(fmt.Sprintf("pad: interpolation of %d×%d×%d to %d×%d", height, width, c, toHeight, toWidth))
+	}
+	return &Bilinear{width, c, stretch(height, toHeight, corners), stretch(width, toWidth, corners)}
+}
+
+// stretch says where the positions of a line of m values lie between those of
+// the line of n that it is made from.
+func stretch(n, m int, corners bool) []between {
+	list := make([]between, m)
+	for i := range list {
+		// The place is over/under, kept apart for its whole part to be exact.
+		over, under := max(0, (2*i+1)*n-m), 2*m
+		if corners {
+			over, under = i*(n-1), max(1, m-1)
+		}
+		a := over / under
+		list[i] = between{a, min(a+1, n-1), float32(float64(over%under) / float64(under))}
+	}
+	return list
+}
+
+// blend is a + t·(b−a): exactly a where both are equal.
+func blend(a, b, t float32) float32 { return a + float32(t*(b-a)) }
+
+// Forward sets the picture y to what the map makes of x.
+func (m *Bilinear) Forward(y, x []float32) {
+	row := m.w * m.c
+	for _, r := range m.rows {
+		above, below := x[r.a*row:(r.a+1)*row], x[r.b*row:(r.b+1)*row]
+		for _, q := range m.cols {
+			a, b := q.a*m.c, q.b*m.c
+			for k := range m.c {
+				y[k] = blend(blend(above[a+k], above[b+k], q.t), blend(below[a+k], below[b+k], q.t), r.t)
+			}
+			y = y[m.c:]
+		}
+	}
+}
+
+// Adjoint sets dx to the adjoint of Forward applied to dy: every pixel collects
+// the gradients of the places between which it lies, in their row-major order.
+func (m *Bilinear) Adjoint(dx, dy []float32) {
+	clear(dx)
+	row := m.w * m.c
+	for _, r := range m.rows {
+		above, below := dx[r.a*row:(r.a+1)*row], dx[r.b*row:(r.b+1)*row]
+		for _, q := range m.cols {
+			addScaled(above[q.a*m.c:], dy[:m.c], (1-r.t)*(1-q.t))
+			addScaled(above[q.b*m.c:], dy[:m.c], (1-r.t)*q.t)
+			addScaled(below[q.a*m.c:], dy[:m.c], r.t*(1-q.t))
+			addScaled(below[q.b*m.c:], dy[:m.c], r.t*q.t)
+			dy = dy[m.c:]
+		}
+	}
+}
+
+func addScaled(to, from []float32, by float32) {
+	for i, v := range from {
+		to[i] += float32(by * v)
+	}
+}
