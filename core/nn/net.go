@@ -257,14 +257,20 @@ func (n *Net) Out() Shape { return n.Nodes[len(n.Nodes)-1].Out() }
 
 // EachParam calls f for every tensor with its values.
 func (n *Net) EachParam(f func(p Param, values []float32)) {
-	for i, l := range n.Nodes {
-		w, state := n.spans[i].w, n.spans[i].state
-		for _, p := range l.Params() {
-			at := &w
+	n.eachParam(n.W, func(_ Node, p Param, values []float32) { f(p, values) })
+}
+
+// eachParam is EachParam for any values w that are laid out as n.W is, with the
+// node that a tensor belongs to.
+func (n *Net) eachParam(w []float32, f func(node Node, p Param, values []float32)) {
+	for i, node := range n.Nodes {
+		trained, state := n.spans[i].w, n.spans[i].state
+		for _, p := range node.Params() {
+			at := &trained
 			if p.State {
 				at = &state
 			}
-			f(p, n.W[*at:*at+p.Len()])
+			f(node, p, w[*at:*at+p.Len()])
 			*at += p.Len()
 		}
 	}

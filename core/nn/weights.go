@@ -27,25 +27,17 @@ type stored struct {
 
 // stored returns the tensors of the network, whose values are parts of w.
 func (n *Net) stored(w []float32) (list []stored) {
-	for i, l := range n.Nodes {
-		at, state := n.spans[i].w, n.spans[i].state
-		for _, p := range l.Params() {
-			from := &at
-			if p.State {
-				from = &state
-			}
-			t := stored{p.Name, p.Shape, [4]int{1, 1, 1, p.Len()}, w[*from : *from+p.Len()]}
-			*from += p.Len()
-			switch s := p.Shape; len(s) {
-			case 4:
-				t.dims, t.shape = [4]int(s), []int{s[3], s[2], s[0], s[1]}
-			case 2:
-				in := l.In()[0]
-				t.dims, t.shape = [4]int{in.H, in.W, in.C, s[1]}, []int{s[1], s[0]}
-			}
-			list = append(list, t)
+	n.eachParam(w, func(node Node, p Param, values []float32) {
+		t := stored{p.Name, p.Shape, [4]int{1, 1, 1, p.Len()}, values}
+		switch s := p.Shape; len(s) {
+		case 4:
+			t.dims, t.shape = [4]int(s), []int{s[3], s[2], s[0], s[1]}
+		case 2:
+			in := node.In()[0]
+			t.dims, t.shape = [4]int{in.H, in.W, in.C, s[1]}, []int{s[1], s[0]}
 		}
-	}
+		list = append(list, t)
+	})
 	return list
 }
 
