@@ -91,28 +91,48 @@ func Build(s Spec, k *kernel.Kernel) (*nn.Net, error) {
 	if err != nil {
 		return nil, err
 	}
+	net, err := a.builder(s).Net(k)
+	if err != nil {
+		return nil, refusal(a, s, err)
+	}
+	return net, nil
+}
+
+// Layers returns the nodes of the network that Build would build, with the same
+// errors but without weights: all that its geometry depends on.
+func Layers(s Spec) ([]nn.Node, error) {
+	a, err := find(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := a.builder(s).Nodes()
+	if err != nil {
+		return nil, refusal(a, s, err)
+	}
+	return nodes, nil
+}
+
+// builder has all layers of the network.
+func (a architecture) builder(s Spec) *nn.Builder {
 	if s.Padding.Name == "none" {
 		s.Extent = pad.Valid
 	}
 	b := nn.NewBuilder(s.In)
 	b.Schemes = s.Layers
 	a.build(b, s)
-	net, err := b.Net(k)
-	if err != nil {
-		return nil, fmt.Errorf("network %s with padding %s on %d×%d pixels: %w%s", s.Name, s.Padding.Name, s.In.H, s.In.W, err, smallest(a, s, k))
-	}
-	return net, nil
+	return b
+}
+
+func refusal(a architecture, s Spec, err error) error {
+	return fmt.Errorf("network %s with padding %s on %d×%d pixels: %w%s", s.Name, s.Padding.Name, s.In.H, s.In.W, err, smallest(a, s))
 }
 
 // smallest words the smallest square input that works, or "" when no size up
 // to 1024 does.
-func smallest(a architecture, s Spec, k *kernel.Kernel) string {
+func smallest(a architecture, s Spec) string {
 	for side := 1; side <= 1024; side++ {
 		s.In.H, s.In.W = side, side
-		b := nn.NewBuilder(s.In)
-		b.Schemes = s.Layers
-		a.build(b, s)
-		if _, err := b.Net(k); err == nil {
+		if _, err := a.builder(s).Nodes(); err == nil {
 			return fmt.Sprintf("; the smallest picture that works is %d×%d", side, side)
 		}
 	}

@@ -57,14 +57,12 @@ func alike(a, b []int, axis int) bool {
 // neither on the padding nor on the size of the picture, so any will do that
 // fits all architectures.
 func (a architecture) tensors(s Spec) []safetensors.Info {
-	s.Padding, s.Extent = pad.Must("zeros"), pad.Same
-	b := nn.NewBuilder(nn.Shape{H: 224, W: 224, C: max(s.In.C, 1)})
-	a.build(b, s)
-	list, err := b.Tensors()
+	s.In, s.Padding, s.Extent = nn.Shape{H: 224, W: 224, C: max(s.In.C, 1)}, pad.Must("zeros"), pad.Same
+	nodes, err := a.builder(s).Nodes()
 	if err != nil {
 		panic("arch: " + err.Error())
 	}
-	return list
+	return nn.Tensors(nodes)
 }
 
 // Recognize returns the names of the architectures whose tensors are those of

@@ -46,17 +46,16 @@ func inFile(node Node, p Param) (shape []int, dims [4]int) {
 	return p.Shape, [4]int{1, 1, 1, p.Len()}
 }
 
-// Tensors returns the names and shapes of what a file of the network's weights
-// holds, in the order of the layers, without the memory that the weights would
-// take; or the error that Net has for a layer.
-func (b *Builder) Tensors() (list []safetensors.Info, err error) {
-	for _, node := range b.nodes {
+// Tensors returns the names and shapes of what a file of the weights of a
+// network of these nodes holds, in the order of the layers.
+func Tensors(nodes []Node) (list []safetensors.Info) {
+	for _, node := range nodes {
 		for _, p := range node.Params() {
 			shape, _ := inFile(node, p)
 			list = append(list, safetensors.Info{Name: p.Name, Shape: shape})
 		}
 	}
-	return list, b.err
+	return list
 }
 
 // each calls f for every value, with its place here and in the file. It goes
