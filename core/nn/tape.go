@@ -153,9 +153,17 @@ func (t *Tape) Activation(o Output) []float32 { return t.batch.output(o, 0, 1) }
 
 // Forward sends the input through all nodes and returns Output.
 func (t *Tape) Forward() []float32 {
-	t.batch.seed, t.batch.step = t.Seed, t.Step
-	for i, node := range t.batch.net.Nodes {
-		node.Forward(t.batch.call(t.hand, i, 0, 1))
-	}
+	t.Through(Output(len(t.batch.y)-1), func(Output) {})
 	return t.Output()
+}
+
+// Through sends the input through the nodes up to last. It calls see behind
+// each, while its Activation is what it made and no other node has worked in
+// place on it yet.
+func (t *Tape) Through(last Output, see func(Output)) {
+	t.batch.seed, t.batch.step = t.Seed, t.Step
+	for i, node := range t.batch.net.Nodes[:last+1] {
+		node.Forward(t.batch.call(t.hand, i, 0, 1))
+		see(Output(i))
+	}
 }
