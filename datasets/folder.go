@@ -163,12 +163,7 @@ func (f folder) classes() ([]string, error) {
 // open opens a regular file and tells its length. Anything else is refused
 // before it is opened: a pipe would keep us waiting.
 func (f folder) open(name string) (fs.File, int64, error) {
-	fail := func(err error) (fs.File, int64, error) {
-		if inner := (*fs.PathError)(nil); errors.As(err, &inner) {
-			err = inner.Err
-		}
-		return nil, 0, fmt.Errorf("%s: %w", filepath.Join(f.path, name), err)
-	}
+	fail := func(err error) (fs.File, int64, error) { return nil, 0, inFile(filepath.Join(f.path, name), err) }
 	info, err := fs.Stat(f.files, name)
 	if err != nil {
 		return fail(err)

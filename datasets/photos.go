@@ -68,11 +68,21 @@ func decode(name string) (pixels []byte, h, w int, err error) {
 	if err != nil {
 		return nil, 0, 0, err
 	}
+	pixels, h, w = rgb(picture)
+	return pixels, h, w, nil
+}
+
+// rgb returns the H×W×3 bytes of a picture; where it is transparent, black
+// shows through.
+func rgb(picture image.Image) (pixels []byte, h, w int) {
 	size := picture.Bounds().Size()
-	rgba := image.NewRGBA(image.Rectangle{Max: size})
-	draw.Draw(rgba, rgba.Bounds(), picture, picture.Bounds().Min, draw.Src)
-	for at := 0; at < len(rgba.Pix); at += 4 {
-		pixels = append(pixels, rgba.Pix[at:at+3]...)
+	pixels = make([]byte, 0, size.X*size.Y*3)
+	row := image.NewRGBA(image.Rect(0, 0, size.X, 1))
+	for y := range size.Y {
+		draw.Draw(row, row.Bounds(), picture, picture.Bounds().Min.Add(image.Pt(0, y)), draw.Src)
+		for at := 0; at < len(row.Pix); at += 4 {
+			pixels = append(pixels, row.Pix[at:at+3]...)
+		}
 	}
-	return pixels, size.Y, size.X, nil
+	return pixels, size.Y, size.X
 }

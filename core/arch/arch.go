@@ -35,6 +35,10 @@ type architecture struct {
 	name, about string
 	taps        []string // nodes whose outputs a read-out looks at, from the picture inwards
 	build       func(b *nn.Builder, s Spec)
+
+	// original is the last layer of the classifier that Spec.Original builds;
+	// empty: there is no other than the usual one.
+	original string
 }
 
 // architectures are all networks, by kind. Those of torchvision have its names
@@ -57,59 +61,78 @@ func Names() []string {
 	return list
 }
 
-// About returns one line that lists the layers of an architecture.
-func About(name string) (string, error) {
+func find(name string) (architecture, error) {
 	for _, a := range architectures {
 		if a.name == name {
-			return a.about, nil
+			return a, nil
 		}
 	}
-	return "", names.Unknown("network", name, Names())
+	return architecture{}, names.Unknown("network", name, Names())
+}
+
+// About returns one line that lists the layers of an architecture.
+func About(name string) (string, error) {
+	a, err := find(name)
+	return a.about, err
 }
 
 // Taps returns the names of the nodes of an architecture that a read-out looks
 // at, from the picture inwards.
 func Taps(name string) ([]string, error) {
-	for _, a := range architectures {
-		if a.name == name {
-			return slices.Clone(a.taps), nil
-		}
-	}
-	return nil, names.Unknown("network", name, Names())
+	a, err := find(name)
+	return slices.Clone(a.taps), err
 }
 
 // Build returns the network of s, computing with k, all weights 0. A picture
 // that is too small is an error that names the first layer that does not fit
 // and the smallest square picture that works.
 func Build(s Spec, k *kernel.Kernel) (*nn.Net, error) {
-	for _, a := range architectures {
-		if a.name != s.Name {
-			continue
-		}
-		if s.Padding.Name == "none" {
-			s.Extent = pad.Valid
-		}
-		b := nn.NewBuilder(s.In)
-		b.Schemes = s.Layers
-		a.build(b, s)
-		net, err := b.Net(k)
-		if err != nil {
-			return nil, fmt.Errorf("network %s with padding %s on %d×%d pixels: %w%s", s.Name, s.Padding.Name, s.In.H, s.In.W, err, smallest(a, s, k))
-		}
-		return net, nil
+	a, err := find(s.Name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, names.Unknown("network", s.Name, Names())
+	net, err := a.builder(s).Net(k)
+	if err != nil {
+		return nil, refusal(a, s, err)
+	}
+	return net, nil
+}
+
+// Layers returns the nodes of the network that Build would build, with the same
+// errors but without weights: all that its geometry depends on.
+func Layers(s Spec) ([]nn.Node, error) {
+	a, err := find(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := a.builder(s).Nodes()
+	if err != nil {
+		return nil, refusal(a, s, err)
+	}
+	return nodes, nil
+}
+
+// builder has all layers of the network.
+func (a architecture) builder(s Spec) *nn.Builder {
+	if s.Padding.Name == "none" {
+		s.Extent = pad.Valid
+	}
+	b := nn.NewBuilder(s.In)
+	b.Schemes = s.Layers
+	a.build(b, s)
+	return b
+}
+
+func refusal(a architecture, s Spec, err error) error {
+	return fmt.Errorf("network %s with padding %s on %d×%d pixels: %w%s", s.Name, s.Padding.Name, s.In.H, s.In.W, err, smallest(a, s))
 }
 
 // smallest words the smallest square input that works, or "" when no size up
 // to 1024 does.
-func smallest(a architecture, s Spec, k *kernel.Kernel) string {
+func smallest(a architecture, s Spec) string {
 	for side := 1; side <= 1024; side++ {
 		s.In.H, s.In.W = side, side
-		b := nn.NewBuilder(s.In)
-		b.Schemes = s.Layers
-		a.build(b, s)
-		if _, err := b.Net(k); err == nil {
+		if _, err := a.builder(s).Nodes(); err == nil {
 			return fmt.Sprintf("; the smallest picture that works is %d×%d", side, side)
 		}
 	}

@@ -16,9 +16,12 @@ type Stage struct {
 // r₀ = 1, a layer of window k and stride s has j = j₀·s and
 // r = r₀ + (k−1)·j₀, where k counts what dilation leaves out. Where branches
 // meet, the wider field counts.
-func Trace(net *nn.Net) []Stage {
-	stages := make([]Stage, len(net.Nodes))
-	for i, l := range net.Nodes {
+func Trace(net *nn.Net) []Stage { return TraceLayers(net.Nodes) }
+
+// TraceLayers is Trace for the nodes of a network that need not be built.
+func TraceLayers(nodes []nn.Node) []Stage {
+	stages := make([]Stage, len(nodes))
+	for i, l := range nodes {
 		w, in := l.Window(), l.In()[0]
 		stage := Stage{Name: l.Name(), In: in, Out: l.Out(), Stride: 1, ReceptiveField: 1}
 		for j, from := range l.From {

@@ -23,10 +23,13 @@ var vggs = func() (list []architecture) {
 	return list
 }()
 
+// originalWidth is how many features the classifier that came with a VGG has.
+const originalWidth = 4096
+
 // vgg is five blocks of 3×3 convolutions with 64, 128, 256, 512 and 512 filters,
 // a pool behind each. Its taps are the ReLUs before the pools, as in PosENet.
 func vgg(layers int, blocks [5]int, norm bool) architecture {
-	a := architecture{name: fmt.Sprintf("vgg%d", layers), about: fmt.Sprintf("VGG-%d, torchvision's", layers)}
+	a := architecture{name: fmt.Sprintf("vgg%d", layers), about: fmt.Sprintf("VGG-%d, torchvision's", layers), original: "classifier.6"}
 	if norm {
 		a.name, a.about = a.name+"_bn", a.about+", with batch norm"
 	}
@@ -63,7 +66,7 @@ func vgg(layers int, blocks [5]int, norm bool) architecture {
 		}
 		x = b.AveragePool("avgpool", x, nn.PoolSpec{Size: b.Shape(x).H / 7})
 		for i := range 2 {
-			x = b.ReLU(fmt.Sprintf("classifier.%d", 3*i+1), b.Linear(fmt.Sprintf("classifier.%d", 3*i), x, 4096))
+			x = b.ReLU(fmt.Sprintf("classifier.%d", 3*i+1), b.Linear(fmt.Sprintf("classifier.%d", 3*i), x, originalWidth))
 			x = b.Dropout(fmt.Sprintf("classifier.%d", 3*i+2), x, 0.5)
 		}
 		b.Linear("classifier.6", x, s.Classes)

@@ -215,9 +215,9 @@ func (b *Builder) Linear(name string, x Output, n int) Output {
 	return b.add(NewLinear(name, b.Shape(x), n), nil, x)
 }
 
-// Net returns the network, with all weights 0, that computes with k. It panics
+// Nodes returns the layers in their places, or the first error. It panics
 // without a layer.
-func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
+func (b *Builder) Nodes() ([]Node, error) {
 	for _, name := range slices.Sorted(maps.Keys(b.Schemes)) {
 		if b.err == nil && !slices.Contains(b.convs, name) {
 			b.err = names.Unknown("convolution", name, b.convs)
@@ -229,7 +229,17 @@ func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
 	if len(b.nodes) == 0 {
 		panic("nn: a network without layers")
 	}
-	n := &Net{Nodes: b.nodes, In: b.in, kernel: k, plan: newPlan(b.nodes)}
+	return b.nodes, nil
+}
+
+// Net returns the network, with all weights 0, that computes with k. It panics
+// without a layer.
+func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
+	nodes, err := b.Nodes()
+	if err != nil {
+		return nil, err
+	}
+	n := &Net{Nodes: nodes, In: b.in, kernel: k, plan: newPlan(nodes)}
 	var s span
 	for _, l := range n.Nodes {
 		s.w, s.state, s.packed = s.wEnd, s.stateEnd, s.packedEnd

@@ -28,16 +28,33 @@ type stored struct {
 // stored returns the tensors of the network, whose values are parts of w.
 func (n *Net) stored(w []float32) (list []stored) {
 	n.eachParam(w, func(node Node, p Param, values []float32) {
-		t := stored{p.Name, p.Shape, [4]int{1, 1, 1, p.Len()}, values}
-		switch s := p.Shape; len(s) {
-		case 4:
-			t.dims, t.shape = [4]int(s), []int{s[3], s[2], s[0], s[1]}
-		case 2:
-			in := node.In()[0]
-			t.dims, t.shape = [4]int{in.H, in.W, in.C, s[1]}, []int{s[1], s[0]}
-		}
-		list = append(list, t)
+		shape, dims := inFile(node, p)
+		list = append(list, stored{p.Name, shape, dims, values})
 	})
+	return list
+}
+
+// inFile returns the shape and the dims of a stored tensor.
+func inFile(node Node, p Param) (shape []int, dims [4]int) {
+	switch s := p.Shape; len(s) {
+	case 4:
+		return []int{s[3], s[2], s[0], s[1]}, [4]int(s)
+	case 2:
+		in := node.In()[0]
+		return []int{s[1], s[0]}, [4]int{in.H, in.W, in.C, s[1]}
+	}
+	return p.Shape, [4]int{1, 1, 1, p.Len()}
+}
+
+// Tensors returns the names and shapes of what a file of the weights of a
+// network of these nodes holds, in the order of the layers.
+func Tensors(nodes []Node) (list []safetensors.Info) {
+	for _, node := range nodes {
+		for _, p := range node.Params() {
+			shape, _ := inFile(node, p)
+			list = append(list, safetensors.Info{Name: p.Name, Shape: shape})
+		}
+	}
 	return list
 }
 
@@ -86,7 +103,11 @@ func (n *Net) Save(w io.Writer, metadata map[string]string) error {
 func (n *Net) Load(f *safetensors.File) error {
 	w := make([]float32, len(n.W))
 	list := n.stored(w)
-	found, err := matchTensors(list, f)
+	want := make([]safetensors.Info, len(list))
+	for i, t := range list {
+		want[i] = safetensors.Info{Name: t.name, Shape: t.shape}
+	}
+	found, err := matchTensors(want, f)
 	if err != nil {
 		return err
 	}
@@ -105,8 +126,15 @@ func (n *Net) Load(f *safetensors.File) error {
 	return nil
 }
 
+// Fits returns the error that Load has for the names and shapes of a file's
+// tensors when the network's are those of the list.
+func Fits(list []safetensors.Info, f *safetensors.File) error {
+	_, err := matchTensors(list, f)
+	return err
+}
+
 // matchTensors finds the tensors of the list in the file.
-func matchTensors(list []stored, f *safetensors.File) ([]safetensors.Info, error) {
+func matchTensors(list []safetensors.Info, f *safetensors.File) ([]safetensors.Info, error) {
 	rest := map[string]safetensors.Info{} // by the name without a prefix
 	for _, info := range f.Tensors {
 		name := strings.TrimPrefix(info.Name, "module.")
@@ -118,13 +146,13 @@ func matchTensors(list []stored, f *safetensors.File) ([]safetensors.Info, error
 	var found []safetensors.Info
 	var missing, shapes []string
 	for _, t := range list {
-		info, ok := rest[t.name]
-		delete(rest, t.name)
+		info, ok := rest[t.Name]
+		delete(rest, t.Name)
 		switch {
 		case !ok:
-			missing = append(missing, t.name)
-		case !slices.Equal(info.Shape, t.shape):
-			shapes = append(shapes, fmt.Sprintf("%q is %d, not %d", t.name, info.Shape, t.shape))
+			missing = append(missing, t.Name)
+		case !slices.Equal(info.Shape, t.Shape):
+			shapes = append(shapes, fmt.Sprintf("%q is %d, not %d", t.Name, info.Shape, t.Shape))
 		}
 		found = append(found, info)
 	}

@@ -1,0 +1,104 @@
+package arch
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/nn/safetensors"
+	"padlab/core/pad"
+)
+
+// saved is a file with the weights of a network.
+func saved(t *testing.T, s Spec) *safetensors.File {
+	t.Helper()
+	s.Padding, s.Extent = pad.Must("zeros"), pad.Same
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := Build(s, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := net.Save(&b, nil); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, b.Bytes())
+}
+
+func open(t *testing.T, file []byte) *safetensors.File {
+	t.Helper()
+	f, err := safetensors.Open(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// A file of weights says how many channels and classes the network has, and
+// whether its convolutions have biases; a network of that shape takes it.
+func TestFit(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []Spec{
+		{Name: "small", In: nn.Shape{H: 32, W: 32, C: 1}, Classes: 49, Bias: true},
+		{Name: "small", In: nn.Shape{H: 32, W: 32, C: 2}, Classes: 5},
+		{Name: "rook", In: nn.Shape{H: 32, W: 32, C: 1}, Classes: 2},
+		{Name: "resnet20", In: nn.Shape{H: 32, W: 32, C: 3}, Classes: 10},
+		{Name: "gapnet", In: nn.Shape{H: 64, W: 64, C: 3}, Classes: 7},
+		{Name: "squeezenet1_1", In: nn.Shape{H: 64, W: 64, C: 3}, Classes: 4, Bias: true},
+		{Name: "bagnet9", In: nn.Shape{H: 64, W: 64, C: 3}, Classes: 3},
+	} {
+		f := saved(t, want)
+		got := Spec{Name: want.Name, In: nn.Shape{H: want.In.H, W: want.In.W, C: 3}, Classes: 1000, Bias: true, Padding: pad.Must("zeros"), Extent: pad.Same}
+		if err := got.Fit(f); err != nil {
+			t.Fatal(err)
+		}
+		if got.In != want.In || got.Classes != want.Classes || got.Bias != want.Bias || got.Original {
+			t.Errorf("%s: got %v, %d classes, bias %v, original %v; want %v, %d, %v", want.Name, got.In, got.Classes, got.Bias, got.Original, want.In, want.Classes, want.Bias)
+		}
+		net, err := Build(got, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := net.Load(f); err != nil {
+			t.Errorf("%s: %v", want.Name, err)
+		}
+		if list := Recognize(f); !slices.Contains(list, want.Name) || len(list) > 2 {
+			t.Errorf("the weights of %s look like those of %v", want.Name, list)
+		}
+	}
+}
+
+// The classifier that came with a VGG is known by its last layer.
+func TestFitOriginal(t *testing.T) {
+	const header = `{"module.features.0.weight":{"dtype":"I8","shape":[64,3,3,3],"data_offsets":[0,1728]},` +
+		`"module.features.0.bias":{"dtype":"I8","shape":[64],"data_offsets":[1728,1792]},` +
+		`"module.classifier.6.weight":{"dtype":"I8","shape":[7,4096],"data_offsets":[1792,30464]}}`
+	f := open(t, slices.Concat([]byte{byte(len(header) % 256), byte(len(header) / 256), 0, 0, 0, 0, 0, 0}, []byte(header), make([]byte, 30464)))
+	s := Spec{Name: "vgg11", Classes: 1000}
+	if err := s.Fit(f); err != nil {
+		t.Fatal(err)
+	}
+	if !s.Original || s.Classes != 7 || s.In.C != 3 || !s.Bias {
+		t.Errorf("%+v", s)
+	}
+	s = Spec{Name: "resnet18", Classes: 1000}
+	if err := s.Fit(f); err != nil || s.Original || s.Classes != 1000 || s.In.C != 0 {
+		t.Errorf("%+v %v", s, err)
+	}
+	if list := Recognize(f); len(list) > 0 {
+		t.Errorf("three tensors look like the weights of %v", list)
+	}
+	s = Spec{Name: "resnet81"}
+	if err := s.Fit(f); err == nil || !strings.Contains(err.Error(), `unknown network "resnet81": did you mean "resnet18"?`) {
+		t.Errorf("%v", err)
+	}
+}
