@@ -43,7 +43,7 @@ func cifar(n int) resnet {
 }
 
 func residual(name, about string, r resnet) architecture {
-	a := architecture{name: name, about: about}
+	a := architecture{name: name, about: about, pooled: r.head != nil}
 	for stage, blocks := range r.blocks {
 		a.taps = append(a.taps, fmt.Sprintf("layer%d.%d.out", stage+1, blocks-1))
 	}
