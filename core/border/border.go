@@ -127,6 +127,22 @@ func (t *Tally) Profile(metric, images string, chance float64) Profile {
 	return p
 }
 
+// Gap is the mean over the cells at the border less that over the rings from
+// inner on, image by image, so that what images have in common does not blur
+// it. It is −1 … 1. There is none, and ok is false, when inner is 0 or no ring.
+func (t *Tally) Gap(metric, images string, inner int) (s Score, ok bool) {
+	if inner < 1 || inner >= Rings(t.Grid) {
+		return Score{}, false
+	}
+	outside := t.means(func(cell int) bool { return Ring(cell, t.Grid) == 0 })
+	inside := t.means(func(cell int) bool { return Ring(cell, t.Grid) >= inner })
+	for i := range outside {
+		outside[i] -= inside[i]
+	}
+	mean, low, high := IntervalIn(outside, -1, 1)
+	return Score{Metric: metric, Images: images, Value: Number(mean), Low: Number(low), High: Number(high), N: t.Images}, true
+}
+
 // Map is the mean over images of every cell.
 func (t *Tally) Map(metric, images string) Map {
 	m := Map{Metric: metric, Images: images, Rows: t.Grid, Cols: t.Grid, Values: make([]Number, t.Grid*t.Grid)}
@@ -145,6 +161,11 @@ func (t *Tally) Map(metric, images string) Map {
 // placements of one image are not independent of each other, so each image
 // counts once, by its own mean.
 func (t *Tally) over(chosen func(cell int) bool) (mean, low, high float64) {
+	return Interval(t.means(chosen))
+}
+
+// means are those of the chosen cells of every image.
+func (t *Tally) means(chosen func(cell int) bool) []float64 {
 	means := make([]float64, t.Images)
 	for i := range means {
 		sum, n := 0.0, 0
@@ -156,7 +177,7 @@ func (t *Tally) over(chosen func(cell int) bool) (mean, low, high float64) {
 		}
 		means[i] = sum / float64(n)
 	}
-	return Interval(means)
+	return means
 }
 
 // Interval returns the mean of values in [0, 1], one per image, with its 95 %
