@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"padlab/core/task"
 )
 
 // An Experiment is one table of typed fields (see Fields), from which the
@@ -89,6 +91,11 @@ func Default() *Experiment {
 	e.Train.Batch, e.Train.Steps, e.Train.EvalEvery = 32, 600, 50
 	e.Eval.Images = 100
 	return e
+}
+
+// Question says in words what the first score of the arms is.
+func (e *Experiment) Question() string {
+	return "how often the network can say " + task.Question(e.Task.Kind)
 }
 
 // Clone returns a deep copy.

@@ -52,6 +52,16 @@ const testImages = "test" // the images that scores are over
 // Kinds are the names of all tasks.
 func Kinds() []string { return []string{"location", "classify", "segment"} }
 
+// Question says in words what the accuracy of a task of that kind is: how often
+// the network can say …
+func Question(kind string) string {
+	return map[string]string{
+		"location": "where the patch is",
+		"classify": "what the patch shows",
+		"segment":  "what a pixel of the patch shows",
+	}[kind]
+}
+
 // New returns the task of that kind on a canvas. It panics when there is none.
 func New(kind string, c *Canvas) Task {
 	switch kind {
