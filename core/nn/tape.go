@@ -152,10 +152,14 @@ func (t *Tape) Output() []float32 { return t.Activation(Output(len(t.batch.y) - 
 func (t *Tape) Activation(o Output) []float32 { return t.batch.output(o, 0, 1) }
 
 // Forward sends the input through all nodes and returns Output.
-func (t *Tape) Forward() []float32 {
+func (t *Tape) Forward() []float32 { return t.ForwardTo(Output(len(t.batch.y) - 1)) }
+
+// ForwardTo sends the input through the nodes up to o and returns what that made
+// of it. Nodes behind o hold what an earlier pass left.
+func (t *Tape) ForwardTo(o Output) []float32 {
 	t.batch.seed, t.batch.step = t.Seed, t.Step
-	for i, node := range t.batch.net.Nodes {
+	for i, node := range t.batch.net.Nodes[:o+1] {
 		node.Forward(t.batch.call(t.hand, i, 0, 1))
 	}
-	return t.Output()
+	return t.Activation(o)
 }
