@@ -95,14 +95,18 @@ func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uin
 
 func (f *Features) len() int { return Side * Side * f.Channels }
 
-// Span is the range of channels that a tap takes.
-func (f *Features) Span(name string) (from, to int) {
-	for _, t := range f.taps {
-		if t.name == name {
-			return t.before, t.before + t.shape.C
+// spans are the channels of the taps of that names.
+func (f *Features) spans(taps []string) (list []span, channels int, err error) {
+	for _, name := range taps {
+		i := slices.IndexFunc(f.taps, func(t tap) bool { return t.name == name })
+		if i < 0 {
+			return nil, 0, names.Unknown("tap", name, f.Taps())
 		}
+		t := f.taps[i]
+		list = append(list, span{t.before, t.before + t.shape.C})
+		channels += t.shape.C
 	}
-	panic("probe: no tap " + name)
+	return list, channels, nil
 }
 
 // Taps are the names of the taps, in order.
@@ -113,6 +117,9 @@ func (f *Features) Taps() []string {
 	}
 	return list
 }
+
+// Prepared is how many training pictures were looked at.
+func (f *Features) Prepared() int { return f.prepared }
 
 // preparation is how many pictures are looked at before others get their turn.
 const preparation = 8
@@ -217,19 +224,26 @@ func (f *Features) readPicture(worker, piece int) {
 	}
 }
 
-// write copies channels from … to−1 of a loaded picture to dst, standardised if
-// asked for: less the mean, over the deviation of the channel.
-func (f *Features) write(dst []float32, picture, from, to int, standardise bool) {
-	x, n := f.Of(picture), to-from
-	mean, scale := f.mean[from:to], f.scale[from:to]
+// A span is channels from … to−1.
+type span struct{ from, to int }
+
+// write lays these channels of a loaded picture side by side in dst,
+// standardised if asked for: less the mean, over the deviation of the channel.
+func (f *Features) write(dst []float32, picture int, spans []span, standardise bool) {
+	x := f.Of(picture)
 	for p := range Side * Side {
-		in, out := x[p*f.Channels+from:p*f.Channels+to], dst[p*n:(p+1)*n]
-		if !standardise {
-			copy(out, in)
-			continue
-		}
-		for c, v := range in {
-			out[c] = (v - mean[c]) * scale[c]
+		for _, s := range spans {
+			in := x[p*f.Channels+s.from : p*f.Channels+s.to]
+			out := dst[:len(in)]
+			dst = dst[len(in):]
+			if !standardise {
+				copy(out, in)
+				continue
+			}
+			mean, scale := f.mean[s.from:s.to], f.scale[s.from:s.to]
+			for c, v := range in {
+				out[c] = (v - mean[c]) * scale[c]
+			}
 		}
 	}
 }
