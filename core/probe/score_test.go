@@ -16,7 +16,7 @@ func TestTargets(t *testing.T) {
 	}{
 		{H, 0, 7, 0}, {H, 255, 7, 1}, {H, 51, 0, .2}, {V, 7, 0, 0}, {V, 7, 255, 1},
 		{G, 0, 0, 0}, {G, 0, 128, .376}, {G, 128, 128, 1},
-		{HS, 9, 0, 1}, {HS, 9, 128, 0}, {VS, 0, 9, 1}, {VS, 128, 9, 0}, {HS, 9, 64, .5 + .5*math.Cos(2*math.Pi*2.5/4)},
+		{HS, 9, 0, 1}, {HS, 9, 128, .5}, {VS, 0, 9, 1}, {VS, 128, 9, .5}, {HS, 9, 64, .5 + .5*math.Cos(2*math.Pi*2.5/4)},
 	} {
 		if got := at(c.target, c.x, c.y); math.Abs(got-c.want) > 1e-3 {
 			t.Errorf("%s at %d,%d is %g, want %g", c.target, c.x, c.y, got, c.want)
@@ -34,7 +34,7 @@ func TestTargets(t *testing.T) {
 }
 
 // By hand: the ranks of 3 1 4 1 5 are 3 1.5 4 1.5 5, those of 1 2 3 4 5 are
-// themselves: Σxy = 6, Σx² = 9.5, Σy² = 10.
+// themselves: Σxy = 4, Σx² = 9.5, Σy² = 10.
 func TestRankCorrelation(t *testing.T) {
 	for _, c := range []struct {
 		prediction, target []float32
@@ -43,7 +43,7 @@ func TestRankCorrelation(t *testing.T) {
 	}{
 		{[]float32{1, 2, 3}, []float32{10, 20, 21}, 1, false},
 		{[]float32{3, 2, 1}, []float32{10, 20, 21}, -1, false},
-		{[]float32{3, 1, 4, 1, 5}, []float32{1, 2, 3, 4, 5}, 6 / math.Sqrt(95), false},
+		{[]float32{3, 1, 4, 1, 5}, []float32{1, 2, 3, 4, 5}, 4 / math.Sqrt(95), false},
 		{[]float32{.5, .5, .5, .5}, []float32{1, 2, 3, 4}, 0, true},
 		{[]float32{1, 1 + 9e-7, 1, 1}, []float32{1, 2, 3, 4}, 0, true},
 		{[]float32{100, 100.001, 100, 100}, []float32{1, 2, 3, 4}, -1 / math.Sqrt(15), false},
