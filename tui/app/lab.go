@@ -334,7 +334,9 @@ func finding(a lab.ArmState, question string) string {
 		if s.Metric != "border-interior" || score.Value <= score.Chance*1.5 {
 			continue
 		}
-		points := func(v border.Number) string { return strings.Replace(fmt.Sprintf("%+.1f", 100*float64(v)), "-", "−", 1) }
+		points := func(v border.Number) string {
+			return strings.Replace(fmt.Sprintf("%+.1f", 100*float64(v)), "-", "−", 1)
+		}
 		return fmt.Sprintf("%s can tell %s in %s; next to the border that is %s points (%s to %s) against the interior, image by image.", name, what, percent(score.Value), points(s.Value), points(s.Low), points(s.High))
 	}
 	switch {
