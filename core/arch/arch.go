@@ -26,15 +26,29 @@ type Spec struct {
 	// Layers are the schemes of single convolutions, by name, that differ.
 	Layers map[string]pad.Scheme
 
+	// Head is how the network answers; empty stands for Pooled.
+	Head Head
+
 	// Original builds the classifier that came with a VGG, fully connected on
 	// 7×7 pixels, instead of global average pooling and a linear layer.
 	Original bool
 }
 
+// A Head is the end of a network: one answer for the picture, or one for every
+// pixel of it.
+type Head string
+
+const (
+	Pooled    Head = "pooled"    // global average pooling and a linear layer
+	Stretched Head = "stretched" // a 1×1 convolution, enlarged to the picture whatever the map has lost at its sides
+	Aligned   Head = "aligned"   // a 1×1 convolution, each unit put where it looks, the outermost repeated
+)
+
 type architecture struct {
 	name, about string
 	taps        []string // nodes whose outputs a read-out looks at, from the picture inwards
 	build       func(b *nn.Builder, s Spec)
+	pooled      bool // it has an end of its own, whatever the head
 
 	usual Usual
 
@@ -145,6 +159,9 @@ func (a architecture) builder(s Spec) *nn.Builder {
 	}
 	b := nn.NewBuilder(s.In)
 	b.Schemes = s.Layers
+	if a.pooled && s.Head != "" && s.Head != Pooled {
+		b.Refuse("it answers for the whole picture only, not for its pixels")
+	}
 	a.build(b, s)
 	return b
 }

@@ -377,3 +377,44 @@ func BenchmarkStep(b *testing.B) {
 		}
 	}
 }
+
+// trials.md B: the 9×9 units of small without padding look at 12.5 + 4j, 60
+// pixels wide. A map whose units say where they look says so of every pixel
+// between the outermost, and repeats those outside.
+func TestAlignedHead(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for padding, want := range map[string]Stage{"none": {Top: 25, Left: 25, Stride: 4}, "zeros": {Top: 3, Left: 3, Stride: 4}} {
+		net, err := Build(Spec{Name: "small", In: nn.Shape{H: 60, W: 60, C: 1}, Classes: 11, Padding: pad.Must(padding), Extent: pad.Same, Bias: true, Head: Aligned}, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stages := Trace(net)
+		logits, out := stages[len(stages)-2], stages[len(stages)-1]
+		if logits.Top != want.Top || logits.Left != want.Left || logits.Stride != want.Stride || out.Out != (nn.Shape{H: 60, W: 60, C: 11}) {
+			t.Fatalf("%s: %+v, %+v", padding, logits, out)
+		}
+		b := nn.NewBuilder(nn.Shape{H: logits.Out.H, W: logits.Out.W, C: 1})
+		b.Align("align", nn.Sample, 60, 60, logits.Top, logits.Left, logits.Stride)
+		align, err := b.Net(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		align.Pack()
+		tape := align.NewTape()
+		first, last := float32(want.Top)/2, float32(want.Top)/2+4*float32(logits.Out.H-1)
+		for i := range tape.Input() {
+			tape.Input()[i] = first + 4*float32(i/logits.Out.W)
+		}
+		for i, v := range tape.Forward() {
+			if row := min(max(float32(i/60), first), last); v != row {
+				t.Fatalf("%s: row %d is said to be at %g, want %g", padding, i/60, v, row)
+			}
+		}
+	}
+	if _, err := Build(Spec{Name: "rook", In: nn.Shape{H: 32, W: 32, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same, Head: Stretched}, k); err == nil || !strings.Contains(err.Error(), "whole picture only") {
+		t.Error(err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"padlab/core/nn"
+	"padlab/core/pad"
 )
 
 // chains are convolutions, pools and nothing else.
@@ -11,6 +12,7 @@ var chains = []architecture{
 	chain("small", "conv 16, pool, conv 32, pool, conv 32, conv 64, global average pool, linear", false, 16, pool, 32, pool, 32, 64),
 	chain("vgg5", "conv 32, pool, conv 64, pool, conv 128, pool, conv 256, global average pool, linear", false, 32, pool, 64, pool, 128, pool, 256),
 	chain("vgg5_bn", "vgg5 with batch norm: VGG5 of Islam et al. 2021", true, 32, pool, 64, pool, 128, pool, 256),
+	chain("vgg5-mini", "vgg5 with batch norm and a quarter of its later filters: conv 16, 32, 64, 64", true, 16, pool, 32, pool, 64, pool, 64),
 	chain("S", "reference network S: conv 16, 32, pool, conv 32, 64, global average pool, linear", false, 16, 32, pool, 32, 64),
 	chain("M", "reference network M: conv 32, 32, pool, conv 64, 64, pool, conv 128, 128, global average pool, linear", false, 32, 32, pool, 64, 64, pool, 128, 128),
 }
@@ -52,7 +54,17 @@ func chain(name, about string, norm bool, filters ...int) architecture {
 	return a
 }
 
-// classifier ends a network: global average pooling and a linear layer.
+// classifier ends a network with its head. The maps of logits are enlarged
+// bilinearly, corners not aligned.
 func (s Spec) classifier(b *nn.Builder, x nn.Output, name string) nn.Output {
-	return b.Linear(name, b.GlobalAveragePool("gap", x), s.Classes)
+	if s.Head == Pooled || s.Head == "" {
+		return b.Linear(name, b.GlobalAveragePool("gap", x), s.Classes)
+	}
+	x = b.Conv(name, x, s.Classes, 1, 1, pad.Must("none"), pad.Valid, true)
+	nodes, err := b.Nodes()
+	if s.Head == Stretched || err != nil {
+		return b.Resize("enlarge", x, s.In.H, s.In.W, false)
+	}
+	where := TraceLayers(nodes)[x]
+	return b.Align("enlarge", x, s.In.H, s.In.W, where.Top, where.Left, where.Stride)
 }

@@ -9,13 +9,15 @@ type Stage struct {
 	In, Out        nn.Shape
 	Stride         int // pixels of the picture between neighbouring outputs
 	ReceptiveField int // pixels of the picture that an output sees; 0: all of them
+	Top, Left      int // where the first output looks: half pixels from the middle of the first pixel
 	Dropped        int // input rows behind the last window, which no output sees
 }
 
 // Trace follows the geometry through a network. With jump j₀ = 1 and field
 // r₀ = 1, a layer of window k and stride s has j = j₀·s and
-// r = r₀ + (k−1)·j₀, where k counts what dilation leaves out. Where branches
-// meet, the wider field counts.
+// r = r₀ + (k−1)·j₀, where k counts what dilation leaves out; with padding p
+// before it, its first output looks (k−1−2p)·j₀ half pixels further in. Where
+// branches meet, the wider field counts, and the place of the first.
 func Trace(net *nn.Net) []Stage { return TraceLayers(net.Nodes) }
 
 // TraceLayers is Trace for the nodes of a network that need not be built.
@@ -28,6 +30,9 @@ func TraceLayers(nodes []nn.Node) []Stage {
 			if from != nn.Sample {
 				before := stages[from]
 				stage.Stride = before.Stride
+				if j == 0 {
+					stage.Top, stage.Left = before.Top, before.Left
+				}
 				if j == 0 || before.ReceptiveField == 0 || before.ReceptiveField > stage.ReceptiveField {
 					stage.ReceptiveField = before.ReceptiveField
 				}
@@ -39,6 +44,8 @@ func TraceLayers(nodes []nn.Node) []Stage {
 			if stage.ReceptiveField > 0 {
 				stage.ReceptiveField += (w.Span() - 1) * stage.Stride
 			}
+			stage.Top += (w.Span() - 1 - 2*w.Pad.Top) * stage.Stride
+			stage.Left += (w.Span() - 1 - 2*w.Pad.Left) * stage.Stride
 			stage.Stride *= w.Stride
 			stage.Dropped = (in.H + w.Pad.Top + w.Pad.Bottom - w.Span()) % w.Stride
 		}

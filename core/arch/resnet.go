@@ -43,7 +43,7 @@ func cifar(n int) resnet {
 }
 
 func residual(name, about string, r resnet) architecture {
-	a := architecture{name: name, about: about, usual: little}
+	a := architecture{name: name, about: about, pooled: r.head != nil, usual: little}
 	switch {
 	case r.stem == 7:
 		a.usual = imageNet

@@ -39,15 +39,17 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(n), 'g', -1, 64), nil
 }
 
-// A Score is a mean over all cells and images.
+// A Score is a mean over all places and images.
 type Score struct {
-	Metric string `json:"metric"`
-	Images string `json:"images"`
-	Value  Number `json:"value"`
-	Low    Number `json:"low"` // 95 % interval over images; NaN under two images
-	High   Number `json:"high"`
-	N      int    `json:"n"` // placements: images × cells
-	Chance Number `json:"chance"`
+	Metric   string `json:"metric"`
+	Target   string `json:"target,omitempty"` // what is read out; empty for a task
+	Images   string `json:"images"`
+	Value    Number `json:"value"`
+	Low      Number `json:"low"` // 95 % interval over images; NaN under two images
+	High     Number `json:"high"`
+	N        int    `json:"n"`                  // placements (images × cells), or predictions of a read-out
+	Chance   Number `json:"chance"`             // the score of guessing; of a read-out, that of the best constant
+	Constant int    `json:"constant,omitempty"` // predictions without any variation, which correlate with nothing
 }
 
 // A Point is the score of one ring of a profile.
@@ -64,14 +66,16 @@ type Point struct {
 // the border inward.
 type Profile struct {
 	Metric string  `json:"metric"`
+	Target string  `json:"target,omitempty"`
 	Images string  `json:"images"`
 	Unit   string  `json:"unit"` // of the distance
 	Rings  []Point `json:"rings"`
 }
 
-// A Map is the mean score of every cell, row by row.
+// A Map is the mean score of every place, row by row.
 type Map struct {
 	Metric string   `json:"metric"`
+	Target string   `json:"target,omitempty"`
 	Images string   `json:"images"`
 	Rows   int      `json:"rows"`
 	Cols   int      `json:"cols"`
@@ -103,7 +107,7 @@ func (t *Tally) Of(image int) []float32 {
 // Score is the mean over all images and cells.
 func (t *Tally) Score(metric, images string, chance float64) Score {
 	mean, low, high := t.over(func(int) bool { return true })
-	return Score{metric, images, Number(mean), Number(low), Number(high), t.Images * t.Grid * t.Grid, Number(chance)}
+	return Score{Metric: metric, Images: images, Value: Number(mean), Low: Number(low), High: Number(high), N: t.Images * t.Grid * t.Grid, Chance: Number(chance)}
 }
 
 // Profile is the mean of every ring.
@@ -123,9 +127,25 @@ func (t *Tally) Profile(metric, images string, chance float64) Profile {
 	return p
 }
 
+// Gap is the mean over the cells at the border less that over the rings from
+// inner on, image by image, so that what images have in common does not blur
+// it. It is −1 … 1. There is none, and ok is false, when inner is 0 or no ring.
+func (t *Tally) Gap(metric, images string, inner int) (s Score, ok bool) {
+	if inner < 1 || inner >= Rings(t.Grid) {
+		return Score{}, false
+	}
+	outside := t.means(func(cell int) bool { return Ring(cell, t.Grid) == 0 })
+	inside := t.means(func(cell int) bool { return Ring(cell, t.Grid) >= inner })
+	for i := range outside {
+		outside[i] -= inside[i]
+	}
+	mean, low, high := IntervalIn(outside, -1, 1)
+	return Score{Metric: metric, Images: images, Value: Number(mean), Low: Number(low), High: Number(high), N: t.Images}, true
+}
+
 // Map is the mean over images of every cell.
 func (t *Tally) Map(metric, images string) Map {
-	m := Map{metric, images, t.Grid, t.Grid, make([]Number, t.Grid*t.Grid)}
+	m := Map{Metric: metric, Images: images, Rows: t.Grid, Cols: t.Grid, Values: make([]Number, t.Grid*t.Grid)}
 	for i := range t.Images {
 		for cell, v := range t.Of(i) {
 			m.Values[cell] += Number(v)
@@ -141,6 +161,11 @@ func (t *Tally) Map(metric, images string) Map {
 // placements of one image are not independent of each other, so each image
 // counts once, by its own mean.
 func (t *Tally) over(chosen func(cell int) bool) (mean, low, high float64) {
+	return Interval(t.means(chosen))
+}
+
+// means are those of the chosen cells of every image.
+func (t *Tally) means(chosen func(cell int) bool) []float64 {
 	means := make([]float64, t.Images)
 	for i := range means {
 		sum, n := 0.0, 0
@@ -152,23 +177,28 @@ func (t *Tally) over(chosen func(cell int) bool) (mean, low, high float64) {
 		}
 		means[i] = sum / float64(n)
 	}
-	return Interval(means)
+	return means
 }
 
 // Interval returns the mean of values in [0, 1], one per image, with its 95 %
-// interval: mean ± t·s/√n, Student's t with n−1 degrees of freedom, cut to
-// [0, 1].
+// interval; see [IntervalIn].
+func Interval(values []float64) (mean, low, high float64) { return IntervalIn(values, 0, 1) }
+
+// IntervalIn returns the mean of values in [from, to], one per image, with its
+// 95 % interval: mean ± t·s/√n, Student's t with n−1 degrees of freedom, cut
+// to [from, to], either of which may be infinite.
 //
 // When all n images score the same v, s = 0 says nothing about the images that
 // were not seen. Then the interval allows for a share w = z²/(n+z²) of them to
 // score anything, where z = 1.96 and w is Wilson's 95 % bound after n images
-// without an exception: from v(1−w) to v(1−w) + w.
+// without an exception: from v(1−w) + w·from to v(1−w) + w·to. With an infinite
+// bound nothing can be allowed for, and low and high are v.
 //
 // With fewer than two images low and high are NaN. It panics without values.
 //
 // Products are rounded before they are added (the conversions see to it), so
 // that all machines agree.
-func Interval(values []float64) (mean, low, high float64) {
+func IntervalIn(values []float64, from, to float64) (mean, low, high float64) {
 	if len(values) == 0 {
 		panic("border: an interval of no values")
 	}
@@ -184,16 +214,45 @@ func Interval(values []float64) (mean, low, high float64) {
 	}
 	if same {
 		const z2 = 1.959964 * 1.959964
-		w := z2 / (n + z2)
-		low = float64(values[0] * (1 - w))
-		return values[0], low, low + w
+		v, w := values[0], z2/(n+z2)
+		if math.IsInf(from, 0) || math.IsInf(to, 0) {
+			return v, v, v
+		}
+		low = float64(v*(1-w)) + float64(w*from)
+		return v, low, low + float64(w*(to-from))
 	}
 	squares := 0.0
 	for _, v := range values {
 		squares += float64((v - mean) * (v - mean))
 	}
 	half := float64(quantile(len(values)-1) * math.Sqrt(squares/(n-1)/n))
-	return mean, math.Max(0, mean-half), math.Min(1, mean+half)
+	return mean, math.Max(from, mean-half), math.Min(to, mean+half)
+}
+
+// Grouped is IntervalIn over groups: the values of one group, such as the crops
+// of one photograph, depend on each other, so that each group counts once, by
+// its own mean. Value i belongs to group[i]; groups are numbered from 0, and
+// those without a value are left out. It panics when the lengths differ.
+func Grouped(values []float64, group []int, from, to float64) (mean, low, high float64) {
+	if len(values) != len(group) {
+		panic(fmt.Sprintf("border: %d values in %d groups", len(values), len(group)))
+	}
+	var sums []float64
+	var counts []int
+	for i, v := range values {
+		for len(sums) <= group[i] {
+			sums, counts = append(sums, 0), append(counts, 0)
+		}
+		sums[group[i]] += v
+		counts[group[i]]++
+	}
+	var means []float64
+	for g, n := range counts {
+		if n > 0 {
+			means = append(means, sums[g]/float64(n))
+		}
+	}
+	return IntervalIn(means, from, to)
 }
 
 // quantile is the 97.5 % point of Student's t. It is rounded to nine decimals,

@@ -13,9 +13,6 @@ import (
 )
 
 const (
-	metric     = "accuracy"
-	testImages = "test" // the images that scores are over
-
 	liveImages = 10  // evaluated in every cell while training; eval.images at the end
 	evalSlice  = 16  // images evaluated before others get their turn
 	lossPoints = 512 // kept of a loss curve
@@ -26,13 +23,14 @@ const (
 type arm struct {
 	spec       Arm
 	state      ArmState
-	task       *task.Location
+	task       task.Task
 	trainer    *nn.Trainer
-	sample     nn.Sampler
+	learn      func(crew *kernel.Crew, step int) (loss float64, finite bool)
 	lossStride int
 
-	tally    *border.Tally // of the evaluation under way, or nil
-	next     int           // its first image that was not shown yet
+	exam     task.Exam // the evaluation under way, or nil
+	images   int       // how many it shows
+	next     int       // the first that was not shown yet
 	evaluate func(worker, piece int)
 	tapes    []*nn.Tape // one per worker, of the network that is tested
 	tested   *nn.Net    // eval.padding: the network that is tested, or nil: the trained one
@@ -41,14 +39,14 @@ type arm struct {
 // prepare builds the arms of an experiment: tasks (shared where the data are
 // the same), networks with their initial weights, optimisers.
 func prepare(e *Experiment, set *images.Set, k *kernel.Kernel, workers int) ([]*arm, error) {
-	tasks := map[task.LocationSpec]*task.Location{}
+	canvases := map[task.Spec]*task.Canvas{}
 	var arms []*arm
 	for _, spec := range e.Arms() {
-		s := task.LocationSpec{Grid: spec.Canvas.Grid, Patch: spec.Data.Patch, Fill: task.Fill(spec.Canvas.Fill), Normalize: spec.Data.Normalize}
-		if tasks[s] == nil {
-			tasks[s] = task.NewLocation(set, s)
+		s := task.Spec{Grid: spec.Canvas.Grid, Patch: spec.Data.Patch, Fill: task.Fill(spec.Canvas.Fill), Normalize: spec.Data.Normalize}
+		if canvases[s] == nil {
+			canvases[s] = task.NewCanvas(set, s)
 		}
-		a, err := newArm(spec, tasks[s], k, workers)
+		a, err := newArm(spec, task.New(spec.Task.Kind, canvases[s]), k, workers)
 		if err != nil {
 			return nil, fmt.Errorf("arm %s: %w", spec.Name, err)
 		}
@@ -57,14 +55,17 @@ func prepare(e *Experiment, set *images.Set, k *kernel.Kernel, workers int) ([]*
 	return arms, nil
 }
 
-func newArm(spec Arm, t *task.Location, k *kernel.Kernel, workers int) (*arm, error) {
-	if spec.Eval.Images > t.TestImages() {
-		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", spec.Eval.Images, t.TestImages())
+func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) {
+	if n := t.Place().TestImages(); spec.Eval.Images > n {
+		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", spec.Eval.Images, n)
 	}
 	shape := arch.Spec{
-		Name: spec.Net.Arch, In: t.Shape(), Classes: t.Classes(),
+		Name: spec.Net.Arch, In: t.Place().Shape(), Classes: t.Outputs(),
 		Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias,
 		Layers: map[string]pad.Scheme{},
+	}
+	if t.PerPixel() {
+		shape.Head = arch.Head(spec.Net.Head)
 	}
 	for name, l := range spec.Net.Layers {
 		shape.Layers[name] = pad.Must(l.Padding)
@@ -100,8 +101,8 @@ func newArm(spec Arm, t *task.Location, k *kernel.Kernel, workers int) (*arm, er
 		tape.Seed = spec.Seed
 	}
 	a.state = ArmState{Name: spec.Name, Status: Running, Params: net.Trained, EvalStep: -1}
-	a.sample = func(i int, x []float32) int { return t.Sample(spec.Seed, a.state.Step, i, x) }
-	a.evaluate = func(worker, piece int) { t.Evaluate(a.tally, a.tapes[worker], a.next+piece) }
+	a.learn = t.Learn(a.trainer, spec.Seed)
+	a.evaluate = func(worker, piece int) { a.exam.Show(worker, a.tapes[worker], a.next+piece) }
 	a.state.Example = a.example()
 	a.startEvaluation()
 	return a, nil
@@ -109,9 +110,9 @@ func newArm(spec Arm, t *task.Location, k *kernel.Kernel, workers int) (*arm, er
 
 // example is the first sample of the first batch, the mean of its channels.
 func (a *arm) example() *Picture {
-	shape := a.task.Shape()
+	shape := a.task.Place().Shape()
 	x := make([]float32, shape.Len())
-	a.sample(0, x)
+	a.task.Place().Sample(a.spec.Seed, 0, 0, x)
 	p := &Picture{Rows: shape.H, Cols: shape.W, Values: make([]float32, shape.H*shape.W)}
 	for i, v := range x {
 		p.Values[i/shape.C] += v / float32(shape.C)
@@ -142,13 +143,13 @@ func optimizer(spec Arm, params int) nn.Optimizer {
 // advance does one piece of work: a slice of the evaluation under way, or one
 // training step. It reports whether an evaluation was finished.
 func (a *arm) advance(crew *kernel.Crew) (evaluated bool) {
-	if a.tally == nil {
+	if a.exam == nil {
 		a.train(crew)
 		return false
 	}
-	n := min(evalSlice, a.tally.Images-a.next)
+	n := min(evalSlice, a.images-a.next)
 	crew.Do(n, a.evaluate)
-	if a.next += n; a.next < a.tally.Images {
+	if a.next += n; a.next < a.images {
 		return false
 	}
 	a.finishEvaluation()
@@ -156,7 +157,7 @@ func (a *arm) advance(crew *kernel.Crew) (evaluated bool) {
 }
 
 func (a *arm) train(crew *kernel.Crew) {
-	loss, finite := a.trainer.Step(crew, a.sample)
+	loss, finite := a.learn(crew, a.state.Step)
 	if !finite {
 		a.state.Problem = fmt.Sprintf("the loss or its gradient was not finite at step %d: a lower train.lr helps", a.state.Step)
 		a.end(Diverged)
@@ -193,7 +194,7 @@ func (a *arm) startEvaluation() {
 	if !a.last() {
 		n = min(n, liveImages)
 	}
-	a.tally, a.next = border.NewTally(a.task.Grid, n), 0
+	a.exam, a.images, a.next = a.task.Examine(n, len(a.tapes)), n, 0
 	if a.tested != nil {
 		if err := a.tested.CopyWeights(a.trainer.Net); err != nil {
 			panic("lab: " + err.Error())
@@ -202,12 +203,9 @@ func (a *arm) startEvaluation() {
 }
 
 func (a *arm) finishEvaluation() {
-	chance := a.task.Chance()
-	a.state.Scores = []border.Score{a.tally.Score(metric, testImages, chance)}
-	a.state.Profiles = []border.Profile{a.tally.Profile(metric, testImages, chance)}
-	a.state.Maps = []border.Map{a.tally.Map(metric, testImages)}
+	a.state.Scores, a.state.Profiles, a.state.Maps = a.exam.Results()
 	a.state.EvalStep = a.state.Step
-	a.tally = nil
+	a.exam = nil
 	if a.last() {
 		a.end(Done)
 	}
@@ -224,7 +222,7 @@ func (a *arm) end(s Status) {
 // work is how much the arm has done and will have done, in forward passes of
 // one sample; a backward pass costs two.
 func (a *arm) work() (done, all float64) {
-	cells, batch := float64(a.task.Classes()), float64(a.spec.Train.Batch)
+	cells, batch := float64(a.task.Place().Cells()), float64(a.spec.Train.Batch)
 	live := float64(min(a.spec.Eval.Images, liveImages)) * cells
 	final := float64(a.spec.Eval.Images) * cells
 	steps := float64(a.spec.Train.Steps)
@@ -236,7 +234,7 @@ func (a *arm) work() (done, all float64) {
 		return all, all
 	}
 	done = 3*batch*float64(a.state.Step) + live*evaluations(a.state.Step)
-	if a.tally != nil {
+	if a.exam != nil {
 		done += float64(a.next) * cells
 	}
 	return min(done, all), all

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"padlab/core/task"
 )
 
 // An Experiment is one table of typed fields (see Fields), from which the
@@ -38,6 +40,7 @@ type Experiment struct {
 		Arch    string `json:"arch"`
 		Padding string `json:"padding"`
 		Extent  string `json:"extent"`
+		Head    string `json:"head"`
 		Bias    bool   `json:"bias"`
 		Layers  Layers `json:"layers,omitempty"`
 	} `json:"net"`
@@ -83,11 +86,16 @@ func Default() *Experiment {
 	e.Task.Kind = "location"
 	e.Data.Set, e.Data.Patch = "fashion-mnist", 8
 	e.Canvas.Grid, e.Canvas.Fill = 7, "black"
-	e.Net.Arch, e.Net.Padding, e.Net.Extent, e.Net.Bias = "small", "zeros", "same", true
+	e.Net.Arch, e.Net.Padding, e.Net.Extent, e.Net.Head, e.Net.Bias = "small", "zeros", "same", "stretched", true
 	e.Train.Optimizer, e.Train.LR, e.Train.Momentum, e.Train.Schedule = "adam", 0.003, 0.9, "constant"
 	e.Train.Batch, e.Train.Steps, e.Train.EvalEvery = 32, 600, 50
 	e.Eval.Images = 100
 	return e
+}
+
+// Question says in words what the first score of the arms is.
+func (e *Experiment) Question() string {
+	return "how often the network can say " + task.Question(e.Task.Kind)
 }
 
 // Clone returns a deep copy.

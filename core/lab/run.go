@@ -184,7 +184,7 @@ func (r *Run) main() {
 // evaluation that it began on the way.
 func (r *Run) owes(until int) bool {
 	for _, a := range r.arms {
-		if a.state.Status == Running && (a.state.Step < until || (until > 0 && a.tally != nil)) {
+		if a.state.Status == Running && (a.state.Step < until || (until > 0 && a.exam != nil)) {
 			return true
 		}
 	}

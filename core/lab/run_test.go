@@ -317,7 +317,9 @@ func TestPanicIsAFailedRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arms[0].sample = func(i int, x []float32) int { panic("broken sampler") }
+	arms[0].learn = func(crew *kernel.Crew, _ int) (float64, bool) {
+		return arms[0].trainer.Step(crew, func(int, []float32) int { panic("broken sampler") })
+	}
 	r := &Run{in: Inputs{Pool: p, Now: time.Now}, arms: arms, changed: make(chan struct{}, 1), done: make(chan struct{}), poke: make(chan struct{}, 1)}
 	r.snapshot.Store(&Snapshot{Experiment: quick(t)})
 	go r.main()

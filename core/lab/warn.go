@@ -17,9 +17,10 @@ func warnings(arms []*arm) []string {
 	for _, a := range arms {
 		stages := arch.Trace(a.trainer.Net)
 		var text string
-		if stride := arch.Features(stages).Stride; a.task.Patch%stride != 0 {
+		patch := a.task.Place().Patch
+		if stride := arch.Features(stages).Stride; patch%stride != 0 {
 			text = fmt.Sprintf("cells of %d pixels are no multiple of the network's stride %d: that alone tells places apart (%s would not)",
-				a.task.Patch, stride, multiples(a.task.Patch, stride))
+				patch, stride, multiples(patch, stride))
 		} else if i := slices.IndexFunc(stages, func(s arch.Stage) bool { return s.Dropped > 0 }); i >= 0 && a.spec.Net.Padding != "none" && a.spec.Net.Extent == "same" {
 			text = fmt.Sprintf("%s drops %d of its %d rows: that alone tells places apart", stages[i].Name, stages[i].Dropped, stages[i].In.H)
 		}

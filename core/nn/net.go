@@ -174,6 +174,11 @@ func (b *Builder) Resize(name string, x Output, h, w int, corners bool) Output {
 	return b.add(NewResize(name, b.Shape(x), h, w, corners), nil, x)
 }
 
+// Align adds what NewAlign returns.
+func (b *Builder) Align(name string, x Output, h, w, top, left, step int) Output {
+	return b.add(NewAlign(name, b.Shape(x), h, w, top, left, step), nil, x)
+}
+
 func (b *Builder) Coordinates(name string, x Output) Output {
 	return b.add(NewCoordinates(name, b.Shape(x)), nil, x)
 }

@@ -177,6 +177,14 @@ func NewResize(name string, in Shape, h, w int, corners bool) *Resize {
 	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinear(in.H, in.W, in.C, h, w, corners)}
 }
 
+// NewAlign returns a layer that puts units where they look: the first at the
+// place (top/2, left/2) of an h×w picture, the others step pixels apart, with
+// bilinear interpolation between them; see [pad.NewBilinearAt]. It panics
+// unless h, w and step are positive.
+func NewAlign(name string, in Shape, h, w, top, left, step int) *Resize {
+	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinearAt(in.H, in.W, in.C, h, w, top, left, step)}
+}
+
 // Window: an output sees two inputs; the stride is the whole part of H/h, at
 // least 1.
 func (l *Resize) Window() Window {

@@ -152,9 +152,13 @@ func (t *Tape) Output() []float32 { return t.Activation(Output(len(t.batch.y) - 
 func (t *Tape) Activation(o Output) []float32 { return t.batch.output(o, 0, 1) }
 
 // Forward sends the input through all nodes and returns Output.
-func (t *Tape) Forward() []float32 {
-	t.Through(Output(len(t.batch.y)-1), func(Output) {})
-	return t.Output()
+func (t *Tape) Forward() []float32 { return t.ForwardTo(Output(len(t.batch.y) - 1)) }
+
+// ForwardTo sends the input through the nodes up to o and returns what that made
+// of it. Nodes behind o hold what an earlier pass left.
+func (t *Tape) ForwardTo(o Output) []float32 {
+	t.Through(o, func(Output) {})
+	return t.Activation(o)
 }
 
 // Through sends the input through the nodes up to last. It calls see behind

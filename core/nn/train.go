@@ -164,6 +164,9 @@ func shares(net *Net, level, workers int) (list []share) {
 	return list
 }
 
+// Size is how many samples a batch has.
+func (t *Trainer) Size() int { return t.size }
+
 // Tapes are tapes of workers 0, 1, …, free between steps.
 func (t *Trainer) Tapes() []*Tape { return t.tapes }
 

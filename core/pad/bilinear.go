@@ -32,6 +32,34 @@ func NewBilinear(height, width, c, toHeight, toWidth int, corners bool) *Bilinea
 	return &Bilinear{width, c, stretch(height, toHeight, corners), stretch(width, toWidth, corners)}
 }
 
+// NewBilinearAt returns the map from height×width units, of which the first
+// looks at the place (top/2, left/2) of a picture of toHeight×toWidth pixels
+// and the others follow step pixels apart, to the pixels of that picture: a
+// pixel lies between the units that look beside it, at
+//
+//	a = (i − top/2) / step, but at least 0 and at most height−1
+//
+// and along the columns likewise, so that beyond the outermost units their
+// values repeat. Halves of pixels are whole numbers here, because units of even
+// windows look between pixels. It panics unless all sizes and step are positive.
+func NewBilinearAt(height, width, c, toHeight, toWidth, top, left, step int) *Bilinear {
+	if height < 1 || width < 1 || c < 1 || toHeight < 1 || toWidth < 1 || step < 1 {
+		panic(fmt.Sprintf("pad: %d×%d×%d units %d pixels apart over %d×%d", height, width, c, step, toHeight, toWidth))
+	}
+	return &Bilinear{width, c, lay(height, toHeight, top, step), lay(width, toWidth, left, step)}
+}
+
+// lay says between which of n units each of m pixels lies.
+func lay(n, m, first, step int) []between {
+	list := make([]between, m)
+	for i := range list {
+		over, under := min(max(0, 2*i-first), 2*step*(n-1)), 2*step
+		a := over / under
+		list[i] = between{a, min(a+1, n-1), float32(float64(over%under) / float64(under))}
+	}
+	return list
+}
+
 // stretch says where the positions of a line of m values lie between those of
 // the line of n that it is made from.
 func stretch(n, m int, corners bool) []between {

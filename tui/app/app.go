@@ -48,6 +48,7 @@ type Model struct {
 	focus  pane
 	zoomed bool
 	arm    int // the selected one
+	curve  int // which of an arm's profiles is drawn
 	log    bool
 	layers []layer // what lies over the lab; the last sees keys first
 }

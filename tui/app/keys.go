@@ -33,6 +33,7 @@ func labKeys() []key {
 		{names: []string{"tab"}, hint: "pane", help: "next pane (shift+tab: the one before)", do: (*Model).nextPane},
 		{names: []string{"shift+tab"}, do: (*Model).previousPane},
 		{names: []string{"z"}, hint: "zoom", help: "show the pane on the whole screen, and back", do: (*Model).zoom},
+		{names: []string{"v"}, help: "another curve, where an experiment has several", do: (*Model).nextCurve},
 		{names: []string{"y"}, help: "loss on a logarithmic axis, and back", do: (*Model).logarithmic},
 		{names: []string{"c"}, help: "the command that runs this without a screen", do: (*Model).openCommand},
 		{names: []string{"esc"}, help: "one layer out", do: (*Model).back},
@@ -128,6 +129,11 @@ func (m *Model) movePane(by pane) tea.Cmd {
 			break
 		}
 	}
+	return nil
+}
+
+func (m *Model) nextCurve() tea.Cmd {
+	m.curve++
 	return nil
 }
 

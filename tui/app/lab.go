@@ -156,14 +156,21 @@ func (m *Model) status() (theme.Style, []string) {
 // The functions below fill in a pane's title and return what draws its inside.
 
 func (m *Model) profile(box *view.Panel) func(view.Rect) {
-	box.Title, box.Foot = "how often the network can say where the patch is", "cells between the patch and the border"
+	box.Title, box.Foot = m.experiment.Question(), "cells between the patch and the border"
 	p := view.Profile{Selected: m.arm, Empty: m.waiting()}
 	if m.snap == nil {
 		return func(r view.Rect) { p.Draw(m.frame, r, m.Theme) }
 	}
 	for i, a := range m.snap.Arms {
 		series := view.ProfileSeries{Name: a.Name, Style: theme.Series(i), Marker: theme.Marker(i)}
-		for _, profile := range a.Profiles {
+		if len(a.Profiles) > 0 {
+			profile := a.Profiles[m.curve%len(a.Profiles)]
+			if m.curve%len(a.Profiles) > 0 {
+				box.Title = profile.Metric
+			}
+			if profile.Unit == "pixels" {
+				box.Foot = "pixels between a pixel and the border"
+			}
 			for _, d := range profile.Rings {
 				series.Points = append(series.Points, view.ProfilePoint{
 					Distance: float64(d.Distance), Value: float64(d.Value), Low: float64(d.Low), High: float64(d.High), N: d.N,
@@ -271,7 +278,7 @@ func (m *Model) about(box *view.Panel) func(view.Rect) {
 		}
 	}
 	if a, ok := m.selected(); ok {
-		add(theme.Strong, finding(a))
+		add(theme.Strong, finding(a, m.experiment.Question()))
 	}
 	add(theme.Plain, m.experiment.About)
 	if m.experiment.Try != "" {
@@ -301,7 +308,7 @@ func (m *Model) waiting() string {
 // finding says in one sentence what an arm has been found to know. The middle
 // is the innermost ring that is more than a single cell: a network that is at a
 // loss says the same cell again and again, and may hit that one always.
-func finding(a lab.ArmState) string {
+func finding(a lab.ArmState, question string) string {
 	if a.Status == lab.Diverged {
 		return fmt.Sprintf("%s has diverged: %s.", a.Name, a.Problem)
 	}
@@ -319,9 +326,22 @@ func finding(a lab.ArmState) string {
 		name = fmt.Sprintf("After %d steps %s", a.EvalStep, name)
 	}
 	percent := func(v border.Number) string { return fmt.Sprintf("%.0f%%", 100*float64(v)) }
+	what, ok := strings.CutPrefix(question, "how often the network can say ")
+	if !ok {
+		panic("app: a question that asks for something else: " + question)
+	}
+	for _, s := range a.Scores {
+		if s.Metric != "border-interior" || score.Value <= score.Chance*1.5 {
+			continue
+		}
+		points := func(v border.Number) string {
+			return strings.Replace(fmt.Sprintf("%+.1f", 100*float64(v)), "-", "−", 1)
+		}
+		return fmt.Sprintf("%s can tell %s in %s; next to the border that is %s points (%s to %s) against the interior, image by image.", name, what, percent(score.Value), points(s.Value), points(s.Low), points(s.High))
+	}
 	switch {
 	case score.Value <= score.Chance*1.5:
-		return fmt.Sprintf("%s cannot tell where the patch is: right in %s, and guessing gives %s.", name, percent(score.Value), percent(score.Chance))
+		return fmt.Sprintf("%s cannot tell %s: right in %s, and guessing gives %s.", name, what, percent(score.Value), percent(score.Chance))
 	case outer > inner+0.15:
 		return fmt.Sprintf("%s knows its place next to the border (%s) and loses it in the middle (%s).", name, percent(outer), percent(inner))
 	case inner > outer+0.15:

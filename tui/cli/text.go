@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"padlab/core/border"
@@ -24,8 +25,12 @@ func text(name, again string, result lab.Result) string {
 	if e.Paper != "" {
 		fmt.Fprintln(&b, visible("Paper: "+e.Paper))
 	}
-	b.WriteString("\nHow often the network can say where the patch is, with 95 % intervals over images:\n")
+	question := e.Question()
+	fmt.Fprintf(&b, "\n%s, with 95 %% intervals over images:\n", strings.ToUpper(question[:1])+question[1:])
 	b.WriteString(profiles(result).String())
+	if more := otherScores(result); len(more) > 1 {
+		fmt.Fprintf(&b, "\n%s", more)
+	}
 	for _, w := range result.Warnings {
 		fmt.Fprintf(&b, "\nwarning: %s\n", w)
 	}
@@ -73,6 +78,36 @@ func profiles(result lab.Result) table {
 		row = append(row, accuracy(score.Chance))
 		if a.Status != lab.Done {
 			row = append(row, fmt.Sprintf("%s after %d of %d steps, evaluated after %d", a.Status, a.Steps, result.Experiment.Train.Steps, a.EvalStep))
+		}
+		rows.add(row...)
+	}
+	return rows
+}
+
+// otherScores is the table of what the tasks score besides.
+func otherScores(result lab.Result) table {
+	var metrics []string
+	for _, a := range result.Arms {
+		for i, s := range a.Scores {
+			if i > 0 && !slices.Contains(metrics, s.Metric) {
+				metrics = append(metrics, s.Metric)
+			}
+		}
+	}
+	rows := table{append([]string{"arm"}, metrics...)}
+	if len(metrics) == 0 {
+		return nil
+	}
+	for _, a := range result.Arms {
+		row := []string{a.Name}
+		for _, m := range metrics {
+			cell := ""
+			for _, s := range a.Scores {
+				if s.Metric == m {
+					cell = withInterval(s.Value, s.Low, s.High)
+				}
+			}
+			row = append(row, cell)
 		}
 		rows.add(row...)
 	}

@@ -1,0 +1,151 @@
+package probe
+
+import (
+	"fmt"
+	"math"
+
+	"padlab/core/draw"
+	"padlab/core/images"
+)
+
+// The kinds of pictures that a read-out is tested on.
+const (
+	Natural = "natural" // crops of photographs that the read-out has not seen
+	Black   = "black"
+	White   = "white"
+	Noise   = "noise"
+)
+
+const noisePictures = 4
+
+// An Album is the pictures of a read-out, numbered: Train crops to fit it on,
+// then Test crops of other photographs, then black, white and noise.
+type Album struct {
+	Side, Channels int // of a picture
+	Train, Test    int
+
+	photos          []images.Photo
+	train, test     []int // photographs, by number
+	seed            uint64
+	mean, deviation []float32
+}
+
+// An AlbumSpec says how an album is made.
+type AlbumSpec struct {
+	Side        int // pixels per side of a picture
+	Channels    int // 3, or 1: the mean of the three
+	Train, Test int // crops
+	Seed        uint64
+
+	// Mean and Deviation normalise every channel, of all kinds of pictures;
+	// nil: values stay byte/255.
+	Mean, Deviation []float32
+}
+
+// NewAlbum cuts photographs into pictures. Three of five photographs, in their
+// order, are for training: two crops of one photograph are never on both sides.
+// A crop is a square whose area is .35 … 1 of the largest square, at a random
+// place, mirrored or not; photographs take turns. It is an error when there are
+// fewer than two photographs.
+func NewAlbum(photos []images.Photo, s AlbumSpec) (*Album, error) {
+	if s.Side < 1 || s.Train < 1 || s.Test < 1 || s.Channels != 1 && s.Channels != 3 {
+		panic(fmt.Sprintf("probe: an album of %d and %d pictures of %d×%d×%d", s.Train, s.Test, s.Side, s.Side, s.Channels))
+	}
+	a := &Album{Side: s.Side, Channels: s.Channels, Train: s.Train, Test: s.Test, photos: photos, seed: s.Seed, mean: s.Mean, deviation: s.Deviation}
+	for i := range photos {
+		if i%5 == 1 || i%5 == 3 {
+			a.test = append(a.test, i)
+		} else {
+			a.train = append(a.train, i)
+		}
+	}
+	if len(a.test) == 0 {
+		return nil, fmt.Errorf("a read-out needs at least two photographs, some to learn from and others to be tested on: %d", len(photos))
+	}
+	return a, nil
+}
+
+// Len is how many pictures there are.
+func (a *Album) Len() int { return a.Train + a.Test + 2 + noisePictures }
+
+// Kind says what picture i is, and Group which of its photographs a crop shows:
+// the pictures of one group depend on each other.
+func (a *Album) Kind(i int) string {
+	switch i -= a.Train + a.Test; {
+	case i < 0:
+		return Natural
+	case i == 0:
+		return Black
+	case i == 1:
+		return White
+	}
+	return Noise
+}
+
+// Group is the number of the photograph that a test crop shows; of noise, each
+// picture is its own.
+func (a *Album) Group(i int) int {
+	if i < a.Train+a.Test {
+		return (i - a.Train) % len(a.test)
+	}
+	return i
+}
+
+// Draw writes picture i to dst, Side×Side×Channels.
+func (a *Album) Draw(dst []float32, i int) {
+	switch a.Kind(i) {
+	case Natural:
+		a.crop(dst, i)
+	case White:
+		for j := range dst {
+			dst[j] = 1
+		}
+	case Black:
+		clear(dst)
+	case Noise:
+		s := draw.New(a.seed, "noise picture", uint64(i-a.Train-a.Test))
+		for j := range dst {
+			dst[j] = float32(min(max(0.5+float64(0.25*s.Normal()), 0), 1))
+		}
+	}
+	if a.mean != nil {
+		for j := range dst {
+			c := j % a.Channels
+			dst[j] = (dst[j] - a.mean[c]) / a.deviation[c]
+		}
+	}
+}
+
+func (a *Album) crop(dst []float32, i int) {
+	purpose, list, number := "training crop", a.train, i
+	if i >= a.Train {
+		purpose, list, number = "test crop", a.test, i-a.Train
+	}
+	p := a.photos[list[number%len(list)]]
+	s := draw.New(a.seed, purpose, uint64(number))
+	short := min(p.H, p.W)
+	area := 0.35 + float64(0.65*float64(s.Float32()))
+	side := min(short, max(1, int(math.Sqrt(area)*float64(short)+0.5)))
+	box := images.Box{Y: s.Below(p.H - side + 1), X: s.Below(p.W - side + 1), H: side, W: side}
+	mirrored := s.Below(2) == 1
+	picture := dst
+	if a.Channels == 1 {
+		picture = make([]float32, 3*len(dst))
+	}
+	images.Resample(picture, a.Side, a.Side, p.Pixels, p.H, p.W, 3, box)
+	if mirrored {
+		for y := range a.Side {
+			row := picture[y*a.Side*3 : (y+1)*a.Side*3]
+			for l, r := 0, a.Side-1; l < r; l, r = l+1, r-1 {
+				for c := range 3 {
+					row[l*3+c], row[r*3+c] = row[r*3+c], row[l*3+c]
+				}
+			}
+		}
+	}
+	if a.Channels == 1 {
+		for j := range dst {
+			dst[j] = (picture[3*j] + picture[3*j+1] + picture[3*j+2]) / 3
+		}
+	}
+}

@@ -1,0 +1,249 @@
+package probe
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"padlab/core/names"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
+)
+
+// Side is the size to which all taps are brought, as in the official code.
+const Side = 28
+
+// MaxBytes bounds the memory for features of one network: those of the first
+// pictures that fit are kept, the others are computed again whenever they are
+// needed.
+const MaxBytes = 512 << 20
+
+// Features are what a frozen network makes of the pictures of an album: its
+// taps, each brought to 28×28 by bilinear interpolation with aligned corners,
+// side by side along the channels. Several read-outs may share them, as long
+// as they take turns.
+type Features struct {
+	Album    *Album
+	Channels int
+
+	taps     []tap
+	tapes    []*nn.Tape
+	pinned   [][]float32       // of pictures 0 … len−1, once they were read
+	loose    map[int][]float32 // of others: those of the last batch
+	free     [][]float32
+	wanted   []int
+	missing  []int
+	read     func(worker, piece int)
+	prepared int         // training pictures whose statistics are in
+	sums     [][]float64 // [picture][2·channel]: sum and sum of squares of a channel
+	mean     []float32   // of each channel over the training pictures, once all are in
+	scale    []float32   // 1 / standard deviation
+}
+
+// A tap is a node of the network whose output is looked at.
+type tap struct {
+	name   string
+	from   nn.Output
+	shape  nn.Shape
+	before int // channels of the taps before it
+	resize *pad.Bilinear
+	buffer [][]float32 // of each worker
+}
+
+// NewFeatures reads the taps of that names from a network. It is an error when
+// there is none of a name, with the nearest one.
+func NewFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uint64) (*Features, error) {
+	return newFeatures(net, taps, album, workers, seed, MaxBytes)
+}
+
+func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uint64, bytes int) (*Features, error) {
+	if net.In != (nn.Shape{H: album.Side, W: album.Side, C: album.Channels}) {
+		panic(fmt.Sprintf("probe: pictures of %d×%d×%d for a network that takes %v", album.Side, album.Side, album.Channels, net.In))
+	}
+	f := &Features{Album: album, loose: map[int][]float32{}}
+	var known []string
+	for _, n := range net.Nodes {
+		known = append(known, n.Name())
+	}
+	for _, name := range taps {
+		i := slices.Index(known, name)
+		if i < 0 {
+			return nil, names.Unknown("tap", name, known)
+		}
+		t := tap{name: name, from: nn.Output(i), shape: net.Nodes[i].Out(), before: f.Channels}
+		t.resize = pad.NewBilinear(t.shape.H, t.shape.W, t.shape.C, Side, Side, true)
+		for range workers {
+			t.buffer = append(t.buffer, make([]float32, Side*Side*t.shape.C))
+		}
+		f.Channels += t.shape.C
+		f.taps = append(f.taps, t)
+	}
+	if len(f.taps) == 0 {
+		panic("probe: features of no taps")
+	}
+	for range workers {
+		tape := net.NewTape()
+		tape.Seed = seed
+		f.tapes = append(f.tapes, tape)
+	}
+	f.pinned = make([][]float32, min(album.Len(), bytes/(4*f.len())))
+	f.sums = make([][]float64, album.Train)
+	f.read = f.readPicture
+	return f, nil
+}
+
+func (f *Features) len() int { return Side * Side * f.Channels }
+
+// spans are the channels of the taps of that names.
+func (f *Features) spans(taps []string) (list []span, channels int, err error) {
+	for _, name := range taps {
+		i := slices.IndexFunc(f.taps, func(t tap) bool { return t.name == name })
+		if i < 0 {
+			return nil, 0, names.Unknown("tap", name, f.Taps())
+		}
+		t := f.taps[i]
+		list = append(list, span{t.before, t.before + t.shape.C})
+		channels += t.shape.C
+	}
+	return list, channels, nil
+}
+
+// Taps are the names of the taps, in order.
+func (f *Features) Taps() []string {
+	var list []string
+	for _, t := range f.taps {
+		list = append(list, t.name)
+	}
+	return list
+}
+
+// Prepared is how many training pictures were looked at.
+func (f *Features) Prepared() int { return f.prepared }
+
+// preparation is how many pictures are looked at before others get their turn.
+const preparation = 8
+
+// Prepare looks at the next few training pictures, for mean and deviation of
+// every channel. It reports whether there are more.
+func (f *Features) Prepare(crew *kernel.Crew) (more bool) {
+	if f.mean != nil {
+		return false
+	}
+	n := min(preparation, f.Album.Train-f.prepared)
+	var list []int
+	for i := range n {
+		list = append(list, f.prepared+i)
+	}
+	f.Load(crew, list)
+	crew.Do(n, func(_, piece int) {
+		i := list[piece]
+		sums := make([]float64, 2*f.Channels)
+		for p, x := 0, f.Of(i); p < Side*Side; p++ {
+			for c, v := range x[p*f.Channels : (p+1)*f.Channels] {
+				sums[2*c] += float64(v)
+				sums[2*c+1] += float64(float64(v) * float64(v))
+			}
+		}
+		f.sums[i] = sums
+	})
+	if f.prepared += n; f.prepared < f.Album.Train {
+		return true
+	}
+	all := make([]float64, 2*f.Channels)
+	for _, sums := range f.sums {
+		for i, s := range sums {
+			all[i] += s
+		}
+	}
+	f.sums = nil
+	count := float64(f.Album.Train * Side * Side)
+	for c := range f.Channels {
+		mean := all[2*c] / count
+		deviation := math.Sqrt(max(0, all[2*c+1]/count-float64(mean*mean)))
+		if deviation < 1e-6 {
+			deviation = 1
+		}
+		f.mean, f.scale = append(f.mean, float32(mean)), append(f.scale, float32(1/deviation))
+	}
+	return false
+}
+
+// Load makes the features of some pictures available to Of. Those of others may
+// be gone afterwards.
+func (f *Features) Load(crew *kernel.Crew, pictures []int) {
+	f.missing = f.missing[:0]
+	for _, i := range pictures {
+		if i < len(f.pinned) && f.pinned[i] != nil || f.loose[i] != nil || slices.Contains(f.missing, i) {
+			continue
+		}
+		f.missing = append(f.missing, i)
+	}
+	for i, x := range f.loose { // in any order: what they hold does not count any more
+		if !slices.Contains(pictures, i) {
+			f.free = append(f.free, x)
+			delete(f.loose, i)
+		}
+	}
+	for _, i := range f.missing {
+		switch n := len(f.free); {
+		case i < len(f.pinned):
+			f.pinned[i] = make([]float32, f.len())
+		case n > 0:
+			f.loose[i], f.free = f.free[n-1], f.free[:n-1]
+		default:
+			f.loose[i] = make([]float32, f.len())
+		}
+	}
+	crew.Do(len(f.missing), f.read)
+}
+
+// Of are the features of a loaded picture, 28×28×Channels.
+func (f *Features) Of(i int) []float32 {
+	if i < len(f.pinned) {
+		return f.pinned[i]
+	}
+	return f.loose[i]
+}
+
+func (f *Features) readPicture(worker, piece int) {
+	i := f.missing[piece]
+	x, tape := f.Of(i), f.tapes[worker]
+	f.Album.Draw(tape.Input(), i)
+	tape.Step = uint64(i)
+	last := f.taps[0].from
+	for _, t := range f.taps {
+		last = max(last, t.from)
+	}
+	tape.ForwardTo(last)
+	for _, t := range f.taps {
+		t.resize.Forward(t.buffer[worker], tape.Activation(t.from))
+		for p := range Side * Side {
+			copy(x[p*f.Channels+t.before:], t.buffer[worker][p*t.shape.C:(p+1)*t.shape.C])
+		}
+	}
+}
+
+// A span is channels from … to−1.
+type span struct{ from, to int }
+
+// write lays these channels of a loaded picture side by side in dst,
+// standardised if asked for: less the mean, over the deviation of the channel.
+func (f *Features) write(dst []float32, picture int, spans []span, standardise bool) {
+	x := f.Of(picture)
+	for p := range Side * Side {
+		for _, s := range spans {
+			in := x[p*f.Channels+s.from : p*f.Channels+s.to]
+			out := dst[:len(in)]
+			dst = dst[len(in):]
+			if !standardise {
+				copy(out, in)
+				continue
+			}
+			mean, scale := f.mean[s.from:s.to], f.scale[s.from:s.to]
+			for c, v := range in {
+				out[c] = (v - mean[c]) * scale[c]
+			}
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package probe
+
+import (
+	"fmt"
+	"math"
+
+	"padlab/core/draw"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
+)
+
+// A HeadSpec says what a convolutional read-out looks like.
+type HeadSpec struct {
+	Channels int // of the features
+	Targets  []Target
+	Kernel   int  // 1, 3, 5 or 7
+	Depth    int  // convolutions, 1 … 3
+	Padding  int  // zeros around the features, before every convolution
+	Width    int  // filters of the convolutions before the last
+	Norm     bool // batch norm behind every convolution
+	Sigmoid  bool // at the end
+}
+
+// NewHead builds PosENet (Islam et al. 2020; official code) for pictures of
+// features of 28×28 pixels: Depth−1 times a k×k convolution, batch norm and
+// ReLU, then a k×k convolution to one channel, batch norm, sigmoid, and
+// bilinear enlargement to 28×28, corners not aligned.
+//
+// All targets have heads of their own. They are computed side by side, first by
+// filters, then by groups of filters, and no number of one enters another: what
+// else is read out does not change a bit. Weights are Xavier-uniform, drawn for
+// every target apart, biases 0. It is an error when the features do not fit.
+func NewHead(s HeadSpec, seed uint64, k *kernel.Kernel) (*nn.Net, error) {
+	targets := len(s.Targets)
+	b := nn.NewBuilder(nn.Shape{H: Side, W: Side, C: s.Channels})
+	x := nn.Sample
+	groups := 1
+	for layer := range s.Depth {
+		last := layer == s.Depth-1
+		filters := targets
+		if !last {
+			filters *= s.Width
+		}
+		p := s.Padding
+		name := fmt.Sprintf("conv%d", layer+1)
+		scheme := pad.Must("zeros")
+		if p == 0 {
+			scheme = pad.Must("none")
+		}
+		x = b.ConvOf(name, x, nn.ConvSpec{Filters: filters, Size: s.Kernel, Stride: 1, Groups: groups, Scheme: scheme, Sides: pad.Sides{Top: p, Bottom: p, Left: p, Right: p}, Bias: true})
+		if s.Norm {
+			x = b.BatchNorm(fmt.Sprintf("bn%d", layer+1), x)
+		}
+		if !last {
+			x = b.ReLU(fmt.Sprintf("relu%d", layer+1), x)
+		}
+		groups = targets
+	}
+	if s.Sigmoid {
+		x = b.Sigmoid("sigmoid", x)
+	}
+	b.Resize("enlarge", x, Side, Side, false)
+	net, err := b.Net(k)
+	if err != nil {
+		return nil, fmt.Errorf("the read-out: %w", err)
+	}
+	net.Init(seed)
+	s.draw(net, seed)
+	net.Pack()
+	return net, nil
+}
+
+// draw gives the convolutions their first weights: uniform in ±√(6/(in + out)),
+// where in and out count the weights at one input and at one output of the head
+// of a single target (Glorot and Bengio 2010).
+func (s HeadSpec) draw(net *nn.Net, seed uint64) {
+	net.EachParam(func(p nn.Param, values []float32) {
+		if len(p.Shape) != 4 {
+			if p.FanIn != 0 { // a bias
+				clear(values)
+			}
+			return
+		}
+		filters := p.Shape[3] / len(s.Targets)
+		area := s.Kernel * s.Kernel
+		bound := float32(math.Sqrt(6 / float64(area*(p.Shape[2]+filters))))
+		own := make([]float32, len(values)/len(s.Targets))
+		for t, target := range s.Targets {
+			source := draw.New(seed, "read-out "+string(target)+" "+p.Name)
+			source.Uniform(own, bound)
+			for i := range len(own) / filters { // [ky][kx][in]
+				copy(values[i*p.Shape[3]+t*filters:], own[i*filters:(i+1)*filters])
+			}
+		}
+	})
+}
+
+// squaredError is the loss of a batch of n samples, mean squared errors summed
+// over the targets: z and truth are 28×28×T. It sets dz to the gradient.
+func squaredError(dz, z, truth []float32, n int) float64 {
+	sum, rate := 0.0, 2/(float64(Side*Side)*float64(n))
+	for i, v := range z {
+		d := float64(v) - float64(truth[i])
+		sum += float64(d * d)
+		dz[i] = float32(rate * d)
+	}
+	return sum / (Side * Side * float64(n))
+}

@@ -1,0 +1,225 @@
+package probe
+
+import (
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"padlab/core/border"
+	"padlab/core/images"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/nn/safetensors"
+	"padlab/core/pad"
+	"padlab/datasets"
+
+	"padlab/core/arch"
+)
+
+var long = flag.Bool("long", false, "run the tests that take a minute")
+
+func photos(t *testing.T) []images.Photo {
+	t.Helper()
+	list, err := datasets.Photos()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func crew(t *testing.T, workers int) *kernel.Crew {
+	c := kernel.NewCrew(workers)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// fit runs a read-out to its end.
+func fit(t *testing.T, f *Features, s Spec, c *kernel.Crew) *Readout {
+	t.Helper()
+	r, err := NewReadout(f, s, fastest(t), c.Workers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !r.Done() {
+		r.Advance(c)
+	}
+	return r
+}
+
+func fastest(t *testing.T) *kernel.Kernel {
+	t.Helper()
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// random is a frozen network with random weights and biases.
+func random(t *testing.T, padding string, side int) *nn.Net {
+	t.Helper()
+	net, err := arch.Build(arch.Spec{Name: "small", In: nn.Shape{H: side, W: side, C: 1}, Classes: 2, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}, fastest(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(3)
+	return net
+}
+
+func read(t *testing.T, net *nn.Net, a *Album, workers, bytes int) *Features {
+	t.Helper()
+	taps, err := arch.Taps("small")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := newFeatures(net, taps, a, workers, 1, bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func find(t *testing.T, r *Readout, metric string, target Target, kind string) border.Score {
+	t.Helper()
+	for _, s := range r.Scores {
+		if s.Metric == metric && s.Target == string(target) && s.Images == kind {
+			return s
+		}
+	}
+	t.Fatalf("no %s of %s on %s", metric, target, kind)
+	return border.Score{}
+}
+
+var paper = Spec{
+	HeadSpec: HeadSpec{Targets: []Target{H}, Kernel: 3, Depth: 1, Width: 32, Norm: true, Sigmoid: true},
+	Taps:     []string{"relu1", "relu2", "relu4"}, Standardise: true, LR: 0.1, Decay: 1e-4, Epochs: 4, Batch: 8, EvalEvery: 10, Seed: 1,
+}
+
+// paper.md §2.4: on a constant picture only zeros, constant and partial leave
+// anything that tells places apart. All settings are small; the numbers that
+// the paper reports are looked at in TestSqueezeNet.
+func TestOnlyZerosShowOnConstantPictures(t *testing.T) {
+	c := crew(t, 2)
+	for padding, shows := range map[string]bool{"zeros": true, "circular": false, "reflect": false, "replicate": false, "none": false} {
+		a, err := NewAlbum(photos(t), AlbumSpec{Side: 64, Channels: 1, Train: 24, Test: 8, Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := fit(t, read(t, random(t, padding, 64), a, 2, MaxBytes), paper, c)
+		for _, kind := range []string{Black, White} {
+			s := find(t, r, SPC, H, kind)
+			if shows && (s.Value == 0 || s.Constant != 0) || !shows && (s.Value != 0 || s.Constant != 1) {
+				t.Errorf("%s, %s: SPC %g, %d constant predictions", padding, kind, s.Value, s.Constant)
+			}
+			if !math.IsNaN(float64(s.Low)) {
+				t.Errorf("an interval over one picture: %g", s.Low)
+			}
+		}
+		if s := find(t, r, SPC, H, Natural); shows != (s.Value > 0.4) {
+			t.Errorf("%s: SPC %g on photographs", padding, s.Value)
+		}
+	}
+}
+
+// The same bits for any number of workers, whatever fits into memory, and
+// whatever else is read out.
+func TestReadoutBits(t *testing.T) {
+	a, err := NewAlbum(photos(t), AlbumSpec{Side: 48, Channels: 1, Train: 16, Test: 8, Seed: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net := random(t, "zeros", 48)
+	deep := paper
+	deep.Depth, deep.Width, deep.Epochs, deep.Padding = 3, 4, 2, 1
+	for name, s := range map[string]Spec{"one layer": paper, "three layers": deep} {
+		want := fit(t, read(t, net, a, 1, MaxBytes), s, crew(t, 1))
+		for _, other := range []struct{ workers, bytes int }{{3, MaxBytes}, {2, 0}, {2, 5 * 4 * 28 * 28 * 112}} {
+			got := fit(t, read(t, net, a, other.workers, other.bytes), s, crew(t, other.workers))
+			if got.SHA256() != want.SHA256() || find(t, got, MAE, H, Natural) != find(t, want, MAE, H, Natural) {
+				t.Errorf("%s: %d workers, %d bytes for features: other bits", name, other.workers, other.bytes)
+			}
+		}
+		s.Targets = []Target{V, H, HS}
+		among := fit(t, read(t, net, a, 2, MaxBytes), s, crew(t, 2))
+		for _, metric := range Metrics() {
+			if a, b := find(t, among, metric, H, Natural), find(t, want, metric, H, Natural); a != b {
+				t.Errorf("%s: %s of H alone is %v, among others %v", name, metric, b, a)
+			}
+		}
+	}
+}
+
+// trials.md D: SqueezeNet's ImageNet weights give H a rank correlation of .73
+// and an error of .153 with its zeros.
+func TestSqueezeNet(t *testing.T) {
+	if !*long {
+		t.Skip("with -long")
+	}
+	path, err := filepath.Abs("../../../shared/data/weights/squeezenet1_0_imagenet_deepcompression.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Skip("no weights: ", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights, err := safetensors.Open(file, info.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := crew(t, 2)
+	for _, padding := range []string{"zeros", "circular", "none"} {
+		net, err := arch.Build(arch.Spec{Name: "squeezenet1_0", In: nn.Shape{H: 224, W: 224, C: 3}, Classes: 1000, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}, fastest(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := net.Load(weights); err != nil {
+			t.Fatal(err)
+		}
+		a, err := NewAlbum(photos(t), AlbumSpec{Side: 224, Channels: 3, Train: 160, Test: 48, Seed: 1,
+			Mean: []float32{.485, .456, .406}, Deviation: []float32{.229, .224, .225}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		taps, err := arch.Taps("squeezenet1_0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := NewFeatures(net, taps, a, 2, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := paper
+		s.Targets, s.Taps, s.Epochs, s.EvalEvery = Targets(), taps, 10, 1000
+		start := time.Now()
+		r := fit(t, f, s, c)
+		for _, target := range s.Targets {
+			t.Logf("%s %s: SPC %.3f [%.2f, %.2f] MAE %.3f black %.3f white %.3f", padding, target, find(t, r, SPC, target, Natural).Value, find(t, r, SPC, target, Natural).Low, find(t, r, SPC, target, Natural).High,
+				find(t, r, MAE, target, Natural).Value, find(t, r, SPC, target, Black).Value, find(t, r, SPC, target, White).Value)
+		}
+		t.Logf("%s in %v", padding, time.Since(start))
+		spc, mae := find(t, r, SPC, H, Natural).Value, find(t, r, MAE, H, Natural).Value
+		switch padding {
+		case "zeros":
+			if spc < 0.6 || mae > 0.19 || find(t, r, SPC, G, Natural).Value < find(t, r, SPC, HS, Natural).Value+0.15 {
+				t.Errorf("zeros: SPC %.3f, MAE %.3f", spc, mae)
+			}
+		case "circular":
+			if find(t, r, SPC, H, Black).Value != 0 || find(t, r, SPC, H, White).Value != 0 {
+				t.Error("circular padding shows on black or white")
+			}
+		case "none":
+			if math.Abs(float64(spc)) > 0.2 {
+				t.Errorf("none: SPC %.3f", spc)
+			}
+		}
+	}
+}

@@ -1,0 +1,247 @@
+package probe
+
+import (
+	"fmt"
+	"slices"
+
+	"padlab/core/border"
+	"padlab/core/draw"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+)
+
+// A Spec says what is read out of features, and how the head is fitted.
+type Spec struct {
+	HeadSpec             // but for Channels, which follow from the taps
+	Taps        []string // names among those of the features
+	Standardise bool     // every channel less its mean, over its deviation
+	Signed      bool     // stripes go from −1 to 1 where errors are reported
+
+	Adam      bool    // else SGD with momentum .9, as in the paper
+	LR        float64 // falls to a tenth after two thirds of the steps (the official code: after 10 of 15 epochs)
+	Decay     float64 // of the weights
+	Epochs    int
+	Batch     int
+	EvalEvery int // steps between two looks at a few test pictures
+	Seed      uint64
+}
+
+// A Readout is a head that is fitted to features and tested, in small pieces of
+// work. It belongs to one goroutine.
+type Readout struct {
+	Step, Steps int
+	Loss        float64 // of the batch of the last step: squared errors summed over targets
+	Diverged    bool
+
+	spec     Spec
+	features *Features
+	spans    []span
+	net      *nn.Net
+	trainer  *nn.Trainer
+	truth    []float32 // of all targets, 28×28×T
+	order    []int32   // of the training pictures in this epoch
+	batch    []int
+	write    func(i int, x []float32)
+	loss     nn.Loss
+
+	exam        []int // pictures still to be tested, or nil
+	final       bool  // it is over all of them
+	tested      int   // how many of it were
+	predictions [][]float32
+	sheets      []*sheet
+	example     []float32 // what was predicted for the first test picture
+
+	Scores   []border.Score
+	Profiles []border.Profile
+	Maps     []border.Map
+}
+
+// NewReadout returns a read-out that has not begun. The errors are those of
+// taps that do not exist and of heads that do not fit. It panics when a batch is
+// larger than the training pictures, or a number below 1.
+func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int) (*Readout, error) {
+	if s.Batch < 1 || s.Epochs < 1 || s.EvalEvery < 1 || s.Batch > f.Album.Train || len(s.Targets) == 0 {
+		panic(fmt.Sprintf("probe: %d epochs of batches of %d of %d pictures, %d targets, evaluated every %d steps", s.Epochs, s.Batch, f.Album.Train, len(s.Targets), s.EvalEvery))
+	}
+	r := &Readout{spec: s, features: f}
+	var err error
+	if r.spans, r.spec.Channels, err = f.spans(s.Taps); err != nil {
+		return nil, err
+	}
+	if r.net, err = NewHead(r.spec.HeadSpec, s.Seed, k); err != nil {
+		return nil, err
+	}
+	r.Steps = s.Epochs * (f.Album.Train / s.Batch)
+	rate := nn.Constant(s.LR)
+	if r.Steps > 1 {
+		rate = nn.StepDecay(s.LR, 0.1, max(1, 2*r.Steps/3))
+	}
+	var o nn.Optimizer
+	if s.Adam {
+		o = nn.NewAdam(r.net.Trained, nn.AdamOptions{LR: rate, Decay: s.Decay})
+	} else {
+		o = nn.NewSGD(r.net.Trained, nn.SGDOptions{LR: rate, Momentum: 0.9, Decay: s.Decay})
+	}
+	r.trainer = nn.NewTrainer(r.net, o, s.Batch, workers)
+	targets := len(s.Targets)
+	r.truth = make([]float32, Side*Side*targets)
+	for t, target := range s.Targets {
+		for p, v := range target.Map(Side, Side) {
+			r.truth[p*targets+t] = v
+		}
+	}
+	r.order, r.batch = make([]int32, f.Album.Train), make([]int, s.Batch)
+	r.write = func(i int, x []float32) { f.write(x, r.batch[i], r.spans, s.Standardise) }
+	r.loss = func(_ *nn.Scratch, _ int, dz, z []float32) float64 { return squaredError(dz, z, r.truth, s.Batch) }
+	return r, nil
+}
+
+// Params is the number of weights of the head.
+func (r *Readout) Params() int { return r.net.Trained }
+
+// SHA256 is the checksum of the head's weights.
+func (r *Readout) SHA256() string { return r.net.SHA256() }
+
+// Done reports whether the last examination is over.
+func (r *Readout) Done() bool { return r.Diverged || r.Step == r.Steps && r.final && r.exam == nil }
+
+// Examining reports whether an examination is under way.
+func (r *Readout) Examining() bool { return r.exam != nil }
+
+// Work is how much has been done and will have been, in pictures looked at.
+func (r *Readout) Work() (done, all float64) {
+	a := r.features.Album
+	live := float64(len(r.pictures(false)) * ((r.Steps - 1) / r.spec.EvalEvery))
+	final := float64(len(r.pictures(true)))
+	all = float64(a.Train) + float64(r.Steps*r.spec.Batch) + live + final
+	if r.Done() {
+		return all, all
+	}
+	done = float64(r.features.Prepared()) + float64(r.Step*r.spec.Batch)
+	done += float64(len(r.pictures(false)) * (max(0, r.Step-1) / r.spec.EvalEvery))
+	return min(done+float64(r.tested), all), all
+}
+
+// pictures are those of an examination: all but the training pictures, or of
+// each kind the first few.
+func (r *Readout) pictures(final bool) []int {
+	a := r.features.Album
+	var list []int
+	for i := a.Train; i < a.Len(); i++ {
+		if final || i < a.Train+min(a.Test, livePictures) || i >= a.Train+a.Test && a.Kind(i) != Noise {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+const (
+	livePictures = 8 // test crops looked at while fitting
+	together     = 8 // pictures examined before others get their turn
+)
+
+// Advance does one piece of work: it looks at training pictures, makes one step,
+// or examines a few pictures. It reports whether an examination was finished,
+// whose results are then in Scores, Profiles and Maps.
+func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
+	switch {
+	case r.Done():
+		return false
+	case r.features.Prepare(crew):
+		return false
+	case r.exam != nil:
+		return r.examine(crew)
+	}
+	if r.Step < r.Steps {
+		r.step(crew)
+	}
+	if r.Step == r.Steps || r.Step%r.spec.EvalEvery == 0 {
+		r.final = r.Step == r.Steps
+		r.exam, r.tested, r.example = r.pictures(r.final), 0, nil
+		r.sheets = nil
+		for _, kind := range []string{Natural, Black, White, Noise} {
+			for _, t := range r.spec.Targets {
+				r.sheets = append(r.sheets, newSheet(t, kind, Side, r.spec.Signed))
+			}
+		}
+	}
+	return false
+}
+
+func (r *Readout) step(crew *kernel.Crew) {
+	perEpoch := r.features.Album.Train / r.spec.Batch
+	if r.Step%perEpoch == 0 {
+		s := draw.New(r.spec.Seed, "read-out order", uint64(r.Step/perEpoch))
+		s.Permutation(r.order)
+	}
+	for i := range r.batch {
+		r.batch[i] = int(r.order[r.Step%perEpoch*r.spec.Batch+i])
+	}
+	r.features.Load(crew, r.batch)
+	loss, finite := r.trainer.StepOn(crew, r.write, r.loss)
+	if !finite {
+		r.Diverged = true
+		return
+	}
+	r.Loss = loss
+	r.Step++
+}
+
+func (r *Readout) examine(crew *kernel.Crew) (finished bool) {
+	list := r.exam[:min(together, len(r.exam))]
+	r.features.Load(crew, list)
+	for len(r.predictions) < len(list) {
+		r.predictions = append(r.predictions, make([]float32, len(r.truth)))
+	}
+	tapes := r.trainer.Tapes()
+	crew.Do(len(list), func(worker, piece int) {
+		r.features.write(tapes[worker].Input(), list[piece], r.spans, r.spec.Standardise)
+		copy(r.predictions[piece], tapes[worker].Forward())
+	})
+	a, targets := r.features.Album, len(r.spec.Targets)
+	one := make([]float32, Side*Side)
+	for piece, picture := range list {
+		for _, s := range r.sheets {
+			if s.images != a.Kind(picture) {
+				continue
+			}
+			t := slices.Index(r.spec.Targets, s.target)
+			for p := range one {
+				one[p] = r.predictions[piece][p*targets+t]
+			}
+			s.mark(a.Group(picture), one)
+		}
+		if picture == a.Train {
+			r.example = slices.Clone(r.predictions[piece])
+		}
+	}
+	r.tested += len(list)
+	if r.exam = r.exam[len(list):]; len(r.exam) > 0 {
+		return false
+	}
+	r.exam = nil
+	r.conclude()
+	return true
+}
+
+// conclude turns the sheets into results.
+func (r *Readout) conclude() {
+	r.Scores, r.Profiles, r.Maps = nil, nil, nil
+	for _, s := range r.sheets {
+		if len(s.mae) == 0 {
+			continue
+		}
+		r.Scores = append(r.Scores, s.scores()...)
+		r.Profiles = append(r.Profiles, s.profile())
+		if s.images == Natural {
+			t := slices.Index(r.spec.Targets, s.target)
+			predicted := border.Map{Metric: "prediction", Target: string(s.target), Images: Natural, Rows: Side, Cols: Side}
+			truth := border.Map{Metric: "target", Target: string(s.target), Images: Natural, Rows: Side, Cols: Side}
+			for p := range Side * Side {
+				predicted.Values = append(predicted.Values, border.Number(r.example[p*len(r.spec.Targets)+t]))
+				truth.Values = append(truth.Values, border.Number(s.truth[p]))
+			}
+			r.Maps = append(r.Maps, truth, predicted, s.errorMap())
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package probe
+
+import (
+	"math"
+	"testing"
+)
+
+// The values of paper.md §1.2: the Gaussian is 0 in a corner, .376 in the middle
+// of an edge, 1 in the middle; constants err by .251, .197 and .318.
+func TestTargets(t *testing.T) {
+	at := func(target Target, x, y int) float64 { return float64(target.Map(256, 256)[y*256+x]) }
+	for _, c := range []struct {
+		target Target
+		x, y   int
+		want   float64
+	}{
+		{H, 0, 7, 0}, {H, 255, 7, 1}, {H, 51, 0, .2}, {V, 7, 0, 0}, {V, 7, 255, 1},
+		{G, 0, 0, 0}, {G, 0, 128, .376}, {G, 128, 128, 1},
+		{HS, 9, 0, 1}, {HS, 9, 128, .5}, {VS, 0, 9, 1}, {VS, 128, 9, .5}, {HS, 9, 64, .5 + .5*math.Cos(2*math.Pi*2.5/4)},
+	} {
+		if got := at(c.target, c.x, c.y); math.Abs(got-c.want) > 1e-3 {
+			t.Errorf("%s at %d,%d is %g, want %g", c.target, c.x, c.y, got, c.want)
+		}
+	}
+	for target, want := range map[Target]float64{H: .251, V: .251, G: .197, HS: .318, VS: .318} {
+		s := newSheet(target, Natural, 224, false)
+		if got := s.constant[len(s.rings)]; math.Abs(got-want) > 2e-3 {
+			t.Errorf("the best constant errs by %g on %s, want %g", got, target, want)
+		}
+	}
+	if s := newSheet(HS, Natural, 224, true); math.Abs(s.constant[len(s.rings)]-.635) > 4e-3 {
+		t.Errorf("on [−1, 1] the best constant errs by %g, want .635", s.constant[len(s.rings)])
+	}
+}
+
+// By hand: the ranks of 3 1 4 1 5 are 3 1.5 4 1.5 5, those of 1 2 3 4 5 are
+// themselves: Σxy = 4, Σx² = 9.5, Σy² = 10.
+func TestRankCorrelation(t *testing.T) {
+	for _, c := range []struct {
+		prediction, target []float32
+		want               float64
+		flat               bool
+	}{
+		{[]float32{1, 2, 3}, []float32{10, 20, 21}, 1, false},
+		{[]float32{3, 2, 1}, []float32{10, 20, 21}, -1, false},
+		{[]float32{3, 1, 4, 1, 5}, []float32{1, 2, 3, 4, 5}, 4 / math.Sqrt(95), false},
+		{[]float32{.5, .5, .5, .5}, []float32{1, 2, 3, 4}, 0, true},
+		{[]float32{1, 1 + 9e-7, 1, 1}, []float32{1, 2, 3, 4}, 0, true},
+		{[]float32{100, 100.001, 100, 100}, []float32{1, 2, 3, 4}, -1 / math.Sqrt(15), false},
+	} {
+		if got, flat := RankCorrelation(c.prediction, c.target); math.Abs(got-c.want) > 1e-12 || flat != c.flat {
+			t.Errorf("%v, %v: %g, %v, want %g, %v", c.prediction, c.target, got, flat, c.want, c.flat)
+		}
+	}
+}
+
+// A target is drawn perfectly by itself and not at all by its best constant,
+// and an error at the right border counts there.
+func TestSheet(t *testing.T) {
+	s := newSheet(H, Natural, 8, false)
+	s.mark(0, H.Map(8, 8))
+	flat := make([]float32, 64)
+	for i := range flat {
+		flat[i] = 0.5
+	}
+	s.mark(1, flat)
+	scores := s.scores()
+	if scores[0].Value != 0.5 || scores[0].Constant != 1 || scores[2].Value != 0.5 || scores[1].N != 2 {
+		t.Errorf("%+v", scores)
+	}
+	s = newSheet(H, Natural, 8, false)
+	wrong := H.Map(8, 8)
+	for y := range 8 {
+		wrong[y*8+7] = 0
+	}
+	s.mark(0, wrong)
+	p := s.profile()
+	// At distance 0 stand eight errors of 0 and eight of 1; the constant errs by .5 at both.
+	if len(p.Rings) != 4 || p.Rings[0].Value != 0 || p.Rings[0].N != 16 || p.Rings[1].Value != 1 {
+		t.Errorf("%+v", p)
+	}
+	if m := s.errorMap(); m.Values[7] != 1 || m.Values[6] != 0 {
+		t.Errorf("%v", m.Values[:8])
+	}
+}

@@ -1,0 +1,221 @@
+// Package task holds what a network learns: how samples are made from the
+// images of a set, what their labels are, and how an answer is tallied.
+package task
+
+import (
+	"fmt"
+	"math"
+
+	"padlab/core/border"
+	"padlab/core/draw"
+	"padlab/core/images"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+)
+
+// A Task is what a network learns on a canvas.
+type Task interface {
+	Place() *Canvas
+	Outputs() int   // channels of the network's answer: its classes
+	PerPixel() bool // the network answers for every pixel of the canvas, not once
+
+	// Learn returns what trains on one batch: the samples of a step are keyed
+	// by (seed, step), and loss and finite are as in nn.Trainer.Step.
+	Learn(t *nn.Trainer, seed uint64) func(crew *kernel.Crew, step int) (loss float64, finite bool)
+
+	// Examine starts an examination over the first so many test images.
+	Examine(images, workers int) Exam
+}
+
+// An Exam shows test images in every cell and tallies the answers.
+type Exam interface {
+	// Show does it for one image; different workers may do so at once.
+	Show(worker int, tape *nn.Tape, image int)
+
+	// Results are the scores, the most important first, the profiles and the
+	// maps, once all images were shown.
+	Results() ([]border.Score, []border.Profile, []border.Map)
+}
+
+// The metrics of tasks.
+const (
+	Accuracy       = "accuracy"
+	BorderInterior = "border-interior" // accuracy over the cells at the border less that over all others
+	BorderCentre   = "border-centre"   // the same less that over the innermost ring
+	SameAnswer     = "same-answer"     // images with one answer in all cells
+	MIoU           = "miou"            // mean intersection over union
+	PixelAccuracy  = "pixel-accuracy"  // over all pixels, the background among them
+)
+
+const testImages = "test" // the images that scores are over
+
+// Kinds are the names of all tasks.
+func Kinds() []string { return []string{"location", "classify", "segment"} }
+
+// Question says in words what the accuracy of a task of that kind is: how often
+// the network can say …
+func Question(kind string) string {
+	return map[string]string{
+		"location": "where the patch is",
+		"classify": "what the patch shows",
+		"segment":  "what a pixel of the patch shows",
+	}[kind]
+}
+
+// New returns the task of that kind on a canvas. It panics when there is none.
+func New(kind string, c *Canvas) Task {
+	switch kind {
+	case "location":
+		return &Location{c}
+	case "classify":
+		return &Classify{c}
+	case "segment":
+		return newSegment(c)
+	}
+	panic("task: no task " + kind)
+}
+
+// A Canvas is k×k cells, in one of which a patch stands.
+type Canvas struct {
+	Grid, Patch, Channels int
+	Classes               []string // of the images
+
+	empty       []float32 // the canvas without a patch
+	train, test patches   // test in the order of evaluation
+}
+
+// patches are images scaled to the cells, one after the other.
+type patches struct {
+	values []float32
+	labels []byte
+	ink    []bool // of each pixel of each patch: brighter than a tenth, in any channel
+}
+
+// A Spec is what a canvas is made from.
+type Spec struct {
+	Grid      int  // cells per side
+	Patch     int  // pixels per side of a cell
+	Fill      Fill // of the canvas
+	Normalize bool // subtract the mean of the training images and divide by their standard deviation, channel by channel
+}
+
+// NewCanvas scales all images of the set to the patch by area and keeps them.
+// Values are byte/255, so black is what the scheme zeros pads with. It panics
+// if a number of the spec is below 1.
+func NewCanvas(set *images.Set, s Spec) *Canvas {
+	if s.Grid < 1 || s.Patch < 1 {
+		panic(fmt.Sprintf("task: %d×%d cells of %d pixels", s.Grid, s.Grid, s.Patch))
+	}
+	l := &Canvas{Grid: s.Grid, Patch: s.Patch, Channels: set.C, Classes: set.Classes}
+	l.train = scaled(set, set.Train, inOrder(set.Train.Len()), s.Patch)
+	l.test = scaled(set, set.Test, set.Test.InTurn(), s.Patch)
+	mean, deviation := moments(l.train.values, set.C)
+	l.empty = make([]float32, l.Shape().Len())
+	for c := range set.C {
+		v := s.Fill.value(mean[c])
+		for i := c; i < len(l.empty); i += set.C {
+			l.empty[i] = v
+		}
+	}
+	if s.Normalize {
+		for _, values := range [][]float32{l.train.values, l.test.values, l.empty} {
+			for i := range values {
+				c := i % set.C
+				values[i] = (values[i] - mean[c]) / deviation[c]
+			}
+		}
+	}
+	return l
+}
+
+func inOrder(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// inkAbove is from which grey value on a pixel belongs to what a patch shows.
+const inkAbove = 0.1
+
+// scaled are the chosen images of a split, scaled to patch×patch.
+func scaled(set *images.Set, split images.Split, order []int, patch int) patches {
+	size := patch * patch * set.C
+	p := patches{values: make([]float32, len(order)*size), ink: make([]bool, len(order)*patch*patch)}
+	for i, image := range order {
+		images.AreaAverage(p.values[i*size:(i+1)*size], patch, patch, split.Image(image), set.H, set.W, set.C)
+		p.labels = append(p.labels, split.Labels[image])
+	}
+	for i, v := range p.values {
+		if v > inkAbove {
+			p.ink[i/set.C] = true
+		}
+	}
+	return p
+}
+
+// moments are mean and standard deviation of each channel; a channel without
+// deviation gets 1.
+func moments(values []float32, channels int) (mean, deviation []float32) {
+	sum, square := make([]float64, channels), make([]float64, channels)
+	for i, v := range values {
+		sum[i%channels] += float64(v)
+		square[i%channels] += float64(float64(v) * float64(v))
+	}
+	n := float64(len(values) / channels)
+	for c := range channels {
+		m := sum[c] / n
+		d := math.Sqrt(math.Max(0, square[c]/n-float64(m*m)))
+		if d < 1e-6 {
+			d = 1
+		}
+		mean, deviation = append(mean, float32(m)), append(deviation, float32(d))
+	}
+	return mean, deviation
+}
+
+// Shape is that of a canvas.
+func (l *Canvas) Shape() nn.Shape {
+	return nn.Shape{H: l.Grid * l.Patch, W: l.Grid * l.Patch, C: l.Channels}
+}
+
+// Cells is the number of cells.
+func (l *Canvas) Cells() int { return l.Grid * l.Grid }
+
+// TestImages is how many images an examination may use.
+func (l *Canvas) TestImages() int { return len(l.test.labels) }
+
+func (l *Canvas) patchLen() int { return l.Patch * l.Patch * l.Channels }
+
+// Sample writes training sample i of a step to x and says which image stands
+// in which cell. Both depend on (seed, step, i) alone.
+func (l *Canvas) Sample(seed uint64, step, i int, x []float32) (image, cell int) {
+	image, cell = l.draw(seed, step, i)
+	l.paste(x, l.train, image, cell)
+	return image, cell
+}
+
+func (l *Canvas) draw(seed uint64, step, i int) (image, cell int) {
+	s := draw.New(seed, "sample", uint64(step), uint64(i))
+	image = s.Below(len(l.train.labels))
+	return image, s.Below(l.Cells())
+}
+
+// show lets the tape see test image i in a cell.
+func (l *Canvas) show(tape *nn.Tape, image, cell int) (answer []float32) {
+	l.paste(tape.Input(), l.test, image, cell)
+	tape.Step = uint64(image*l.Cells() + cell) // what the network draws differs from placement to placement
+	return tape.Forward()
+}
+
+// paste empties the canvas x and puts one patch into a cell.
+func (l *Canvas) paste(x []float32, from patches, image, cell int) {
+	copy(x, l.empty)
+	line, width := l.Patch*l.Channels, l.Grid*l.Patch*l.Channels
+	patch := from.values[image*l.patchLen() : (image+1)*l.patchLen()]
+	corner := cell/l.Grid*l.Patch*width + cell%l.Grid*line
+	for row := range l.Patch {
+		copy(x[corner+row*width:], patch[row*line:(row+1)*line])
+	}
+}
