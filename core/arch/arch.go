@@ -50,6 +50,8 @@ type architecture struct {
 	build       func(b *nn.Builder, s Spec)
 	pooled      bool // it has an end of its own, whatever the head
 
+	usual Usual
+
 	// original is the last layer of the classifier that Spec.Original builds;
 	// empty: there is no other than the usual one.
 	original string
@@ -95,6 +97,30 @@ func About(name string) (string, error) {
 func Taps(name string) ([]string, error) {
 	a, err := find(name)
 	return slices.Clone(a.taps), err
+}
+
+// Usual says which pictures an architecture was made for: square ones of Side
+// pixels; where they are Normalized, each channel of red, green and blue in 0…1
+// less [NormalMean], by [NormalDeviation].
+type Usual struct {
+	Side       int
+	Normalized bool
+}
+
+// The mean and deviation of the pictures of ImageNet, by which torchvision's
+// networks and those for CIFAR have them normalised.
+var NormalMean, NormalDeviation = [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}
+
+var (
+	imageNet = Usual{224, true}
+	cifar10  = Usual{32, true}
+	little   = Usual{32, false}
+)
+
+// UsualPicture returns for which pictures an architecture was made.
+func UsualPicture(name string) (Usual, error) {
+	a, err := find(name)
+	return a.usual, err
 }
 
 // Build returns the network of s, computing with k, all weights 0. A picture

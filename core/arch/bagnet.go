@@ -14,7 +14,7 @@ var bags = []architecture{bagnet(9, 2), bagnet(17, 3), bagnet(33, 4)}
 // has a 3×3 convolution.
 func bagnet(field, stages int) architecture {
 	blocks := []int{3, 4, 6, 3}
-	a := architecture{name: fmt.Sprintf("bagnet%d", field), about: fmt.Sprintf("BagNet-%d: ResNet-50 whose outputs see %d pixels", field, field)}
+	a := architecture{name: fmt.Sprintf("bagnet%d", field), about: fmt.Sprintf("BagNet-%d: ResNet-50 whose outputs see %d pixels", field, field), usual: imageNet}
 	for stage, n := range blocks {
 		a.taps = append(a.taps, fmt.Sprintf("layer%d.%d.out", stage+1, n-1))
 	}

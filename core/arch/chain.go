@@ -24,7 +24,7 @@ const pool = 0
 // it, and pools, then global average pooling and a linear layer. Its taps are
 // the ReLUs before each pool, and the last.
 func chain(name, about string, norm bool, filters ...int) architecture {
-	a := architecture{name: name, about: about}
+	a := architecture{name: name, about: about, usual: little}
 	convs := 0
 	for i, n := range filters {
 		if n != pool {

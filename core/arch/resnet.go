@@ -43,7 +43,13 @@ func cifar(n int) resnet {
 }
 
 func residual(name, about string, r resnet) architecture {
-	a := architecture{name: name, about: about, pooled: r.head != nil}
+	a := architecture{name: name, about: about, pooled: r.head != nil, usual: little}
+	switch {
+	case r.stem == 7:
+		a.usual = imageNet
+	case r.plain:
+		a.usual = cifar10
+	}
 	for stage, blocks := range r.blocks {
 		a.taps = append(a.taps, fmt.Sprintf("layer%d.%d.out", stage+1, blocks-1))
 	}

@@ -10,8 +10,8 @@ import (
 // (Kayhan and van Gemert 2020). They have no biases and end with global
 // max-pooling, so that under full padding with zeros, or circular, they cannot.
 var toys = []architecture{
-	{name: "rook", about: "one 5×5 filter, global max-pool, linear", taps: []string{"relu1"}, pooled: true, build: toy(5, [][2]int{{1, 1}})},
-	{name: "red-green", about: "3×3 conv 32, then 32, 64, 64 with stride 2, global max-pool, linear", taps: []string{"relu1", "relu2", "relu3", "relu4"}, pooled: true, build: toy(3, [][2]int{{32, 1}, {32, 2}, {64, 2}, {64, 2}})},
+	{name: "rook", about: "one 5×5 filter, global max-pool, linear", taps: []string{"relu1"}, pooled: true, usual: little, build: toy(5, [][2]int{{1, 1}})},
+	{name: "red-green", about: "3×3 conv 32, then 32, 64, 64 with stride 2, global max-pool, linear", taps: []string{"relu1", "relu2", "relu3", "relu4"}, pooled: true, usual: little, build: toy(3, [][2]int{{32, 1}, {32, 2}, {64, 2}, {64, 2}})},
 }
 
 // toy is convolutions of one size, given by filters and stride.

@@ -29,7 +29,7 @@ const originalWidth = 4096
 // vgg is five blocks of 3×3 convolutions with 64, 128, 256, 512 and 512 filters,
 // a pool behind each. Its taps are the ReLUs before the pools, as in PosENet.
 func vgg(layers int, blocks [5]int, norm bool) architecture {
-	a := architecture{name: fmt.Sprintf("vgg%d", layers), about: fmt.Sprintf("VGG-%d, torchvision's", layers), original: "classifier.6"}
+	a := architecture{name: fmt.Sprintf("vgg%d", layers), about: fmt.Sprintf("VGG-%d, torchvision's", layers), usual: imageNet, original: "classifier.6"}
 	if norm {
 		a.name, a.about = a.name+"_bn", a.about+", with batch norm"
 	}

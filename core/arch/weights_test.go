@@ -77,9 +77,8 @@ func input(x []float32, picture image.Image, side int) {
 		}
 	}
 	images.AreaAverage(x, side, side, bytes, size, size, 3)
-	mean, deviation := [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}
 	for i := range x {
-		x[i] = (x[i] - mean[i%3]) / deviation[i%3]
+		x[i] = (x[i] - NormalMean[i%3]) / NormalDeviation[i%3]
 	}
 }
 

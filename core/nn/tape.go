@@ -157,9 +157,17 @@ func (t *Tape) Forward() []float32 { return t.ForwardTo(Output(len(t.batch.y) - 
 // ForwardTo sends the input through the nodes up to o and returns what that made
 // of it. Nodes behind o hold what an earlier pass left.
 func (t *Tape) ForwardTo(o Output) []float32 {
-	t.batch.seed, t.batch.step = t.Seed, t.Step
-	for i, node := range t.batch.net.Nodes[:o+1] {
-		node.Forward(t.batch.call(t.hand, i, 0, 1))
-	}
+	t.Through(o, func(Output) {})
 	return t.Activation(o)
+}
+
+// Through sends the input through the nodes up to last. It calls see behind
+// each, while its Activation is what it made and no other node has worked in
+// place on it yet.
+func (t *Tape) Through(last Output, see func(Output)) {
+	t.batch.seed, t.batch.step = t.Seed, t.Step
+	for i, node := range t.batch.net.Nodes[:last+1] {
+		node.Forward(t.batch.call(t.hand, i, 0, 1))
+		see(Output(i))
+	}
 }

@@ -149,7 +149,7 @@ once; without a terminal it runs that preset and prints the result.`,
 	s.setting(&s.look.glyphs, "glyphs", "braille", "`SET` to draw curves with: braille, block or ascii")
 	s.setting(&s.look.theme, "theme", "auto", "`THEME` of the screen: light, dark or auto")
 	s.flags.StringVar(&s.look.color, "color", "auto", "`WHEN` to use colour: auto (heeds NO_COLOR, CLICOLOR_FORCE), always or never")
-	root.AddCommand(s.runCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.benchCommand(), s.versionCommand(), completionCommand(root))
+	root.AddCommand(s.runCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.inspectCommand(), s.benchCommand(), s.versionCommand(), completionCommand(root))
 	root.SetHelpCommand(helpCommand(root))
 	return root
 }

@@ -1,0 +1,196 @@
+package inspect
+
+import (
+	"slices"
+
+	"padlab/core/nn"
+)
+
+// Aware is the Kolmogorov-Smirnov distance above which a filter is a
+// padding-aware neuron: more than half of what it says at a side of the map it
+// hardly ever says in the middle, or the other way round.
+const Aware = 0.5
+
+// Sides are those of a map, in the order of [Neuron.Distance].
+var Sides = [4]string{"top", "bottom", "left", "right"}
+
+// Filters are those of a convolution of 3×3 or larger, and how many of them are
+// aware of padding (after Garcia-Gasulla et al. 2023; the definition is ours).
+//
+// A filter's values, behind the batch norm and the ReLU that follow, are taken
+// in every picture at up to 8 places of each outermost row and column, away
+// from the corners, and at up to 5×5 places in the middle half of the map. It
+// is aware of a side when the two-sample Kolmogorov-Smirnov distance between
+// the values there and those in the middle is above [Aware].
+type Filters struct {
+	Name            string
+	Kernel, Padding int // the padding in front of the rows
+	Count           int
+	At              [4]int // how many are aware of each of Sides
+	Any             int    // of at least one
+	Neurons         []Neuron
+	TooSmall        bool // fewer than three rows or columns: nothing was compared
+}
+
+// A Neuron is a filter that is aware of padding.
+type Neuron struct {
+	Filter   int
+	Distance [4]float64 // to each of Sides
+}
+
+// Places of a map whose values are compared.
+const (
+	placesOfSide   = 8 // of each side
+	placesOfMiddle = 5 // squared
+)
+
+// A study collects the values of one convolution's filters. They take
+// 4·(4·8 + 5·5) bytes per filter and picture: with 32 pictures, 88 MB for the
+// 12,000 filters of ResNet-152.
+type study struct {
+	conv   int       // the node whose filters these are
+	node   nn.Output // the node whose values count
+	shape  nn.Shape
+	places [5][]int     // of each side, and of the middle: pixels
+	values [5][]float32 // [filter][picture][place]
+	photos int
+}
+
+// studies are those of all convolutions of a network.
+func (s Subject) studies(photos int) (list []*study) {
+	nodes := s.Net.Nodes
+	takers := make([][]int, len(nodes))
+	for i, node := range nodes {
+		for _, from := range node.From {
+			if from != nn.Sample {
+				takers[from] = append(takers[from], i)
+			}
+		}
+	}
+	for i, node := range nodes {
+		switch node.Layer.(type) {
+		case *nn.Conv, *nn.Banks:
+		default:
+			continue
+		}
+		if node.Window().Size < 3 {
+			continue
+		}
+		at := i
+	follow:
+		for len(takers[at]) == 1 {
+			switch next := takers[at][0]; nodes[next].Layer.(type) {
+			case *nn.Reweigh, *nn.BatchNorm:
+				at = next
+			case *nn.ReLU:
+				at = next
+				break follow
+			default:
+				break follow
+			}
+		}
+		list = append(list, newStudy(i, nn.Output(at), node.Out(), photos))
+	}
+	return list
+}
+
+func newStudy(conv int, node nn.Output, shape nn.Shape, photos int) *study {
+	s := &study{conv: conv, node: node, shape: shape, photos: photos}
+	if shape.H < 3 || shape.W < 3 {
+		return s
+	}
+	along := func(n, places int) []int {
+		from, to := middleHalf(n)
+		var all []int
+		for i := from; i < to; i++ {
+			all = append(all, i)
+		}
+		return evenly(all, places)
+	}
+	pixel := func(r, c int) int { return r*shape.W + c }
+	for _, c := range along(shape.W, placesOfSide) {
+		s.places[0] = append(s.places[0], pixel(0, c))
+		s.places[1] = append(s.places[1], pixel(shape.H-1, c))
+	}
+	for _, r := range along(shape.H, placesOfSide) {
+		s.places[2] = append(s.places[2], pixel(r, 0))
+		s.places[3] = append(s.places[3], pixel(r, shape.W-1))
+	}
+	for _, r := range along(shape.H, placesOfMiddle) {
+		for _, c := range along(shape.W, placesOfMiddle) {
+			s.places[4] = append(s.places[4], pixel(r, c))
+		}
+	}
+	for i, places := range s.places {
+		s.values[i] = make([]float32, shape.C*photos*len(places))
+	}
+	return s
+}
+
+// collect keeps the values of one picture.
+func (s *study) collect(x []float32, photo int) {
+	for i, places := range s.places {
+		for j, p := range places {
+			for filter, v := range x[p*s.shape.C : (p+1)*s.shape.C] {
+				s.values[i][(filter*s.photos+photo)*len(places)+j] = v
+			}
+		}
+	}
+}
+
+func (s *study) result(net *nn.Net) Filters {
+	node := net.Nodes[s.conv]
+	f := Filters{Name: node.Name(), Kernel: node.Window().Size, Padding: node.Window().Pad.Top, Count: s.shape.C, TooSmall: s.places[0] == nil}
+	if from := node.From[0]; from != nn.Sample {
+		if _, predicts := net.Nodes[from].Layer.(*nn.Predict); predicts {
+			f.Padding = net.Nodes[from].Window().Pad.Top
+		}
+	}
+	if f.TooSmall {
+		return f
+	}
+	of := func(group, filter int) []float32 {
+		n := s.photos * len(s.places[group])
+		values := s.values[group][filter*n : (filter+1)*n]
+		slices.Sort(values)
+		return values
+	}
+	for filter := range s.shape.C {
+		neuron, aware := Neuron{Filter: filter}, false
+		middle := of(4, filter)
+		for side := range Sides {
+			d := distance(of(side, filter), middle)
+			if neuron.Distance[side] = d; d > Aware {
+				f.At[side]++
+				aware = true
+			}
+		}
+		if aware {
+			f.Any++
+			f.Neurons = append(f.Neurons, neuron)
+		}
+	}
+	return f
+}
+
+// distance is the two-sample Kolmogorov-Smirnov distance
+//
+//	D = max over v of | share of x ≤ v  −  share of y ≤ v |
+//
+// of two sorted samples, neither of them empty. Ties count as what they are:
+// the shares are compared behind the last of equal values.
+func distance(x, y []float32) float64 {
+	d, i, j := 0.0, 0, 0
+	for i < len(x) && j < len(y) {
+		v := min(x[i], y[j])
+		for i < len(x) && x[i] <= v {
+			i++
+		}
+		for j < len(y) && y[j] <= v {
+			j++
+		}
+		difference := float64(i)/float64(len(x)) - float64(j)/float64(len(y))
+		d = max(d, difference, -difference)
+	}
+	return d
+}

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"padlab/core/arch"
+	"padlab/core/border"
+	"padlab/core/inspect"
+	"padlab/core/pad"
+)
+
+type inspectFlags struct {
+	weights, images, padding, extent, format string
+	size                                     int
+}
+
+// maxSide bounds the pictures that inspect looks at.
+const maxSide = 1024
+
+func (s *session) inspectCommand() *cobra.Command {
+	f := inspectFlags{padding: "zeros", extent: "same", format: "text"}
+	c := &cobra.Command{
+		Use:   "inspect ARCH",
+		Short: "Look for the cause: where the border comes into a network",
+		Long: `Inspect prints the layers of a network with how far their outputs see, which of
+them look over the edge of the picture, and where a stride meets more padding on
+one side than on the other; and how often each row of the picture is used.`,
+		Example: "  padlab inspect resnet18 --size 225\n  padlab inspect squeezenet1_0 --weights squeezenet1_0.safetensors --padding reflect",
+		Args:    one("the name of a network: " + strings.Join(arch.Names(), ", ")),
+		RunE:    func(_ *cobra.Command, args []string) error { return s.inspect(args[0], f) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.weights, "weights", "", "`FILE` of trained weights (safetensors)")
+	flags.IntVar(&f.size, "size", 0, "`N` pixels, the side of the picture; left out: what the network was made for, 224 or 32")
+	flags.StringVar(&f.padding, "padding", f.padding, "`SCHEME` of all convolutions that pad")
+	flags.StringVar(&f.extent, "extent", f.extent, "`EXTENT` of the padding: valid, same, full or same-tf")
+	flags.StringVar(&f.images, "images", "", "`DIR` with photographs (JPEG, PNG); left out: the embedded ones")
+	flags.StringVar(&f.format, "format", f.format, "`FORMAT` of the output: text or json")
+	return c
+}
+
+// spec reads what the flags say of the network.
+func (f inspectFlags) spec(name string) (arch.Spec, error) {
+	usual, err := arch.UsualPicture(name)
+	if err != nil {
+		return arch.Spec{}, err
+	}
+	if f.size == 0 {
+		f.size = usual.Side
+	}
+	if f.size < 1 || f.size > maxSide {
+		return arch.Spec{}, fmt.Errorf("--size must be a whole number in 1 … %d: %d", maxSide, f.size)
+	}
+	s := arch.Spec{Name: name, Classes: 1000, Bias: true}
+	s.In.H, s.In.W, s.In.C = f.size, f.size, 3
+	if s.Padding, err = pad.Parse(f.padding); err != nil {
+		return s, err
+	}
+	if s.Extent, err = pad.ParseExtent(f.extent); err != nil {
+		return s, err
+	}
+	if s.Extent == pad.Valid {
+		s.Padding = pad.Must("none")
+	}
+	if s.Padding.Name == "none" {
+		if s.Extent == pad.Full {
+			return s, errors.New("none pads nothing, so its extent cannot be full")
+		}
+		s.Extent = pad.Valid
+	}
+	return s, nil
+}
+
+func (s *session) inspect(name string, f inspectFlags) error {
+	if err := oneOf("format", f.format, "text", "json"); err != nil {
+		return err
+	}
+	spec, err := f.spec(name)
+	if err != nil {
+		return err
+	}
+	if f.weights != "" {
+		w, err := s.openWeights(f.weights)
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		if err := spec.Fit(w.File); err != nil {
+			return err
+		}
+	}
+	g, err := inspect.Look(spec)
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		s.Write(jsonLine(inspectionOf(g)))
+		return nil
+	}
+	fmt.Fprint(s, layerTable(g))
+	fmt.Fprint(s, "\n", geometryText(g))
+	return nil
+}
+
+// layerTable is a row for each layer that changes what is seen.
+func layerTable(g *inspect.Geometry) table {
+	var t table
+	t.add("layer", "kind", "out", "stride", "sees", "uneven", "over the edge")
+	for _, l := range g.Layers {
+		if l.Plain() {
+			continue
+		}
+		t.add(l.Name, l.Title(), fmt.Sprintf("%d×%d×%d", l.H, l.W, l.C), l.Sampling(), l.Field(), l.Uneven(), percent(l.Beyond))
+	}
+	return t
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
+
+// geometryText is what follows the table.
+func geometryText(g *inspect.Geometry) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s with padding %s (%s) on %d×%d×%d: %d parameters, total stride %d, an output of the last map sees %d×%d pixels\n",
+		g.Arch, g.Padding, g.Extent, g.H, g.W, g.C, g.Params, g.Stride, g.ReceptiveField, g.ReceptiveField)
+	fmt.Fprintf(&b, "taps: %s\n%s\n", strings.Join(g.Taps, ", "), g.Advice())
+	b.WriteString("how often a row is used, from the border inward, 1 in the middle:\n")
+	var t table
+	for _, side := range g.Usage(8) {
+		row := []string{side.Name}
+		for _, v := range side.Counts {
+			row = append(row, fmt.Sprintf("%.3g", v))
+		}
+		t.add(row...)
+	}
+	b.WriteString(t.String())
+	return b.String()
+}
+
+// An inspection is what inspect prints as JSON.
+type inspection struct {
+	Schema         int               `json:"schema"`
+	Arch           string            `json:"arch"`
+	Padding        string            `json:"padding"`
+	Extent         string            `json:"extent"`
+	Size           [3]int            `json:"size"`
+	Params         int               `json:"params"`
+	Stride         int               `json:"stride"`
+	ReceptiveField int               `json:"receptive_field"`
+	EvenSizes      []int             `json:"even_sizes"`
+	Taps           []string          `json:"taps"`
+	Layers         []inspectedLayer  `json:"layers"`
+	Foveation      map[string]counts `json:"foveation"`
+}
+
+type inspectedLayer struct {
+	Name           string        `json:"name"`
+	Kind           string        `json:"kind"`
+	Kernel         *int          `json:"kernel"` // null: all pixels, and likewise below
+	Stride         int           `json:"stride"`
+	Out            [3]int        `json:"out"`
+	TotalStride    *int          `json:"total_stride"`
+	ReceptiveField *int          `json:"receptive_field"`
+	Uneven         [2]int        `json:"uneven"` // rows, columns
+	OverTheEdge    border.Number `json:"over_the_edge"`
+}
+
+// counts are the times that each row or column is used.
+type counts []border.Number
+
+func inspectionOf(g *inspect.Geometry) inspection {
+	i := inspection{
+		Schema: 1, Arch: g.Arch, Padding: g.Padding, Extent: g.Extent, Size: [3]int{g.H, g.W, g.C}, Params: g.Params, Stride: g.Stride,
+		ReceptiveField: g.ReceptiveField, EvenSizes: append([]int{}, g.Even...), Taps: g.Taps,
+		Foveation: map[string]counts{"rows": numbers(g.Rows), "columns": numbers(g.Columns)},
+	}
+	some := func(n int) *int {
+		if n == 0 {
+			return nil
+		}
+		return &n
+	}
+	for _, l := range g.Layers {
+		i.Layers = append(i.Layers, inspectedLayer{
+			l.Name, l.Kind, some(l.Kernel), l.Stride, [3]int{l.H, l.W, l.C}, some(l.Jump), some(l.ReceptiveField),
+			[2]int{l.UnevenRows, l.UnevenColumns}, border.Number(l.Beyond),
+		})
+	}
+	return i
+}
+
+func numbers[T float32 | float64](values []T) counts {
+	list := make(counts, len(values))
+	for i, v := range values {
+		list[i] = border.Number(v)
+	}
+	return list
+}
