@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -79,4 +80,18 @@ func Recognize(f *safetensors.File) []string {
 		}
 	}
 	return list
+}
+
+// Load sets the weights of a network of the named architecture to those of a
+// file. Of a file that does not fit, the error says whose weights it seems to
+// hold, or which tensors do not fit.
+func Load(net *nn.Net, name string, f *safetensors.File) error {
+	err := net.Load(f)
+	if err == nil {
+		return nil
+	}
+	if fits := Recognize(f); len(fits) > 0 && !slices.Contains(fits, name) {
+		return fmt.Errorf("these look like the weights of %s, not of %s", strings.Join(fits, " or "), name)
+	}
+	return fmt.Errorf("no weights of %s: %w", name, err)
 }

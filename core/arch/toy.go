@@ -12,6 +12,14 @@ import (
 var toys = []architecture{
 	{name: "rook", about: "one 5×5 filter, global max-pool, linear", taps: []string{"relu1"}, pooled: true, usual: little, build: toy(5, [][2]int{{1, 1}})},
 	{name: "red-green", about: "3×3 conv 32, then 32, 64, 64 with stride 2, global max-pool, linear", taps: []string{"relu1", "relu2", "relu3", "relu4"}, pooled: true, usual: little, build: toy(3, [][2]int{{32, 1}, {32, 2}, {64, 2}, {64, 2}})},
+	{name: "raw", about: "no network: the picture as it is, global average pool, linear", taps: []string{"image"}, pooled: true, usual: little, build: raw},
+}
+
+// raw is what a read-out of the picture itself looks at (Islam et al. 2020:
+// PosENet alone).
+func raw(b *nn.Builder, s Spec) {
+	x := b.Crop("image", nn.Sample, s.In.H, s.In.W)
+	b.Linear("linear", b.GlobalAveragePool("gap", x), s.Classes)
 }
 
 // toy is convolutions of one size, given by filters and stride.

@@ -9,6 +9,7 @@ import (
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/probe"
 	"padlab/core/task"
 )
 
@@ -33,20 +34,19 @@ type arm struct {
 	next     int       // the first that was not shown yet
 	evaluate func(worker, piece int)
 	tapes    []*nn.Tape // one per worker, of the network that is tested
-	tested   *nn.Net    // eval.padding: the network that is tested, or nil: the trained one
+	encoder  *encoder   // of a read-out, else nil
+	readout  *probe.Readout
+
+	tested *nn.Net // eval.padding: the network that is tested, or nil: the trained one
 }
 
 // prepare builds the arms of an experiment: tasks (shared where the data are
-// the same), networks with their initial weights, optimisers.
-func prepare(e *Experiment, set *images.Set, k *kernel.Kernel, workers int) ([]*arm, error) {
-	canvases := map[task.Spec]*task.Canvas{}
+// the same), networks with their initial weights, optimisers, read-outs.
+func prepare(e *Experiment, in Inputs, k *kernel.Kernel, workers int) ([]*arm, error) {
+	b := builder{in: in, kernel: k, workers: workers, tasks: tasks{in.Set, map[task.Spec]*task.Canvas{}}, backbones: map[string]*arm{}, encoders: map[string]*encoder{}}
 	var arms []*arm
 	for _, spec := range e.Arms() {
-		s := task.Spec{Grid: spec.Canvas.Grid, Patch: spec.Data.Patch, Fill: task.Fill(spec.Canvas.Fill), Normalize: spec.Data.Normalize}
-		if canvases[s] == nil {
-			canvases[s] = task.NewCanvas(set, s)
-		}
-		a, err := newArm(spec, task.New(spec.Task.Kind, canvases[s]), k, workers)
+		a, err := b.arm(spec)
 		if err != nil {
 			return nil, fmt.Errorf("arm %s: %w", spec.Name, err)
 		}
@@ -55,15 +55,55 @@ func prepare(e *Experiment, set *images.Set, k *kernel.Kernel, workers int) ([]*
 	return arms, nil
 }
 
+func (b *builder) arm(spec Arm) (*arm, error) {
+	if spec.Reads() {
+		return b.read(spec)
+	}
+	t, err := b.tasks.of(spec)
+	if err != nil {
+		return nil, err
+	}
+	return newArm(spec, t, b.kernel, b.workers)
+}
+
+// tasks are those of one experiment. Arms with the same canvas share it.
+type tasks struct {
+	set      *images.Set
+	canvases map[task.Spec]*task.Canvas
+}
+
+func (t tasks) of(spec Arm) (task.Task, error) {
+	c, err := t.canvas(spec)
+	if err != nil {
+		return nil, err
+	}
+	return task.New(spec.Task.Kind, c), nil
+}
+
+func (t tasks) canvas(spec Arm) (*task.Canvas, error) {
+	s := task.Spec{Grid: spec.Canvas.Grid, Patch: spec.Data.Patch, Fill: task.Fill(spec.Canvas.Fill), Normalize: spec.Data.Normalize}
+	if t.canvases[s] == nil {
+		t.canvases[s] = task.NewCanvas(t.set, s)
+	}
+	return t.canvases[s], nil
+}
+
+// shapeOf is what a spec says of its network; what its pictures and its answer
+// look like is still open.
+func shapeOf(spec Arm) arch.Spec {
+	shape := arch.Spec{Name: spec.Net.Arch, Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias, Layers: map[string]pad.Scheme{}}
+	for name, l := range spec.Net.Layers {
+		shape.Layers[name] = pad.Must(l.Padding)
+	}
+	return shape
+}
+
 func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) {
 	if n := t.Place().TestImages(); spec.Eval.Images > n {
 		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", spec.Eval.Images, n)
 	}
-	shape := arch.Spec{
-		Name: spec.Net.Arch, In: t.Place().Shape(), Classes: t.Outputs(),
-		Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias,
-		Layers: map[string]pad.Scheme{},
-	}
+	shape := shapeOf(spec)
+	shape.In, shape.Classes = t.Place().Shape(), t.Outputs()
 	if t.PerPixel() {
 		shape.Head = arch.Head(spec.Net.Head)
 	}
@@ -100,7 +140,7 @@ func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) 
 	for _, tape := range a.tapes {
 		tape.Seed = spec.Seed
 	}
-	a.state = ArmState{Name: spec.Name, Status: Running, Params: net.Trained, EvalStep: -1}
+	a.state = ArmState{Name: spec.Name, Status: Running, Params: net.Trained, EvalStep: -1, Steps: spec.Train.Steps}
 	a.learn = t.Learn(a.trainer, spec.Seed)
 	a.evaluate = func(worker, piece int) { a.exam.Show(worker, a.tapes[worker], a.next+piece) }
 	a.state.Example = a.example()
@@ -143,6 +183,9 @@ func optimizer(spec Arm, params int) nn.Optimizer {
 // advance does one piece of work: a slice of the evaluation under way, or one
 // training step. It reports whether an evaluation was finished.
 func (a *arm) advance(crew *kernel.Crew) (evaluated bool) {
+	if a.readout != nil {
+		return a.advanceReading(crew)
+	}
 	if a.exam == nil {
 		a.train(crew)
 		return false
@@ -174,11 +217,13 @@ func (a *arm) last() bool { return a.state.Step == a.spec.Train.Steps }
 
 // recordLoss appends a point. Points that snapshots hold are never written
 // again: appending leaves them alone, and thinning makes a new slice.
-func (a *arm) recordLoss(loss float64) {
-	if a.state.Step%a.lossStride != 0 {
+func (a *arm) recordLoss(loss float64) { a.recordLossAt(a.state.Step, loss) }
+
+func (a *arm) recordLossAt(step int, loss float64) {
+	if step%a.lossStride != 0 {
 		return
 	}
-	a.state.Loss = append(a.state.Loss, LossPoint{a.state.Step, border.Number(loss)})
+	a.state.Loss = append(a.state.Loss, LossPoint{step, border.Number(loss)})
 	if len(a.state.Loss) == lossPoints {
 		half := make([]LossPoint, 0, lossPoints)
 		for i := 0; i < lossPoints; i += 2 {
@@ -215,6 +260,10 @@ func (a *arm) finishEvaluation() {
 func (a *arm) end(s Status) {
 	if a.state.Status == Running {
 		a.state.Status = s
+		if a.readout != nil {
+			a.state.SHA256, a.state.Backbone = a.readout.SHA256(), a.encoder.frozen.SHA256()
+			return
+		}
 		a.state.SHA256 = a.trainer.Net.SHA256()
 	}
 }
@@ -222,6 +271,17 @@ func (a *arm) end(s Status) {
 // work is how much the arm has done and will have done, in forward passes of
 // one sample; a backward pass costs two.
 func (a *arm) work() (done, all float64) {
+	if a.readout != nil {
+		done, all = a.readout.Work()
+		if b := a.encoder.backbone; b != nil {
+			d, n := b.work()
+			done, all = done+d, all+n
+		}
+		if a.state.Status.Ended() {
+			return all, all
+		}
+		return done, all
+	}
 	cells, batch := float64(a.task.Place().Cells()), float64(a.spec.Train.Batch)
 	live := float64(min(a.spec.Eval.Images, liveImages)) * cells
 	final := float64(a.spec.Eval.Images) * cells

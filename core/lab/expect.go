@@ -9,6 +9,7 @@ import (
 
 	"padlab/core/border"
 	"padlab/core/names"
+	"padlab/core/probe"
 	"padlab/core/task"
 )
 
@@ -17,7 +18,7 @@ import (
 //	[[expect]]
 //	arm = "circular"
 //	what = "accuracy"
-//	is = "exactly chance"     # or: chance | exactly 1 | above 0.5 | below 0.2 | surely below -0.02
+//	is = "exactly chance"     # or: chance | exactly 1 | above 0.5 | below 0.2 | surely below -0.02 | above zeros by 0.15
 //	ring = 2                  # of one ring; left out: over all cells
 //
 // "chance" holds when the 95 % interval contains chance, "exactly chance" when
@@ -28,10 +29,19 @@ type Expect struct {
 	What string `json:"what"`
 	Is   string `json:"is"`
 	Ring *int   `json:"ring,omitempty"`
+
+	// Of a read-out: which score. Left out: the first, of natural pictures.
+	Target string `json:"target,omitempty"`
+	Images string `json:"images,omitempty"`
+}
+
+// about reports whether a score or profile is the one that is meant.
+func (x Expect) about(metric, target, images string) bool {
+	return metric == x.What && (x.Target == "" || target == x.Target) && (x.Images == "" || images == x.Images)
 }
 
 // metrics are what can be expected of something.
-var metrics = []string{task.Accuracy, task.BorderInterior, task.BorderCentre, task.SameAnswer, task.MIoU, task.PixelAccuracy}
+var metrics = []string{task.Accuracy, task.BorderInterior, task.BorderCentre, task.SameAnswer, task.MIoU, task.PixelAccuracy, probe.SPC, probe.MAE, probe.Skill}
 
 // An Expectation is an Expect with its answer.
 type Expectation struct {
@@ -44,7 +54,14 @@ func (x Expect) String() string {
 	if x.Ring != nil {
 		where = fmt.Sprintf(" in ring %d", *x.Ring)
 	}
-	return fmt.Sprintf("%s: %s%s is %s", x.Arm, x.What, where, x.Is)
+	what := x.What
+	if x.Target != "" {
+		what += " of " + x.Target
+	}
+	if x.Images != "" {
+		what += " on " + x.Images
+	}
+	return fmt.Sprintf("%s: %s%s is %s", x.Arm, what, where, x.Is)
 }
 
 // check returns an error unless the arm exists and Is can be read.
@@ -61,16 +78,23 @@ func (x Expect) check(e *Experiment) error {
 	if !slices.Contains(metrics, x.What) {
 		return fmt.Errorf("expect: %w", names.Unknown("metric", x.What, metrics))
 	}
+	if r, against := x.rival(); against && !slices.Contains(arms, r.arm) {
+		return fmt.Errorf("expect: %w", names.Unknown("arm", r.arm, arms))
+	}
 	_, err := x.test()
 	return err
 }
 
-// test returns the question as a function of the answer.
+// test returns the question as a function of the answer, nil of one that is
+// about a rival.
 func (x Expect) test() (func(value, low, high, chance border.Number) bool, error) {
 	word, number, _ := strings.Cut(x.Is, " ")
 	if rest, sure := strings.CutPrefix(x.Is, "surely "); sure {
 		word, number, _ = strings.Cut(rest, " ")
 		word = "surely " + word
+	}
+	if _, against := x.rival(); against {
+		return nil, nil
 	}
 	parsed, err := strconv.ParseFloat(number, 64)
 	bound := border.Number(parsed)
@@ -90,43 +114,88 @@ func (x Expect) test() (func(value, low, high, chance border.Number) bool, error
 	case word == "below" && err == nil:
 		return func(value, _, _, _ border.Number) bool { return value < bound }, nil
 	}
-	return nil, fmt.Errorf("expect: is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER: %q", x.Is)
+	return nil, fmt.Errorf("expect: is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM by NUMBER: %q", x.Is)
 }
 
 // answer checks what is expected of arms. One that did not finish fails; an
 // arm or a ring that a change of the experiment removed is not asked for.
 func answer(expected []Expect, arms []ArmState) []Expectation {
 	list := []Expectation{}
-	for _, x := range expected {
-		for _, a := range arms {
-			if a.Name != x.Arm {
-				continue
-			}
-			if a.Status != Done {
-				list = append(list, Expectation{x.String(), false})
-				continue
-			}
-			test, err := x.test()
-			if err != nil {
-				panic("lab: " + err.Error())
-			}
-			if x.Ring == nil {
-				at := slices.IndexFunc(a.Scores, func(s border.Score) bool { return s.Metric == x.What })
-				held := at >= 0
-				if held {
-					s := a.Scores[at]
-					held = test(s.Value, s.Low, s.High, s.Chance)
-				}
-				list = append(list, Expectation{x.String(), held})
-				continue
-			}
-			at := slices.IndexFunc(a.Profiles, func(p border.Profile) bool { return p.Metric == x.What })
-			if at < 0 || *x.Ring >= len(a.Profiles[at].Rings) {
-				continue
-			}
-			p := a.Profiles[at].Rings[*x.Ring]
-			list = append(list, Expectation{x.String(), test(p.Value, p.Low, p.High, p.Chance)})
+	named := func(name string) *ArmState {
+		at := slices.IndexFunc(arms, func(a ArmState) bool { return a.Name == name })
+		if at < 0 {
+			return nil
 		}
+		return &arms[at]
+	}
+	for _, x := range expected {
+		test, err := x.test()
+		if err != nil {
+			panic("lab: " + err.Error())
+		}
+		a := named(x.Arm)
+		var other *ArmState
+		rival, against := x.rival()
+		if against {
+			other = named(rival.arm)
+		}
+		if a == nil || against && other == nil {
+			continue
+		}
+		if a.Status != Done || against && other.Status != Done {
+			list = append(list, Expectation{x.String(), false})
+			continue
+		}
+		p, found := x.find(a)
+		if !found && x.Ring != nil {
+			continue
+		}
+		held := found
+		switch {
+		case found && against:
+			q, known := x.find(other)
+			held = known && rival.sign*(p.Value-q.Value) >= rival.by
+		case found:
+			held = test(p.Value, p.Low, p.High, p.Chance)
+		}
+		list = append(list, Expectation{x.String(), held})
 	}
 	return list
+}
+
+// find is the score, or the ring of a profile, that is meant.
+func (x Expect) find(a *ArmState) (p border.Point, ok bool) {
+	if x.Ring == nil {
+		at := slices.IndexFunc(a.Scores, func(s border.Score) bool { return x.about(s.Metric, s.Target, s.Images) })
+		if at < 0 {
+			return p, false
+		}
+		s := a.Scores[at]
+		return border.Point{Value: s.Value, Low: s.Low, High: s.High, Chance: s.Chance}, true
+	}
+	at := slices.IndexFunc(a.Profiles, func(p border.Profile) bool { return x.about(p.Metric, p.Target, p.Images) })
+	if at < 0 || *x.Ring >= len(a.Profiles[at].Rings) {
+		return p, false
+	}
+	return a.Profiles[at].Rings[*x.Ring], true
+}
+
+// A rival is the other arm of an expectation like "above circular by 0.15".
+type rival struct {
+	sign border.Number // +1: above, −1: below
+	arm  string
+	by   border.Number
+}
+
+func (x Expect) rival() (r rival, ok bool) {
+	word, rest, _ := strings.Cut(x.Is, " ")
+	at := strings.LastIndex(rest, " by ")
+	if at < 0 || word != "above" && word != "below" {
+		return r, false
+	}
+	by, err := strconv.ParseFloat(rest[at+len(" by "):], 64)
+	if r = (rival{1, rest[:at], border.Number(by)}); word == "below" {
+		r.sign = -1
+	}
+	return r, err == nil && by >= 0
 }

@@ -21,6 +21,8 @@ type Experiment struct {
 	Try   string `json:"try"`   // one sentence: what to change next
 	Paper string `json:"paper"` // what the paper reports or claims, with its place
 
+	Differs string `json:"differs,omitempty"` // what is not as in the paper
+
 	Seed uint64 `json:"seed"`
 	Vary []Vary `json:"vary"`
 
@@ -38,6 +40,7 @@ type Experiment struct {
 	} `json:"canvas"`
 	Net struct {
 		Arch    string `json:"arch"`
+		Weights string `json:"weights"`
 		Padding string `json:"padding"`
 		Extent  string `json:"extent"`
 		Head    string `json:"head"`
@@ -60,8 +63,53 @@ type Experiment struct {
 		Padding string `json:"padding"`
 	} `json:"eval"`
 
-	Expect []Expect `json:"expect"`
+	// A read-out: what a frozen network has learned before, and the head.
+	Backbone struct {
+		Task  string `json:"task"`
+		Steps int    `json:"steps"`
+	} `json:"backbone"`
+	Readout Readout `json:"readout"`
+
+	Given   []Given  `json:"arms,omitempty"`
+	Expect  []Expect `json:"expect"`
+	Figures []Figure `json:"figures,omitempty"`
 }
+
+// A Readout says what is read out of a frozen network; without targets nothing
+// is, and the network itself is what is compared.
+type Readout struct {
+	Targets     []string `json:"targets"`
+	Taps        string   `json:"taps"`
+	Size        int      `json:"size"`
+	Crops       int      `json:"crops"`
+	TestCrops   int      `json:"test_crops"`
+	Kernel      int      `json:"kernel"`
+	Depth       int      `json:"depth"`
+	Padding     int      `json:"padding"`
+	Width       int      `json:"width"`
+	Norm        bool     `json:"norm"`
+	Sigmoid     bool     `json:"sigmoid"`
+	Standardise bool     `json:"standardise"`
+	Signed      bool     `json:"signed"`
+	Solver      string   `json:"solver"`
+	LR          float64  `json:"lr"`
+	Decay       float64  `json:"decay"`
+	Epochs      int      `json:"epochs"`
+	Batch       int      `json:"batch"`
+}
+
+// Given is an arm that is spelled out: a name and the fields that it sets, in
+// order of their keys. What varies besides, varies in each of them.
+type Given struct {
+	Name string    `json:"name"`
+	Set  []Setting `json:"set"`
+}
+
+// A Setting is a field in its text form.
+type Setting struct{ Key, Value string }
+
+// Reads reports whether anything is read out.
+func (e *Experiment) Reads() bool { return len(e.Readout.Targets) > 0 }
 
 // Layers says what single convolutions do otherwise than net.padding says, by
 // their names.
@@ -90,11 +138,19 @@ func Default() *Experiment {
 	e.Train.Optimizer, e.Train.LR, e.Train.Momentum, e.Train.Schedule = "adam", 0.003, 0.9, "constant"
 	e.Train.Batch, e.Train.Steps, e.Train.EvalEvery = 32, 600, 50
 	e.Eval.Images = 100
+	e.Backbone.Task, e.Backbone.Steps = "classify", 500
+	e.Readout = Readout{
+		Targets: []string{}, Taps: "all", Size: 96, Crops: 160, TestCrops: 48, Kernel: 3, Depth: 1, Width: 32, Norm: true, Sigmoid: true,
+		Standardise: true, Signed: true, Solver: "sgd", LR: 0.1, Decay: 1e-4, Epochs: 12, Batch: 8,
+	}
 	return e
 }
 
 // Question says in words what the first score of the arms is.
 func (e *Experiment) Question() string {
+	if e.Reads() {
+		return "how well a read-out can draw where each pixel is"
+	}
 	return "how often the network can say " + task.Question(e.Task.Kind)
 }
 
@@ -106,7 +162,13 @@ func (e *Experiment) Clone() *Experiment {
 		c.Vary[i] = Vary{v.Key, append([]string(nil), v.Values...)}
 	}
 	c.Expect = append([]Expect(nil), e.Expect...)
+	c.Figures = append([]Figure(nil), e.Figures...)
 	c.Net.Layers = maps.Clone(e.Net.Layers)
+	c.Readout.Targets = append([]string{}, e.Readout.Targets...)
+	c.Given = nil
+	for _, g := range e.Given {
+		c.Given = append(c.Given, Given{g.Name, append([]Setting(nil), g.Set...)})
+	}
 	return &c
 }
 
@@ -120,10 +182,23 @@ type Arm struct {
 // MaxArms is how many arms an experiment may have.
 const MaxArms = 16
 
-// Arms returns the combinations of all varied values in order. An arm is named
-// by its values, or by its padding when nothing varies.
+// Arms returns the combinations of all varied values in order, for every given
+// arm if there are such. An arm is named by its values behind the name that it
+// was given, or by its padding when nothing varies.
 func (e *Experiment) Arms() []Arm {
 	arms := []Arm{{"", e.Clone()}}
+	if len(e.Given) > 0 {
+		arms = nil
+	}
+	for _, g := range e.Given {
+		c := e.Clone()
+		for _, s := range g.Set {
+			if err := c.Set(s.Key, s.Value); err != nil {
+				panic("lab: a given arm that was not checked: " + err.Error())
+			}
+		}
+		arms = append(arms, Arm{g.Name, c})
+	}
 	for _, v := range e.Vary {
 		var next []Arm
 		for _, a := range arms {
@@ -141,11 +216,11 @@ func (e *Experiment) Arms() []Arm {
 		}
 		arms = next
 	}
-	if len(e.Vary) == 0 {
+	if len(e.Vary) == 0 && len(e.Given) == 0 {
 		arms[0].Name = e.Net.Padding
 	}
 	for i := range arms {
-		arms[i].Vary = nil
+		arms[i].Vary, arms[i].Given = nil, nil
 	}
 	return arms
 }
@@ -168,8 +243,15 @@ func (e *Experiment) SetAll(key, text string) error {
 	if err != nil {
 		return err
 	}
+	for _, g := range e.Given {
+		for _, s := range g.Set {
+			if s.Key == key {
+				return fmt.Errorf("the arms of this experiment set %s themselves", key)
+			}
+		}
+	}
 	values := []string{text}
-	if !f.prose {
+	if !f.prose && !f.list {
 		values = strings.Split(text, ",")
 	}
 	at := -1
@@ -266,23 +348,65 @@ func Quote(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// check returns what is wrong with the fields together.
-func (e *Experiment) check() error {
-	arms := 1
+// check returns what is wrong with the fields together, and the key that is
+// most to blame.
+func (e *Experiment) check() (key string, err error) {
+	arms := max(1, len(e.Given))
 	for _, v := range e.Vary {
 		if arms *= len(v.Values); arms > MaxArms {
-			return fmt.Errorf("more than %d arms", MaxArms)
+			return "vary", fmt.Errorf("more than %d arms", MaxArms)
 		}
 	}
 	for _, a := range e.Arms() {
-		if a.Net.Padding == "none" && a.Net.Extent == "full" {
-			return fmt.Errorf("arm %s: none pads nothing, so its extent cannot be full", a.Name)
+		refuse := func(key, format string, args ...any) (string, error) {
+			return key, fmt.Errorf("arm %s: %s", a.Name, fmt.Sprintf(format, args...))
 		}
-		if side := a.Canvas.Grid * a.Data.Patch; side > MaxCanvas {
-			return fmt.Errorf("arm %s: %d cells of %d pixels make a canvas of %d pixels: at most %d", a.Name, a.Canvas.Grid, a.Data.Patch, side, MaxCanvas)
+		switch side := a.Canvas.Grid * a.Data.Patch; {
+		case a.learns() == "location" && a.Canvas.Grid < 2:
+			return refuse("canvas.grid", "a canvas of one cell leaves nothing to locate: canvas.grid must be at least 2")
+		case a.Reads() && a.Readout.Batch > a.Readout.Crops:
+			return refuse("readout.batch", "batches of %d crops, but readout.crops is %d", a.Readout.Batch, a.Readout.Crops)
+		case a.Net.Weights != "" && !a.Reads():
+			return refuse("net.weights", "weights from a file can be read out, not trained on: there are no readout.targets")
+		case a.Net.Padding == "none" && a.Net.Extent == "full":
+			return refuse("net.extent", "none pads nothing, so its extent cannot be full")
+		case side > MaxCanvas:
+			return refuse("data.patch", "%d cells of %d pixels make a canvas of %d pixels: at most %d", a.Canvas.Grid, a.Data.Patch, side, MaxCanvas)
 		}
 	}
-	return nil
+	return "", nil
+}
+
+// learns is what the network of e learns, before it is frozen or for its own
+// sake; empty: nothing.
+func (e *Experiment) learns() string {
+	switch {
+	case !e.Reads():
+		return e.Task.Kind
+	case e.Net.Weights != "" || e.Net.Arch == raw || e.Backbone.Steps == 0:
+		return ""
+	}
+	return e.Backbone.Task
+}
+
+// MarshalJSON writes the settings as an object.
+func (g Given) MarshalJSON() ([]byte, error) {
+	set := map[string]json.RawMessage{}
+	for _, s := range g.Set {
+		f, err := fieldOf(s.Key)
+		if err != nil {
+			return nil, err
+		}
+		if set[s.Key] = json.RawMessage(s.Value); !f.number {
+			if set[s.Key], err = json.Marshal(s.Value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return json.Marshal(struct {
+		Name string                     `json:"name"`
+		Set  map[string]json.RawMessage `json:"set"`
+	}{g.Name, set})
 }
 
 // MaxCanvas is how many pixels a canvas may have per side.

@@ -11,6 +11,7 @@ import (
 	"padlab/core/arch"
 	"padlab/core/names"
 	"padlab/core/pad"
+	"padlab/core/probe"
 	"padlab/core/task"
 )
 
@@ -20,9 +21,11 @@ type Field struct {
 	About string // what it is, for a person
 	Allow string // what is allowed
 
-	number bool // its text form is also its TOML form
-	prose  bool // free text for people; no part of what is run
-	fixed  bool // shared by all arms
+	number bool                   // its text form is also its TOML form
+	prose  bool                   // free text for people; no part of what is run
+	fixed  bool                   // shared by all arms
+	list   bool                   // its text form is values with commas between them
+	only   func(*Experiment) bool // in files only where this holds; nil: always
 	get    func(*Experiment) string
 	set    func(*Experiment, string) error
 }
@@ -33,15 +36,18 @@ var fields = []Field{
 	prose("about", "two or three sentences for a newcomer", func(e *Experiment) *string { return &e.About }),
 	prose("try", "what to change next", func(e *Experiment) *string { return &e.Try }),
 	prose("paper", "what the paper reports or claims, with its place", func(e *Experiment) *string { return &e.Paper }),
+	reads(prose("differs", "what differs from the paper: network, data, size", func(e *Experiment) *string { return &e.Differs })),
 	shared(seed()),
-	shared(word("task.kind", "what the network learns", func(e *Experiment) *string { return &e.Task.Kind }, oneOf("task", task.Kinds()))),
+	trains(shared(word("task.kind", "what the network learns", func(e *Experiment) *string { return &e.Task.Kind }, oneOf("task", task.Kinds())))),
 	shared(word("data.set", "the set of images", func(e *Experiment) *string { return &e.Data.Set }, anyName)),
-	whole("data.patch", "pixels per side of a cell, to which the images are scaled", 1, 64, func(e *Experiment) *int { return &e.Data.Patch }),
+	whole("data.patch", "pixels per side of a cell, to which the images are scaled", 1, 224, func(e *Experiment) *int { return &e.Data.Patch }),
 	truth("data.normalize", "subtract the mean and divide by the deviation of the training images", func(e *Experiment) *bool { return &e.Data.Normalize }),
-	whole("canvas.grid", "cells per side of the canvas", 2, 32, func(e *Experiment) *int { return &e.Canvas.Grid }),
+	whole("canvas.grid", "cells per side of the canvas", 1, 32, func(e *Experiment) *int { return &e.Canvas.Grid }),
 	word("canvas.fill", "the empty canvas", func(e *Experiment) *string { return &e.Canvas.Fill },
 		known(append(task.Fills(), "a grey value 0..1"), func(s string) (string, error) { f, err := task.ParseFill(s); return string(f), err })),
 	word("net.arch", "the network", func(e *Experiment) *string { return &e.Net.Arch }, oneOf("network", arch.Names())),
+	shared(word("net.weights", "a file of weights (safetensors) that the frozen network gets; empty: it learns", func(e *Experiment) *string { return &e.Net.Weights },
+		vocabulary{"a path, or empty", func(s string) (string, error) { return s, nil }})),
 	word("net.padding", "the padding scheme", func(e *Experiment) *string { return &e.Net.Padding }, scheme),
 	word("net.extent", "how much is padded", func(e *Experiment) *string { return &e.Net.Extent },
 		known(pad.Extents(), func(s string) (string, error) { x, err := pad.ParseExtent(s); return string(x), err })),
@@ -49,13 +55,13 @@ var fields = []Field{
 		oneOf("head", []string{string(arch.Stretched), string(arch.Aligned)})),
 	truth("net.bias", "convolutions add a bias", func(e *Experiment) *bool { return &e.Net.Bias }),
 	word("train.optimizer", "how the weights follow the gradient", func(e *Experiment) *string { return &e.Train.Optimizer }, oneOf("optimizer", []string{"adam", "adamw", "sgd", "nesterov", "adadelta"})),
-	decimal("train.lr", "learning rate", 1e-9, 100, func(e *Experiment) *float64 { return &e.Train.LR }),
+	decimal("train.lr", "learning rate; 0: nothing is learned, but batch norms see pictures", 0, 100, func(e *Experiment) *float64 { return &e.Train.LR }),
 	decimal("train.momentum", "momentum of sgd and nesterov", 0, 0.9999, func(e *Experiment) *float64 { return &e.Train.Momentum }),
 	decimal("train.decay", "weight decay", 0, 1, func(e *Experiment) *float64 { return &e.Train.Decay }),
 	word("train.schedule", "how the learning rate follows the steps", func(e *Experiment) *string { return &e.Train.Schedule }, oneOf("schedule", []string{"constant", "cosine", "one-cycle"})),
 	decimal("train.clip", "the norm to which a longer gradient is cut; 0: none is", 0, 1e9, func(e *Experiment) *float64 { return &e.Train.Clip }),
 	whole("train.batch", "samples per step", 1, 4096, func(e *Experiment) *int { return &e.Train.Batch }),
-	shared(whole("train.steps", "training steps", 0, 10_000_000, func(e *Experiment) *int { return &e.Train.Steps })),
+	trains(shared(whole("train.steps", "training steps", 0, 10_000_000, func(e *Experiment) *int { return &e.Train.Steps }))),
 	shared(whole("train.eval_every", "steps between two evaluations", 1, 10_000_000, func(e *Experiment) *int { return &e.Train.EvalEvery })),
 	word("eval.padding", "the padding scheme of the trained network when it is tested; empty: its own", func(e *Experiment) *string { return &e.Eval.Padding },
 		vocabulary{scheme.allow + ", or empty", func(s string) (string, error) {
@@ -65,6 +71,69 @@ var fields = []Field{
 			return scheme.parse(s)
 		}}),
 	shared(whole("eval.images", "test images that the last evaluation shows in every cell", 1, 1_000_000, func(e *Experiment) *int { return &e.Eval.Images })),
+	reads(word("backbone.task", "what the frozen network has learned", func(e *Experiment) *string { return &e.Backbone.Task }, oneOf("task", task.Kinds()))),
+	reads(whole("backbone.steps", "training steps before it is frozen; 0: it keeps its random weights", 0, 10_000_000, func(e *Experiment) *int { return &e.Backbone.Steps })),
+	reads(shared(targets())),
+	reads(word("readout.taps", "where the features are taken from", func(e *Experiment) *string { return &e.Readout.Taps },
+		vocabulary{"all, or names or numbers of taps with + between them", func(s string) (string, error) {
+			if strings.TrimSpace(s) == "" {
+				return "", fmt.Errorf("no taps")
+			}
+			return s, nil
+		}})),
+	reads(whole("readout.size", "pixels per side of the pictures", 16, 512, func(e *Experiment) *int { return &e.Readout.Size })),
+	reads(whole("readout.crops", "crops of photographs that the read-out is fitted on", 8, 100_000, func(e *Experiment) *int { return &e.Readout.Crops })),
+	reads(whole("readout.test_crops", "crops of other photographs that it is tested on", 1, 100_000, func(e *Experiment) *int { return &e.Readout.TestCrops })),
+	reads(oneNumber("readout.kernel", "pixels per side of its convolutions", []int{1, 3, 5, 7}, func(e *Experiment) *int { return &e.Readout.Kernel })),
+	reads(whole("readout.depth", "its convolutions", 1, 3, func(e *Experiment) *int { return &e.Readout.Depth })),
+	reads(whole("readout.padding", "zeros around what each of them sees", 0, 3, func(e *Experiment) *int { return &e.Readout.Padding })),
+	reads(whole("readout.width", "filters of all but the last", 1, 64, func(e *Experiment) *int { return &e.Readout.Width })),
+	reads(truth("readout.norm", "a batch norm behind each", func(e *Experiment) *bool { return &e.Readout.Norm })),
+	reads(truth("readout.sigmoid", "a sigmoid at the end", func(e *Experiment) *bool { return &e.Readout.Sigmoid })),
+	reads(truth("readout.standardise", "every channel of the features less its mean, over its deviation", func(e *Experiment) *bool { return &e.Readout.Standardise })),
+	reads(truth("readout.signed", "stripes go from −1 to 1 where errors are reported, as in the paper", func(e *Experiment) *bool { return &e.Readout.Signed })),
+	reads(word("readout.solver", "how it is fitted", func(e *Experiment) *string { return &e.Readout.Solver }, oneOf("solver", []string{"sgd", "adam"}))),
+	reads(decimal("readout.lr", "its learning rate, a tenth of it after two thirds of the steps", 1e-9, 100, func(e *Experiment) *float64 { return &e.Readout.LR })),
+	reads(decimal("readout.decay", "its weight decay", 0, 1, func(e *Experiment) *float64 { return &e.Readout.Decay })),
+	reads(whole("readout.epochs", "how often it sees every crop", 1, 10_000, func(e *Experiment) *int { return &e.Readout.Epochs })),
+	reads(whole("readout.batch", "crops per step", 2, 256, func(e *Experiment) *int { return &e.Readout.Batch })),
+}
+
+// trains and reads restrict a field to the experiments that it is about.
+func trains(f Field) Field { f.only = func(e *Experiment) bool { return !e.Reads() }; return f }
+func reads(f Field) Field  { f.only = (*Experiment).Reads; return f }
+
+func targets() Field {
+	return Field{Key: "readout.targets", About: "what is read out; nothing: the network itself is tested", Allow: "a list of H, V, G, HS, VS", list: true,
+		get: func(e *Experiment) string { return strings.Join(e.Readout.Targets, ",") },
+		set: func(e *Experiment, text string) error {
+			list := []string{}
+			for _, name := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+				t, err := probe.ParseTarget(name)
+				if err != nil {
+					return fmt.Errorf("readout.targets: %w", err)
+				}
+				if slices.Contains(list, name) {
+					return fmt.Errorf("readout.targets names %s twice", name)
+				}
+				list = append(list, string(t))
+			}
+			e.Readout.Targets = list
+			return nil
+		}}
+}
+
+func oneNumber(key, about string, list []int, at func(*Experiment) *int) Field {
+	f := whole(key, about, slices.Min(list), slices.Max(list), at)
+	f.Allow = strings.Trim(fmt.Sprint(list), "[]")
+	set := f.set
+	f.set = func(e *Experiment, text string) error {
+		if n, err := strconv.Atoi(text); err != nil || !slices.Contains(list, n) {
+			return fmt.Errorf("%s must be one of %s: %q", key, f.Allow, text)
+		}
+		return set(e, text)
+	}
+	return f
 }
 
 var scheme = known(pad.Names(), func(s string) (string, error) { p, err := pad.Parse(s); return p.Name, err })
@@ -110,6 +179,9 @@ func (e *Experiment) fields(others ...*Experiment) []Field {
 	}
 	var list []Field
 	for _, f := range fields {
+		if f.only != nil && !f.only(e) && !slices.ContainsFunc(others, f.only) {
+			continue
+		}
 		if list = append(list, f); f.Key == "net.bias" {
 			for _, name := range slices.Sorted(maps.Keys(mentioned)) {
 				list = append(list, layer(name))

@@ -9,6 +9,7 @@ import (
 
 	"padlab/core/images"
 	"padlab/core/nn/kernel"
+	"padlab/core/nn/safetensors"
 )
 
 // slice is how long a run keeps the crew before others get their turn, and how
@@ -17,7 +18,10 @@ const slice = 20 * time.Millisecond
 
 // Inputs is what a run needs from outside.
 type Inputs struct {
-	Set  *images.Set
+	Set     *images.Set
+	Photos  []images.Photo    // what read-outs look at; nil where nothing is read out
+	Weights *safetensors.File // those of net.weights, or nil
+
 	Pool *Pool
 	Now  func() time.Time // timings only; no result depends on it
 
@@ -53,15 +57,15 @@ type wish struct {
 
 // Check builds an experiment without running it and returns the warnings that
 // its snapshots would show, or why it cannot be run on this set.
-func Check(e *Experiment, set *images.Set) (warns []string, err error) {
+func Check(e *Experiment, in Inputs) (warns []string, err error) {
 	k, err := kernel.Select("")
 	if err != nil {
 		return nil, err
 	}
-	if err := e.check(); err != nil {
+	if _, err := e.check(); err != nil {
 		return nil, err
 	}
-	arms, err := prepare(e, set, k, 1)
+	arms, err := prepare(e, in, k, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -72,10 +76,10 @@ func Check(e *Experiment, set *images.Set) (warns []string, err error) {
 // does not fit. The caller may change e afterwards.
 func Start(e *Experiment, in Inputs) (*Run, error) {
 	e = e.Clone()
-	if err := e.check(); err != nil {
+	if _, err := e.check(); err != nil {
 		return nil, err
 	}
-	arms, err := prepare(e, in.Set, in.Pool.kernel, in.Pool.workers)
+	arms, err := prepare(e, in, in.Pool.kernel, in.Pool.workers)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +143,7 @@ func (r *Run) wished() wish {
 
 // step is the number of steps that the slowest arm still training has done.
 func (s *Snapshot) step() int {
-	least := s.Experiment.Train.Steps
+	least := s.Steps()
 	for _, a := range s.Arms {
 		if !a.Status.Ended() {
 			least = min(least, a.Step)
@@ -178,6 +182,14 @@ func (r *Run) main() {
 		r.end(status)
 		return
 	}
+}
+
+// batch is how many samples the step made last had.
+func (a *arm) batch() int {
+	if a.readout != nil && a.readout.Step > 0 {
+		return a.spec.Readout.Batch
+	}
+	return a.spec.Train.Batch
 }
 
 // owes reports whether an arm still has to reach a step, or finish an
@@ -221,7 +233,7 @@ func (r *Run) round(crew *kernel.Crew) (more bool) {
 		if a.state.Step > step {
 			a.state.Trained += passed
 			r.trained += passed
-			r.samples += a.spec.Train.Batch
+			r.samples += a.batch()
 		}
 	}
 	if evaluated && r.in.Evaluated != nil {

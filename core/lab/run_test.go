@@ -284,7 +284,7 @@ func TestStartRefuses(t *testing.T) {
 		if _, err := Start(e, Inputs{Set: noise(), Pool: pool(t, 1), Now: time.Now}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
-		if _, err := Check(e, noise()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Check(e, Inputs{Set: noise()}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Check: %v, want %s", err, want)
 		}
 	}
@@ -301,7 +301,7 @@ func TestWarnings(t *testing.T) {
 		{[]string{"net.arch=vgg5", "data.patch=8", "canvas.grid=5"}, ""},
 		{[]string{"net.arch=vgg5", "data.patch=4", "canvas.grid=9"}, "cells of 4 pixels are no multiple of the network's stride 8"},
 	} {
-		got, err := Check(quick(t, c.changes...), noise())
+		got, err := Check(quick(t, c.changes...), Inputs{Set: noise()})
 		if err != nil || (c.want == "") != (len(got) == 0) || !strings.Contains(strings.Join(got, " "), c.want) {
 			t.Errorf("%v: %v, %v; want %q", c.changes, got, err, c.want)
 		}
@@ -313,7 +313,7 @@ func TestWarnings(t *testing.T) {
 func TestPanicIsAFailedRun(t *testing.T) {
 	p := pool(t, 2)
 	k, _ := kernel.Select("")
-	arms, err := prepare(quick(t), noise(), k, 2)
+	arms, err := prepare(quick(t), Inputs{Set: noise()}, k, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,7 +369,7 @@ func TestOneLayerPadsOtherwise(t *testing.T) {
 	if same.Arms[0].SHA256 == other.Arms[0].SHA256 {
 		t.Error("conv2 padded otherwise has the same weights")
 	}
-	_, err := Check(quick(t, "net.layers.conv22.padding=circular"), noise())
+	_, err := Check(quick(t, "net.layers.conv22.padding=circular"), Inputs{Set: noise()})
 	if err == nil || !strings.Contains(err.Error(), `unknown convolution "conv22": did you mean "conv2"`) {
 		t.Error(err)
 	}
@@ -390,7 +390,7 @@ func TestAnotherPaddingWhenTested(t *testing.T) {
 	if v := circular.Scores[0]; v.Value != v.Chance {
 		t.Errorf("circular scores %v, chance is %v", v.Value, v.Chance)
 	}
-	_, err := Check(quick(t, "net.padding=zeros", "eval.padding=explicit"), noise())
+	_, err := Check(quick(t, "net.padding=zeros", "eval.padding=explicit"), Inputs{Set: noise()})
 	if err == nil || !strings.Contains(err.Error(), "weights of zeros do not run with explicit") {
 		t.Error(err)
 	}

@@ -47,7 +47,9 @@ type Snapshot struct {
 type ArmState struct {
 	Name   string
 	Status Status
-	Step   int // training steps done
+	Step   int    // training steps done
+	Steps  int    // and to be done; of a read-out, those of the frozen network first
+	Stage  string // of a read-out: "learning" (the network to be frozen), then "reading"
 	Params int
 
 	Example *Picture // what this arm is shown: a sample of its first batch
@@ -58,10 +60,20 @@ type ArmState struct {
 	Profiles []border.Profile
 	Maps     []border.Map
 
-	SHA256  string        // of the weights, once the arm has ended
-	Problem string        // of a Diverged arm: what, and at which step
-	Busy    time.Duration // training and evaluation of this arm
-	Trained time.Duration // training alone
+	SHA256   string        // of the weights, once the arm has ended; of a read-out, those of its head
+	Backbone string        // of a read-out: those of the frozen network
+	Problem  string        // of a Diverged arm: what, and at which step
+	Busy     time.Duration // training and evaluation of this arm
+	Trained  time.Duration // training alone
+}
+
+// Steps is how many training steps the longest arm has.
+func (s *Snapshot) Steps() int {
+	most := 0
+	for _, a := range s.Arms {
+		most = max(most, a.Steps)
+	}
+	return most
 }
 
 // A Picture is grey values, 0 black to 1 white, row by row.
@@ -89,6 +101,7 @@ type Result struct {
 	Warnings     []string      `json:"warnings"`
 	Arms         []ArmResult   `json:"arms"`
 	Expectations []Expectation `json:"expectations"`
+	Comparisons  []Comparison  `json:"comparisons,omitempty"`
 	Provenance   Provenance    `json:"provenance"`
 }
 
@@ -100,6 +113,7 @@ type ArmResult struct {
 	Steps    int              `json:"steps"`
 	Params   int              `json:"params"`
 	SHA256   string           `json:"weights_sha256"`
+	Backbone string           `json:"backbone_sha256,omitempty"`
 	Loss     []LossPoint      `json:"loss"`
 	EvalStep int              `json:"evaluated_at"`
 	Scores   []border.Score   `json:"scores"`
@@ -130,6 +144,7 @@ func (s *Snapshot) Result() Result {
 		Schema: 1, Experiment: s.Experiment, Warnings: s.Warnings,
 		Arms:         []ArmResult{},
 		Expectations: answer(s.Experiment.Expect, s.Arms),
+		Comparisons:  s.Comparisons(),
 		Provenance:   Provenance{Kernel: s.Kernel, Workers: s.Workers, Arms: map[string]Timing{}},
 	}
 	if r.Warnings == nil {
@@ -152,7 +167,7 @@ func (s *Snapshot) Result() Result {
 
 // Result returns the arm in the shape of the JSON output.
 func (a ArmState) Result() ArmResult {
-	r := ArmResult{a.Name, a.Status, a.Problem, a.Step, a.Params, a.SHA256, a.Loss, a.EvalStep, a.Scores, a.Profiles, a.Maps}
+	r := ArmResult{a.Name, a.Status, a.Problem, a.Step, a.Params, a.SHA256, a.Backbone, a.Loss, a.EvalStep, a.Scores, a.Profiles, a.Maps}
 	if r.Loss == nil {
 		r.Loss = []LossPoint{}
 	}

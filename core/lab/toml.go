@@ -11,7 +11,9 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
+	"padlab/core/border"
 	"padlab/core/names"
+	"padlab/core/probe"
 )
 
 // MaxFile is how long an experiment file may be, in bytes.
@@ -68,9 +70,18 @@ func (r *reader) table(prefix string, tree map[string]any) (key string, err erro
 				err = r.vary(v)
 			case "expect":
 				err = r.expect(v)
+			case "arm":
+				err = r.given(v)
+			case "figure":
+				err = r.figure(v)
 			default:
-				if _, unknown := fieldOf(key); unknown != nil {
+				f, unknown := fieldOf(key)
+				if unknown != nil {
 					return key, unknown
+				}
+				if f.list {
+					err = r.list(f, v)
+					break
 				}
 				err = fmt.Errorf("%s takes one value; let it vary in a [[vary]] table", key)
 			}
@@ -96,12 +107,20 @@ func (r *reader) table(prefix string, tree map[string]any) (key string, err erro
 
 // check looks at the whole. On an error it returns the key at fault.
 func (r *reader) check() (key string, err error) {
-	if err := r.e.check(); err != nil {
-		return "vary", err
+	if key, err := r.e.check(); err != nil {
+		if _, written := r.lines[key]; !written {
+			key = "vary" // over values of it
+		}
+		return key, err
 	}
 	for _, x := range r.e.Expect {
 		if err := x.check(r.e); err != nil {
 			return "expect", err
+		}
+	}
+	for _, f := range r.e.Figures {
+		if err := f.check(r.e); err != nil {
+			return "figure", err
 		}
 	}
 	return "", nil
@@ -169,11 +188,70 @@ func (r *reader) vary(tables []any) error {
 	return nil
 }
 
+// list sets a field that is a list.
+func (r *reader) list(f Field, values []any) error {
+	var words []string
+	for _, v := range values {
+		word, ok := v.(string)
+		if !ok {
+			return fmt.Errorf("%s must be %s: %v", f.Key, f.Allow, v)
+		}
+		words = append(words, word)
+	}
+	return f.set(r.e, strings.Join(words, ","))
+}
+
+// given reads the arms that are spelled out.
+func (r *reader) given(tables []any) error {
+	r.e.Given = nil
+	for _, t := range tables {
+		g := Given{}
+		var set any
+		if err := strict("arm", t, map[string]any{"name": &g.Name, "set": &set}); err != nil {
+			return err
+		}
+		if g.Name == "" {
+			return fmt.Errorf("arm: a name must not be empty")
+		}
+		for _, before := range r.e.Given {
+			if before.Name == g.Name {
+				return fmt.Errorf("arm: two are named %s", g.Name)
+			}
+		}
+		tree, ok := set.(map[string]any)
+		if !ok && set != nil {
+			return fmt.Errorf("arm: set must be a table of keys and values: %v", set)
+		}
+		for _, key := range inFileOrder("", tree, nil) {
+			f, err := fieldOf(key)
+			if err != nil {
+				return fmt.Errorf("arm %s: %w", g.Name, err)
+			}
+			if f.fixed {
+				return fmt.Errorf("arm %s: %s cannot vary between arms: they share it", g.Name, key)
+			}
+			text, err := textOf(f, tree[key])
+			if err == nil {
+				scratch := Default()
+				if err = f.set(scratch, text); err == nil {
+					text = f.get(scratch)
+				}
+			}
+			if err != nil {
+				return fmt.Errorf("arm %s: %w", g.Name, err)
+			}
+			g.Set = append(g.Set, Setting{key, text})
+		}
+		r.e.Given = append(r.e.Given, g)
+	}
+	return nil
+}
+
 func (r *reader) expect(tables []any) error {
 	for _, t := range tables {
 		x := Expect{}
 		var ring any
-		if err := strict("expect", t, map[string]any{"arm": &x.Arm, "what": &x.What, "is": &x.Is, "ring": &ring}); err != nil {
+		if err := strict("expect", t, map[string]any{"arm": &x.Arm, "what": &x.What, "is": &x.Is, "ring": &ring, "target": &x.Target, "images": &x.Images}); err != nil {
 			return err
 		}
 		if ring != nil {
@@ -189,6 +267,41 @@ func (r *reader) expect(tables []any) error {
 	return nil
 }
 
+func (r *reader) figure(tables []any) error {
+	for _, t := range tables {
+		f := Figure{Images: probe.Natural}
+		var values any
+		if err := strict("figure", t, map[string]any{"source": &f.Source, "arm": &f.Arm, "what": &f.What, "images": &f.Images, "with": &f.With, "values": &values}); err != nil {
+			return err
+		}
+		tree, ok := values.(map[string]any)
+		if !ok && values != nil {
+			return fmt.Errorf("figure: values must be numbers by target: %v", values)
+		}
+		for _, target := range probe.Targets() {
+			v, ok := tree[string(target)]
+			if !ok {
+				continue
+			}
+			delete(tree, string(target))
+			number, ok := v.(float64)
+			if n, whole := v.(int64); whole {
+				number, ok = float64(n), true
+			}
+			if !ok || number-number != 0 {
+				return fmt.Errorf("figure: the value of %s must be a finite number: %v", target, v)
+			}
+			f.Values = append(f.Values, Value{string(target), border.Number(number)})
+		}
+		for _, name := range inFileOrder("", tree, nil) {
+			_, err := probe.ParseTarget(name)
+			return fmt.Errorf("figure: %w", err)
+		}
+		r.e.Figures = append(r.e.Figures, f)
+	}
+	return nil
+}
+
 // strict stores the values of a small table: strings, lists, or anything.
 func strict(name string, table any, into map[string]any) error {
 	tree, ok := table.(map[string]any)
@@ -196,7 +309,7 @@ func strict(name string, table any, into map[string]any) error {
 		return fmt.Errorf("%s must be tables: [[%s]]", name, name)
 	}
 	var known []string
-	for _, key := range []string{"key", "values", "arm", "what", "ring", "is"} {
+	for _, key := range []string{"key", "source", "name", "set", "arm", "what", "target", "images", "with", "values", "ring", "is"} {
 		if _, ok := into[key]; ok {
 			known = append(known, key)
 		}
@@ -226,6 +339,14 @@ func (e *Experiment) TOML() []byte {
 	var b strings.Builder
 	table := ""
 	arrays := func() {
+		for _, g := range e.Given {
+			sets := make([]string, len(g.Set))
+			for i, s := range g.Set {
+				f, _ := fieldOf(s.Key)
+				sets[i] = quote(s.Key) + " = " + literal(f, s.Value)
+			}
+			fmt.Fprintf(&b, "\n[[arm]]\nname = %s\nset = { %s }\n", quote(g.Name), strings.Join(sets, ", "))
+		}
 		for _, v := range e.Vary {
 			f, _ := fieldOf(v.Key)
 			texts := make([]string, len(v.Values))
@@ -254,10 +375,27 @@ func (e *Experiment) TOML() []byte {
 	}
 	for _, x := range e.Expect {
 		fmt.Fprintf(&b, "\n[[expect]]\narm = %s\nwhat = %s\n", quote(x.Arm), quote(x.What))
+		if x.Target != "" {
+			fmt.Fprintf(&b, "target = %s\n", quote(x.Target))
+		}
+		if x.Images != "" {
+			fmt.Fprintf(&b, "images = %s\n", quote(x.Images))
+		}
 		if x.Ring != nil {
 			fmt.Fprintf(&b, "ring = %d\n", *x.Ring)
 		}
 		fmt.Fprintf(&b, "is = %s\n", quote(x.Is))
+	}
+	for _, f := range e.Figures {
+		fmt.Fprintf(&b, "\n[[figure]]\nsource = %s\narm = %s\nwhat = %s\nimages = %s\n", quote(f.Source), quote(f.Arm), quote(f.What), quote(f.Images))
+		if f.With != "" {
+			fmt.Fprintf(&b, "with = %s\n", quote(f.With))
+		}
+		values := make([]string, len(f.Values))
+		for i, v := range f.Values {
+			values[i] = v.Target + " = " + strconv.FormatFloat(float64(v.Number), 'g', -1, 64)
+		}
+		fmt.Fprintf(&b, "values = { %s }\n", strings.Join(values, ", "))
 	}
 	return []byte(b.String())
 }
@@ -265,8 +403,13 @@ func (e *Experiment) TOML() []byte {
 // literal is the TOML form of a field's text form. A float without a point or
 // exponent would read back as an integer, which is as good.
 func literal(f Field, text string) string {
-	if f.number {
+	switch {
+	case f.number:
 		return text
+	case f.list && text == "":
+		return "[]"
+	case f.list:
+		return `["` + strings.ReplaceAll(text, ",", `", "`) + `"]`
 	}
 	return quote(text)
 }

@@ -15,6 +15,9 @@ import (
 func warnings(arms []*arm) []string {
 	var list []string
 	for _, a := range arms {
+		if a.readout != nil {
+			continue // nothing is pooled
+		}
 		stages := arch.Trace(a.trainer.Net)
 		var text string
 		patch := a.task.Place().Patch

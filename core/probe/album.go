@@ -16,6 +16,9 @@ const (
 	Noise   = "noise"
 )
 
+// Kinds are all of them.
+func Kinds() []string { return []string{Natural, Black, White, Noise} }
+
 const noisePictures = 4
 
 // An Album is the pictures of a read-out, numbered: Train crops to fit it on,

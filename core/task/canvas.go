@@ -78,7 +78,8 @@ func New(kind string, c *Canvas) Task {
 // A Canvas is k×k cells, in one of which a patch stands.
 type Canvas struct {
 	Grid, Patch, Channels int
-	Classes               []string // of the images
+	Classes               []string  // of the images
+	Mean, Deviation       []float32 // of each channel of the training images, before they are normalised
 
 	empty       []float32 // the canvas without a patch
 	train, test patches   // test in the order of evaluation
@@ -110,6 +111,7 @@ func NewCanvas(set *images.Set, s Spec) *Canvas {
 	l.train = scaled(set, set.Train, inOrder(set.Train.Len()), s.Patch)
 	l.test = scaled(set, set.Test, set.Test.InTurn(), s.Patch)
 	mean, deviation := moments(l.train.values, set.C)
+	l.Mean, l.Deviation = mean, deviation
 	l.empty = make([]float32, l.Shape().Len())
 	for c := range set.C {
 		v := s.Fill.value(mean[c])

@@ -373,7 +373,7 @@ func shown(e *lab.Experiment) *lab.Snapshot {
 		rings [3]float64
 		decay float64
 	}{{"zeros", [3]float64{.67, .49, .1}, 80}, {"circular", [3]float64{.0625, 0, 0}, 1e9}, {"reflect", [3]float64{.9, .8, .6}, 40}, {"none", [3]float64{.99, 1, 1}, 25}} {
-		arm := lab.ArmState{Name: a.name, Status: lab.Running, Step: 120, Params: 32057, EvalStep: 100, Example: &lab.Picture{Rows: 4, Cols: 4, Values: make([]float32, 16)}}
+		arm := lab.ArmState{Name: a.name, Status: lab.Running, Step: 120, Steps: 1_000_000, Params: 32057, EvalStep: 100, Example: &lab.Picture{Rows: 4, Cols: 4, Values: make([]float32, 16)}}
 		arm.Example.Values[5] = 1
 		for step := range 120 {
 			arm.Loss = append(arm.Loss, lab.LossPoint{Step: step, Value: border.Number(3.2 * a.decay / (a.decay + float64(step)))})

@@ -133,7 +133,7 @@ func (m *Model) status() (theme.Style, []string) {
 	for _, a := range s.Arms {
 		step = max(step, a.Step)
 	}
-	parts := []string{fmt.Sprintf("step %d/%d", step, s.Experiment.Train.Steps)}
+	parts := []string{fmt.Sprintf("step %d/%d", step, s.Steps())}
 	style := theme.Good
 	switch s.Status {
 	case lab.Paused:

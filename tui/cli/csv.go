@@ -17,11 +17,11 @@ func writeCSV(out io.Writer, result lab.Result) {
 	seed := strconv.FormatUint(result.Experiment.Seed, 10)
 	for _, a := range result.Arms {
 		for _, s := range a.Scores {
-			w.Write([]string{a.Name, seed, s.Metric, "", s.Images, "", "", strconv.Itoa(s.N), cell(s.Value), cell(s.Low), cell(s.High), cell(s.Chance)})
+			w.Write([]string{a.Name, seed, s.Metric, s.Target, s.Images, "", "", strconv.Itoa(s.N), cell(s.Value), cell(s.Low), cell(s.High), cell(s.Chance)})
 		}
 		for _, p := range a.Profiles {
 			for _, d := range p.Rings {
-				w.Write([]string{a.Name, seed, p.Metric, "", p.Images, p.Unit, strconv.Itoa(d.Distance), strconv.Itoa(d.N), cell(d.Value), cell(d.Low), cell(d.High), cell(d.Chance)})
+				w.Write([]string{a.Name, seed, p.Metric, p.Target, p.Images, p.Unit, strconv.Itoa(d.Distance), strconv.Itoa(d.N), cell(d.Value), cell(d.Low), cell(d.High), cell(d.Chance)})
 			}
 		}
 	}

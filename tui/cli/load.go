@@ -7,10 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
-	"padlab/core/images"
+	"padlab/core/arch"
 	"padlab/core/lab"
 	"padlab/core/names"
 	"padlab/core/nn/kernel"
@@ -78,9 +79,63 @@ func onFile(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// open returns the images of an experiment.
-func (s *session) open(e *lab.Experiment) (*images.Set, error) {
-	return datasets.Open(e.Data.Set, s.data)
+// inputs opens what an experiment needs: its set, photographs for what is read
+// out (those of a folder, or the embedded ones when none is named), weights. What
+// it opened is closed by release, when the networks have been built.
+func (s *session) inputs(e *lab.Experiment, folder string) (in lab.Inputs, release func(), err error) {
+	release = func() {}
+	if in.Set, err = datasets.Open(e.Data.Set, s.data); err != nil {
+		return in, release, err
+	}
+	switch {
+	case folder != "" && !e.Reads():
+		return in, release, errors.New("--images: this experiment reads nothing out of photographs: there are no readout.targets")
+	case folder != "":
+		in.Photos, err = datasets.PhotosIn(folder)
+	case e.Reads():
+		in.Photos, err = datasets.Photos()
+	}
+	if err != nil || e.Net.Weights == "" {
+		return in, release, err
+	}
+	w, err := s.openWeights(e.Net.Weights)
+	if err != nil {
+		return in, release, err
+	}
+	in.Weights = w.File
+	return in, func() { w.Close() }, nil
+}
+
+// freeze makes the frozen network of an experiment the one whose weights a file
+// holds, and the pictures those that it was made for.
+func (s *session) freeze(e *lab.Experiment, path string) error {
+	w, err := s.openWeights(path)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	fits := arch.Recognize(w.File)
+	if len(fits) == 0 {
+		return fmt.Errorf("%s: not the weights of a network known here: %s", path, strings.Join(arch.Names(), ", "))
+	}
+	name := e.Net.Arch
+	if !slices.Contains(fits, name) {
+		name = fits[0]
+	}
+	usual, err := arch.UsualPicture(name)
+	if err != nil {
+		return err
+	}
+	changes := [][2]string{{"net.weights", path}, {"net.arch", name}, {"data.normalize", strconv.FormatBool(usual.Normalized)}}
+	if usual.Side > e.Readout.Size {
+		changes = append(changes, [2]string{"readout.size", strconv.Itoa(usual.Side)})
+	}
+	for _, c := range changes {
+		if err := e.Set(c[0], c[1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxWorkers bounds the crew: more gain nothing, as a batch is cut into at

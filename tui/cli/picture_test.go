@@ -45,18 +45,20 @@ func TestPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := s.open(e)
+	in, release, err := s.inputs(e, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := lab.NewPool(fast, runtime.GOMAXPROCS(0))
-	defer pool.Close()
+	defer release()
+	in.Now = func() time.Time { return time.Time{} }
+	in.Pool = lab.NewPool(fast, runtime.GOMAXPROCS(0))
+	defer in.Pool.Close()
 	screen := app.New(app.Config{
 		Theme:   theme.New(termenv.TrueColor, true, theme.Braille),
 		Presets: []app.Preset{{Name: presets.Default, Experiment: e}},
 		First:   presets.Default,
 		Start: func(e *lab.Experiment) (*lab.Run, error) {
-			run, err := lab.Start(e, lab.Inputs{Set: set, Pool: pool, Now: func() time.Time { return time.Time{} }})
+			run, err := lab.Start(e, in)
 			if err == nil {
 				<-run.Done()
 			}

@@ -70,11 +70,12 @@ func (s *session) checkPreset(name string) error {
 	if err != nil {
 		return err
 	}
-	set, err := s.open(e)
+	in, release, err := s.inputs(e, "")
 	if err != nil {
 		return err
 	}
-	warnings, err := lab.Check(e, set)
+	defer release()
+	warnings, err := lab.Check(e, in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

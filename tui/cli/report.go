@@ -19,6 +19,7 @@ type reporter struct {
 	*session
 	format, name string
 	base         *lab.Experiment // as it was loaded
+	images       string          // the folder of photographs
 	quiet        bool
 	record       *record // nil without --out
 
@@ -102,7 +103,7 @@ func progressLine(s *lab.Snapshot) string {
 	for _, a := range s.Arms {
 		step = max(step, a.Step)
 	}
-	fmt.Fprintf(&b, "step %d/%d", step, s.Experiment.Train.Steps)
+	fmt.Fprintf(&b, "step %d/%d", step, s.Steps())
 	for _, a := range s.Arms {
 		if len(a.Scores) > 0 {
 			fmt.Fprintf(&b, "  %s %s", a.Name, accuracy(a.Scores[0].Value))

@@ -13,6 +13,8 @@ import (
 type runFlags struct {
 	set       []string
 	seed, out string
+	weights   string
+	images    string
 	format    string
 	expect    bool
 	quiet     bool
@@ -29,13 +31,16 @@ Data goes to the standard output, progress to the standard error. Ctrl-C prints
 what there is.`,
 		Example: `  padlab run where-am-i
   padlab run where-am-i --seed 3 --set canvas.grid=7 --set net.padding=zeros,reflect
-  padlab run my.toml --format json >result.json`,
+  padlab run my.toml --format json >result.json
+  padlab run table1 --weights squeezenet1_0.safetensors`,
 		Args: one("the name of a preset, a file, or -"),
 		RunE: func(_ *cobra.Command, args []string) error { return s.run(f, args[0]) },
 	}
 	flags := c.Flags()
 	flags.StringArrayVar(&f.set, "set", nil, "change a field, `KEY=VALUE`; several values (a,b) make arms")
 	flags.StringVar(&f.seed, "seed", "", "`N`, the seed of all random draws; left out: the experiment's")
+	flags.StringVar(&f.weights, "weights", "", "`FILE` (safetensors) whose network is read out, in place of one that is trained")
+	flags.StringVar(&f.images, "images", "", "`DIR` with photographs to read positions out of; left out: those that ship")
 	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json, jsonl or csv")
 	flags.StringVar(&f.out, "out", "", "`DIR` for a record: experiment.toml, events.jsonl, result.json")
 	flags.BoolVar(&f.expect, "expect", false, "exit with 3 when an expectation of the experiment does not hold")
@@ -43,8 +48,13 @@ what there is.`,
 	return c
 }
 
-// change does what --set and --seed say.
-func (f runFlags) change(e *lab.Experiment) error {
+// change does what --weights, --set and --seed say, in this order.
+func (s *session) change(e *lab.Experiment, f runFlags) error {
+	if f.weights != "" {
+		if err := s.freeze(e, f.weights); err != nil {
+			return fmt.Errorf("--weights: %w", err)
+		}
+	}
 	for _, change := range f.set {
 		key, text, ok := strings.Cut(change, "=")
 		if !ok {
@@ -70,7 +80,7 @@ func (s *session) run(f runFlags, name string) error {
 		return err
 	}
 	e := base.Clone()
-	if err := f.change(e); err != nil {
+	if err := s.change(e, f); err != nil {
 		return err
 	}
 	pool, err := s.pool()
@@ -78,13 +88,15 @@ func (s *session) run(f runFlags, name string) error {
 		return err
 	}
 	defer pool.Close()
-	set, err := s.open(e)
+	in, release, err := s.inputs(e, f.images)
 	if err != nil {
 		return err
 	}
-	report := &reporter{session: s, format: f.format, name: name, base: base, quiet: f.quiet}
+	defer release()
+	in.Pool, in.Now = pool, time.Now
+	report := &reporter{session: s, format: f.format, name: name, base: base, images: f.images, quiet: f.quiet}
 	if f.out != "" {
-		if _, err := lab.Check(e, set); err != nil {
+		if _, err := lab.Check(e, in); err != nil {
 			return err // before a folder is made for it
 		}
 		if report.record, err = openRecord(s.disk, f.out, e); err != nil {
@@ -93,7 +105,8 @@ func (s *session) run(f runFlags, name string) error {
 		defer report.record.close()
 	}
 	evaluated := make(chan *lab.Snapshot)
-	run, err := lab.Start(e, lab.Inputs{Set: set, Pool: pool, Now: time.Now, Evaluated: func(s *lab.Snapshot) { evaluated <- s }})
+	in.Evaluated = func(s *lab.Snapshot) { evaluated <- s }
+	run, err := lab.Start(e, in)
 	if err != nil {
 		return err
 	}

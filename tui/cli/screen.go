@@ -71,11 +71,13 @@ func (s *session) screen() error {
 		return err
 	}
 	config.Start = func(e *lab.Experiment) (*lab.Run, error) {
-		set, err := s.open(e)
+		in, release, err := s.inputs(e, "")
 		if err != nil {
 			return nil, err
 		}
-		return lab.Start(e, lab.Inputs{Set: set, Pool: pool, Now: time.Now})
+		defer release()
+		in.Pool, in.Now = pool, time.Now
+		return lab.Start(e, in)
 	}
 	model := app.New(config)
 	program := tea.NewProgram(model, tea.WithAltScreen(), tea.WithContext(s.ctx), tea.WithoutSignalHandler(), tea.WithOutput(whole{os.Stdout}))

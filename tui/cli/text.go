@@ -25,10 +25,20 @@ func text(name, again string, result lab.Result) string {
 	if e.Paper != "" {
 		fmt.Fprintln(&b, visible("Paper: "+e.Paper))
 	}
+	if e.Differs != "" {
+		fmt.Fprintln(&b, visible("Differs: "+e.Differs))
+	}
 	question := e.Question()
 	fmt.Fprintf(&b, "\n%s, with 95 %% intervals over images:\n", strings.ToUpper(question[:1])+question[1:])
-	b.WriteString(profiles(result).String())
+	if e.Reads() {
+		b.WriteString(readings(result))
+	} else {
+		b.WriteString(profiles(result).String())
+	}
 	if more := otherScores(result); len(more) > 1 {
+		if e.Reads() {
+			b.WriteString("\nWhat the frozen networks have learned:\n")
+		}
 		fmt.Fprintf(&b, "\n%s", more)
 	}
 	for _, w := range result.Warnings {
@@ -89,7 +99,7 @@ func otherScores(result lab.Result) table {
 	var metrics []string
 	for _, a := range result.Arms {
 		for i, s := range a.Scores {
-			if i > 0 && !slices.Contains(metrics, s.Metric) {
+			if i > 0 && s.Target == "" && !slices.Contains(metrics, s.Metric) {
 				metrics = append(metrics, s.Metric)
 			}
 		}
@@ -130,10 +140,18 @@ func (r *reporter) oneLine(e *lab.Experiment) string {
 	if r.flags.Changed("data") {
 		line += " --data " + lab.Quote(r.data)
 	}
+	if r.images != "" {
+		line += " --images " + lab.Quote(r.images)
+	}
 	return line
 }
 
-func accuracy(n border.Number) string { return fmt.Sprintf("%.3f", float64(n)) }
+func accuracy(n border.Number) string {
+	if math.IsNaN(float64(n)) {
+		return "—"
+	}
+	return fmt.Sprintf("%.3f", float64(n))
+}
 
 func withInterval(value, low, high border.Number) string {
 	if math.IsNaN(float64(low)) {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 
 	"padlab/core/arch"
 	"padlab/core/nn"
@@ -53,15 +51,10 @@ func (s *session) openWeights(path string) (*weightsFile, error) {
 }
 
 // load sets the weights of a network of the named architecture to those of the
-// file. Of a file that does not fit the error says what it fits, or which
-// tensors do not.
+// file, whose name stands before the error.
 func (w *weightsFile) load(net *nn.Net, name string) error {
-	err := net.Load(w.File)
-	if err == nil {
-		return nil
+	if err := arch.Load(net, name, w.File); err != nil {
+		return fmt.Errorf("%s: %w", w.path, err)
 	}
-	if fits := arch.Recognize(w.File); len(fits) > 0 && !slices.Contains(fits, name) {
-		return fmt.Errorf("%s: these look like the weights of %s, not of %s", w.path, strings.Join(fits, " or "), name)
-	}
-	return fmt.Errorf("%s does not hold weights of %s: %w", w.path, name, err)
+	return nil
 }

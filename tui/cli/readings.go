@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"padlab/core/border"
+	"padlab/core/lab"
+	"padlab/core/probe"
+)
+
+// readings are the tables of what was read out: of photographs, with what
+// others have found, and of pictures that show nothing.
+func readings(result lab.Result) string {
+	sources := sourcesOf(result)
+	photographs := table{append([]string{"arm", "target", "SPC", "MAE", "skill", "at the border", "in the middle"}, sources...)}
+	blanks := table{{"arm", "target", probe.Black, probe.White, probe.Noise}}
+	flat := 0
+	for _, a := range result.Arms {
+		if len(a.Scores) == 0 {
+			photographs.add(a.Name, string(a.Status)+" before the first evaluation")
+			continue
+		}
+		for _, target := range result.Experiment.Readout.Targets {
+			row := []string{a.Name, target}
+			for _, metric := range probe.Metrics() {
+				s := scoreOf(a, metric, target, probe.Natural)
+				flat += s.Constant
+				row = append(row, withInterval(s.Value, s.Low, s.High))
+			}
+			rings := profileOf(a, target, probe.Natural)
+			row = append(row, accuracy(rings[0].Value), accuracy(rings[len(rings)-1].Value))
+			for _, source := range sources {
+				row = append(row, theirs(result, source, a.Name, target))
+			}
+			if a.Status != lab.Done {
+				row = append(row, fmt.Sprintf("%s after %d steps, evaluated after %d", a.Status, a.Steps, a.EvalStep))
+			}
+			photographs.add(row...)
+			row = []string{a.Name, target}
+			for _, kind := range []string{probe.Black, probe.White, probe.Noise} {
+				s := scoreOf(a, probe.SPC, target, kind)
+				cell := accuracy(s.Value)
+				for _, c := range result.Comparisons {
+					if c.Arm == a.Name && c.Metric == probe.SPC && c.Target == target && c.Images == kind {
+						cell += fmt.Sprintf(" (%s: %s)", c.Source, accuracy(c.Theirs))
+					}
+				}
+				row = append(row, cell)
+			}
+			blanks.add(row...)
+		}
+	}
+	text := photographs.String()
+	if len(blanks) > 1 {
+		text += "\nSPC on pictures that show nothing:\n" + blanks.String()
+	}
+	if flat > 0 {
+		text += fmt.Sprintf("\nOf photographs %s constant, which counts as SPC 0.\n", were(flat/len(probe.Metrics())))
+	}
+	return text
+}
+
+func were(n int) string {
+	if n == 1 {
+		return "1 prediction was"
+	}
+	return fmt.Sprintf("%d predictions were", n)
+}
+
+// sourcesOf are those whose figures stand beside ours.
+func sourcesOf(result lab.Result) (list []string) {
+	for _, c := range result.Comparisons {
+		if c.Images == probe.Natural && !slices.Contains(list, c.Source) {
+			list = append(list, c.Source)
+		}
+	}
+	return list
+}
+
+// theirs is what a source has found on photographs: SPC, then MAE.
+func theirs(result lab.Result, source, arm, target string) string {
+	var parts []string
+	for _, metric := range probe.Metrics() {
+		for _, c := range result.Comparisons {
+			if c.Source == source && c.Arm == arm && c.Metric == metric && c.Target == target && c.Images == probe.Natural {
+				parts = append(parts, metric+" "+accuracy(c.Theirs))
+			}
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// unknown is what was not looked at yet.
+var unknown = border.Number(math.NaN())
+
+func scoreOf(a lab.ArmResult, metric, target, images string) border.Score {
+	i := slices.IndexFunc(a.Scores, func(s border.Score) bool {
+		return s.Metric == metric && s.Target == target && s.Images == images
+	})
+	if i < 0 {
+		return border.Score{Value: unknown, Low: unknown}
+	}
+	return a.Scores[i]
+}
+
+func profileOf(a lab.ArmResult, target, images string) []border.Point {
+	for _, p := range a.Profiles {
+		if p.Target == target && p.Images == images {
+			return p.Rings
+		}
+	}
+	return []border.Point{{Value: unknown}}
+}
