@@ -43,7 +43,7 @@ type arm struct {
 // prepare builds the arms of an experiment: tasks (shared where the data are
 // the same), networks with their initial weights, optimisers, read-outs.
 func prepare(e *Experiment, in Inputs, k *kernel.Kernel, workers int) ([]*arm, error) {
-	b := builder{in: in, kernel: k, workers: workers, tasks: tasks{in.Set, map[task.Spec]*task.Canvas{}}, backbones: map[string]*arm{}, encoders: map[string]*encoder{}}
+	b := builder{in: in, kernel: k, workers: workers, tasks: tasks{in.Set, map[task.Spec]*task.Canvas{}}, backbones: map[string]*arm{}, encoders: map[string]*encoder{}, memory: memory{limit: MaxFeatures}}
 	var arms []*arm
 	for _, spec := range e.Arms() {
 		a, err := b.arm(spec)
@@ -262,6 +262,7 @@ func (a *arm) end(s Status) {
 		a.state.Status = s
 		if a.readout != nil {
 			a.state.SHA256, a.state.Backbone = a.readout.SHA256(), a.encoder.frozen.SHA256()
+			a.encoder.leave()
 			return
 		}
 		a.state.SHA256 = a.trainer.Net.SHA256()

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"padlab/core/task"
@@ -110,6 +111,14 @@ type Setting struct{ Key, Value string }
 
 // Reads reports whether anything is read out.
 func (e *Experiment) Reads() bool { return len(e.Readout.Targets) > 0 }
+
+// Compares reports whether arms differ in the field of that key.
+func (e *Experiment) Compares(key string) bool {
+	return slices.ContainsFunc(e.Vary, func(v Vary) bool { return v.Key == key }) ||
+		slices.ContainsFunc(e.Given, func(g Given) bool {
+			return slices.ContainsFunc(g.Set, func(s Setting) bool { return s.Key == key })
+		})
+}
 
 // Layers says what single convolutions do otherwise than net.padding says, by
 // their names.

@@ -24,6 +24,38 @@ type encoder struct {
 	frozen   *nn.Net // the network at the size of the photographs
 	ready    bool    // it has its weights
 	features *probe.Features
+
+	arms     int  // that have not ended
+	admitted bool // its features have their share of the memory
+	memory   *memory
+}
+
+// MaxFeatures bounds the memory for features of all frozen networks of a run,
+// in bytes. Those that find no room wait until others have been read out.
+const MaxFeatures = 2 * probe.MaxBytes
+
+// memory is what the features of a run share, in bytes.
+type memory struct{ limit, taken int }
+
+// admit reports whether the features may be computed: there is room, or they
+// are alone.
+func (e *encoder) admit() bool {
+	if need := e.features.Bytes(); !e.admitted && (e.memory.taken == 0 || e.memory.taken+need <= e.memory.limit) {
+		e.admitted = true
+		e.memory.taken += need
+	}
+	return e.admitted
+}
+
+// leave is called once for each arm, when it has ended.
+func (e *encoder) leave() {
+	if e.arms--; e.arms > 0 {
+		return
+	}
+	if e.admitted {
+		e.memory.taken -= e.features.Bytes()
+	}
+	e.features.Release()
 }
 
 // builder makes arms out of the specs of one experiment, so that they share
@@ -35,6 +67,7 @@ type builder struct {
 	tasks     tasks
 	backbones map[string]*arm
 	encoders  map[string]*encoder
+	memory    memory
 }
 
 // same is a text that two specs have in common when the keys that matter are
@@ -88,7 +121,7 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 	if e := b.encoders[key]; e != nil {
 		return e, nil
 	}
-	e := &encoder{}
+	e := &encoder{memory: &b.memory}
 	var err error
 	if e.backbone, err = b.backbone(spec); err != nil {
 		return nil, err
@@ -208,11 +241,12 @@ func (b *builder) read(spec Arm) (*arm, error) {
 	if a.readout, err = probe.NewReadout(e.features, what, b.kernel, b.workers); err != nil {
 		return nil, fmt.Errorf("readout: %w", err)
 	}
+	e.arms++
 	a.state = ArmState{Name: spec.Name, Status: Running, Params: a.readout.Params(), EvalStep: -1, Steps: a.readout.Steps}
 	if e.backbone != nil {
 		a.state.Steps += spec.Backbone.Steps
 	}
-	a.state.Stage, a.state.Example = "learning", firstPicture(e.features.Album)
+	a.state.Stage, a.state.Example = Learning, firstPicture(e.features.Album)
 	return a, nil
 }
 
@@ -240,8 +274,12 @@ func (a *arm) advanceReading(crew *kernel.Crew) (evaluated bool) {
 		}
 		e.ready = true
 	}
-	if a.state.Stage != "reading" {
-		a.state.Stage, a.state.Loss = "reading", nil
+	if !e.admit() {
+		a.state.Stage = Waiting
+		return false
+	}
+	if a.state.Stage != Reading {
+		a.state.Stage, a.state.Loss = Reading, nil
 	}
 	r, step := a.readout, a.readout.Step
 	evaluated = r.Advance(crew)

@@ -263,6 +263,55 @@ func TestReading(t *testing.T) {
 	}
 }
 
+// Features that find no room wait for others to be read out, and are read all
+// the same.
+func TestReadingWaits(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := reading(t)
+	heads := func(limit int) (sha []string, waited bool) {
+		arms, err := prepare(e, Inputs{Set: noise(), Photos: album()}, k, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		memory := arms[0].encoder.memory
+		memory.limit = limit
+		largest := arms[1].encoder.features.Bytes()
+		crew := kernel.NewCrew(1)
+		defer crew.Close()
+		for more := true; more; {
+			more = false
+			for _, a := range arms {
+				if !a.state.Status.Ended() {
+					a.advance(crew)
+					more = true
+				}
+				waited = waited || a.state.Stage == Waiting
+			}
+			if memory.taken > max(limit, largest) {
+				t.Fatalf("%d bytes are taken, %d allowed", memory.taken, limit)
+			}
+		}
+		if memory.taken != 0 {
+			t.Errorf("%d bytes are still taken", memory.taken)
+		}
+		for _, a := range arms {
+			sha = append(sha, a.state.SHA256)
+		}
+		return sha, waited
+	}
+	want, waited := heads(MaxFeatures)
+	if waited {
+		t.Error("an arm waited although there is room for all")
+	}
+	got, waited := heads(1)
+	if !waited || !reflect.DeepEqual(got, want) {
+		t.Errorf("one after the other: waited: %v, heads %v, want %v", waited, got, want)
+	}
+}
+
 // A network from a file reads as the same network trained here does.
 func TestReadingWeights(t *testing.T) {
 	k, err := kernel.Select("")

@@ -145,7 +145,7 @@ func (r *Run) wished() wish {
 func (s *Snapshot) step() int {
 	least := s.Steps()
 	for _, a := range s.Arms {
-		if !a.Status.Ended() {
+		if !a.Status.Ended() && a.Stage != Waiting {
 			least = min(least, a.Step)
 		}
 	}
@@ -196,7 +196,7 @@ func (a *arm) batch() int {
 // evaluation that it began on the way.
 func (r *Run) owes(until int) bool {
 	for _, a := range r.arms {
-		if a.state.Status == Running && (a.state.Step < until || (until > 0 && a.exam != nil)) {
+		if a.state.Status == Running && a.state.Stage != Waiting && (a.state.Step < until || (until > 0 && a.exam != nil)) {
 			return true
 		}
 	}

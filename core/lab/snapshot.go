@@ -49,7 +49,7 @@ type ArmState struct {
 	Status Status
 	Step   int    // training steps done
 	Steps  int    // and to be done; of a read-out, those of the frozen network first
-	Stage  string // of a read-out: "learning" (the network to be frozen), then "reading"
+	Stage  string // of a read-out: Learning, Waiting, Reading
 	Params int
 
 	Example *Picture // what this arm is shown: a sample of its first batch
@@ -67,6 +67,13 @@ type ArmState struct {
 	Trained  time.Duration // training alone
 }
 
+// The stages of an arm that reads out.
+const (
+	Learning = "learning" // the network that will be frozen
+	Waiting  = "waiting"  // for the memory that the features of other arms take
+	Reading  = "reading"  // the head
+)
+
 // Steps is how many training steps the longest arm has.
 func (s *Snapshot) Steps() int {
 	most := 0
@@ -74,6 +81,18 @@ func (s *Snapshot) Steps() int {
 		most = max(most, a.Steps)
 	}
 	return most
+}
+
+// Stage is that of the arms that are not yet through, the earliest; empty where
+// nothing is read out.
+func (s *Snapshot) Stage() string {
+	stage := ""
+	for _, a := range s.Arms {
+		if !a.Status.Ended() && (stage == "" || a.Stage == Learning) {
+			stage = a.Stage
+		}
+	}
+	return stage
 }
 
 // A Picture is grey values, 0 black to 1 white, row by row.

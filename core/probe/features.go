@@ -16,7 +16,7 @@ const Side = 28
 
 // MaxBytes bounds the memory for features of one network: those of the first
 // pictures that fit are kept, the others are computed again whenever they are
-// needed.
+// needed, which changes no bit of them.
 const MaxBytes = 512 << 20
 
 // Features are what a frozen network makes of the pictures of an album: its
@@ -92,6 +92,12 @@ func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uin
 	f.read = f.readPicture
 	return f, nil
 }
+
+// Bytes is how much memory the features take that are kept.
+func (f *Features) Bytes() int { return len(f.pinned) * 4 * f.len() }
+
+// Release gives that memory back. The features are not to be used any more.
+func (f *Features) Release() { f.pinned, f.loose, f.free = nil, nil, nil }
 
 func (f *Features) len() int { return Side * Side * f.Channels }
 

@@ -96,6 +96,12 @@ func (m *Model) train(p Preset, e *lab.Experiment) tea.Cmd {
 		m.run.Stop()
 	}
 	m.generation++
+	if p.Name != m.preset.Name {
+		m.curve = 0
+		if e.Compares("readout.taps") {
+			m.curve = 1 // a bar for each tap
+		}
+	}
 	m.preset, m.experiment, m.run, m.problem, m.arm = p, e.Clone(), nil, "", 0
 	generation, start, handed := m.generation, m.Start, m.experiment.Clone()
 	return func() tea.Msg {

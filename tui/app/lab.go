@@ -88,8 +88,12 @@ func (m *Model) layout(body view.Rect) [panes]view.Rect {
 		r[mapPane], r[aboutPane] = bottom.CutLeft(body.W * 45 / 100)
 		return r
 	}
-	r[mapPane], bottom = bottom.CutLeft(body.W / 3)
-	r[picturePane], r[aboutPane] = bottom.CutLeft(body.W / 4)
+	maps, picture := body.W/3, body.W/4
+	if m.experiment.Reads() { // three pictures in place of a map
+		maps, picture = body.W*45/100, body.W/5
+	}
+	r[mapPane], bottom = bottom.CutLeft(maps)
+	r[picturePane], r[aboutPane] = bottom.CutLeft(picture)
 	return r
 }
 
@@ -98,10 +102,31 @@ func (m *Model) drawPane(p pane, r view.Rect) {
 		return
 	}
 	box := view.Panel{Focused: p == m.focus && len(m.layers) == 0}
-	draw := map[pane]func(*view.Panel) func(view.Rect){
-		profilePane: m.profile, armsPane: m.arms, lossPane: m.loss, mapPane: m.hits, picturePane: m.picture, aboutPane: m.about,
-	}[p](&box)
+	draw := m.contents(p)(&box)
 	draw(box.Draw(m.frame, r, m.Theme))
+}
+
+// contents is what fills a pane in and draws its inside.
+func (m *Model) contents(p pane) func(*view.Panel) func(view.Rect) {
+	switch p {
+	case profilePane:
+		if m.experiment.Reads() && m.curve%2 == 1 {
+			return m.bars
+		}
+		return m.profile
+	case armsPane:
+		return m.arms
+	case lossPane:
+		return m.loss
+	case mapPane:
+		if m.experiment.Reads() {
+			return m.pictures
+		}
+		return m.hits
+	case picturePane:
+		return m.picture
+	}
+	return m.about
 }
 
 // drawHead is the status line: what is trained on the left, how it goes on the
@@ -134,6 +159,9 @@ func (m *Model) status() (theme.Style, []string) {
 		step = max(step, a.Step)
 	}
 	parts := []string{fmt.Sprintf("step %d/%d", step, s.Steps())}
+	if stage := s.Stage(); stage != "" && !s.Status.Ended() {
+		parts[0] = stage + ", " + parts[0]
+	}
 	style := theme.Good
 	switch s.Status {
 	case lab.Paused:
@@ -165,7 +193,12 @@ func (m *Model) profile(box *view.Panel) func(view.Rect) {
 		series := view.ProfileSeries{Name: a.Name, Style: theme.Series(i), Marker: theme.Marker(i)}
 		if len(a.Profiles) > 0 {
 			profile := a.Profiles[m.curve%len(a.Profiles)]
-			if m.curve%len(a.Profiles) > 0 {
+			switch {
+			case m.experiment.Reads():
+				profile, _, _ = m.shownReading(a)
+				box.Title = fmt.Sprintf("skill at %s (%s) · %s", profile.Target, drawn[profile.Target], of[profile.Images])
+				box.Foot = "distance to the border, in " + profile.Unit + "; 0: no skill"
+			case m.curve%len(a.Profiles) > 0:
 				box.Title = profile.Metric
 			}
 			if profile.Unit == "pixels" {
@@ -195,9 +228,10 @@ func (m *Model) arms(box *view.Panel) func(view.Rect) {
 			switch {
 			case a.Status == lab.Diverged || a.Status == lab.Failed:
 				row.Style, row.Columns = theme.Bad, []string{string(a.Status)}
-			case len(a.Scores) > 0:
-				s := a.Scores[0]
-				row.Columns = []string{view.ScoreWithin(float64(s.Value), float64(s.Low), float64(s.High))}
+			default:
+				if s, ok := m.scoreShown(a); ok {
+					row.Columns = []string{view.ScoreWithin(float64(s.Value), float64(s.Low), float64(s.High))}
+				}
 			}
 			list.Rows = append(list.Rows, row)
 		}
@@ -277,7 +311,9 @@ func (m *Model) about(box *view.Panel) func(view.Rect) {
 			add(theme.Warn, "Careful: "+w+".")
 		}
 	}
-	if a, ok := m.selected(); ok {
+	if a, ok := m.selected(); ok && m.experiment.Reads() {
+		add(theme.Strong, m.readingFound(a))
+	} else if ok {
 		add(theme.Strong, finding(a, m.experiment.Question()))
 	}
 	add(theme.Plain, m.experiment.About)
@@ -301,6 +337,9 @@ func (m *Model) selected() (lab.ArmState, bool) {
 func (m *Model) waiting() string {
 	if m.problem != "" {
 		return "nothing is trained"
+	}
+	if m.snap != nil && m.experiment.Reads() {
+		return "first the networks learn, then they are frozen and read out"
 	}
 	return "building the networks…"
 }
