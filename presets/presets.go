@@ -14,7 +14,8 @@ const Default = "where-am-i"
 var files embed.FS
 
 // order is how presets are listed: from the question to its causes and traps.
-var order = []string{"where-am-i", "all-schemes", "how-far", "which-colour", "no-bias", "leaky-grid", "swap-padding", "classify-anywhere", "segment-anywhere"}
+var order = []string{"where-am-i", "all-schemes", "how-far", "which-colour", "no-bias", "leaky-grid", "swap-padding", "classify-anywhere", "segment-anywhere",
+	"table1", "table2-depth", "table2-kernel", "table3-layers", "table4-where", "table6-task", "ranking"}
 
 // Names returns the names of all presets in the order in which they are told.
 func Names() []string { return append([]string(nil), order...) }

@@ -36,6 +36,7 @@ type arm struct {
 	tapes    []*nn.Tape // one per worker, of the network that is tested
 	encoder  *encoder   // of a read-out, else nil
 	readout  *probe.Readout
+	heirs    int // frozen networks that still wait for the weights of this one
 
 	tested *nn.Net // eval.padding: the network that is tested, or nil: the trained one
 }

@@ -33,6 +33,10 @@ type Expect struct {
 	// Of a read-out: which score. Left out: the first, of natural pictures.
 	Target string `json:"target,omitempty"`
 	Images string `json:"images,omitempty"`
+
+	// With restricts it to frozen networks with weights from a file, or to those
+	// that were trained here.
+	With string `json:"with,omitempty"`
 }
 
 // about reports whether a score or profile is the one that is meant.
@@ -81,6 +85,9 @@ func (x Expect) check(e *Experiment) error {
 	if r, against := x.rival(); against && !slices.Contains(arms, r.arm) {
 		return fmt.Errorf("expect: %w", names.Unknown("arm", r.arm, arms))
 	}
+	if err := checkWith(x.With); err != nil {
+		return fmt.Errorf("expect: %w", err)
+	}
 	_, err := x.test()
 	return err
 }
@@ -119,7 +126,7 @@ func (x Expect) test() (func(value, low, high, chance border.Number) bool, error
 
 // answer checks what is expected of arms. One that did not finish fails; an
 // arm or a ring that a change of the experiment removed is not asked for.
-func answer(expected []Expect, arms []ArmState) []Expectation {
+func answer(e *Experiment, arms []ArmState) []Expectation {
 	list := []Expectation{}
 	named := func(name string) *ArmState {
 		at := slices.IndexFunc(arms, func(a ArmState) bool { return a.Name == name })
@@ -128,7 +135,10 @@ func answer(expected []Expect, arms []ArmState) []Expectation {
 		}
 		return &arms[at]
 	}
-	for _, x := range expected {
+	for _, x := range e.Expect {
+		if !e.is(x.With) {
+			continue
+		}
 		test, err := x.test()
 		if err != nil {
 			panic("lab: " + err.Error())

@@ -24,7 +24,7 @@ type Figure struct {
 	With string `json:"with,omitempty"`
 }
 
-// The kinds of networks that a figure may be restricted to.
+// The kinds of networks that a figure or an expectation may be restricted to.
 const (
 	withWeights  = "weights"
 	withTraining = "training"
@@ -63,12 +63,25 @@ func (f Figure) check(e *Experiment) error {
 		return fmt.Errorf("figure: %w", names.Unknown("metric", f.What, probe.Metrics()))
 	case !slices.Contains(probe.Kinds(), f.Images):
 		return fmt.Errorf("figure: %w", names.Unknown("kind of images", f.Images, probe.Kinds()))
-	case !slices.Contains([]string{"", withWeights, withTraining}, f.With):
-		return fmt.Errorf("figure: with must be %s or %s, or be left out: %q", withWeights, withTraining, f.With)
 	case len(f.Values) == 0:
 		return fmt.Errorf("figure: no values")
 	}
+	if err := checkWith(f.With); err != nil {
+		return fmt.Errorf("figure: %w", err)
+	}
 	return nil
+}
+
+func checkWith(word string) error {
+	if !slices.Contains([]string{"", withWeights, withTraining}, word) {
+		return fmt.Errorf("with must be %s or %s, or be left out: %q", withWeights, withTraining, word)
+	}
+	return nil
+}
+
+// is reports whether the networks of e are of that kind.
+func (e *Experiment) is(with string) bool {
+	return with == "" || (with == withWeights) == (e.Net.Weights != "")
 }
 
 // A Comparison is somebody else's figure beside ours.
@@ -88,12 +101,8 @@ type Comparison struct {
 // found. What was not scored is left out.
 func (s *Snapshot) Comparisons() []Comparison {
 	var list []Comparison
-	with := withTraining
-	if s.Experiment.Net.Weights != "" {
-		with = withWeights
-	}
 	for _, f := range s.Experiment.Figures {
-		if f.With != "" && f.With != with {
+		if !s.Experiment.is(f.With) {
 			continue
 		}
 		for _, a := range s.Arms {

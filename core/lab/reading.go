@@ -47,6 +47,19 @@ func (e *encoder) admit() bool {
 	return e.admitted
 }
 
+// inherit gives the frozen network the weights that its twin has learned. The last
+// to do so lets go of what learning took.
+func (e *encoder) inherit() {
+	b := e.backbone
+	if err := e.frozen.CopyWeights(b.trainer.Net); err != nil {
+		panic("lab: " + err.Error())
+	}
+	e.ready = true
+	if b.heirs--; b.heirs == 0 {
+		b.trainer, b.tapes, b.tested, b.learn, b.evaluate = nil, nil, nil, nil, nil
+	}
+}
+
 // leave is called once for each arm, when it has ended.
 func (e *encoder) leave() {
 	if e.arms--; e.arms > 0 {
@@ -125,6 +138,9 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 	var err error
 	if e.backbone, err = b.backbone(spec); err != nil {
 		return nil, err
+	}
+	if e.backbone != nil {
+		e.backbone.heirs++
 	}
 	loads := spec.Net.Weights != "" && spec.Net.Arch != raw
 	shape := shapeOf(spec)
@@ -269,10 +285,7 @@ func (a *arm) advanceReading(crew *kernel.Crew) (evaluated bool) {
 		before = b.state.Step
 	}
 	if !e.ready {
-		if err := e.frozen.CopyWeights(e.backbone.trainer.Net); err != nil {
-			panic("lab: " + err.Error())
-		}
-		e.ready = true
+		e.inherit()
 	}
 	if !e.admit() {
 		a.state.Stage = Waiting
@@ -291,7 +304,7 @@ func (a *arm) advanceReading(crew *kernel.Crew) (evaluated bool) {
 		a.state.EvalStep = a.state.Step
 		a.state.Scores, a.state.Profiles, a.state.Maps = r.Scores, r.Profiles, r.Maps
 		if b := e.backbone; b != nil {
-			a.state.Scores = append(slices.Clone(r.Scores), b.state.Scores...)
+			a.state.Scores = append(slices.Clone(r.Scores), b.state.Scores[0])
 		}
 	}
 	switch {
@@ -302,6 +315,20 @@ func (a *arm) advanceReading(crew *kernel.Crew) (evaluated bool) {
 		a.end(Done)
 	}
 	return evaluated
+}
+
+// unconverged says which read-outs of an arm fit worse than a constant would:
+// their error on photographs is more than .02 above it.
+func (a *arm) unconverged() (list []string) {
+	if a.readout == nil || a.state.Status != Done {
+		return nil
+	}
+	for _, s := range a.state.Scores {
+		if bound := float64(s.Chance) + 0.02*probe.Target(s.Target).Span(a.spec.Readout.Signed); s.Metric == probe.MAE && s.Images == probe.Natural && float64(s.Value) > bound {
+			list = append(list, fmt.Sprintf("arm %s: the read-out of %s has not converged: its error is %.3f, that of a constant %.3f", a.spec.Name, s.Target, float64(s.Value), float64(s.Chance)))
+		}
+	}
+	return list
 }
 
 // firstPicture is the first test picture, the mean of its channels.

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,7 @@ type Inputs struct {
 type Run struct {
 	in       Inputs
 	arms     []*arm
+	warnings []string // those of the geometry
 	snapshot atomic.Pointer[Snapshot]
 	changed  chan struct{}
 	done     chan struct{}
@@ -84,11 +86,11 @@ func Start(e *Experiment, in Inputs) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{
-		in: in, arms: arms,
+		in: in, arms: arms, warnings: slices.Clip(warnings(arms)),
 		changed: make(chan struct{}, 1), done: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
 	first := &Snapshot{
-		Experiment: e, Status: Running, Warnings: warnings(arms),
+		Experiment: e, Status: Running,
 		Kernel: in.Pool.kernel.Name, Slow: in.Pool.kernel.Slow, Workers: in.Pool.workers,
 	}
 	r.snapshot.Store(first)
@@ -249,12 +251,14 @@ func (r *Run) publish(status Status) {
 	r.version++
 	s.Version, s.Status, s.Elapsed = r.version, status, r.elapsed
 	s.Arms = make([]ArmState, len(r.arms))
+	s.Warnings = r.warnings
 	var done, all float64
 	for i, a := range r.arms {
 		s.Arms[i] = a.state
 		if status == Paused && a.state.Status == Running {
 			s.Arms[i].Status = Paused
 		}
+		s.Warnings = append(s.Warnings, a.unconverged()...)
 		d, n := a.work()
 		done, all = done+d, all+n
 	}

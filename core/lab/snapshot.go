@@ -29,7 +29,7 @@ type Snapshot struct {
 	Experiment *Experiment
 	Status     Status
 	Arms       []ArmState
-	Warnings   []string // what in the geometry would leak position without any padding
+	Warnings   []string // what in the geometry would leak position without any padding; what did not converge
 
 	Kernel, Slow string // the kernel in use, and why it is slow if it is
 	Workers      int
@@ -162,7 +162,7 @@ func (s *Snapshot) Result() Result {
 	r := Result{
 		Schema: 1, Experiment: s.Experiment, Warnings: s.Warnings,
 		Arms:         []ArmResult{},
-		Expectations: answer(s.Experiment.Expect, s.Arms),
+		Expectations: answer(s.Experiment, s.Arms),
 		Comparisons:  s.Comparisons(),
 		Provenance:   Provenance{Kernel: s.Kernel, Workers: s.Workers, Arms: map[string]Timing{}},
 	}

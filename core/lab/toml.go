@@ -251,7 +251,7 @@ func (r *reader) expect(tables []any) error {
 	for _, t := range tables {
 		x := Expect{}
 		var ring any
-		if err := strict("expect", t, map[string]any{"arm": &x.Arm, "what": &x.What, "is": &x.Is, "ring": &ring, "target": &x.Target, "images": &x.Images}); err != nil {
+		if err := strict("expect", t, map[string]any{"arm": &x.Arm, "what": &x.What, "is": &x.Is, "ring": &ring, "target": &x.Target, "images": &x.Images, "with": &x.With}); err != nil {
 			return err
 		}
 		if ring != nil {
@@ -380,6 +380,9 @@ func (e *Experiment) TOML() []byte {
 		}
 		if x.Images != "" {
 			fmt.Fprintf(&b, "images = %s\n", quote(x.Images))
+		}
+		if x.With != "" {
+			fmt.Fprintf(&b, "with = %s\n", quote(x.With))
 		}
 		if x.Ring != nil {
 			fmt.Fprintf(&b, "ring = %d\n", *x.Ring)

@@ -15,7 +15,7 @@ import (
 // others have found, and of pictures that show nothing.
 func readings(result lab.Result) string {
 	sources := sourcesOf(result)
-	photographs := table{append([]string{"arm", "target", "SPC", "MAE", "skill", "at the border", "in the middle"}, sources...)}
+	photographs := table{append([]string{"arm", "target", "SPC", "MAE", "skill", "at the border", "halfway in"}, sources...)}
 	blanks := table{{"arm", "target", probe.Black, probe.White, probe.Noise}}
 	flat := 0
 	for _, a := range result.Arms {
@@ -31,7 +31,7 @@ func readings(result lab.Result) string {
 				row = append(row, withInterval(s.Value, s.Low, s.High))
 			}
 			rings := profileOf(a, target, probe.Natural)
-			row = append(row, accuracy(rings[0].Value), accuracy(rings[len(rings)-1].Value))
+			row = append(row, accuracy(rings[0].Value), accuracy(rings[len(rings)/2].Value))
 			for _, source := range sources {
 				row = append(row, theirs(result, source, a.Name, target))
 			}

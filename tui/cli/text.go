@@ -37,7 +37,7 @@ func text(name, again string, result lab.Result) string {
 	}
 	if more := otherScores(result); len(more) > 1 {
 		if e.Reads() {
-			b.WriteString("\nWhat the frozen networks have learned:\n")
+			b.WriteString("\nWhat the frozen networks have learned:")
 		}
 		fmt.Fprintf(&b, "\n%s", more)
 	}
@@ -109,17 +109,19 @@ func otherScores(result lab.Result) table {
 		return nil
 	}
 	for _, a := range result.Arms {
-		row := []string{a.Name}
+		row, empty := []string{a.Name}, true
 		for _, m := range metrics {
 			cell := ""
 			for _, s := range a.Scores {
 				if s.Metric == m {
-					cell = withInterval(s.Value, s.Low, s.High)
+					cell, empty = withInterval(s.Value, s.Low, s.High), false
 				}
 			}
 			row = append(row, cell)
 		}
-		rows.add(row...)
+		if !empty {
+			rows.add(row...)
+		}
 	}
 	return rows
 }
