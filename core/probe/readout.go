@@ -9,12 +9,16 @@ import (
 	"padlab/core/nn/kernel"
 )
 
-// A Spec says what is read out of features, and how the head is fitted.
+// A Spec says what is read out of features, and how.
 type Spec struct {
 	HeadSpec             // but for Channels, which follow from the taps
 	Taps        []string // names among those of the features
 	Standardise bool     // every channel less its mean, over its deviation
 	Signed      bool     // stripes go from −1 to 1 where errors are reported
+
+	// Ridge fits in closed form, looking once at every training picture. Of the
+	// head it takes Kernel and Padding, and Batch and EvalEvery of what follows.
+	Ridge bool
 
 	Adam      bool    // else SGD with momentum .9, as in the paper
 	LR        float64 // falls to a tenth after two thirds of the steps (the official code: after 10 of 15 epochs)
@@ -29,7 +33,7 @@ type Spec struct {
 // work. It belongs to one goroutine.
 type Readout struct {
 	Step, Steps int
-	Loss        float64 // of the batch of the last step: squared errors summed over targets
+	Loss        float64 // squared errors summed over targets: of the batch of the last step; of ridge on photographs held out, when it was last solved
 	Diverged    bool
 
 	spec     Spec
@@ -41,7 +45,7 @@ type Readout struct {
 
 	exam        []int // pictures still to be tested, or nil
 	final       bool  // it is over all of them
-	tested      int   // how many of it were
+	tested      int   // pictures, in all examinations
 	predictions [][]float32
 	sheets      []*sheet
 	example     []float32 // what was predicted for the first test picture
@@ -73,7 +77,7 @@ type learner interface {
 // taps that do not exist and of heads that do not fit. It panics when a batch is
 // larger than the training pictures, or a number below 1.
 func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int) (*Readout, error) {
-	if s.Batch < 1 || s.Epochs < 1 || s.EvalEvery < 1 || s.Batch > f.Album.Train || len(s.Targets) == 0 {
+	if s.Batch < 1 || s.Epochs < 1 && !s.Ridge || s.EvalEvery < 1 || s.Batch > f.Album.Train || len(s.Targets) == 0 {
 		panic(fmt.Sprintf("probe: %d epochs of batches of %d of %d pictures, %d targets, evaluated every %d steps", s.Epochs, s.Batch, f.Album.Train, len(s.Targets), s.EvalEvery))
 	}
 	r := &Readout{spec: s, features: f, perEpoch: f.Album.Train / s.Batch, order: make([]int32, f.Album.Train)}
@@ -82,6 +86,16 @@ func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int) (*Readout, e
 		return nil, err
 	}
 	r.spec.Channels = channels
+	if s.Ridge {
+		r.perEpoch = (f.Album.Train + s.Batch - 1) / s.Batch
+		r.Steps = r.perEpoch
+		ridge, err := newRidge(f, r.spec, spans, k, workers)
+		if err != nil {
+			return nil, err
+		}
+		r.learner, r.Loss = ridge, ridge.loss()
+		return r, nil
+	}
 	r.Steps = s.Epochs * r.perEpoch
 	if r.learner, err = newPosENet(f, r.spec, spans, r.Steps, k, workers); err != nil {
 		return nil, err
@@ -94,6 +108,31 @@ func (r *Readout) Params() int { return r.learner.params() }
 
 // SHA256 is the checksum of the head's weights.
 func (r *Readout) SHA256() string { return r.learner.sha256() }
+
+// Window is how many pixels of the features per side are looked at from one
+// place in the first convolution: Kernel of the Spec, but 1 in a ridge read-out
+// that would look at more than MaxRidge features.
+func (r *Readout) Window() int {
+	if l, ok := r.learner.(*ridge); ok {
+		return l.size
+	}
+	return r.spec.Kernel
+}
+
+// Penalties are λ of a ridge read-out for every target, as it was chosen when
+// that was last solved, as parts of the mean eigenvalue of the centred Gram
+// matrix; nil of others.
+func (r *Readout) Penalties() []float64 {
+	l, ok := r.learner.(*ridge)
+	if !ok {
+		return nil
+	}
+	var list []float64
+	for _, c := range l.choice {
+		list = append(list, penalties[c])
+	}
+	return list
+}
 
 // Done reports whether the last examination is over.
 func (r *Readout) Done() bool { return r.Diverged || r.Step == r.Steps && r.final && r.exam == nil }
@@ -110,9 +149,7 @@ func (r *Readout) Work() (done, all float64) {
 	if r.Done() {
 		return all, all
 	}
-	done = float64(r.features.Prepared()) + float64(r.Step*r.spec.Batch)
-	done += float64(len(r.pictures(false)) * (max(0, r.Step-1) / r.spec.EvalEvery))
-	return min(done+float64(r.tested), all), all
+	return float64(r.features.Prepared() + r.Step*r.spec.Batch + r.tested), all
 }
 
 // pictures are those of an examination: all but the training pictures, or of
@@ -153,7 +190,7 @@ func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 	}
 	if r.Step == r.Steps || r.Step%r.spec.EvalEvery == 0 {
 		r.final = r.Step == r.Steps
-		r.exam, r.tested, r.example = r.pictures(r.final), 0, nil
+		r.exam, r.example = r.pictures(r.final), nil
 		r.sheets = nil
 		for _, kind := range []string{Natural, Black, White, Noise} {
 			for _, t := range r.spec.Targets {
