@@ -272,7 +272,6 @@ func (r *ridge) fit(penalty int) {
 		if r.choice[t] != penalty {
 			continue
 		}
-		clear(w)
 		if varies {
 			r.system.solve(w, t)
 		}

@@ -47,30 +47,59 @@ func examples(f *Features, s Spec, held bool) (x, y [][]float64) {
 		}
 		for row := 0; row < side; row += 3 {
 			for col := 0; col < side; col += 3 {
-				var in, out []float64
-				for ky := row - s.Padding; ky < row-s.Padding+s.Kernel; ky++ {
-					for kx := col - s.Padding; kx < col-s.Padding+s.Kernel; kx++ {
-						for c := range f.Channels {
-							v := 0.0
-							if ky >= 0 && ky < Side && kx >= 0 && kx < Side {
-								seen := f.Of(i)[(ky*Side+kx)*f.Channels+c]
-								if s.Standardise {
-									seen = (seen - f.mean[c]) * f.scale[c]
-								}
-								v = float64(seen)
-							}
-							in = append(in, v)
-						}
-					}
-				}
+				var out []float64
 				for _, t := range s.Targets {
 					out = append(out, float64(t.Map(side, side)[row*side+col]))
 				}
-				x, y = append(x, in), append(y, out)
+				x, y = append(x, seen(f, s, i, row, col)), append(y, out)
 			}
 		}
 	}
 	return x, y
+}
+
+// seen is the window at a place of the output map.
+func seen(f *Features, s Spec, picture, row, col int) (x []float64) {
+	for ky := row - s.Padding; ky < row-s.Padding+s.Kernel; ky++ {
+		for kx := col - s.Padding; kx < col-s.Padding+s.Kernel; kx++ {
+			for c := range f.Channels {
+				v := float32(0)
+				if ky >= 0 && ky < Side && kx >= 0 && kx < Side {
+					v = f.Of(picture)[(ky*Side+kx)*f.Channels+c]
+					if s.Standardise {
+						v = (v - f.mean[c]) * f.scale[c]
+					}
+				}
+				x = append(x, float64(v))
+			}
+		}
+	}
+	return x
+}
+
+// enlarged is b + w·x over the output map, with bilinear interpolation at
+// (i+½)·side/28 − ½.
+func enlarged(f *Features, s Spec, picture int, w []float64, b float64) (list []float64) {
+	side := Side + 2*s.Padding - s.Kernel + 1
+	var output []float64
+	for p := range side * side {
+		v := b
+		for i, x := range seen(f, s, picture, p/side, p%side) {
+			v += w[i] * x
+		}
+		output = append(output, v)
+	}
+	between := func(i int) (low, high int, part float64) {
+		at := max(0, (float64(i)+.5)*float64(side)/Side-.5)
+		low = int(at)
+		return low, min(low+1, side-1), at - float64(low)
+	}
+	for i := range Side * Side {
+		top, bottom, down := between(i / Side)
+		left, right, along := between(i % Side)
+		list = append(list, (1-down)*((1-along)*output[top*side+left]+along*output[top*side+right])+down*((1-along)*output[bottom*side+left]+along*output[bottom*side+right]))
+	}
+	return list
 }
 
 // eliminate solves (XᵀX + λI)·w = Xᵀy for centred x and y, where λ is a part of
@@ -175,16 +204,10 @@ func TestRidgeAgainstElimination(t *testing.T) {
 					t.Fatalf("%s, %s: weight %d is %g, want %g; intercept %g, want %g", name, s.Targets[target], i, l.weights[target][i], w[i], l.bias[target], b)
 				}
 			}
-			if name == "one pixel" {
-				predicted := r.Maps[3*target+1]
-				for p, got := range predicted.Values {
-					want := b
-					for ch := range w {
-						want += w[ch] * float64(f.Of(f.Album.Train)[p*3+ch])
-					}
-					if math.Abs(float64(got)-want) > 1e-6 {
-						t.Fatalf("%s of %s at %d is %g, want %g", predicted.Metric, predicted.Target, p, got, want)
-					}
+			predicted, want := r.Maps[3*target+1], enlarged(f, s, f.Album.Train, w, b)
+			for p, got := range predicted.Values {
+				if math.Abs(float64(got)-want[p]) > 1e-6 {
+					t.Fatalf("%s, %s of %s at %d is %g, want %g", name, predicted.Metric, predicted.Target, p, got, want[p])
 				}
 			}
 		}
