@@ -16,8 +16,10 @@ type Spec struct {
 	Standardise bool     // every channel less its mean, over its deviation
 	Signed      bool     // stripes go from −1 to 1 where errors are reported
 
-	// Ridge fits in closed form, looking once at every training picture. Of the
-	// head it takes Kernel and Padding, and Batch and EvalEvery of what follows.
+	// Ridge fits a linear map in closed form, looking once at every training
+	// picture. Of the head it takes Kernel, or 1 when a window would hold more
+	// than MaxRidge features, and Padding; of what follows Batch, EvalEvery and
+	// Seed, which says in which order pictures come.
 	Ridge bool
 
 	Adam      bool    // else SGD with momentum .9, as in the paper

@@ -77,13 +77,13 @@ type ridge struct {
 	learned int  // pictures
 	system  *system
 
-	stale   bool     // something was learned since there was a plan
-	plan    []func() // what is left to be done for new weights
-	choice  []int    // of every target: the number of its penalty
-	least   []float64
+	stale   bool      // something was learned since there was a plan
+	plan    []func()  // what is left to be done for new weights
+	choice  []int     // of every target: the number of its penalty
+	least   []float64 // the squared error with it, over those held out if there are any
 	weights [][]float64
 	bias    []float64
-	error   float64
+	error   float64 // mean squared, summed over targets, as it was last found
 }
 
 type ridgeBuffer struct {
@@ -211,7 +211,15 @@ func (r *ridge) settle() (busy bool) {
 	next := r.plan[0]
 	r.plan = r.plan[1:]
 	next()
-	if len(r.plan) == 0 && r.learned == r.features.Album.Train {
+	if len(r.plan) > 0 {
+		return true
+	}
+	rows := r.held.rows
+	if !r.split() {
+		rows += r.fitted.rows
+	}
+	r.error = floats.Sum(r.least) / float64(rows)
+	if r.learned == r.features.Album.Train {
 		r.fitted, r.held, r.system, r.windows = sums{}, sums{}, nil, nil
 	}
 	return true
@@ -257,7 +265,6 @@ func (r *ridge) try(penalty int) {
 // decide plans the fits with the penalties that are best.
 func (r *ridge) decide() {
 	r.system.set(&r.fitted, &r.held)
-	r.error = 0
 	for i := range penalties {
 		if slices.Contains(r.choice, i) {
 			r.plan = append(r.plan, func() { r.fit(i) })
@@ -276,10 +283,8 @@ func (r *ridge) fit(penalty int) {
 			r.system.solve(w, t)
 		}
 		r.bias[t] = r.mean[t] - floats.Dot(w, r.system.mean)
-		if r.split() {
-			r.error += r.least[t] / float64(r.held.rows)
-		} else {
-			r.error += (r.squares(&r.fitted, t, w) + r.squares(&r.held, t, w)) / float64(r.fitted.rows+r.held.rows)
+		if !r.split() {
+			r.least[t] = r.squares(&r.fitted, t, w) + r.squares(&r.held, t, w)
 		}
 	}
 }
