@@ -1,7 +1,9 @@
 package images
 
 import (
+	"encoding/json"
 	"math"
+	"os"
 	"testing"
 )
 
@@ -36,6 +38,41 @@ func TestResample(t *testing.T) {
 	for i, v := range dst {
 		if float64(v) != float64(i%2) {
 			t.Fatalf("%v", dst)
+		}
+	}
+}
+
+// What PyTorch makes of the same parts of pictures (testdata/resample.py).
+func TestResampleAgainstPyTorch(t *testing.T) {
+	text, err := os.ReadFile("testdata/resample.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Shape   [3]int
+		Box     [4]int
+		To      [2]int
+		Picture []int // encoding/json takes a list of bytes for base64
+		Scaled  []float64
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) != 10 {
+		t.Errorf("%d cases", len(cases))
+	}
+	for _, c := range cases {
+		var src []byte
+		for _, v := range c.Picture {
+			src = append(src, byte(v))
+		}
+		got := make([]float32, len(c.Scaled))
+		Resample(got, c.To[0], c.To[1], src, c.Shape[0], c.Shape[1], c.Shape[2], Box{c.Box[0], c.Box[1], c.Box[2], c.Box[3]})
+		for i, want := range c.Scaled {
+			if math.Abs(float64(got[i])-want) > 1e-7 {
+				t.Errorf("%v of %v to %v: value %d is %g, want %g", c.Box, c.Shape, c.To, i, got[i], want)
+				break
+			}
 		}
 	}
 }

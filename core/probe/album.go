@@ -71,7 +71,7 @@ func NewAlbum(photos []images.Photo, s AlbumSpec) (*Album, error) {
 // Len is how many pictures there are.
 func (a *Album) Len() int { return a.Train + a.Test + 2 + noisePictures }
 
-// Kind says what picture i is, and Group which of its photographs a crop shows:
+// Kind says what picture i is, and Group which of the photographs a crop shows:
 // the pictures of one group depend on each other.
 func (a *Album) Kind(i int) string {
 	switch i -= a.Train + a.Test; {
@@ -85,10 +85,13 @@ func (a *Album) Kind(i int) string {
 	return Noise
 }
 
-// Group is the number of the photograph that a test crop shows; of noise, each
-// picture is its own.
+// Group is the number of the photograph that a crop shows, among those of its
+// side; of black, white and noise, each picture is its own.
 func (a *Album) Group(i int) int {
-	if i < a.Train+a.Test {
+	switch {
+	case i < a.Train:
+		return i % len(a.train)
+	case i < a.Train+a.Test:
 		return (i - a.Train) % len(a.test)
 	}
 	return i

@@ -32,7 +32,6 @@ type Features struct {
 	pinned   [][]float32       // of pictures 0 … len−1, once they were read
 	loose    map[int][]float32 // of others: those of the last batch
 	free     [][]float32
-	wanted   []int
 	missing  []int
 	read     func(worker, piece int)
 	prepared int         // training pictures whose statistics are in

@@ -96,6 +96,68 @@ func (s HeadSpec) draw(net *nn.Net, seed uint64) {
 	})
 }
 
+// posenet is a head that gradient descent fits.
+type posenet struct {
+	features    *Features
+	spans       []span
+	standardise bool
+	net         *nn.Net
+	trainer     *nn.Trainer
+	batch       []int
+	write       func(i int, x []float32)
+	squared     nn.Loss
+	last        float64 // loss
+}
+
+func newPosENet(f *Features, s Spec, spans []span, steps int, k *kernel.Kernel, workers int) (*posenet, error) {
+	net, err := NewHead(s.HeadSpec, s.Seed, k)
+	if err != nil {
+		return nil, err
+	}
+	rate := nn.Constant(s.LR)
+	if steps > 1 {
+		rate = nn.StepDecay(s.LR, 0.1, max(1, 2*steps/3))
+	}
+	var o nn.Optimizer
+	if s.Adam {
+		o = nn.NewAdam(net.Trained, nn.AdamOptions{LR: rate, Decay: s.Decay})
+	} else {
+		o = nn.NewSGD(net.Trained, nn.SGDOptions{LR: rate, Momentum: 0.9, Decay: s.Decay})
+	}
+	p := &posenet{features: f, spans: spans, standardise: s.Standardise, net: net, trainer: nn.NewTrainer(net, o, s.Batch, workers)}
+	targets := len(s.Targets)
+	truth := make([]float32, Side*Side*targets)
+	for t, target := range s.Targets {
+		for i, v := range target.Map(Side, Side) {
+			truth[i*targets+t] = v
+		}
+	}
+	p.write = func(i int, x []float32) { f.write(x, p.batch[i], spans, s.Standardise) }
+	p.squared = func(_ *nn.Scratch, _ int, dz, z []float32) float64 { return squaredError(dz, z, truth, s.Batch) }
+	return p, nil
+}
+
+func (p *posenet) learn(crew *kernel.Crew, pictures []int) (finite bool) {
+	p.batch = pictures
+	loss, finite := p.trainer.StepOn(crew, p.write, p.squared)
+	if finite {
+		p.last = loss
+	}
+	return finite
+}
+
+func (p *posenet) settle() bool { return false }
+
+func (p *posenet) predict(dst []float32, picture, worker int) {
+	tape := p.trainer.Tapes()[worker]
+	p.features.write(tape.Input(), picture, p.spans, p.standardise)
+	copy(dst, tape.Forward())
+}
+
+func (p *posenet) loss() float64  { return p.last }
+func (p *posenet) params() int    { return p.net.Trained }
+func (p *posenet) sha256() string { return p.net.SHA256() }
+
 // squaredError is the loss of a batch of n samples, mean squared errors summed
 // over the targets: z and truth are 28×28×T. It sets dz to the gradient.
 func squaredError(dz, z, truth []float32, n int) float64 {

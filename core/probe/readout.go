@@ -6,16 +6,21 @@ import (
 
 	"padlab/core/border"
 	"padlab/core/draw"
-	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 )
 
-// A Spec says what is read out of features, and how the head is fitted.
+// A Spec says what is read out of features, and how.
 type Spec struct {
 	HeadSpec             // but for Channels, which follow from the taps
 	Taps        []string // names among those of the features
 	Standardise bool     // every channel less its mean, over its deviation
 	Signed      bool     // stripes go from −1 to 1 where errors are reported
+
+	// Ridge fits a linear map in closed form, looking once at every training
+	// picture. Of the head it takes Kernel, or 1 when a window would hold more
+	// than MaxRidge features, and Padding; of what follows Batch, EvalEvery and
+	// Seed, which says in which order pictures come.
+	Ridge bool
 
 	Adam      bool    // else SGD with momentum .9, as in the paper
 	LR        float64 // falls to a tenth after two thirds of the steps (the official code: after 10 of 15 epochs)
@@ -30,23 +35,19 @@ type Spec struct {
 // work. It belongs to one goroutine.
 type Readout struct {
 	Step, Steps int
-	Loss        float64 // of the batch of the last step: squared errors summed over targets
+	Loss        float64 // squared errors summed over targets: of the batch of the last step; of ridge on photographs held out, when it was last solved
 	Diverged    bool
 
 	spec     Spec
 	features *Features
-	spans    []span
-	net      *nn.Net
-	trainer  *nn.Trainer
-	truth    []float32 // of all targets, 28×28×T
-	order    []int32   // of the training pictures in this epoch
+	learner  learner
+	perEpoch int     // steps
+	order    []int32 // of the training pictures in this epoch
 	batch    []int
-	write    func(i int, x []float32)
-	loss     nn.Loss
 
 	exam        []int // pictures still to be tested, or nil
 	final       bool  // it is over all of them
-	tested      int   // how many of it were
+	tested      int   // pictures, in all examinations
 	predictions [][]float32
 	sheets      []*sheet
 	example     []float32 // what was predicted for the first test picture
@@ -56,51 +57,84 @@ type Readout struct {
 	Maps     []border.Map
 }
 
+// A learner is what is fitted. Pictures that it is given are loaded.
+type learner interface {
+	// learn makes one step on training pictures. What it was before counts
+	// when a number was not finite.
+	learn(crew *kernel.Crew, pictures []int) (finite bool)
+
+	// settle does a piece of the work that predict needs after learn, and
+	// reports whether there was any.
+	settle() bool
+
+	// predict sets dst, 28×28×T, to all targets as seen in a picture.
+	predict(dst []float32, picture, worker int)
+
+	loss() float64
+	params() int
+	sha256() string
+}
+
 // NewReadout returns a read-out that has not begun. The errors are those of
 // taps that do not exist and of heads that do not fit. It panics when a batch is
 // larger than the training pictures, or a number below 1.
 func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int) (*Readout, error) {
-	if s.Batch < 1 || s.Epochs < 1 || s.EvalEvery < 1 || s.Batch > f.Album.Train || len(s.Targets) == 0 {
+	if s.Batch < 1 || s.Epochs < 1 && !s.Ridge || s.EvalEvery < 1 || s.Batch > f.Album.Train || len(s.Targets) == 0 {
 		panic(fmt.Sprintf("probe: %d epochs of batches of %d of %d pictures, %d targets, evaluated every %d steps", s.Epochs, s.Batch, f.Album.Train, len(s.Targets), s.EvalEvery))
 	}
-	r := &Readout{spec: s, features: f}
-	var err error
-	if r.spans, r.spec.Channels, err = f.spans(s.Taps); err != nil {
+	r := &Readout{spec: s, features: f, perEpoch: f.Album.Train / s.Batch, order: make([]int32, f.Album.Train)}
+	spans, channels, err := f.spans(s.Taps)
+	if err != nil {
 		return nil, err
 	}
-	if r.net, err = NewHead(r.spec.HeadSpec, s.Seed, k); err != nil {
-		return nil, err
-	}
-	r.Steps = s.Epochs * (f.Album.Train / s.Batch)
-	rate := nn.Constant(s.LR)
-	if r.Steps > 1 {
-		rate = nn.StepDecay(s.LR, 0.1, max(1, 2*r.Steps/3))
-	}
-	var o nn.Optimizer
-	if s.Adam {
-		o = nn.NewAdam(r.net.Trained, nn.AdamOptions{LR: rate, Decay: s.Decay})
-	} else {
-		o = nn.NewSGD(r.net.Trained, nn.SGDOptions{LR: rate, Momentum: 0.9, Decay: s.Decay})
-	}
-	r.trainer = nn.NewTrainer(r.net, o, s.Batch, workers)
-	targets := len(s.Targets)
-	r.truth = make([]float32, Side*Side*targets)
-	for t, target := range s.Targets {
-		for p, v := range target.Map(Side, Side) {
-			r.truth[p*targets+t] = v
+	r.spec.Channels = channels
+	if s.Ridge {
+		r.perEpoch = (f.Album.Train + s.Batch - 1) / s.Batch
+		r.Steps = r.perEpoch
+		ridge, err := newRidge(f, r.spec, spans, k, workers)
+		if err != nil {
+			return nil, err
 		}
+		r.learner, r.Loss = ridge, ridge.loss()
+		return r, nil
 	}
-	r.order, r.batch = make([]int32, f.Album.Train), make([]int, s.Batch)
-	r.write = func(i int, x []float32) { f.write(x, r.batch[i], r.spans, s.Standardise) }
-	r.loss = func(_ *nn.Scratch, _ int, dz, z []float32) float64 { return squaredError(dz, z, r.truth, s.Batch) }
+	r.Steps = s.Epochs * r.perEpoch
+	if r.learner, err = newPosENet(f, r.spec, spans, r.Steps, k, workers); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 
 // Params is the number of weights of the head.
-func (r *Readout) Params() int { return r.net.Trained }
+func (r *Readout) Params() int { return r.learner.params() }
 
 // SHA256 is the checksum of the head's weights.
-func (r *Readout) SHA256() string { return r.net.SHA256() }
+func (r *Readout) SHA256() string { return r.learner.sha256() }
+
+// Window is how many pixels of the features per side are looked at from one
+// place in the first convolution: Kernel of the Spec, but 1 in a ridge read-out
+// that would look at more than MaxRidge features.
+func (r *Readout) Window() int {
+	if l, ok := r.learner.(*ridge); ok {
+		return l.size
+	}
+	return r.spec.Kernel
+}
+
+// Penalties are λ of a ridge read-out for every target, as it was chosen when
+// that was last solved, as parts of the mean eigenvalue of the centred Gram
+// matrix; nil of others.
+func (r *Readout) Penalties() []float64 {
+	l, ok := r.learner.(*ridge)
+	if !ok {
+		return nil
+	}
+	var list []float64
+	for _, c := range l.choice {
+		list = append(list, penalties[c])
+	}
+	return list
+}
 
 // Done reports whether the last examination is over.
 func (r *Readout) Done() bool { return r.Diverged || r.Step == r.Steps && r.final && r.exam == nil }
@@ -117,9 +151,7 @@ func (r *Readout) Work() (done, all float64) {
 	if r.Done() {
 		return all, all
 	}
-	done = float64(r.features.Prepared()) + float64(r.Step*r.spec.Batch)
-	done += float64(len(r.pictures(false)) * (max(0, r.Step-1) / r.spec.EvalEvery))
-	return min(done+float64(r.tested), all), all
+	return float64(r.features.Prepared() + r.Step*r.spec.Batch + r.tested), all
 }
 
 // pictures are those of an examination: all but the training pictures, or of
@@ -149,6 +181,9 @@ func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 		return false
 	case r.features.Prepare(crew):
 		return false
+	case r.exam != nil && r.learner.settle():
+		r.Loss = r.learner.loss()
+		return false
 	case r.exam != nil:
 		return r.examine(crew)
 	}
@@ -157,7 +192,7 @@ func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 	}
 	if r.Step == r.Steps || r.Step%r.spec.EvalEvery == 0 {
 		r.final = r.Step == r.Steps
-		r.exam, r.tested, r.example = r.pictures(r.final), 0, nil
+		r.exam, r.example = r.pictures(r.final), nil
 		r.sheets = nil
 		for _, kind := range []string{Natural, Black, White, Noise} {
 			for _, t := range r.spec.Targets {
@@ -169,21 +204,21 @@ func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 }
 
 func (r *Readout) step(crew *kernel.Crew) {
-	perEpoch := r.features.Album.Train / r.spec.Batch
-	if r.Step%perEpoch == 0 {
-		s := draw.New(r.spec.Seed, "read-out order", uint64(r.Step/perEpoch))
+	epoch, at := r.Step/r.perEpoch, r.Step%r.perEpoch*r.spec.Batch
+	if at == 0 {
+		s := draw.New(r.spec.Seed, "read-out order", uint64(epoch))
 		s.Permutation(r.order)
 	}
-	for i := range r.batch {
-		r.batch[i] = int(r.order[r.Step%perEpoch*r.spec.Batch+i])
+	r.batch = r.batch[:0]
+	for _, i := range r.order[at:min(at+r.spec.Batch, len(r.order))] {
+		r.batch = append(r.batch, int(i))
 	}
 	r.features.Load(crew, r.batch)
-	loss, finite := r.trainer.StepOn(crew, r.write, r.loss)
-	if !finite {
+	if !r.learner.learn(crew, r.batch) {
 		r.Diverged = true
 		return
 	}
-	r.Loss = loss
+	r.Loss = r.learner.loss()
 	r.Step++
 }
 
@@ -191,13 +226,9 @@ func (r *Readout) examine(crew *kernel.Crew) (finished bool) {
 	list := r.exam[:min(together, len(r.exam))]
 	r.features.Load(crew, list)
 	for len(r.predictions) < len(list) {
-		r.predictions = append(r.predictions, make([]float32, len(r.truth)))
+		r.predictions = append(r.predictions, make([]float32, Side*Side*len(r.spec.Targets)))
 	}
-	tapes := r.trainer.Tapes()
-	crew.Do(len(list), func(worker, piece int) {
-		r.features.write(tapes[worker].Input(), list[piece], r.spans, r.spec.Standardise)
-		copy(r.predictions[piece], tapes[worker].Forward())
-	})
+	crew.Do(len(list), func(worker, piece int) { r.learner.predict(r.predictions[piece], list[piece], worker) })
 	a, targets := r.features.Album, len(r.spec.Targets)
 	one := make([]float32, Side*Side)
 	for piece, picture := range list {

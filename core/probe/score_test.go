@@ -1,7 +1,9 @@
 package probe
 
 import (
+	"encoding/json"
 	"math"
+	"os"
 	"testing"
 )
 
@@ -50,6 +52,30 @@ func TestRankCorrelation(t *testing.T) {
 	} {
 		if got, flat := RankCorrelation(c.prediction, c.target); math.Abs(got-c.want) > 1e-12 || flat != c.flat {
 			t.Errorf("%v, %v: %g, %v, want %g, %v", c.prediction, c.target, got, flat, c.want, c.flat)
+		}
+	}
+}
+
+// What numpy makes of the same values (testdata/ranks.py).
+func TestRankCorrelationAgainstNumpy(t *testing.T) {
+	text, err := os.ReadFile("testdata/ranks.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		What               string
+		Prediction, Target []float32
+		Rho                float64
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) != 16 {
+		t.Errorf("%d cases", len(cases))
+	}
+	for _, c := range cases {
+		if got, flat := RankCorrelation(c.Prediction, c.Target); math.Abs(got-c.Rho) > 1e-12 || flat {
+			t.Errorf("%s: %g, constant %v, want %g", c.What, got, flat, c.Rho)
 		}
 	}
 }

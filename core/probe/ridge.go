@@ -1,0 +1,320 @@
+package probe
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
+)
+
+// MaxRidge is how many features a ridge read-out takes at a place: a window
+// that would hold more shrinks to one pixel.
+const MaxRidge = 2000
+
+// sparse is how far apart the places are, along rows and along columns, that a
+// ridge read-out is fitted to: neighbours say much the same.
+const sparse = 3
+
+// penalties are what a ridge read-out tries for λ, as parts of the mean
+// eigenvalue of the centred Gram matrix.
+var penalties = []float64{100, 10, 1, .1, .01, 1e-3, 1e-4, 1e-5}
+
+// usual is the number of the penalty that is taken when no photographs can be
+// held out to choose one.
+const usual = 4
+
+// ridge is the linear read-out in closed form (Hoerl and Kennard 1970). At a
+// place of the output map it looks at x, the n = k·k·C features of a window as
+// [ky][kx][c], and says b + w·x, which is enlarged to 28×28 as PosENet does.
+// For every target w and b minimise
+//
+//	Σ (y − b − w·x)² + λ·w·w
+//
+// over every third place along rows and columns of all training pictures, where
+// y is the target at the size of the output map. With means x̄ and ȳ that is
+//
+//	(Σ(x−x̄)(x−x̄)ᵀ + λI)·w = Σ(x−x̄)(y−ȳ),   b = ȳ − w·x̄
+//
+// so that the intercept is not penalised. The sums grow picture by picture, and
+// there is a solution at any time. One Cholesky factorisation solves for all
+// targets that have the same λ.
+//
+// λ is chosen, for every target apart, by the squared error on about a quarter
+// of the training photographs, the others being fitted to; then all are fitted
+// to. Of several that are equally good the largest is taken.
+//
+// Until all is learned there are four n×n matrices of float64: the sums of both
+// parts, their equations and the factor, 32 MB each at 2,000 features. The
+// factorisation starts goroutines of gonum's, which do not change its bits.
+type ridge struct {
+	features    *Features
+	spans       []span
+	standardise bool
+	finite      func([]float32) bool
+
+	channels      int       // of the features
+	size, padding int       // of the window, and zeros around the features
+	side          int       // of the output map
+	n             int       // features of a window
+	places        []int     // of the output map that are fitted to
+	truth         []float64 // [place][target]: y − ȳ, and behind the targets 1
+	mean          []float64 // of every target over the places: ȳ
+	square        []float64 // likewise Σ(y−ȳ)²
+	enlarge       *pad.Bilinear
+
+	windows [][]float64 // of a few pictures, [place][feature]
+	broken  []bool      // whether their features are not all finite
+	buffers []ridgeBuffer
+	fitted  sums
+	held    sums // over the photographs that are held out
+	learned int  // pictures
+	system  *system
+
+	stale   bool      // something was learned since there was a plan
+	plan    []func()  // what is left to be done for new weights
+	choice  []int     // of every target: the number of its penalty
+	least   []float64 // the squared error with it, over those held out if there are any
+	weights [][]float64
+	bias    []float64
+	error   float64 // mean squared, summed over targets, as it was last found
+}
+
+type ridgeBuffer struct {
+	features []float32 // 28×28×C
+	window   []float64
+	output   []float32 // side×side×T
+}
+
+func newRidge(f *Features, s Spec, spans []span, k *kernel.Kernel, workers int) (*ridge, error) {
+	if s.Kernel < 1 || s.Padding < 0 {
+		return nil, fmt.Errorf("the read-out: windows of %d×%d pixels with padding %d", s.Kernel, s.Kernel, s.Padding)
+	}
+	r := &ridge{features: f, spans: spans, standardise: s.Standardise, finite: k.Finite, channels: s.Channels, size: s.Kernel, padding: s.Padding, error: math.NaN()}
+	if s.Channels*s.Kernel*s.Kernel > MaxRidge {
+		r.size = 1
+	}
+	if r.side = Side + 2*s.Padding - r.size + 1; r.side < 2 {
+		return nil, fmt.Errorf("the read-out: windows of %d×%d pixels need features of %d×%d at least: they are %d×%d with padding %d", r.size, r.size, r.size+1, r.size+1, Side, Side, s.Padding)
+	}
+	for row := 0; row < r.side; row += sparse {
+		for col := 0; col < r.side; col += sparse {
+			r.places = append(r.places, row*r.side+col)
+		}
+	}
+	r.n = r.size * r.size * r.channels
+	targets, width := len(s.Targets), len(s.Targets)+1
+	r.truth = make([]float64, len(r.places)*width)
+	for i := range r.places {
+		r.truth[i*width+targets] = 1
+	}
+	for t, target := range s.Targets {
+		y, mean, square := target.Map(r.side, r.side), 0.0, 0.0
+		for _, p := range r.places {
+			mean += float64(y[p]) / float64(len(r.places))
+		}
+		for i, p := range r.places {
+			d := float64(y[p]) - mean
+			r.truth[i*width+t] = d
+			square += float64(d * d)
+		}
+		r.mean, r.square = append(r.mean, mean), append(r.square, square)
+		r.weights = append(r.weights, make([]float64, r.n))
+	}
+	r.bias, r.choice, r.least = make([]float64, targets), make([]int, targets), make([]float64, targets)
+	r.fitted, r.held = sums{n: r.n, targets: targets}, sums{n: r.n, targets: targets}
+	r.enlarge = pad.NewBilinear(r.side, r.side, targets, Side, Side, false)
+	r.windows, r.broken = make([][]float64, together), make([]bool, together)
+	for range workers {
+		r.buffers = append(r.buffers, ridgeBuffer{make([]float32, Side*Side*r.channels), make([]float64, r.n), make([]float32, r.side*r.side*targets)})
+	}
+	return r, nil
+}
+
+// part is what a training picture counts to.
+func (r *ridge) part(picture int) *sums {
+	if r.features.Album.Group(picture)%4 == 1 {
+		return &r.held
+	}
+	return &r.fitted
+}
+
+func (r *ridge) learn(crew *kernel.Crew, pictures []int) (finite bool) {
+	for len(pictures) > 0 {
+		few := pictures[:min(together, len(pictures))]
+		pictures = pictures[len(few):]
+		crew.Do(len(few), func(worker, i int) { r.look(worker, i, few[i]) })
+		for i, p := range few {
+			if r.broken[i] {
+				return false
+			}
+			r.part(p).grow(len(r.places))
+		}
+		crew.Do(r.fitted.blocks(), func(_, block int) {
+			for i, p := range few {
+				r.part(p).add(block, r.windows[i], r.truth)
+			}
+		})
+		r.learned += len(few)
+	}
+	r.stale = true
+	return true
+}
+
+// look sets the i-th windows to those of a picture.
+func (r *ridge) look(worker, i, picture int) {
+	x := r.buffers[worker].features
+	r.features.write(x, picture, r.spans, r.standardise)
+	r.broken[i] = !r.finite(x)
+	if r.windows[i] == nil {
+		r.windows[i] = make([]float64, len(r.places)*r.n)
+	}
+	for j, p := range r.places {
+		r.window(r.windows[i][j*r.n:(j+1)*r.n], x, p)
+	}
+}
+
+// window sets dst to what is seen of the features x from a place of the output
+// map.
+func (r *ridge) window(dst []float64, x []float32, place int) {
+	for ky := range r.size {
+		for kx := range r.size {
+			row, col := place/r.side+ky-r.padding, place%r.side+kx-r.padding
+			to := dst[:r.channels]
+			dst = dst[r.channels:]
+			if row < 0 || row >= Side || col < 0 || col >= Side {
+				clear(to)
+				continue
+			}
+			for c, v := range x[(row*Side+col)*r.channels:][:r.channels] {
+				to[c] = float64(v)
+			}
+		}
+	}
+}
+
+// settle makes one factorisation, if any is due.
+func (r *ridge) settle() (busy bool) {
+	if r.stale {
+		r.stale = false
+		r.begin()
+	}
+	if len(r.plan) == 0 {
+		return false
+	}
+	next := r.plan[0]
+	r.plan = r.plan[1:]
+	next()
+	if len(r.plan) > 0 {
+		return true
+	}
+	rows := r.held.rows
+	if !r.split() {
+		rows += r.fitted.rows
+	}
+	r.error = floats.Sum(r.least) / float64(rows)
+	if r.learned == r.features.Album.Train {
+		r.fitted, r.held, r.system, r.windows = sums{}, sums{}, nil, nil
+	}
+	return true
+}
+
+// begin plans the way to new weights.
+func (r *ridge) begin() {
+	r.plan = nil
+	if r.system == nil {
+		r.system = newSystem(r.n, len(r.choice))
+	}
+	for t := range r.choice {
+		r.choice[t], r.least[t] = usual, math.Inf(1)
+	}
+	if r.split() {
+		for i := range penalties {
+			r.plan = append(r.plan, func() { r.try(i) })
+		}
+	}
+	r.plan = append(r.plan, r.decide)
+}
+
+// split reports whether there are photographs on both sides.
+func (r *ridge) split() bool { return r.fitted.rows > 0 && r.held.rows > 0 }
+
+// try looks whether a penalty is better than those before it.
+func (r *ridge) try(penalty int) {
+	if penalty == 0 {
+		r.system.set(&r.fitted)
+	}
+	w := make([]float64, r.n)
+	varies := r.system.factorise(penalties[penalty])
+	for t := range r.choice {
+		if varies {
+			r.system.solve(w, t)
+		}
+		if e := r.squares(&r.held, t, w); e < r.least[t] {
+			r.choice[t], r.least[t] = penalty, e
+		}
+	}
+}
+
+// decide plans the fits with the penalties that are best.
+func (r *ridge) decide() {
+	r.system.set(&r.fitted, &r.held)
+	for i := range penalties {
+		if slices.Contains(r.choice, i) {
+			r.plan = append(r.plan, func() { r.fit(i) })
+		}
+	}
+}
+
+// fit finds the weights of the targets that a penalty is best for.
+func (r *ridge) fit(penalty int) {
+	varies := r.system.factorise(penalties[penalty])
+	for t, w := range r.weights {
+		if r.choice[t] != penalty {
+			continue
+		}
+		if varies {
+			r.system.solve(w, t)
+		}
+		r.bias[t] = r.mean[t] - floats.Dot(w, r.system.mean)
+		if !r.split() {
+			r.least[t] = r.squares(&r.fitted, t, w) + r.squares(&r.held, t, w)
+		}
+	}
+}
+
+// squares are the squared errors of a target over one part.
+func (r *ridge) squares(s *sums, target int, w []float64) float64 {
+	pictures := s.rows / len(r.places)
+	return s.error(target, w, floats.Dot(w, r.system.mean), float64(pictures)*r.square[target])
+}
+
+func (r *ridge) predict(dst []float32, picture, worker int) {
+	b := r.buffers[worker]
+	r.features.write(b.features, picture, r.spans, r.standardise)
+	for p := range r.side * r.side {
+		r.window(b.window, b.features, p)
+		for t, w := range r.weights {
+			b.output[p*len(r.weights)+t] = float32(r.bias[t] + floats.Dot(w, b.window))
+		}
+	}
+	r.enlarge.Forward(dst, b.output)
+}
+
+func (r *ridge) loss() float64 { return r.error }
+func (r *ridge) params() int   { return len(r.weights) * (r.n + 1) }
+
+func (r *ridge) sha256() string {
+	h := sha256.New()
+	for t, w := range r.weights {
+		binary.Write(h, binary.LittleEndian, w) // a hash takes every write
+		binary.Write(h, binary.LittleEndian, r.bias[t])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
