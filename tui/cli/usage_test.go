@@ -8,7 +8,7 @@ import (
 
 func TestUsage(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"runn", `unknown command "runn": did you mean "run"? (known: bench, completion, datasets, help, presets, run, schemes, version) (see padlab --help)`},
+		{"runn", `unknown command "runn": did you mean "run"? (known: bench, completion, datasets, help, inspect, presets, run, schemes, version) (see padlab --help)`},
 		{"runn --seed 3", `unknown command "runn": did you mean "run"?`},
 		{"hepl", `did you mean "help"?`},
 		{"help runn", `unknown command "runn": did you mean "run"?`},
