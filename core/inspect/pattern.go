@@ -100,15 +100,15 @@ type alignment struct {
 
 // align finds the smallest margin at which all maps up to the last of taps fall
 // together: at a stride of j a margin that is no multiple of j, up to the
-// padding before, would compare other phases. Without padding is the same
-// network but for its padding.
+// padding before, would compare other phases. without is the same network but for its
+// padding, on the smallest picture that it takes.
 func align(padded []nn.Node, without arch.Spec, taps []string) (*alignment, error) {
 	deepest := taps[len(taps)-1]
 	small, err := grids(upTo(padded, deepest))
 	if err != nil {
 		return nil, err
 	}
-	without.In.H, without.In.W = maxAround, maxAround // grids are the same at all sizes
+	smallest := without.In.H // grids are the same at all sizes
 	nodes, err := arch.Layers(without)
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func align(padded []nn.Node, without arch.Spec, taps []string) (*alignment, erro
 
 	// The large picture ends where all that is compared is seen whole.
 	side := padded[0].In()[0].H
-	least := side + 2*a.margin
+	least := max(side+2*a.margin, smallest)
 	for a.around = least; a.around <= least+4*small[deepest].jump; a.around++ {
 		without.In.H, without.In.W = a.around, a.around
 		if nodes, err := arch.Layers(without); err == nil && covers(nodes, padded, taps, a.shift) {
@@ -182,12 +182,18 @@ func (s Subject) pattern(ctx context.Context, crew *kernel.Crew, p *Pattern) err
 	if err != nil {
 		panic("inspect: " + err.Error())
 	}
+	smallest := arch.Smallest(without)
+	if smallest == 0 {
+		p.Problem = fmt.Sprintf("without padding no picture of up to %d×%d pixels is large enough for %s", maxAround, maxAround, s.Spec.Name)
+		return nil
+	}
 	largest := maxAround
 	for _, photo := range s.Photos {
 		largest = min(largest, maxEnlarged*min(photo.H, photo.W))
 	}
 	for ; len(taps) > 0; taps = taps[:len(taps)-1] {
 		deepest := taps[len(taps)-1]
+		without.In.H, without.In.W = smallest, smallest
 		a, err := align(s.Net.Nodes, without, taps)
 		if err != nil {
 			p.Problem = err.Error()
@@ -300,6 +306,7 @@ type comparison struct {
 	shape, large nn.Shape
 	shift        int
 	delta        [][]float32 // δ of the pictures under way
+	tolerance    float32     // of δ, as a share of the largest feature of a map
 	first        []float32   // δ of the first picture, from which the others are counted
 	sum, squares []float64
 	n            int
@@ -309,6 +316,9 @@ func newComparison(here, there []nn.Node, tap string, shift, pictures int) *comp
 	q := &comparison{tap: tap, here: nn.Output(number(here, tap)), there: nn.Output(number(there, tap)), shift: shift}
 	q.shape, q.large = here[q.here].Out(), there[q.there].Out()
 	q.sum, q.squares = make([]float64, q.shape.Len()), make([]float64, q.shape.Len())
+	if slices.ContainsFunc(here, func(node nn.Node) bool { _, ok := node.Layer.(*nn.Reweigh); return ok }) {
+		q.tolerance = 0x1p-18 // where its bias is added later, all values round otherwise
+	}
 	for range pictures {
 		q.delta = append(q.delta, make([]float32, q.shape.Len()))
 	}
@@ -318,10 +328,17 @@ func newComparison(here, there []nn.Node, tap string, shift, pictures int) *comp
 // subtract takes the features of the real surroundings from delta i.
 func (q *comparison) subtract(i int, y []float32) {
 	n := q.shape.W * q.shape.C
+	rounding := float32(0)
+	if q.tolerance > 0 {
+		rounding = q.tolerance * max(slices.Max(q.delta[i]), -slices.Min(q.delta[i]))
+	}
 	for r := range q.shape.H {
 		from := ((q.shift+r)*q.large.W + q.shift) * q.shape.C
 		for j, v := range y[from : from+n] {
-			q.delta[i][r*n+j] -= v
+			d := &q.delta[i][r*n+j]
+			if *d -= v; *d >= -rounding && *d <= rounding {
+				*d = 0
+			}
 		}
 	}
 }
