@@ -316,8 +316,11 @@ func newComparison(here, there []nn.Node, tap string, shift, pictures int) *comp
 	q := &comparison{tap: tap, here: nn.Output(number(here, tap)), there: nn.Output(number(there, tap)), shift: shift}
 	q.shape, q.large = here[q.here].Out(), there[q.there].Out()
 	q.sum, q.squares = make([]float64, q.shape.Len()), make([]float64, q.shape.Len())
-	if slices.ContainsFunc(here, func(node nn.Node) bool { _, ok := node.Layer.(*nn.Reweigh); return ok }) {
-		q.tolerance = 0x1p-18 // where its bias is added later, all values round otherwise
+	for _, node := range here {
+		switch node.Layer.(type) {
+		case *nn.Reweigh, *nn.Banks: // they add the bias later, and so round otherwise
+			q.tolerance = 0x1p-18
+		}
 	}
 	for range pictures {
 		q.delta = append(q.delta, make([]float32, q.shape.Len()))

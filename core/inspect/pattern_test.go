@@ -8,6 +8,7 @@ import (
 
 	"padlab/core/arch"
 	"padlab/core/nn"
+	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 )
 
@@ -55,6 +56,16 @@ func bordered(x layout, n, channels int, scheme pad.Scheme) layout {
 	}
 }
 
+func patternOf(t *testing.T, s Subject) (p Pattern) {
+	t.Helper()
+	crew := kernel.NewCrew(2)
+	defer crew.Close()
+	if err := s.pattern(t.Context(), crew, &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // The pattern of two layers of the network small, as the formulas have it, in
 // float64: a feature of the real surroundings is a formula of the pixels around
 // it, wherever they are.
@@ -62,7 +73,7 @@ func TestPatternIsWhatItsFormulaSays(t *testing.T) {
 	const side, whole, photos = 8, 30, 5
 	for _, padding := range []string{"zeros", "reflect", "circular"} {
 		s := subject(t, spec("small", padding, side), noise(photos, whole))
-		f := measured(t, s, 2).Pattern
+		f := patternOf(t, s)
 		if f.Problem != "" || f.Around != whole || f.Margin != 11 || f.Photos != photos || len(f.Taps) != 3 || f.Crop != side || len(f.LeftOut) != 0 {
 			t.Fatalf("%s: %+v", padding, f)
 		}
@@ -133,7 +144,7 @@ func TestPatternReachesAsFarAsThePadding(t *testing.T) {
 			}
 			s := subject(t, spec(name, padding, 44), noise(3, 60))
 			g := look(t, s.Spec)
-			p := measured(t, s, 2).Pattern
+			p := patternOf(t, s)
 			if p.Problem != "" {
 				t.Fatalf("%s, %s: %s", name, padding, p.Problem)
 			}
@@ -146,7 +157,7 @@ func TestPatternReachesAsFarAsThePadding(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"small", "resnet20", "vgg5"} {
-		p := measured(t, subject(t, spec(name, "none", 81), noise(3, 60)), 2).Pattern
+		p := patternOf(t, subject(t, spec(name, "none", 81), noise(3, 60)))
 		if p.Margin != 0 || p.Around != 81 || p.Problem != "" || len(p.Taps) == 0 {
 			t.Errorf("%+v", p)
 		}
@@ -209,5 +220,28 @@ func TestAlignAll(t *testing.T) {
 				t.Errorf("%s, %s: %+v", name, padding, a)
 			}
 		}
+	}
+}
+
+// Taps whose surroundings would be enlarged too much are left out, and what
+// cannot be compared at all says why.
+func TestPatternLeavesOut(t *testing.T) {
+	photos := noise(3, 4) // at most 32 pixels; the third tap wants 38
+	p := patternOf(t, subject(t, spec("small", "zeros", 16), photos))
+	if len(p.Taps) != 2 || !slices.Equal(p.LeftOut, []string{"relu4"}) || p.Around > 32 || p.Problem != "" {
+		t.Errorf("%+v", p)
+	}
+	for _, c := range []struct {
+		padding string
+		side    int
+		want    string
+	}{{"resize", 16, "conv1 enlarges the map"}, {"zeros", 32, "surroundings of what even the first tap sees are too large"}} {
+		if p := patternOf(t, subject(t, spec("small", c.padding, c.side), photos)); !strings.Contains(p.Problem, c.want) || p.Taps != nil {
+			t.Errorf("%s: %+v", c.padding, p)
+		}
+	}
+	// Its border filters are left at home: those of the inside see the surroundings.
+	if p := patternOf(t, subject(t, spec("small", "explicit", 16), noise(3, 64))); p.Problem != "" || p.Taps[0].Reached != 1-14.*14/16/16 {
+		t.Errorf("explicit: %+v", p)
 	}
 }
