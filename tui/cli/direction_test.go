@@ -26,7 +26,7 @@ var house = map[string]string{
 	"datasets":     "core/images",
 	"core/lab":     "core/task core/probe core/arch core/nn core/pad core/border core/images",
 	"core/inspect": "core/arch core/nn core/pad core/images",
-	"core/probe":   "core/nn core/border core/images",
+	"core/probe":   "core/nn core/pad core/border core/images",
 	"core/task":    "core/nn core/border core/images",
 	"core/arch":    "core/nn core/pad",
 	"core/nn":      "core/nn/kernel core/nn/safetensors core/pad",
