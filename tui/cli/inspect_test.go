@@ -328,7 +328,7 @@ func TestInspectRefuses(t *testing.T) {
 		{[]string{"small", "--images", empty}, "no photographs (.jpg, .jpeg, .png) in this folder"},
 		{[]string{"small", "--images", filepath.Join(empty, "nowhere")}, "nowhere: no such file or directory"},
 		{[]string{"small", "--size", "73", "--images", photos}, "photograph photo0 has 9×9 pixels; enlarged at most 8 times it does not fill a picture of 73×73"},
-		{[]string{"vgg19", "--size", "1024", "--images", photos}, "a smaller picture helps"},
+		{[]string{"M", "--size", "1024", "--images", album(t, 1, 130)}, "a smaller picture helps"},
 		{[]string{"small", "--weights", filepath.Join(empty, "no.safetensors")}, "no.safetensors: no such file or directory"},
 		{[]string{"small", "--weights", empty}, "a folder, not a file of weights"},
 		{[]string{"small", "--weights", broken}, "broken.txt: not a safetensors file: "},
@@ -354,8 +354,8 @@ func TestInspectRefuses(t *testing.T) {
 // An interruption ends the measurement; what is known before is printed.
 func TestInspectInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	o := within(t, &session{ctx: ctx, err: when{"showing", cancel}}, "inspect", "vgg11", "--size", "64", "--images", album(t, 1, 40))
-	if o.code != exitInterrupted || !strings.Contains(o.out, "vgg11 with padding zeros") || strings.Contains(o.out, "artifact maps") || strings.Count(o.err, "\n") != 1 {
+	o := within(t, &session{ctx: ctx, err: when{"showing", cancel}}, "inspect", "M", "--size", "64", "--images", album(t, 1, 40))
+	if o.code != exitInterrupted || !strings.Contains(o.out, "M with padding zeros") || strings.Contains(o.out, "artifact maps") || strings.Count(o.err, "\n") != 1 {
 		t.Errorf("%+v", o)
 	}
 }
