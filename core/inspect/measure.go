@@ -41,13 +41,17 @@ type Findings struct {
 }
 
 // Check says why the network cannot be shown the photographs: it takes pictures
-// of other than one or three channels, is too large, or has weights that are
-// not finite; there are no photographs, or one is too small.
+// that are no squares, or of other than one or three channels, is too large, or
+// has weights that are not finite; there are no photographs, or one is too
+// small.
 func (s Subject) Check() error {
 	if c := s.Spec.In.C; c != 1 && c != 3 {
 		return fmt.Errorf("network %s takes pictures of %d channels, but photographs have 3, or 1 when they are grey", s.Spec.Name, c)
 	}
 	side := s.Spec.In.H
+	if s.Spec.In.W != side {
+		return fmt.Errorf("network %s takes pictures of %d×%d pixels, but only square ones are shown", s.Spec.Name, side, s.Spec.In.W)
+	}
 	if n := floats(s.Net.Nodes); n > maxFloats {
 		return fmt.Errorf("network %s on %d×%d pixels holds %d values, at most %d are allowed: a smaller picture helps", s.Spec.Name, side, side, n, maxFloats)
 	}

@@ -16,6 +16,7 @@ import (
 	"padlab/core/images"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
+	"padlab/core/pad"
 )
 
 // noise is n photographs of side×side random pixels of at least 100.
@@ -352,7 +353,8 @@ func TestMeasureRefuses(t *testing.T) {
 	}{
 		{"no photographs", spec("small", "zeros", 16), nil, nil, "there are no photographs"},
 		{"tiny photograph", spec("small", "zeros", 65), append(noise(1, 64), noise(1, 8)...), nil, "photograph noise0 has 8×8 pixels"},
-		{"channels", arch.Spec{Name: "small", In: nn.Shape{H: 16, W: 16, C: 4}, Classes: 2, Padding: spec("", "zeros", 1).Padding, Extent: "same"}, noise(1, 16), nil, "pictures of 4 channels"},
+		{"channels", arch.Spec{Name: "small", In: nn.Shape{H: 16, W: 16, C: 4}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same}, noise(1, 16), nil, "pictures of 4 channels"},
+		{"no square", arch.Spec{Name: "small", In: nn.Shape{H: 16, W: 20, C: 3}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same}, noise(1, 16), nil, "pictures of 16×20 pixels, but only square ones are shown"},
 		{"weights", spec("small", "zeros", 16), noise(1, 16), func(s Subject) {
 			s.set(t, "linear.bias", func(v []float32) { v[3] = nan })
 		}, "tensor linear.bias holds NaN"},
