@@ -332,8 +332,8 @@ func TestInspectRefuses(t *testing.T) {
 		{[]string{"small", "--weights", filepath.Join(empty, "no.safetensors")}, "no.safetensors: no such file or directory"},
 		{[]string{"small", "--weights", empty}, "a folder, not a file of weights"},
 		{[]string{"small", "--weights", broken}, "broken.txt: not a safetensors file: "},
-		{[]string{"vgg5", "--weights", weights}, "these look like the weights of small or S, not of vgg5"},
-		{[]string{"small", "--weights", strange}, "strange.safetensors does not hold weights of small: "},
+		{[]string{"vgg5", "--weights", weights}, "small.safetensors: these look like the weights of small"},
+		{[]string{"small", "--weights", strange}, " weights of small: "},
 		{[]string{"small", "--weights", infinite}, `tensor "conv2.bias": value 5 of 32 is +Inf, but all must be finite`},
 		{[]string{"small", "--workers", "x", "--images", album(t, 1, 40)}, `--workers must be a whole number`},
 	} {
