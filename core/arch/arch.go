@@ -170,14 +170,30 @@ func refusal(a architecture, s Spec, err error) error {
 	return fmt.Errorf("network %s with padding %s on %d×%d pixels: %w%s", s.Name, s.Padding.Name, s.In.H, s.In.W, err, smallest(a, s))
 }
 
-// smallest words the smallest square input that works, or "" when no size up
-// to 1024 does.
+// smallest words the smallest square input that works, or "" when none does.
 func smallest(a architecture, s Spec) string {
+	if side := a.smallest(s); side > 0 {
+		return fmt.Sprintf("; the smallest picture that works is %d×%d", side, side)
+	}
+	return ""
+}
+
+// Smallest returns the side of the smallest square picture that the network of
+// s takes, whatever s.In says of it: 0 when no size up to 1024 works.
+func Smallest(s Spec) int {
+	a, err := find(s.Name)
+	if err != nil {
+		return 0
+	}
+	return a.smallest(s)
+}
+
+func (a architecture) smallest(s Spec) int {
 	for side := 1; side <= 1024; side++ {
 		s.In.H, s.In.W = side, side
 		if _, err := a.builder(s).Nodes(); err == nil {
-			return fmt.Sprintf("; the smallest picture that works is %d×%d", side, side)
+			return side
 		}
 	}
-	return ""
+	return 0
 }

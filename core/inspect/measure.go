@@ -4,66 +4,128 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync/atomic"
 
 	"padlab/core/arch"
+	"padlab/core/draw"
 	"padlab/core/images"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 )
 
-// A Subject is a network that is shown photographs. All of them are squares
-// from the middle of a photograph, scaled by area to the size that is wanted,
-// and normalised as the architecture is used to.
+// A Subject is a network that is shown photographs: the square in the middle of
+// each, scaled, and normalised as the architecture is used to.
 type Subject struct {
 	Spec   arch.Spec
 	Net    *nn.Net // of Spec, with its weights
 	Kernel *kernel.Kernel
-	Photos []images.Photo // at least one; of more than 32, every n-th is looked at
+	Photos []images.Photo
 }
 
 // Bounds of a measurement. They do not depend on the machine, so that what is
 // found does not either.
 const (
-	maxPhotos = 32
-	maxFloats = 1 << 28 // of all activations of one network on one picture
+	mostPictures  = 64
+	leastPictures = 16      // where more would be more work than maxWork
+	maxWork       = 1e12    // operations of all convolutions on all pictures
+	maxFloats     = 1 << 28 // that all passes under way hold
+	maxEnlarged   = 8       // times that a photograph may be enlarged
 )
 
 // Findings are what was measured.
 type Findings struct {
-	Photos    int // that were looked at
+	Pictures  int // that artifacts and neurons are from
 	Artifacts []Artifact
 	Neurons   []Filters
 	Pattern   Pattern
 }
 
-// Measure shows the photographs to the network. Findings have the same bits for
-// any number of workers. The only errors are those of the context, of a network
-// that does not take pictures of one or three channels or would take too much
-// memory, and of one whose values are not finite.
-func (s Subject) Measure(ctx context.Context, crew *kernel.Crew) (*Findings, error) {
+// Check says why the network cannot be shown the photographs: it takes pictures
+// that are no squares, or of other than one or three channels, is too large, or
+// has weights that are not finite; there are no photographs, or one is too
+// small.
+func (s Subject) Check() error {
 	if c := s.Spec.In.C; c != 1 && c != 3 {
-		return nil, fmt.Errorf("network %s takes pictures of %d channels, but photographs have 3, or 1 when they are grey", s.Spec.Name, c)
+		return fmt.Errorf("network %s takes pictures of %d channels, but photographs have 3, or 1 when they are grey", s.Spec.Name, c)
 	}
-	if n := floats(s.Net.Nodes, len(s.Net.Nodes)-1); n > maxFloats {
-		return nil, fmt.Errorf("network %s on %d×%d pixels holds %d values, at most %d are allowed: a smaller picture helps", s.Spec.Name, s.Spec.In.H, s.Spec.In.W, n, maxFloats)
+	side := s.Spec.In.H
+	if s.Spec.In.W != side {
+		return fmt.Errorf("network %s takes pictures of %d×%d pixels, but only square ones are shown", s.Spec.Name, side, s.Spec.In.W)
 	}
-	s.Photos = evenly(s.Photos, maxPhotos)
-	f := &Findings{Photos: len(s.Photos)}
+	if n := floats(s.Net.Nodes); n > maxFloats {
+		return fmt.Errorf("network %s on %d×%d pixels holds %d values, at most %d are allowed: a smaller picture helps", s.Spec.Name, side, side, n, maxFloats)
+	}
+	if len(s.Photos) == 0 {
+		return fmt.Errorf("there are no photographs to show to network %s", s.Spec.Name)
+	}
+	for _, p := range s.Photos {
+		if min(p.H, p.W)*maxEnlarged < side {
+			return fmt.Errorf("photograph %s has %d×%d pixels; enlarged at most %d times it does not fill a picture of %d×%d", p.Name, p.W, p.H, maxEnlarged, side, side)
+		}
+	}
+	var err error
+	s.Net.EachParam(func(p nn.Param, values []float32) {
+		for _, v := range values {
+			if !finite(v) && err == nil {
+				err = fmt.Errorf("network %s: tensor %s holds %g, but all weights must be finite", s.Spec.Name, p.Name, v)
+			}
+		}
+	})
+	return err
+}
+
+// Measure shows the photographs to the network. Findings have the same bits for
+// any number of workers. Errors are those of Check and of the context, and that
+// values grow beyond all numbers.
+func (s Subject) Measure(ctx context.Context, crew *kernel.Crew) (*Findings, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	f := &Findings{}
 	if err := s.observe(ctx, crew, f); err != nil {
 		return nil, err
 	}
-	var err error
-	f.Pattern, err = s.pattern(ctx, crew)
-	return f, err
+	return f, s.pattern(ctx, crew, &f.Pattern)
 }
 
-// floats is how many values the nodes up to last make.
-func floats(nodes []nn.Node, last int) int {
+func finite(v float32) bool { return v-v == 0 }
+
+func (s Subject) overflow(node string) error {
+	return fmt.Errorf("network %s: values at %s are not finite", s.Spec.Name, node)
+}
+
+// floats is how many values a pass through the nodes holds, at most.
+func floats(nodes []nn.Node) int {
 	n := 0
-	for _, node := range nodes[:last+1] {
-		n += node.Out().Len()
+	for _, node := range nodes {
+		n += node.Out().Len() + node.Sizes().Kept + node.Sizes().Chosen
 	}
 	return n
+}
+
+// work counts the operations of the convolutions among the nodes on one
+// picture.
+func work(nodes []nn.Node) float64 {
+	sum := 0.0
+	for _, node := range nodes {
+		if params := node.Params(); len(params) > 0 && len(params[0].Shape) == 4 {
+			sum += 2 * float64(params[0].Len()) * float64(node.Out().H*node.Out().W)
+		}
+	}
+	return sum
+}
+
+// hands are how many passes of n values each may be under way at once.
+func hands(crew *kernel.Crew, n int) int { return max(1, min(crew.Workers(), maxFloats/n)) }
+
+// each has at most so many hands do n pieces, each the next when it is free.
+func each(crew *kernel.Crew, hands, n int, do func(hand, piece int)) {
+	var next atomic.Int64
+	crew.Do(hands, func(_, hand int) {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			do(hand, i)
+		}
+	})
 }
 
 // evenly returns at most n things of a list, as far apart as they can be.
@@ -73,31 +135,26 @@ func evenly[T any](list []T, n int) []T {
 	}
 	chosen := make([]T, n)
 	for i := range chosen {
-		chosen[i] = list[i*len(list)/n]
+		chosen[i] = list[(2*i+1)*len(list)/(2*n)]
 	}
 	return chosen
 }
 
-// paint writes the middle of a photograph as side×side pixels for the network.
-func (s Subject) paint(x []float32, p images.Photo, side int) {
-	square := min(p.H, p.W)
-	top, left := (p.H-square)/2, (p.W-square)/2
-	pixels := make([]byte, 0, square*square*3)
-	for r := range square {
-		at := ((top+r)*p.W + left) * 3
-		pixels = append(pixels, p.Pixels[at:at+square*3]...)
-	}
-	rgb := x
-	if s.Spec.In.C != 3 {
-		rgb = make([]float32, side*side*3)
-	}
-	images.AreaAverage(rgb, side, side, pixels, square, square, 3)
+// square returns the middle of a photograph as side×side pixels, as the network
+// wants them.
+func (s Subject) square(p images.Photo, side int) []float32 {
+	n := min(p.H, p.W)
+	rgb := make([]float32, side*side*3)
+	images.Resample(rgb, side, side, p.Pixels, p.H, p.W, 3, images.Box{Y: (p.H - n) / 2, X: (p.W - n) / 2, H: n, W: n})
 	s.normalize(rgb)
-	if s.Spec.In.C != 3 {
-		for i := range x {
-			x[i] = (rgb[3*i] + rgb[3*i+1] + rgb[3*i+2]) / 3
-		}
+	if s.Spec.In.C == 3 {
+		return rgb
 	}
+	grey := rgb[:side*side]
+	for i := range grey {
+		grey[i] = (rgb[3*i] + rgb[3*i+1] + rgb[3*i+2]) / 3
+	}
+	return grey
 }
 
 // normalize does so with red, green and blue in 0…1, for networks that are
@@ -115,60 +172,83 @@ func (s Subject) normalize(rgb []float32) {
 	}
 }
 
-// An Artifact is the mean, over the photographs, of a tap's features averaged
-// over their channels (Alsallakh et al. 2021): what does not depend on the
-// picture stays, and lines along the border are the padding's.
-type Artifact struct {
-	Tap        string
-	H, W       int
-	Map        []float32 // H×W
-	Black      []float32 // H×W: the features of a black picture
-	Score      float64   // of Map, see Contrast
-	BlackScore float64
+// window writes picture i to x: a window, at a place that is drawn, on an
+// endless floor of a photograph and its mirror images. So what pictures show
+// has the same distribution at all of their places, and only padding tells the
+// border from the middle: photographs themselves have their sky on top and what
+// they are about in the middle.
+func (s Subject) window(x []float32, photos []images.Photo, i int) {
+	side, c := s.Spec.In.H, s.Spec.In.C
+	tile := s.square(photos[i%len(photos)], side)
+	source := draw.New(1, "window", uint64(i))
+	top, left := source.Below(2*side), source.Below(2*side)
+	for r := range side {
+		row := tile[mirrored(top+r, side)*side*c:]
+		for col := range side {
+			at := mirrored(left+col, side) * c
+			copy(x[(r*side+col)*c:(r*side+col+1)*c], row[at:at+c])
+		}
+	}
 }
 
-// Contrast is how far a map's border stands out: the mean of its outermost
-// pixels less the mean of the middle half, in standard deviations of the middle
-// half. It is 0 for a map that is the same everywhere, infinite where only the
-// middle is, and NaN for a map without a middle, of less than three rows or
-// columns.
-func Contrast(values []float32, h, w int) float64 {
+// mirrored is the pixel of a line of n at place i ≥ 0 of the line, its mirror
+// image, the line, and so on.
+func mirrored(i, n int) int {
+	if i %= 2 * n; i >= n {
+		return 2*n - 1 - i
+	}
+	return i
+}
+
+// Sides are those of a map.
+var Sides = [4]string{"top", "bottom", "left", "right"}
+
+// An Artifact is a tap's features, averaged over its channels and over
+// pictures (Alsallakh et al. 2021): what depends on the picture fades, and
+// lines along the border are the padding's.
+type Artifact struct {
+	Tap    string
+	H, W   int
+	Photos []float32 // H×W: over photographs
+	Black  []float32 // H×W: of one black picture
+
+	PhotosContrast, BlackContrast [4]float64 // see Contrast
+}
+
+// Contrast is how far each of Sides stands out in a map,
+//
+//	(mean of the outermost row or column − m) / mean of |middle half|,
+//
+// corners left out, where m is the mean of the middle half of rows and columns.
+// It is 0 where the two are the same but for rounding, infinite where the
+// middle is 0 and the side is not, and NaN for a map without a middle, of less
+// than three rows or columns. (The definition is ours.)
+func Contrast(values []float32, h, w int) (contrast [4]float64) {
 	if len(values) != h*w {
 		panic(fmt.Sprintf("inspect: %d values of %d×%d", len(values), h, w))
 	}
 	if h < 3 || w < 3 {
-		return math.NaN()
+		return [4]float64{math.NaN(), math.NaN(), math.NaN(), math.NaN()}
 	}
-	var edge, middle, squares, edges, middles float64
-	top, bottom := middleHalf(h)
-	left, right := middleHalf(w)
-	at := func(r, c int) float64 { return float64(values[r*w+c]) }
-	for r := range h {
-		for c := range w {
-			switch {
-			case r == 0 || c == 0 || r == h-1 || c == w-1:
-				edge, edges = edge+at(r, c), edges+1
-			case r >= top && r < bottom && c >= left && c < right:
-				middle, middles = middle+at(r, c), middles+1
+	mean := func(top, bottom, left, right int, f func(float64) float64) float64 {
+		sum := 0.0
+		for r := top; r < bottom; r++ {
+			for c := left; c < right; c++ {
+				sum += f(float64(values[r*w+c]))
 			}
 		}
+		return sum / float64((bottom-top)*(right-left))
 	}
-	edge, middle = edge/edges, middle/middles
-	for r := top; r < bottom; r++ {
-		for c := left; c < right; c++ {
-			squares += (at(r, c) - middle) * (at(r, c) - middle)
+	same := func(v float64) float64 { return v }
+	top, bottom := middleHalf(h)
+	left, right := middleHalf(w)
+	middle, scale := mean(top, bottom, left, right, same), mean(top, bottom, left, right, math.Abs)
+	for i, side := range [4]float64{mean(0, 1, 1, w-1, same), mean(h-1, h, 1, w-1, same), mean(1, h-1, 0, 1, same), mean(1, h-1, w-1, w, same)} {
+		if difference := side - middle; math.Abs(difference) > 1e-6*scale {
+			contrast[i] = difference / scale
 		}
 	}
-	difference := edge - middle
-	// A mean of equal values may differ from them in its last bits.
-	if scale := math.Max(math.Abs(edge), math.Abs(middle)); math.Abs(difference) <= 1e-9*scale {
-		difference = 0
-	}
-	deviation := math.Sqrt(squares / middles)
-	if difference == 0 {
-		return 0
-	}
-	return difference / deviation
+	return contrast
 }
 
 // middleHalf is the rows, of n ≥ 3, in the middle: without a quarter, and at
@@ -178,33 +258,32 @@ func middleHalf(n int) (from, to int) {
 	return margin, n - margin
 }
 
-// observe shows the photographs, and a black picture, to the network as it is.
+// observe shows windows on photographs, and a black picture, to the network as
+// it is.
 func (s Subject) observe(ctx context.Context, crew *kernel.Crew, f *Findings) error {
-	places := s.places()
-	for _, o := range places {
-		out := s.Net.Nodes[o].Out()
-		f.Artifacts = append(f.Artifacts, Artifact{Tap: s.Net.Nodes[o].Name(), H: out.H, W: out.W})
-	}
-	studies := s.studies(len(s.Photos))
-	tapes := s.tapes(s.Net, crew)
-	n := len(s.Photos) // photographs, and behind them the black picture
-	maps := make([][][]float32, n+1)
-	crew.Do(n+1, func(worker, i int) {
+	nodes := s.Net.Nodes
+	n := max(int(min(maxWork/max(work(nodes), 1), mostPictures)), leastPictures)
+	photos := evenly(s.Photos, n)
+	taps := s.taps()
+	studies := studiesOf(nodes, n)
+	tapes := s.tapes(s.Net, hands(crew, floats(nodes)))
+	maps := make([][][]float32, n+1) // of each picture and tap; the last picture is black
+	each(crew, len(tapes), len(maps), func(hand, i int) {
 		if ctx.Err() != nil {
 			return
 		}
-		tape := tapes[worker]
+		tape := tapes[hand]
 		if tape.Step = uint64(i); i < n {
-			s.paint(tape.Input(), s.Photos[i], s.Spec.In.H)
+			s.window(tape.Input(), photos, i)
 		} else {
 			clear(tape.Input())
 			s.normalize(tape.Input())
 		}
-		maps[i] = make([][]float32, len(places))
-		tape.Through(nn.Output(len(s.Net.Nodes)-1), func(o nn.Output) {
-			for t, place := range places {
-				if place == o {
-					maps[i][t] = channelMean(tape.Activation(o), s.Net.Nodes[o].Out())
+		maps[i] = make([][]float32, len(taps))
+		tape.Through(nn.Output(len(nodes)-1), func(o nn.Output) {
+			for t, tap := range taps {
+				if tap == o {
+					maps[i][t] = channelMean(tape.Activation(o), nodes[o].Out())
 				}
 			}
 			for _, study := range studies {
@@ -217,30 +296,35 @@ func (s Subject) observe(ctx context.Context, crew *kernel.Crew, f *Findings) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for t := range f.Artifacts {
-		a := &f.Artifacts[t]
-		sum := make([]float64, a.H*a.W)
-		for i := range n {
-			for j, v := range maps[i][t] {
-				sum[j] += float64(v)
+	f.Pictures = n
+	for t, tap := range taps {
+		out := nodes[tap].Out()
+		a := Artifact{Tap: nodes[tap].Name(), H: out.H, W: out.W, Photos: make([]float32, out.H*out.W), Black: maps[n][t]}
+		for at := range a.Photos {
+			sum := 0.0
+			for i := range n {
+				sum += float64(maps[i][t][at])
+			}
+			a.Photos[at] = float32(sum / float64(n))
+			if !finite(a.Photos[at]) || !finite(a.Black[at]) {
+				return s.overflow(a.Tap)
 			}
 		}
-		a.Map, a.Black = make([]float32, len(sum)), maps[n][t]
-		for j, v := range sum {
-			a.Map[j] = float32(v / float64(n))
-			if v-v != 0 || a.Black[j]-a.Black[j] != 0 {
-				return fmt.Errorf("network %s: the values at %s are not finite", s.Spec.Name, a.Tap)
-			}
-		}
-		a.Score, a.BlackScore = Contrast(a.Map, a.H, a.W), Contrast(a.Black, a.H, a.W)
+		a.PhotosContrast, a.BlackContrast = Contrast(a.Photos, a.H, a.W), Contrast(a.Black, a.H, a.W)
+		f.Artifacts = append(f.Artifacts, a)
 	}
 	f.Neurons = make([]Filters, len(studies))
-	crew.Do(len(studies), func(_, i int) { f.Neurons[i] = studies[i].result(s.Net) })
+	crew.Do(len(studies), func(_, i int) { f.Neurons[i] = studies[i].result() })
+	for i, study := range studies {
+		if study.overflow.Load() {
+			return s.overflow(f.Neurons[i].Name)
+		}
+	}
 	return nil
 }
 
-// places are the taps.
-func (s Subject) places() (list []nn.Output) {
+// taps are the nodes that arch names as such, from the picture inward.
+func (s Subject) taps() (list []nn.Output) {
 	taps, err := arch.Taps(s.Spec.Name)
 	if err != nil {
 		panic("inspect: " + err.Error())
@@ -261,10 +345,10 @@ func number(nodes []nn.Node, name string) int {
 	return -1
 }
 
-// tapes are one for each worker. What layers draw does not depend on who does
-// the work.
-func (s Subject) tapes(net *nn.Net, crew *kernel.Crew) []*nn.Tape {
-	list := make([]*nn.Tape, crew.Workers())
+// tapes are n for a network. What layers draw depends on the picture, and not
+// on the tape.
+func (s Subject) tapes(net *nn.Net, n int) []*nn.Tape {
+	list := make([]*nn.Tape, n)
 	for i := range list {
 		list[i] = net.NewTape()
 		list[i].Seed = 1

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"padlab/core/nn"
 )
@@ -11,25 +12,24 @@ import (
 // hardly ever says in the middle, or the other way round.
 const Aware = 0.5
 
-// Sides are those of a map, in the order of [Neuron.Distance].
-var Sides = [4]string{"top", "bottom", "left", "right"}
-
 // Filters are those of a convolution of 3×3 or larger, and how many of them are
 // aware of padding (after Garcia-Gasulla et al. 2023; the definition is ours).
 //
 // A filter's values, behind the batch norm and the ReLU that follow, are taken
-// in every picture at up to 8 places of each outermost row and column, away
-// from the corners, and at up to 5×5 places in the middle half of the map. It
+// in every picture at up to 4 places of each outermost row and column, away
+// from the corners, and at up to 3×3 places in the middle half of the map. It
 // is aware of a side when the two-sample Kolmogorov-Smirnov distance between
-// the values there and those in the middle is above [Aware].
+// the values there and those in the middle is above [Aware]. Pictures look the
+// same at all places on average, so without padding the distance is that of
+// chance.
 type Filters struct {
-	Name            string
-	Kernel, Padding int // the padding in front of the rows
-	Count           int
-	At              [4]int // how many are aware of each of Sides
-	Any             int    // of at least one
-	Neurons         []Neuron
-	TooSmall        bool // fewer than three rows or columns: nothing was compared
+	Name     string
+	Kernel   int
+	Count    int
+	At       [4]int // how many are aware of each of Sides
+	Any      int    // of at least one
+	Neurons  []Neuron
+	TooSmall bool // fewer than three rows or columns: nothing was compared
 }
 
 // A Neuron is a filter that is aware of padding.
@@ -40,25 +40,24 @@ type Neuron struct {
 
 // Places of a map whose values are compared.
 const (
-	placesOfSide   = 8 // of each side
-	placesOfMiddle = 5 // squared
+	placesOfSide   = 4 // of each side
+	placesOfMiddle = 3 // squared
 )
 
 // A study collects the values of one convolution's filters. They take
-// 4·(4·8 + 5·5) bytes per filter and picture: with 32 pictures, 88 MB for the
-// 12,000 filters of ResNet-152.
+// 4·(4·4 + 3·3) bytes per filter and picture: 77 MB for the 12,000 filters of
+// ResNet-152 and 64 pictures.
 type study struct {
-	conv   int       // the node whose filters these are
-	node   nn.Output // the node whose values count
-	shape  nn.Shape
-	places [5][]int     // of each side, and of the middle: pixels
-	values [5][]float32 // [filter][picture][place]
-	photos int
+	conv     nn.Node
+	node     nn.Output    // whose values count
+	places   [5][]int     // of each side, and of the middle: pixels
+	values   [5][]float32 // [filter][picture][place]
+	pictures int
+	overflow atomic.Bool // some value was not finite
 }
 
-// studies are those of all convolutions of a network.
-func (s Subject) studies(photos int) (list []*study) {
-	nodes := s.Net.Nodes
+// studiesOf are those of all convolutions among the nodes.
+func studiesOf(nodes []nn.Node, pictures int) (list []*study) {
 	takers := make([][]int, len(nodes))
 	for i, node := range nodes {
 		for _, from := range node.From {
@@ -80,22 +79,23 @@ func (s Subject) studies(photos int) (list []*study) {
 	follow:
 		for len(takers[at]) == 1 {
 			switch next := takers[at][0]; nodes[next].Layer.(type) {
-			case *nn.Reweigh, *nn.BatchNorm:
+			case *nn.Reweigh, *nn.BatchNorm, *nn.GroupNorm:
 				at = next
-			case *nn.ReLU:
+			case *nn.ReLU, *nn.LeakyReLU:
 				at = next
 				break follow
 			default:
 				break follow
 			}
 		}
-		list = append(list, newStudy(i, nn.Output(at), node.Out(), photos))
+		list = append(list, newStudy(node, nn.Output(at), pictures))
 	}
 	return list
 }
 
-func newStudy(conv int, node nn.Output, shape nn.Shape, photos int) *study {
-	s := &study{conv: conv, node: node, shape: shape, photos: photos}
+func newStudy(conv nn.Node, node nn.Output, pictures int) *study {
+	s := &study{conv: conv, node: node, pictures: pictures}
+	shape := conv.Out()
 	if shape.H < 3 || shape.W < 3 {
 		return s
 	}
@@ -122,44 +122,43 @@ func newStudy(conv int, node nn.Output, shape nn.Shape, photos int) *study {
 		}
 	}
 	for i, places := range s.places {
-		s.values[i] = make([]float32, shape.C*photos*len(places))
+		s.values[i] = make([]float32, shape.C*pictures*len(places))
 	}
 	return s
 }
 
 // collect keeps the values of one picture.
-func (s *study) collect(x []float32, photo int) {
+func (s *study) collect(x []float32, picture int) {
+	filters := s.conv.Out().C
 	for i, places := range s.places {
 		for j, p := range places {
-			for filter, v := range x[p*s.shape.C : (p+1)*s.shape.C] {
-				s.values[i][(filter*s.photos+photo)*len(places)+j] = v
+			for filter, v := range x[p*filters : (p+1)*filters] {
+				if !finite(v) {
+					s.overflow.Store(true)
+					return
+				}
+				s.values[i][(filter*s.pictures+picture)*len(places)+j] = v
 			}
 		}
 	}
 }
 
-func (s *study) result(net *nn.Net) Filters {
-	node := net.Nodes[s.conv]
-	f := Filters{Name: node.Name(), Kernel: node.Window().Size, Padding: node.Window().Pad.Top, Count: s.shape.C, TooSmall: s.places[0] == nil}
-	if from := node.From[0]; from != nn.Sample {
-		if _, predicts := net.Nodes[from].Layer.(*nn.Predict); predicts {
-			f.Padding = net.Nodes[from].Window().Pad.Top
-		}
-	}
+func (s *study) result() Filters {
+	f := Filters{Name: s.conv.Name(), Kernel: s.conv.Window().Size, Count: s.conv.Out().C, TooSmall: s.places[0] == nil}
 	if f.TooSmall {
 		return f
 	}
-	of := func(group, filter int) []float32 {
-		n := s.photos * len(s.places[group])
+	sorted := func(group, filter int) []float32 {
+		n := s.pictures * len(s.places[group])
 		values := s.values[group][filter*n : (filter+1)*n]
 		slices.Sort(values)
 		return values
 	}
-	for filter := range s.shape.C {
+	for filter := range f.Count {
 		neuron, aware := Neuron{Filter: filter}, false
-		middle := of(4, filter)
+		middle := sorted(4, filter)
 		for side := range Sides {
-			d := distance(of(side, filter), middle)
+			d := distance(sorted(side, filter), middle)
 			if neuron.Distance[side] = d; d > Aware {
 				f.At[side]++
 				aware = true
@@ -177,16 +176,16 @@ func (s *study) result(net *nn.Net) Filters {
 //
 //	D = max over v of | share of x ≤ v  −  share of y ≤ v |
 //
-// of two sorted samples, neither of them empty. Ties count as what they are:
-// the shares are compared behind the last of equal values.
+// of two sorted samples of numbers, neither of them empty. Ties count as what
+// they are: the shares are compared behind the last of equal values.
 func distance(x, y []float32) float64 {
 	d, i, j := 0.0, 0, 0
 	for i < len(x) && j < len(y) {
 		v := min(x[i], y[j])
-		for i < len(x) && x[i] <= v {
+		for i < len(x) && x[i] == v {
 			i++
 		}
-		for j < len(y) && y[j] <= v {
+		for j < len(y) && y[j] == v {
 			j++
 		}
 		difference := float64(i)/float64(len(x)) - float64(j)/float64(len(y))

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"padlab/core/arch"
+	"padlab/core/images"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
@@ -38,28 +40,19 @@ type TapPattern struct {
 	// SNR is |mean of δ| / deviation of δ, both over the pictures, averaged over
 	// all values of the map; where δ is 0 in all pictures it counts as 0, where
 	// it is the same but not 0 the value is left out. NaN for a single picture.
-	// With n pictures chance alone gives about √(2/πn) where δ is not 0.
-	SNR float64
-	MAE float64 // the mean over all values of |mean of δ|
+	// Chance is what remains of it with n pictures where δ has a mean of 0:
+	// √(2/πn), times the share of the values at which δ is not always 0.
+	SNR, Chance float64
 
+	MAE     float64 // the mean over all values of |mean of δ|
 	Reached float64 // the share of places at which δ is not 0 in some picture and channel
 }
 
-// What a pattern may cost, in operations of all convolutions on all pictures,
-// and how large its pictures may be.
+// Bounds of a pattern, besides maxWork and maxFloats.
 const (
-	maxAround  = 1024
-	maxWork    = 1e12
-	leastWork  = 8 // photographs, before a tap is left out
-	patternMax = 1 << 28
+	maxAround   = 1024
+	leastPhotos = 8 // where there are more, before a tap is left out
 )
-
-// An alignment says how the maps of a padded network lie over those of the
-// unpadded one on a larger picture.
-type alignment struct {
-	margin, around int
-	shift          map[string]int // of each tap: rows and columns between the two maps
-}
 
 // A grid is where the outputs of a node lie along an axis of the picture.
 type grid struct {
@@ -67,11 +60,12 @@ type grid struct {
 	jump  int
 }
 
-// grids are those of the nodes up to last. Two inputs of a node must lie over
+// grids are those of the nodes, by name. Two inputs of a node must lie over
 // each other, and no padding may enlarge the picture.
-func grids(nodes []nn.Node, last int) ([]grid, error) {
-	list := make([]grid, last+1)
-	for i, node := range nodes[:last+1] {
+func grids(nodes []nn.Node) (map[string]grid, error) {
+	byName := map[string]grid{}
+	list := make([]grid, len(nodes))
+	for i, node := range nodes {
 		of := func(from nn.Output) grid {
 			if from == nn.Sample {
 				return grid{0, 1}
@@ -92,184 +86,195 @@ func grids(nodes []nn.Node, last int) ([]grid, error) {
 			return nil, fmt.Errorf("%s pads rows and columns otherwise", node.Name())
 		}
 		list[i] = grid{g.first + (w.Span()-1-2*w.Pad.Top)*g.jump, g.jump * w.Stride}
+		byName[node.Name()] = list[i]
 	}
-	return list, nil
+	return byName, nil
 }
 
-// align finds the smallest margin at which all maps up to a tap fall together:
-// at a stride of j a margin that is no multiple of j, up to the padding before,
-// would compare other phases.
+// An alignment says how the maps of a padded network lie over those of the
+// unpadded one on a larger picture.
+type alignment struct {
+	margin, around int
+	shift          map[string]int // of each tap: rows and columns between the two maps
+}
+
+// align finds the smallest margin at which all maps up to the last of taps fall
+// together: at a stride of j a margin that is no multiple of j, up to the
+// padding before, would compare other phases. without is the same network but for its
+// padding, on the smallest picture that it takes.
 func align(padded []nn.Node, without arch.Spec, taps []string) (*alignment, error) {
-	deepest := number(padded, taps[len(taps)-1])
-	small, err := grids(padded, deepest)
+	deepest := taps[len(taps)-1]
+	small, err := grids(upTo(padded, deepest))
 	if err != nil {
 		return nil, err
 	}
-	side := padded[0].In()[0].H
-
-	// Grids do not depend on the size of the picture, so any that works will do
-	// to find the margin.
-	for without.In.H = side; ; without.In.H++ {
-		without.In.W = without.In.H
-		if _, err := arch.Layers(without); err == nil {
-			break
-		}
-		if without.In.H > 2*maxAround {
-			return nil, fmt.Errorf("without padding no picture is large enough")
-		}
-	}
+	smallest := without.In.H // grids are the same at all sizes
 	nodes, err := arch.Layers(without)
 	if err != nil {
 		return nil, err
 	}
-	last := number(nodes, taps[len(taps)-1])
-	large, err := grids(nodes, last)
+	large, err := grids(upTo(nodes, deepest))
 	if err != nil {
 		return nil, err
 	}
 
-	// shift is by how many outputs the maps of a node lie apart at a margin.
-	shift := func(name string, margin int) (int, bool) {
-		a, b := number(padded, name), number(nodes, name)
-		between := small[a].first + 2*margin - large[b].first
-		return between / (2 * small[a].jump), small[a].jump == large[b].jump && between >= 0 && between%(2*small[a].jump) == 0
-	}
-	margin := -1
-	first := max(0, (large[last].first-small[deepest].first+1)/2)
-	for m := first; m < first+small[deepest].jump && margin < 0; m++ {
-		margin = m
-		for i := range nodes[:last+1] {
-			name := nodes[i].Name()
-			if at := number(padded, name); at < 0 || at > deepest {
-				continue // a crop of the unpadded network
-			}
-			if _, ok := shift(name, m); !ok {
-				margin = -1
-				break
-			}
+	// The first output of the deepest map must lie over one of the larger.
+	a := &alignment{margin: max(0, (large[deepest].first-small[deepest].first+1)/2)}
+	for last := a.margin + small[deepest].jump; !a.shifts(small, large); a.margin++ {
+		if a.margin == last {
+			return nil, fmt.Errorf("no margin lets the maps up to %s fall together", deepest)
 		}
 	}
-	if margin < 0 {
-		return nil, fmt.Errorf("no margin lets the maps up to %s fall together", taps[len(taps)-1])
-	}
 
-	a := &alignment{margin: margin, shift: map[string]int{}}
-	for _, tap := range taps {
-		a.shift[tap], _ = shift(tap, margin)
-	}
 	// The large picture ends where all that is compared is seen whole.
-	for around := side + 2*margin; around <= side+2*margin+4*small[deepest].jump; around++ {
-		without.In.H, without.In.W = around, around
-		if nodes, err := arch.Layers(without); err == nil && covers(nodes, padded, a.shift) {
-			a.around = around
+	side := padded[0].In()[0].H
+	least := max(side+2*a.margin, smallest)
+	for a.around = least; a.around <= least+4*small[deepest].jump; a.around++ {
+		without.In.H, without.In.W = a.around, a.around
+		if nodes, err := arch.Layers(without); err == nil && covers(nodes, padded, taps, a.shift) {
 			return a, nil
 		}
 	}
-	return nil, fmt.Errorf("no surroundings let the maps up to %s fall together", taps[len(taps)-1])
+	return nil, fmt.Errorf("no surroundings let the maps up to %s fall together", deepest)
 }
+
+// shifts finds those of all nodes that both networks have, if outputs lie over
+// outputs at the margin.
+func (a *alignment) shifts(small, large map[string]grid) bool {
+	a.shift = map[string]int{}
+	for name, l := range large {
+		s, both := small[name]
+		if !both {
+			continue // a crop, where there is nothing to pad
+		}
+		between := s.first + 2*a.margin - l.first
+		if s.jump != l.jump || between < 0 || between%(2*s.jump) != 0 {
+			return false
+		}
+		a.shift[name] = between / (2 * s.jump)
+	}
+	return true
+}
+
+// upTo are the nodes up to the one of a name.
+func upTo(nodes []nn.Node, name string) []nn.Node { return nodes[:number(nodes, name)+1] }
 
 // covers reports whether what the padded network makes at the taps lies within
 // what the other does, away from windows that stick out there.
-func covers(nodes, padded []nn.Node, shift map[string]int) bool {
+func covers(nodes, padded []nn.Node, taps []string, shift map[string]int) bool {
 	over := beyond(nodes, rows)
-	for tap, by := range shift {
+	for _, tap := range taps {
 		n := padded[number(padded, tap)].Out().H
 		line := over[number(nodes, tap)]
-		if by+n > len(line) {
+		if shift[tap]+n > len(line) || slices.Contains(line[shift[tap]:shift[tap]+n], true) {
 			return false
-		}
-		for _, out := range line[by : by+n] {
-			if out {
-				return false
-			}
 		}
 	}
 	return true
 }
 
-// work counts the operations of the convolutions up to a node on one picture.
-func work(nodes []nn.Node, last int) float64 {
-	sum := 0.0
-	for _, node := range nodes[:last+1] {
-		if params := node.Params(); len(params) > 0 && len(params[0].Shape) == 4 {
-			sum += 2 * float64(params[0].Len()) * float64(node.Out().H*node.Out().W)
-		}
-	}
-	return sum
-}
-
-// pattern compares at as many taps, from the picture inward, as the work
-// allows.
-func (s Subject) pattern(ctx context.Context, crew *kernel.Crew) (Pattern, error) {
+// pattern compares at as many taps, from the picture inward, as the bounds
+// allow.
+func (s Subject) pattern(ctx context.Context, crew *kernel.Crew, p *Pattern) error {
 	without := s.Spec
 	without.Padding, without.Extent, without.Layers, without.Original = pad.Must("none"), pad.Valid, nil, false
 	taps, err := arch.Taps(s.Spec.Name)
 	if err != nil {
 		panic("inspect: " + err.Error())
 	}
-	var p Pattern
+	smallest := arch.Smallest(without)
+	if smallest == 0 {
+		p.Problem = fmt.Sprintf("without padding no picture of up to %d×%d pixels is large enough for %s", maxAround, maxAround, s.Spec.Name)
+		return nil
+	}
+	largest := maxAround
+	for _, photo := range s.Photos {
+		largest = min(largest, maxEnlarged*min(photo.H, photo.W))
+	}
 	for ; len(taps) > 0; taps = taps[:len(taps)-1] {
 		deepest := taps[len(taps)-1]
+		without.In.H, without.In.W = smallest, smallest
 		a, err := align(s.Net.Nodes, without, taps)
 		if err != nil {
-			return Pattern{Problem: err.Error()}, nil
+			p.Problem = err.Error()
+			return nil
 		}
 		without.In.H, without.In.W = a.around, a.around
 		nodes, err := arch.Layers(without)
 		if err != nil {
-			return Pattern{}, err
+			return err
 		}
-		last := number(nodes, deepest)
-		each := work(s.Net.Nodes, number(s.Net.Nodes, deepest)) + work(nodes, last)
-		photos := min(len(s.Photos), int(maxWork/each))
-		if a.around > maxAround || photos < min(len(s.Photos), leastWork) || floats(nodes, last) > patternMax {
+		each := work(upTo(s.Net.Nodes, deepest)) + work(upTo(nodes, deepest))
+		photos := int(min(maxWork/max(each, 1), float64(len(s.Photos))))
+		if a.around > largest || photos < min(len(s.Photos), leastPhotos) || floats(s.Net.Nodes)+floats(nodes) > maxFloats {
 			p.LeftOut = append([]string{deepest}, p.LeftOut...)
 			continue
 		}
-		p.Photos, p.Crop, p.Around, p.Margin = photos, s.Spec.In.H, a.around, a.margin
-		return p, s.compare(ctx, crew, &p, without, a, taps)
+		net, err := arch.Build(without, s.Kernel)
+		if err != nil {
+			return err
+		}
+		if missing := copyByName(net, s.Net, number(nodes, deepest)); missing != "" {
+			p.Problem = fmt.Sprintf("with padding the network has no tensor %s, which it needs without", missing)
+			return nil
+		}
+		p.Crop, p.Around, p.Margin = s.Spec.In.H, a.around, a.margin
+		return s.compare(ctx, crew, p, net, a, taps, evenly(s.Photos, photos))
 	}
 	p.Problem = "the surroundings of what even the first tap sees are too large"
-	return p, nil
+	return nil
 }
 
-// compare fills in what is found at the taps.
-func (s Subject) compare(ctx context.Context, crew *kernel.Crew, p *Pattern, without arch.Spec, a *alignment, taps []string) error {
-	net, err := arch.Build(without, s.Kernel)
-	if err != nil {
-		return err
+// copyByName gives a network all weights of another that fit it, and returns
+// the name of a tensor up to node last that the other does not have.
+func copyByName(to, from *nn.Net, last int) (missing string) {
+	values := map[string][]float32{}
+	key := func(p nn.Param) string { return fmt.Sprint(p.Name, p.Shape) }
+	from.EachParam(func(p nn.Param, v []float32) { values[key(p)] = v })
+	to.EachParam(func(p nn.Param, v []float32) { copy(v, values[key(p)]) })
+	to.Pack()
+	for _, node := range to.Nodes[:last+1] {
+		for _, p := range node.Params() {
+			if values[key(p)] == nil {
+				missing = p.Name
+			}
+		}
 	}
-	copyByName(net, s.Net)
-	small, large := s.tapes(s.Net, crew), s.tapes(net, crew)
+	return missing
+}
+
+// compare fills in what is found at the taps; net is without padding. Photos
+// are looked at side by side, and added up in their order.
+func (s Subject) compare(ctx context.Context, crew *kernel.Crew, p *Pattern, net *nn.Net, a *alignment, taps []string, photos []images.Photo) error {
+	n := hands(crew, floats(s.Net.Nodes)+floats(net.Nodes))
+	small, large := s.tapes(s.Net, n), s.tapes(net, n)
 	var compared []*comparison
 	for _, tap := range taps {
-		here, there := number(s.Net.Nodes, tap), number(net.Nodes, tap)
-		compared = append(compared, newComparison(nn.Output(here), nn.Output(there), s.Net.Nodes[here].Out(), net.Nodes[there].Out(), a.shift[tap], crew.Workers()))
+		compared = append(compared, newComparison(s.Net.Nodes, net.Nodes, tap, a.shift[tap], n))
 	}
-	lastHere, lastThere := compared[len(compared)-1].here, compared[len(compared)-1].there
-	photos := evenly(s.Photos, p.Photos)
-	for first := 0; first < len(photos); first += crew.Workers() {
+	last := compared[len(compared)-1]
+	for first := 0; first < len(photos); first += n {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		some := min(crew.Workers(), len(photos)-first)
-		crew.Do(some, func(worker, i int) {
-			x, around := small[worker], large[worker]
+		some := min(n, len(photos)-first)
+		crew.Do(some, func(_, i int) {
+			x, around := small[i], large[i]
 			x.Step, around.Step = uint64(first+i), uint64(first+i)
-			s.paint(around.Input(), photos[first+i], a.around)
+			copy(around.Input(), s.square(photos[first+i], a.around))
 			c := s.Spec.In.C
 			for r := range p.Crop {
 				from := ((a.margin+r)*a.around + a.margin) * c
 				copy(x.Input()[r*p.Crop*c:(r+1)*p.Crop*c], around.Input()[from:])
 			}
-			x.Through(lastHere, func(o nn.Output) {
+			x.Through(last.here, func(o nn.Output) {
 				for _, q := range compared {
 					if q.here == o {
 						copy(q.delta[i], x.Activation(o))
 					}
 				}
 			})
-			around.Through(lastThere, func(o nn.Output) {
+			around.Through(last.there, func(o nn.Output) {
 				for _, q := range compared {
 					if q.there == o {
 						q.subtract(i, around.Activation(o))
@@ -283,37 +288,42 @@ func (s Subject) compare(ctx context.Context, crew *kernel.Crew, p *Pattern, wit
 			}
 		}
 	}
-	for t, q := range compared {
-		p.Taps = append(p.Taps, q.result(taps[t]))
+	p.Photos = len(photos)
+	for _, q := range compared {
+		t := q.result()
+		if math.IsNaN(t.MAE - t.MAE) {
+			return s.overflow(t.Tap)
+		}
+		p.Taps = append(p.Taps, t)
 	}
 	return nil
 }
 
-// copyByName gives a network all weights of another that fit it: those of its
-// classifier may not.
-func copyByName(to, from *nn.Net) {
-	values := map[string][]float32{}
-	from.EachParam(func(p nn.Param, v []float32) { values[fmt.Sprint(p.Name, p.Shape)] = v })
-	to.EachParam(func(p nn.Param, v []float32) { copy(v, values[fmt.Sprint(p.Name, p.Shape)]) })
-	to.Pack()
-}
-
 // A comparison adds up what δ is at one tap, picture by picture.
 type comparison struct {
+	tap          string
 	here, there  nn.Output
 	shape, large nn.Shape
 	shift        int
 	delta        [][]float32 // δ of the pictures under way
+	tolerance    float32     // of δ, as a share of the largest feature of a map
 	first        []float32   // δ of the first picture, from which the others are counted
 	sum, squares []float64
 	n            int
 }
 
-func newComparison(here, there nn.Output, shape, large nn.Shape, shift, workers int) *comparison {
-	q := &comparison{here: here, there: there, shape: shape, large: large, shift: shift}
-	q.sum, q.squares = make([]float64, shape.Len()), make([]float64, shape.Len())
-	for range workers {
-		q.delta = append(q.delta, make([]float32, shape.Len()))
+func newComparison(here, there []nn.Node, tap string, shift, pictures int) *comparison {
+	q := &comparison{tap: tap, here: nn.Output(number(here, tap)), there: nn.Output(number(there, tap)), shift: shift}
+	q.shape, q.large = here[q.here].Out(), there[q.there].Out()
+	q.sum, q.squares = make([]float64, q.shape.Len()), make([]float64, q.shape.Len())
+	for _, node := range here {
+		switch node.Layer.(type) {
+		case *nn.Reweigh, *nn.Banks: // they add the bias later, and so round otherwise
+			q.tolerance = 0x1p-18
+		}
+	}
+	for range pictures {
+		q.delta = append(q.delta, make([]float32, q.shape.Len()))
 	}
 	return q
 }
@@ -321,10 +331,17 @@ func newComparison(here, there nn.Output, shape, large nn.Shape, shift, workers 
 // subtract takes the features of the real surroundings from delta i.
 func (q *comparison) subtract(i int, y []float32) {
 	n := q.shape.W * q.shape.C
+	rounding := float32(0)
+	if q.tolerance > 0 {
+		rounding = q.tolerance * max(slices.Max(q.delta[i]), -slices.Min(q.delta[i]))
+	}
 	for r := range q.shape.H {
 		from := ((q.shift+r)*q.large.W + q.shift) * q.shape.C
 		for j, v := range y[from : from+n] {
-			q.delta[i][r*n+j] -= v
+			d := &q.delta[i][r*n+j]
+			if *d -= v; *d >= -rounding && *d <= rounding {
+				*d = 0
+			}
 		}
 	}
 }
@@ -336,37 +353,34 @@ func (q *comparison) add(delta []float32) {
 	for i, v := range delta {
 		d := float64(v) - float64(q.first[i])
 		q.sum[i] += d
-		q.squares[i] += d * d
+		q.squares[i] += float64(d * d)
 	}
 }
 
-func (q *comparison) result(tap string) TapPattern {
-	t := TapPattern{Tap: tap, H: q.shape.H, W: q.shape.W, C: q.shape.C}
-	n := float64(q.n)
-	ratios, counted, reached := 0.0, 0, 0
+func (q *comparison) result() TapPattern {
+	t := TapPattern{Tap: q.tap, H: q.shape.H, W: q.shape.W, C: q.shape.C, SNR: math.NaN()}
+	n, values := float64(q.n), float64(len(q.sum))
+	ratios, counted, alive := 0.0, 0, 0
+	reached := make([]bool, q.shape.H*q.shape.W)
 	for i := range q.sum {
 		shifted := q.sum[i] / n
 		mean := math.Abs(float64(q.first[i]) + shifted)
-		t.MAE += mean / float64(len(q.sum))
-		variance := max(0, q.squares[i]-n*shifted*shifted) / (n - 1)
+		t.MAE += mean / values
+		variance := max(0, q.squares[i]-float64(n*shifted*shifted)) / (n - 1)
 		switch {
-		case q.squares[i] > 0:
+		case variance > 0:
 			ratios += mean / math.Sqrt(variance)
 			counted++
 		case mean == 0:
 			counted++
 		}
-	}
-	for at := 0; at < len(q.sum); at += q.shape.C {
-		for i := at; i < at+q.shape.C; i++ {
-			if q.first[i] != 0 || q.squares[i] != 0 {
-				reached++
-				break
-			}
+		if q.first[i] != 0 || q.squares[i] != 0 {
+			reached[i/q.shape.C] = true
+			alive++
 		}
 	}
-	t.Reached = float64(reached) / float64(q.shape.H*q.shape.W)
-	t.SNR = math.NaN()
+	t.Reached = share(reached)
+	t.Chance = math.Sqrt(2/(math.Pi*n)) * float64(alive) / values
 	if q.n > 1 && counted > 0 {
 		t.SNR = ratios / float64(counted)
 	}

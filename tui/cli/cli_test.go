@@ -221,6 +221,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		{"presets"}, {"presets", "show", "no-bias"}, {"presets", "check", tinyFile, "--data", tinyDir},
 		{"datasets"}, {"datasets", "show", "noise", "--data", tinyDir},
 		{"schemes"}, {"schemes", "show", "reflect"}, {"schemes", "show", "zeros", "--format", "json"},
+		{"inspect", "small"}, {"inspect", "small", "--format", "json"},
 	}
 	for _, format := range formats {
 		commands = append(commands, append(tiny("--quiet"), "--format", format))

@@ -10,7 +10,9 @@ import (
 	"padlab/core/arch"
 	"padlab/core/border"
 	"padlab/core/inspect"
+	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/datasets"
 )
 
 type inspectFlags struct {
@@ -28,7 +30,12 @@ func (s *session) inspectCommand() *cobra.Command {
 		Short: "Look for the cause: where the border comes into a network",
 		Long: `Inspect prints the layers of a network with how far their outputs see, which of
 them look over the edge of the picture, and where a stride meets more padding on
-one side than on the other; and how often each row of the picture is used.`,
+one side than on the other; and how often each row of the picture is used.
+
+With trained weights, or photographs, it also shows the network pictures and
+prints artifact maps (what is left of the features when pictures and channels
+are averaged), how many filters are aware of padding, and how much features
+differ from what they would be if the picture went on in place of the padding.`,
 		Example: "  padlab inspect resnet18 --size 225\n  padlab inspect squeezenet1_0 --weights squeezenet1_0.safetensors --padding reflect",
 		Args:    one("the name of a network: " + strings.Join(arch.Names(), ", ")),
 		RunE:    func(_ *cobra.Command, args []string) error { return s.inspect(args[0], f) },
@@ -38,7 +45,7 @@ one side than on the other; and how often each row of the picture is used.`,
 	flags.IntVar(&f.size, "size", 0, "`N` pixels, the side of the picture; left out: what the network was made for, 224 or 32")
 	flags.StringVar(&f.padding, "padding", f.padding, "`SCHEME` of all convolutions that pad")
 	flags.StringVar(&f.extent, "extent", f.extent, "`EXTENT` of the padding: valid, same, full or same-tf")
-	flags.StringVar(&f.images, "images", "", "`DIR` with photographs (JPEG, PNG); left out: the embedded ones")
+	flags.StringVar(&f.images, "images", "", "`DIR` with photographs (JPEG, PNG); left out: with weights, the embedded ones")
 	flags.StringVar(&f.format, "format", f.format, "`FORMAT` of the output: text or json")
 	return c
 }
@@ -83,9 +90,9 @@ func (s *session) inspect(name string, f inspectFlags) error {
 	if err != nil {
 		return err
 	}
+	var w *weightsFile
 	if f.weights != "" {
-		w, err := s.openWeights(f.weights)
-		if err != nil {
+		if w, err = s.openWeights(f.weights); err != nil {
 			return err
 		}
 		defer w.Close()
@@ -97,13 +104,98 @@ func (s *session) inspect(name string, f inspectFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.format == "json" {
-		s.Write(jsonLine(inspectionOf(g)))
+	inspected := inspectionOf(g)
+	if w == nil && f.images == "" {
+		if f.format == "json" {
+			s.Write(jsonLine(inspected))
+			return nil
+		}
+		fmt.Fprintf(s, "%s\n%s\n%s\n", layerTable(g), geometryText(g), invitation)
 		return nil
 	}
-	fmt.Fprint(s, layerTable(g))
-	fmt.Fprint(s, "\n", geometryText(g))
+
+	workers, err := s.crewSize()
+	if err != nil {
+		return err
+	}
+	subject, err := s.subject(spec, w, f.images)
+	if err != nil {
+		return err
+	}
+	if f.format == "text" {
+		fmt.Fprintf(s, "%s\n%s\n", layerTable(g), geometryText(g))
+	}
+	if s.broken != nil {
+		return nil // nobody would see the rest
+	}
+	found, err := s.measure(subject, workers)
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		inspected.Measured = measurementOf(found)
+		inspected.Measured.Trained, inspected.Measured.Weights, inspected.Measured.Photographs = w != nil, subject.Net.SHA256(), len(subject.Photos)
+		s.Write(jsonLine(inspected))
+		return nil
+	}
+	fmt.Fprintf(s, "%s\n%s", shown(subject, w, f.images), findingsText(found))
 	return nil
+}
+
+// invitation tells how to get the rest.
+const invitation = "With --weights FILE, or --images DIR, the network is also shown photographs:\nartifact maps, padding-aware filters, and the pattern that padding leaves."
+
+// shown says what the network is shown, and what it has learnt.
+func shown(subject inspect.Subject, w *weightsFile, dir string) string {
+	of, weights := "embedded", "random weights (seed 1), as no --weights are given: it has learnt nothing"
+	if dir != "" {
+		of = "from " + visible(dir)
+	}
+	if w != nil {
+		weights = "the weights of " + visible(w.path)
+	}
+	return fmt.Sprintf("measured on %s (%s), with %s\n", count(len(subject.Photos), "photograph"), of, weights)
+}
+
+// subject builds the network and gets it its weights and photographs: those of
+// a folder, or the embedded ones.
+func (s *session) subject(spec arch.Spec, w *weightsFile, dir string) (inspect.Subject, error) {
+	k, err := s.arithmetic()
+	if err != nil {
+		return inspect.Subject{}, err
+	}
+	subject := inspect.Subject{Spec: spec, Kernel: k}
+	if dir != "" {
+		subject.Photos, err = datasets.PhotosIn(dir)
+	} else {
+		subject.Photos, err = datasets.Photos()
+	}
+	if err != nil {
+		return subject, err
+	}
+	if subject.Net, err = arch.Build(spec, k); err != nil {
+		return subject, err
+	}
+	if w != nil {
+		if err := w.load(subject.Net, spec.Name); err != nil {
+			return subject, err
+		}
+	} else {
+		subject.Net.Init(1)
+	}
+	return subject, subject.Check()
+}
+
+// measure shows the photographs to the network.
+func (s *session) measure(subject inspect.Subject, workers int) (*inspect.Findings, error) {
+	crew := kernel.NewCrew(workers)
+	defer crew.Close()
+	s.complain("showing %s to %s, kernel %s, %s", count(len(subject.Photos), "photograph"), subject.Spec.Name, subject.Kernel.Name, count(workers, "worker"))
+	found, err := subject.Measure(s.ctx, crew)
+	if err != nil && s.ctx.Err() == nil {
+		err = failure{err}
+	}
+	return found, err
 }
 
 // layerTable is a row for each layer that changes what is seen.
@@ -124,7 +216,7 @@ func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 // geometryText is what follows the table.
 func geometryText(g *inspect.Geometry) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s with padding %s (%s) on %d×%d×%d: %d parameters, total stride %d, an output of the last map sees %d×%d pixels\n",
+	fmt.Fprintf(&b, "%s with padding %s (%s) on %d×%d×%d: %d parameters,\ntotal stride %d, an output of the last map sees %d×%d pixels\n",
 		g.Arch, g.Padding, g.Extent, g.H, g.W, g.C, g.Params, g.Stride, g.ReceptiveField, g.ReceptiveField)
 	fmt.Fprintf(&b, "taps: %s\n%s\n", strings.Join(g.Taps, ", "), g.Advice())
 	b.WriteString("how often a row is used, from the border inward, 1 in the middle:\n")
@@ -154,6 +246,7 @@ type inspection struct {
 	Taps           []string          `json:"taps"`
 	Layers         []inspectedLayer  `json:"layers"`
 	Foveation      map[string]counts `json:"foveation"`
+	Measured       *measurement      `json:"measured"` // null without photographs
 }
 
 type inspectedLayer struct {
@@ -175,7 +268,7 @@ func inspectionOf(g *inspect.Geometry) inspection {
 	i := inspection{
 		Schema: 1, Arch: g.Arch, Padding: g.Padding, Extent: g.Extent, Size: [3]int{g.H, g.W, g.C}, Params: g.Params, Stride: g.Stride,
 		ReceptiveField: g.ReceptiveField, EvenSizes: append([]int{}, g.Even...), Taps: g.Taps,
-		Foveation: map[string]counts{"rows": numbers(g.Rows), "columns": numbers(g.Columns)},
+		Foveation: map[string]counts{"rows": numbersOf(g.Rows), "columns": numbersOf(g.Columns)},
 	}
 	some := func(n int) *int {
 		if n == 0 {
@@ -192,7 +285,7 @@ func inspectionOf(g *inspect.Geometry) inspection {
 	return i
 }
 
-func numbers[T float32 | float64](values []T) counts {
+func numbersOf[T float32 | float64](values []T) counts {
 	list := make(counts, len(values))
 	for i, v := range values {
 		list[i] = border.Number(v)

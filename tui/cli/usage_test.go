@@ -66,6 +66,7 @@ func TestHostileArguments(t *testing.T) {
 			{evil}, {"--" + evil}, {"help", evil}, {"run", evil}, {"run", "./" + evil}, {"run", "where-am-i", "--set", evil}, {"run", "where-am-i", "--set", "net.padding=" + evil},
 			{"run", "where-am-i", "--format", evil}, {"presets", evil}, {"presets", "check", evil}, {"datasets", "show", evil}, {"schemes", "show", evil}, {"completion", evil},
 			{"schemes", "show", "zeros", "--pad", evil}, {"version", evil}, {"run", "where-am-i", "--workers", evil}, tiny("--out", "cli.go/"+evil),
+			{"inspect", evil}, {"inspect", "small", "--padding", evil}, {"inspect", "small", "--extent", evil}, {"inspect", "small", "--weights", evil}, {"inspect", "small", "--images", evil},
 		} {
 			if o := padlab(t, args...); o.code != exitUsage {
 				t.Errorf("%q ends with %d: %s", args, o.code, o.err)
@@ -98,6 +99,7 @@ func TestHelp(t *testing.T) {
 		{"run --help", "  padlab run where-am-i --seed 3 --set"},
 		{"help run", "--out DIR"},
 		{"help presets check", "Usage:\n  padlab presets check FILE"},
+		{"inspect --help", "padlab inspect resnet18 --size 225"},
 		{"schemes show --help", "--pad BEFORE,AFTER"},
 		{"datasets --help", "Available Commands:"},
 		{"completion --help", "source <(padlab completion bash)"},
