@@ -203,6 +203,9 @@ func TestAlignAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, padding := range []string{"none", "zeros", "reflect", "partial", "explicit", "learned", "resize"} {
+			if name == "raw" && padding == "resize" {
+				continue // it pads nothing
+			}
 			side := max(257, smallest)
 			nodes, err := arch.Layers(spec(name, padding, side))
 			if err != nil {

@@ -375,6 +375,8 @@ func (e *Experiment) check() (key string, err error) {
 			return refuse("canvas.grid", "a canvas of one cell leaves nothing to locate: canvas.grid must be at least 2")
 		case a.Reads() && a.Readout.Batch > a.Readout.Crops:
 			return refuse("readout.batch", "batches of %d crops, but readout.crops is %d", a.Readout.Batch, a.Readout.Crops)
+		case a.Reads() && a.Readout.Solver == "ridge" && a.Readout.Depth > 1:
+			return refuse("readout.depth", "a ridge read-out is a single convolution: readout.depth must be 1, not %d", a.Readout.Depth)
 		case a.Net.Weights != "" && !a.Reads():
 			return refuse("net.weights", "weights from a file can be read out, not trained on: there are no readout.targets")
 		case a.Net.Padding == "none" && a.Net.Extent == "full":

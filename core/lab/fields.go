@@ -92,7 +92,7 @@ var fields = []Field{
 	reads(truth("readout.sigmoid", "a sigmoid at the end", func(e *Experiment) *bool { return &e.Readout.Sigmoid })),
 	reads(truth("readout.standardise", "every channel of the features less its mean, over its deviation", func(e *Experiment) *bool { return &e.Readout.Standardise })),
 	reads(truth("readout.signed", "stripes go from −1 to 1 where errors are reported, as in the paper", func(e *Experiment) *bool { return &e.Readout.Signed })),
-	reads(word("readout.solver", "how it is fitted", func(e *Experiment) *string { return &e.Readout.Solver }, oneOf("solver", []string{"sgd", "adam"}))),
+	reads(word("readout.solver", "how it is fitted: in closed form, or step by step", func(e *Experiment) *string { return &e.Readout.Solver }, oneOf("solver", []string{"ridge", "sgd", "adam"}))),
 	reads(decimal("readout.lr", "its learning rate, a tenth of it after two thirds of the steps", 1e-9, 100, func(e *Experiment) *float64 { return &e.Readout.LR })),
 	reads(decimal("readout.decay", "its weight decay", 0, 1, func(e *Experiment) *float64 { return &e.Readout.Decay })),
 	reads(whole("readout.epochs", "how often it sees every crop", 1, 10_000, func(e *Experiment) *int { return &e.Readout.Epochs })),

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"padlab/core/arch"
+	"padlab/core/border"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
@@ -248,7 +249,7 @@ func (b *builder) read(spec Arm) (*arm, error) {
 	what := probe.Spec{
 		HeadSpec: probe.HeadSpec{Kernel: s.Kernel, Depth: s.Depth, Padding: s.Padding, Width: s.Width, Norm: s.Norm, Sigmoid: s.Sigmoid},
 		Taps:     taps, Standardise: s.Standardise, Signed: s.Signed,
-		Adam: s.Solver == "adam", LR: s.LR, Decay: s.Decay, Epochs: s.Epochs, Batch: s.Batch, EvalEvery: max(1, s.Crops/s.Batch), Seed: spec.Seed,
+		Ridge: s.Solver == "ridge", Adam: s.Solver == "adam", LR: s.LR, Decay: s.Decay, Epochs: s.Epochs, Batch: s.Batch, EvalEvery: max(1, s.Crops/s.Batch), Seed: spec.Seed,
 	}
 	for _, t := range s.Targets {
 		what.Targets = append(what.Targets, probe.Target(t))
@@ -303,6 +304,10 @@ func (a *arm) advanceReading(crew *kernel.Crew) (evaluated bool) {
 	if evaluated {
 		a.state.EvalStep = a.state.Step
 		a.state.Scores, a.state.Profiles, a.state.Maps = r.Scores, r.Profiles, r.Maps
+		a.state.Penalties = nil
+		for _, p := range r.Penalties() {
+			a.state.Penalties = append(a.state.Penalties, border.Number(p))
+		}
 		if b := e.backbone; b != nil {
 			a.state.Scores = append(slices.Clone(r.Scores), b.state.Scores[0])
 		}

@@ -60,6 +60,8 @@ type ArmState struct {
 	Profiles []border.Profile
 	Maps     []border.Map
 
+	Penalties []border.Number // of a ridge read-out: λ of every target, as parts of the mean eigenvalue
+
 	SHA256   string        // of the weights, once the arm has ended; of a read-out, those of its head
 	Backbone string        // of a read-out: those of the frozen network
 	Problem  string        // of a Diverged arm: what, and at which step
@@ -126,18 +128,19 @@ type Result struct {
 
 // An ArmResult is an ArmState without the clock.
 type ArmResult struct {
-	Name     string           `json:"name"`
-	Status   Status           `json:"status"`
-	Problem  string           `json:"problem,omitempty"`
-	Steps    int              `json:"steps"`
-	Params   int              `json:"params"`
-	SHA256   string           `json:"weights_sha256"`
-	Backbone string           `json:"backbone_sha256,omitempty"`
-	Loss     []LossPoint      `json:"loss"`
-	EvalStep int              `json:"evaluated_at"`
-	Scores   []border.Score   `json:"scores"`
-	Profiles []border.Profile `json:"profiles"`
-	Maps     []border.Map     `json:"maps"`
+	Name      string           `json:"name"`
+	Status    Status           `json:"status"`
+	Problem   string           `json:"problem,omitempty"`
+	Steps     int              `json:"steps"`
+	Params    int              `json:"params"`
+	SHA256    string           `json:"weights_sha256"`
+	Backbone  string           `json:"backbone_sha256,omitempty"`
+	Penalties []border.Number  `json:"penalties,omitempty"`
+	Loss      []LossPoint      `json:"loss"`
+	EvalStep  int              `json:"evaluated_at"`
+	Scores    []border.Score   `json:"scores"`
+	Profiles  []border.Profile `json:"profiles"`
+	Maps      []border.Map     `json:"maps"`
 }
 
 // Provenance says where a result comes from and how long it took. Version and
@@ -186,7 +189,7 @@ func (s *Snapshot) Result() Result {
 
 // Result returns the arm in the shape of the JSON output.
 func (a ArmState) Result() ArmResult {
-	r := ArmResult{a.Name, a.Status, a.Problem, a.Step, a.Params, a.SHA256, a.Backbone, a.Loss, a.EvalStep, a.Scores, a.Profiles, a.Maps}
+	r := ArmResult{a.Name, a.Status, a.Problem, a.Step, a.Params, a.SHA256, a.Backbone, a.Penalties, a.Loss, a.EvalStep, a.Scores, a.Profiles, a.Maps}
 	if r.Loss == nil {
 		r.Loss = []LossPoint{}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"padlab/core/arch"
+	"padlab/core/probe"
 )
 
 // warnings says where the geometry of an experiment tells cells apart without
@@ -15,8 +16,11 @@ import (
 func warnings(arms []*arm) []string {
 	var list []string
 	for _, a := range arms {
-		if a.readout != nil {
-			continue // nothing is pooled
+		if a.readout != nil { // nothing is pooled
+			if k := a.spec.Readout.Kernel; a.readout.Window() != k {
+				list = append(list, fmt.Sprintf("arm %s: the ridge read-out looks at %d×%d features in place of %d×%d, which would be more than %d", a.spec.Name, a.readout.Window(), a.readout.Window(), k, k, probe.MaxRidge))
+			}
+			continue
 		}
 		stages := arch.Trace(a.trainer.Net)
 		var text string

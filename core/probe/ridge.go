@@ -15,8 +15,12 @@ import (
 )
 
 // MaxRidge is how many features a ridge read-out takes at a place: a window
-// that would hold more shrinks to one pixel.
-const MaxRidge = 2000
+// that would hold more shrinks to one pixel. Of more than MaxRidgeChannels at a
+// single pixel there is no ridge read-out: matrices would take 128 MB each.
+const (
+	MaxRidge         = 2000
+	MaxRidgeChannels = 4096
+)
 
 // sparse is how far apart the places are, along rows and along columns, that a
 // ridge read-out is fitted to: neighbours say much the same.
@@ -97,6 +101,9 @@ func newRidge(f *Features, s Spec, spans []span, k *kernel.Kernel, workers int) 
 		return nil, fmt.Errorf("the read-out: windows of %d×%d pixels with padding %d", s.Kernel, s.Kernel, s.Padding)
 	}
 	r := &ridge{features: f, spans: spans, standardise: s.Standardise, finite: k.Finite, channels: s.Channels, size: s.Kernel, padding: s.Padding, error: math.NaN()}
+	if s.Channels > MaxRidgeChannels {
+		return nil, fmt.Errorf("the read-out: %d channels, ridge takes at most %d: choose fewer taps", s.Channels, MaxRidgeChannels)
+	}
 	if s.Channels*s.Kernel*s.Kernel > MaxRidge {
 		r.size = 1
 	}
