@@ -244,20 +244,20 @@ func (e *Experiment) Set(key, text string) error {
 	return f.set(e, text)
 }
 
-// SetAll does what --set key=value says: one value is set; several, separated
-// by commas, make arms and replace what that key varied before. A key that
-// varies keeps varying over the one value, so that its arm keeps its name.
+// SetAll does what --set key=value says: one value is set, for all arms but those
+// that set it themselves; several, separated by commas, make arms and replace
+// what that key varied before. A key that varies keeps varying over the one
+// value, so that its arm keeps its name.
 func (e *Experiment) SetAll(key, text string) error {
 	f, err := fieldOf(key)
 	if err != nil {
 		return err
 	}
-	for _, g := range e.Given {
-		for _, s := range g.Set {
-			if s.Key == key {
-				return fmt.Errorf("the arms of this experiment set %s themselves", key)
-			}
-		}
+	sets := func(g Given) bool {
+		return slices.ContainsFunc(g.Set, func(s Setting) bool { return s.Key == key })
+	}
+	if len(e.Given) > 0 && !slices.ContainsFunc(e.Given, func(g Given) bool { return !sets(g) }) {
+		return fmt.Errorf("the arms of this experiment set %s themselves", key)
 	}
 	values := []string{text}
 	if !f.prose && !f.list {

@@ -135,6 +135,10 @@ func TestReadingFile(t *testing.T) {
 	if want := `{"name":"raw","set":{"net.arch":"raw","readout.standardise":false}}`; err != nil || string(data) != want {
 		t.Errorf("%s, %v, want %s", data, err, want)
 	}
+	if err := e.SetAll("net.arch", "vgg5"); err != nil || e.Arms()[0].Net.Arch != raw || e.Arms()[1].Net.Arch != "vgg5" {
+		t.Errorf("--set of what one arm sets: %v", err)
+	}
+	e.Given = e.Given[:1]
 	if err := e.SetAll("net.arch", "small"); err == nil || !strings.Contains(err.Error(), "arms of this experiment set net.arch themselves") {
 		t.Errorf("--set of what an arm sets: %v", err)
 	}

@@ -19,7 +19,10 @@ const (
 // Kinds are all of them.
 func Kinds() []string { return []string{Natural, Black, White, Noise} }
 
-const noisePictures = 4
+const (
+	noisePictures = 4
+	maxEnlarged   = 8 // times that a photograph may be enlarged
+)
 
 // An Album is the pictures of a read-out, numbered: Train crops to fit it on,
 // then Test crops of other photographs, then black, white and noise.
@@ -49,7 +52,8 @@ type AlbumSpec struct {
 // order, are for training: two crops of one photograph are never on both sides.
 // A crop is a square whose area is .35 … 1 of the largest square, at a random
 // place, mirrored or not; photographs take turns. It is an error when there are
-// fewer than two photographs.
+// fewer than two photographs, or one so small that it had to be enlarged more
+// than 8 times.
 func NewAlbum(photos []images.Photo, s AlbumSpec) (*Album, error) {
 	if s.Side < 1 || s.Train < 1 || s.Test < 1 || s.Channels != 1 && s.Channels != 3 {
 		panic(fmt.Sprintf("probe: an album of %d and %d pictures of %d×%d×%d", s.Train, s.Test, s.Side, s.Side, s.Channels))
@@ -64,6 +68,11 @@ func NewAlbum(photos []images.Photo, s AlbumSpec) (*Album, error) {
 	}
 	if len(a.test) == 0 {
 		return nil, fmt.Errorf("a read-out needs at least two photographs, some to learn from and others to be tested on: %d", len(photos))
+	}
+	for _, p := range photos {
+		if maxEnlarged*min(p.H, p.W) < s.Side {
+			return nil, fmt.Errorf("photograph %s has %d×%d pixels: pictures of %d×%d need at least %d per side", p.Name, p.W, p.H, s.Side, s.Side, (s.Side+maxEnlarged-1)/maxEnlarged)
+		}
 	}
 	return a, nil
 }

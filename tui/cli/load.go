@@ -126,6 +126,11 @@ func (s *session) freeze(e *lab.Experiment, path string) error {
 	if err != nil {
 		return err
 	}
+	for _, key := range []string{"backbone.task", "backbone.steps"} {
+		if e.Compares(key) {
+			return fmt.Errorf("the arms of this experiment set %s themselves: with weights from a file there is nothing left to compare", key)
+		}
+	}
 	changes := [][2]string{{"net.weights", path}, {"net.arch", name}, {"data.normalize", strconv.FormatBool(usual.Normalized)}}
 	if usual.Side > e.Readout.Size {
 		changes = append(changes, [2]string{"readout.size", strconv.Itoa(usual.Side)})

@@ -18,5 +18,9 @@ func (t table) String() string {
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	w.Flush()
-	return b.String()
+	lines := strings.Split(b.String(), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ") // an empty cell at the end leaves blanks
+	}
+	return strings.Join(lines, "\n")
 }
