@@ -33,7 +33,7 @@ type encoder struct {
 
 // MaxFeatures bounds the memory for features of all frozen networks of a run,
 // in bytes. Those that find no room wait until others have been read out.
-const MaxFeatures = 2 * probe.MaxBytes
+const MaxFeatures = 3 * probe.MaxBytes / 2
 
 // memory is what the features of a run share, in bytes.
 type memory struct{ limit, taken int }

@@ -415,6 +415,27 @@ func TestFinding(t *testing.T) {
 	}
 }
 
+// golden compares a frame with testdata/name.golden, in which lines end with
+// "|".
+func golden(t *testing.T, name, view string) (frame string) {
+	t.Helper()
+	var b strings.Builder
+	for l := range strings.SplitSeq(view, "\n") {
+		b.WriteString(l + "|\n")
+	}
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || string(want) != b.String() {
+		t.Errorf("%v; the frame is\n%s\nwant\n%s", err, b.String(), want)
+	}
+	return b.String()
+}
+
 func TestGoldenFrames(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -448,21 +469,8 @@ func TestGoldenFrames(t *testing.T) {
 			}
 			s.send(tea.WindowSizeMsg{Width: c.w, Height: c.h})
 			s.press(c.keys...)
-			var b strings.Builder
-			for l := range strings.SplitSeq(s.View(), "\n") {
-				b.WriteString(l + "|\n")
-			}
-			file := filepath.Join("testdata", c.name+".golden")
-			if *update {
-				if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil || string(want) != b.String() {
-				t.Errorf("%v; the frame is\n%s\nwant\n%s", err, b.String(), want)
-			}
-			if coloured := regexp.MustCompile(`\x1b`).MatchString(b.String()); coloured != c.look.Colour() {
+			frame := golden(t, c.name, s.View())
+			if coloured := regexp.MustCompile(`\x1b`).MatchString(frame); coloured != c.look.Colour() {
 				t.Errorf("escape sequences: %v", coloured)
 			}
 		})

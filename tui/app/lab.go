@@ -185,6 +185,9 @@ func (m *Model) status() (theme.Style, []string) {
 
 func (m *Model) profile(box *view.Panel) func(view.Rect) {
 	box.Title, box.Foot = m.experiment.Question(), "cells between the patch and the border"
+	if m.experiment.Reads() {
+		box.Foot = ""
+	}
 	p := view.Profile{Selected: m.arm, Empty: m.waiting()}
 	if m.snap == nil {
 		return func(r view.Rect) { p.Draw(m.frame, r, m.Theme) }
@@ -197,7 +200,7 @@ func (m *Model) profile(box *view.Panel) func(view.Rect) {
 			case m.experiment.Reads():
 				profile, _, _ = m.shownReading(a)
 				box.Title = fmt.Sprintf("skill at %s (%s) · %s", profile.Target, drawn[profile.Target], of[profile.Images])
-				box.Foot = "distance to the border, in " + profile.Unit + "; 0: no skill"
+				box.Foot = "distance to the border in " + profile.Unit
 			case m.curve%len(a.Profiles) > 0:
 				box.Title = profile.Metric
 			}
@@ -339,7 +342,7 @@ func (m *Model) waiting() string {
 		return "nothing is trained"
 	}
 	if m.snap != nil && m.experiment.Reads() {
-		return "first the networks learn, then they are frozen and read out"
+		return "the networks learn; then they are read out"
 	}
 	return "building the networks…"
 }

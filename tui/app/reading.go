@@ -59,6 +59,7 @@ func theirs(comparisons []lab.Comparison, arm string, s border.Score) (lab.Compa
 // bars are the scores of what is looked at, an arm each, beside those of
 // others.
 func (m *Model) bars(box *view.Panel) func(view.Rect) {
+	box.Title = "rank correlation"
 	b := view.Bars{Selected: m.arm, Empty: m.waiting()}
 	if m.snap != nil {
 		comparisons := m.snap.Comparisons()
@@ -67,7 +68,7 @@ func (m *Model) bars(box *view.Panel) func(view.Rect) {
 			if !ok {
 				continue
 			}
-			box.Title = fmt.Sprintf("rank correlation with %s (%s) · %s", s.Target, drawn[s.Target], of[s.Images])
+			box.Title = fmt.Sprintf("rank correlation with %s · %s", s.Target, of[s.Images])
 			row := view.Bar{Name: a.Name, Style: theme.Series(i), Marker: theme.Marker(i), Value: float64(s.Value), Low: float64(s.Low), High: float64(s.High), Mark: math.NaN()}
 			if c, ok := theirs(comparisons, a.Name, s); ok {
 				row.Mark = float64(c.Theirs)
@@ -103,8 +104,9 @@ func (m *Model) pictures(box *view.Panel) func(view.Rect) {
 	box.Foot = fmt.Sprintf("%s, %d×%d", maps[0].Target, maps[0].Rows, maps[0].Cols)
 	return func(r view.Rect) {
 		for i, one := range maps {
-			column, rest := r.CutLeft((r.W - 1) / (len(maps) - i))
+			column, rest := r.CutLeft(r.W / (len(maps) - i))
 			r = rest
+			_, column = column.CutRight(1)
 			caption, picture := column.CutBottom(1)
 			if column.H < 3 {
 				picture = column
@@ -115,7 +117,7 @@ func (m *Model) pictures(box *view.Panel) func(view.Rect) {
 			for _, v := range one.Values {
 				image.Values = append(image.Values, float64(v))
 			}
-			image.Draw(m.frame, picture.Inset(1, 0), m.Theme)
+			image.Draw(m.frame, picture, m.Theme)
 		}
 	}
 }

@@ -86,6 +86,8 @@ func spell(r rune) rune {
 		return '='
 	case '┏', '┓', '┗', '┛', '┃', '║', '╔', '╗', '╚', '╝', '█', '▊', '▉', '▋':
 		return '#'
+	case '╎':
+		return ':'
 	case '┄', '┈', '·', '…', '░':
 		return '.'
 	case '▒':

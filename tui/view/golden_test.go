@@ -87,6 +87,10 @@ func TestGolden(t *testing.T) {
 		{"hints-40", 40, 1, exampleHints(), mono(theme.Braille)},
 		{"paragraph-39x6", 39, 6, exampleParagraph(), mono(theme.Braille)},
 		{"paragraph-24x4", 24, 4, exampleParagraph(), mono(theme.Braille)},
+		{"bars-56x9", 56, 9, exampleBars(), mono(theme.Braille)},
+		{"bars-56x9-ascii", 56, 9, exampleBars(), mono(theme.ASCII)},
+		{"bars-30x3", 30, 3, exampleBars(), mono(theme.Braille)},
+		{"bars-empty", 30, 3, Bars{Empty: "nothing was read out yet"}, mono(theme.Braille)},
 		{"image-20x8", 20, 8, exampleImage(), mono(theme.Braille)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -194,6 +198,18 @@ func exampleParagraph() Paragraph {
 		{theme.Plain, "With "}, {theme.Series(0), "zeros"}, {theme.Plain, " around the picture the network knows its place next to the border (61 %) and loses it inside (2 %).\n"},
 		{theme.Series(1), "circular"}, {theme.Plain, " cannot know: it sees no border."},
 	}}
+}
+
+func exampleBars() Bars {
+	b := Bars{Selected: 3}
+	for i, v := range []float64{.304, .426, .53, .73, -.06} {
+		bar := Bar{Name: []string{"tap 1", "tap 2", "tap 3", "tap 4, the last", "none"}[i], Style: theme.Series(i), Marker: theme.Marker(i), Value: v, Low: v - .05, High: v + .05, Mark: .8 * v}
+		if i == 0 {
+			bar.Low, bar.High, bar.Mark = math.NaN(), math.NaN(), math.NaN()
+		}
+		b.Rows = append(b.Rows, bar)
+	}
+	return b
 }
 
 func exampleImage() Image {

@@ -1,0 +1,141 @@
+package app
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"padlab/core/border"
+	"padlab/core/lab"
+)
+
+const reads = `
+title = "Where in the network is it?"
+about = "About it."
+try = "something else."
+
+[[arm]]
+name = "tap 1"
+set = { "readout.taps" = "1" }
+
+[[arm]]
+name = "tap 2"
+set = { "readout.taps" = "2" }
+
+[readout]
+targets = ["H", "HS"]
+
+[[figure]]
+source = "paper"
+arm = "tap 2"
+what = "spc"
+values = { H = 0.344 }
+
+[[figure]]
+source = "trials"
+arm = "tap 2"
+what = "spc"
+values = { H = 0.36 }
+`
+
+// readingShown is what a run of that experiment looks like, with fixed numbers.
+func readingShown(e *lab.Experiment) *lab.Snapshot {
+	s := &lab.Snapshot{Experiment: e, Status: lab.Running, Kernel: "avx2", Workers: 2, Elapsed: 15 * time.Second, Fraction: 0.6, SamplesPerSecond: 1520}
+	for i, name := range []string{"tap 1", "tap 2"} {
+		a := lab.ArmState{Name: name, Status: lab.Running, Stage: lab.Reading, Step: 620, Steps: 740, EvalStep: 600}
+		for step := 500; step < 620; step++ {
+			a.Loss = append(a.Loss, lab.LossPoint{Step: step, Value: border.Number(0.1 / float64(1+i))})
+		}
+		for _, kind := range []string{"natural", "black"} {
+			for _, target := range []string{"H", "HS"} {
+				v := border.Number(0.3 + 0.4*float64(i))
+				score := border.Score{Metric: "spc", Target: target, Images: kind, Value: v, Low: v - .05, High: v + .05, N: 48}
+				if kind == "black" {
+					score.Value, score.Constant = 0, 1
+				}
+				a.Scores = append(a.Scores, score, border.Score{Metric: "mae", Target: target, Images: kind, Value: .2})
+				p := border.Profile{Metric: "skill", Target: target, Images: kind, Unit: "1/28 of the picture"}
+				for d := range 14 {
+					skill := 0.9*v - border.Number(d)/10
+					p.Rings = append(p.Rings, border.Point{Distance: d, N: 2688, Value: skill, Low: skill - .05, High: skill + .05})
+				}
+				a.Profiles = append(a.Profiles, p)
+			}
+		}
+		for _, target := range []string{"H", "HS"} {
+			for k, metric := range []string{"target", "prediction", "error"} {
+				m := border.Map{Metric: metric, Target: target, Images: "natural", Rows: 28, Cols: 28}
+				for p := range 28 * 28 {
+					m.Values = append(m.Values, border.Number(float64(p%28)/27/float64(1+k)))
+				}
+				a.Maps = append(a.Maps, m)
+			}
+		}
+		s.Arms = append(s.Arms, a)
+	}
+	return s
+}
+
+func readingScreen(t *testing.T, w, h int) *screen {
+	s := newScreen(t, 1_000_000, mono)
+	s.settle(s.running)
+	s.experiment = parse(t, reads)
+	s.snap = readingShown(s.experiment)
+	s.arm = 1
+	s.send(tea.WindowSizeMsg{Width: w, Height: h})
+	return s
+}
+
+func TestGoldenReading(t *testing.T) {
+	s := readingScreen(t, 80, 24)
+	golden(t, "reading-80x24", s.View())
+	s.press("v")
+	golden(t, "reading-bars-80x24", s.View())
+	s = readingScreen(t, 120, 40)
+	golden(t, "reading-120x40", s.View())
+	s = readingScreen(t, 80, 24)
+	for i := range s.snap.Arms {
+		a := &s.snap.Arms[i]
+		a.Stage, a.Scores, a.Profiles, a.Maps, a.EvalStep = lab.Learning, nil, nil, nil, -1
+	}
+	golden(t, "learning-80x24", s.View())
+}
+
+func TestReadingFound(t *testing.T) {
+	s := readingScreen(t, 80, 24)
+	for _, c := range []struct {
+		curve int
+		want  string
+	}{
+		{0, "After 600 steps tap 2 gives H (left to right) away: what is read out of photographs goes with it by .70 (.65 to .75); paper: .34, trials: .36."},
+		{3, "After 600 steps tap 2 gives HS (stripes lying) away: what is read out of photographs goes with it by .70 (.65 to .75)."},
+		{4, "After 600 steps tap 2 draws the same everywhere on a black picture: nothing there says where a pixel is."},
+	} {
+		s.curve = c.curve
+		if got := s.readingFound(s.snap.Arms[1]); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+	s.curve = 0
+	s.snap.Arms[1].Scores[0].Low = -0.1
+	if got := s.readingFound(s.snap.Arms[1]); !strings.Contains(got, "does not give H (left to right) away") {
+		t.Error(got)
+	}
+	s.snap.Arms[1].Status, s.snap.Arms[1].Problem = lab.Diverged, "the loss was not finite"
+	if got := s.readingFound(s.snap.Arms[1]); got != "tap 2 has diverged: the loss was not finite." {
+		t.Error(got)
+	}
+}
+
+// Where taps are compared a bar for each comes first.
+func TestBarsFirst(t *testing.T) {
+	s := newScreen(t, 1_000_000, mono)
+	s.settle(s.running)
+	s.Presets = append(s.Presets, Preset{"taps", parse(t, reads)})
+	s.press("p", "up", "enter")
+	if s.preset.Name != "taps" || s.curve != 1 {
+		t.Errorf("preset %s, curve %d", s.preset.Name, s.curve)
+	}
+}
