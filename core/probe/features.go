@@ -27,8 +27,11 @@ type Features struct {
 	Album    *Album
 	Channels int
 
+	net      *nn.Net
+	workers  int
+	seed     uint64
 	taps     []tap
-	tapes    []*nn.Tape
+	tapes    []*nn.Tape        // of each worker, once something is read
 	pinned   [][]float32       // of pictures 0 … len−1, once they were read
 	loose    map[int][]float32 // of others: those of the last batch
 	free     [][]float32
@@ -60,7 +63,7 @@ func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uin
 	if net.In != (nn.Shape{H: album.Side, W: album.Side, C: album.Channels}) {
 		panic(fmt.Sprintf("probe: pictures of %d×%d×%d for a network that takes %v", album.Side, album.Side, album.Channels, net.In))
 	}
-	f := &Features{Album: album, loose: map[int][]float32{}}
+	f := &Features{Album: album, net: net, workers: workers, seed: seed, loose: map[int][]float32{}}
 	var known []string
 	for _, n := range net.Nodes {
 		known = append(known, n.Name())
@@ -72,19 +75,11 @@ func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uin
 		}
 		t := tap{name: name, from: nn.Output(i), shape: net.Nodes[i].Out(), before: f.Channels}
 		t.resize = pad.NewBilinear(t.shape.H, t.shape.W, t.shape.C, Side, Side, true)
-		for range workers {
-			t.buffer = append(t.buffer, make([]float32, Side*Side*t.shape.C))
-		}
 		f.Channels += t.shape.C
 		f.taps = append(f.taps, t)
 	}
 	if len(f.taps) == 0 {
 		panic("probe: features of no taps")
-	}
-	for range workers {
-		tape := net.NewTape()
-		tape.Seed = seed
-		f.tapes = append(f.tapes, tape)
 	}
 	f.pinned = make([][]float32, min(album.Len(), bytes/(4*f.len())))
 	f.sums = make([][]float64, album.Train)
@@ -96,7 +91,7 @@ func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uin
 func (f *Features) Bytes() int { return len(f.pinned) * 4 * f.len() }
 
 // Release gives that memory back. The features are not to be used any more.
-func (f *Features) Release() { f.pinned, f.loose, f.free = nil, nil, nil }
+func (f *Features) Release() { f.pinned, f.loose, f.free, f.tapes, f.taps = nil, nil, nil, nil, nil }
 
 func (f *Features) len() int { return Side * Side * f.Channels }
 
@@ -198,6 +193,15 @@ func (f *Features) Load(crew *kernel.Crew, pictures []int) {
 			f.loose[i], f.free = f.free[n-1], f.free[:n-1]
 		default:
 			f.loose[i] = make([]float32, f.len())
+		}
+	}
+	for len(f.tapes) < f.workers {
+		tape := f.net.NewTape()
+		tape.Seed = f.seed
+		f.tapes = append(f.tapes, tape)
+		for i := range f.taps {
+			t := &f.taps[i]
+			t.buffer = append(t.buffer, make([]float32, Side*Side*t.shape.C))
 		}
 	}
 	crew.Do(len(f.missing), f.read)
