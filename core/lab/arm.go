@@ -38,7 +38,20 @@ type arm struct {
 	readout  *probe.Readout
 	heirs    int // frozen networks that still wait for the weights of this one
 
-	tested *nn.Net // eval.padding: the network that is tested, or nil: the trained one
+	shape  arch.Spec // of the network that is tested
+	tested *nn.Net   // that network, where eval.padding makes it another one than the trained
+}
+
+// network is the one that is tested, or the one that it will get its weights
+// from.
+func (a *arm) network() *nn.Net {
+	switch e := a.encoder; {
+	case e != nil && !e.ready:
+		return e.backbone.trainer.Net
+	case e != nil:
+		return e.frozen
+	}
+	return a.trainer.Net
 }
 
 // prepare builds the arms of an experiment: tasks (shared where the data are
@@ -108,9 +121,6 @@ func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) 
 	if t.PerPixel() {
 		shape.Head = arch.Head(spec.Net.Head)
 	}
-	for name, l := range spec.Net.Layers {
-		shape.Layers[name] = pad.Must(l.Padding)
-	}
 	net, err := arch.Build(shape, k)
 	if err != nil {
 		return nil, err
@@ -141,6 +151,7 @@ func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) 
 	for _, tape := range a.tapes {
 		tape.Seed = spec.Seed
 	}
+	a.shape = shape
 	a.state = ArmState{Name: spec.Name, Status: Running, Params: net.Trained, EvalStep: -1, Steps: spec.Train.Steps}
 	a.learn = t.Learn(a.trainer, spec.Seed)
 	a.evaluate = func(worker, piece int) { a.exam.Show(worker, a.tapes[worker], a.next+piece) }

@@ -21,7 +21,8 @@ const raw = "raw"
 // An encoder is a frozen network with what it makes of the photographs. Arms
 // whose networks are the same share one, and what it has learned before.
 type encoder struct {
-	backbone *arm    // learns first; nil: the weights are there already
+	backbone *arm // learns first; nil: the weights are there already
+	shape    arch.Spec
 	frozen   *nn.Net // the network at the size of the photographs
 	ready    bool    // it has its weights
 	features *probe.Features
@@ -169,6 +170,7 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 	if spec.Eval.Padding != "" {
 		shape.Padding, shape.Layers = pad.Must(spec.Eval.Padding), nil
 	}
+	e.shape = shape
 	if e.frozen, err = arch.Build(shape, b.kernel); err != nil {
 		return nil, fmt.Errorf("the frozen network: %w", err)
 	}
@@ -254,7 +256,7 @@ func (b *builder) read(spec Arm) (*arm, error) {
 	for _, t := range s.Targets {
 		what.Targets = append(what.Targets, probe.Target(t))
 	}
-	a := &arm{spec: spec, encoder: e, lossStride: 1}
+	a := &arm{spec: spec, encoder: e, shape: e.shape, lossStride: 1}
 	if a.readout, err = probe.NewReadout(e.features, what, b.kernel, b.workers); err != nil {
 		return nil, fmt.Errorf("readout: %w", err)
 	}

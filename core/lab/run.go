@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -8,7 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"padlab/core/arch"
 	"padlab/core/images"
+	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
 )
@@ -42,6 +45,7 @@ type Run struct {
 	changed  chan struct{}
 	done     chan struct{}
 	poke     chan struct{} // capacity one: the wish changed
+	visits   chan func()   // what is done between two slices
 
 	mu   sync.Mutex
 	wish wish
@@ -87,7 +91,7 @@ func Start(e *Experiment, in Inputs) (*Run, error) {
 	}
 	r := &Run{
 		in: in, arms: arms, warnings: slices.Clip(warnings(arms)),
-		changed: make(chan struct{}, 1), done: make(chan struct{}), poke: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), done: make(chan struct{}), poke: make(chan struct{}, 1), visits: make(chan func()),
 	}
 	first := &Snapshot{
 		Experiment: e, Status: Running,
@@ -108,6 +112,39 @@ func (r *Run) Changed() <-chan struct{} { return r.changed }
 
 // Done is closed after the last snapshot, whose status is Ended.
 func (r *Run) Done() <-chan struct{} { return r.done }
+
+// Network returns a copy of what an arm has learned so far: of a read-out the
+// frozen network, for pictures of the size at which it is read. It waits for
+// the slice under way; the error is that of the context.
+func (r *Run) Network(ctx context.Context, arm int) (arch.Spec, *nn.Net, error) {
+	a := r.arms[arm]
+	net, err := arch.Build(a.shape, r.in.Pool.kernel)
+	if err != nil {
+		panic("lab: " + err.Error()) // it was built before
+	}
+	err = r.visit(ctx, func() {
+		if err := net.CopyWeights(a.network()); err != nil {
+			panic("lab: " + err.Error())
+		}
+	})
+	return a.shape, net, err
+}
+
+// visit lets the run's goroutine do something between two slices, or does it
+// itself when the run has ended.
+func (r *Run) visit(ctx context.Context, do func()) error {
+	seen := make(chan struct{})
+	select {
+	case r.visits <- func() { defer close(seen); do() }:
+		<-seen
+		return nil
+	case <-r.done:
+		do()
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // Pause lets the run wait after the step under way.
 func (r *Run) Pause() { r.ask(func(w *wish) { w.paused = true; w.until = 0 }) }
@@ -159,6 +196,11 @@ func (r *Run) main() {
 	defer close(r.done)
 	defer r.recover()
 	for {
+		select {
+		case visit := <-r.visits:
+			visit()
+		default:
+		}
 		w := r.wished()
 		switch {
 		case w.stop:
@@ -168,7 +210,11 @@ func (r *Run) main() {
 			if r.Snapshot().Status != Paused { // else this is a second signal of one wish
 				r.publish(Paused)
 			}
-			<-r.poke
+			select {
+			case <-r.poke:
+			case visit := <-r.visits:
+				visit()
+			}
 			continue
 		}
 		if r.work() {

@@ -2,7 +2,9 @@ package lab
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"reflect"
 	"strings"
@@ -411,4 +413,44 @@ func TestOptimizers(t *testing.T) {
 			seen[a.SHA256] = o + ", " + schedule
 		}
 	}
+}
+
+// What an arm has learned can be had while it trains, while it is paused, and
+// when it is through.
+func TestNetwork(t *testing.T) {
+	r := start(t, quick(t, "train.steps=100000"), pool(t, 2), nil)
+	await(t, r, func(s *Snapshot) bool { return s.step() > 0 })
+	running, err := shaOf(t, r, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := r.Snapshot().step()
+	await(t, r, func(s *Snapshot) bool { return s.step() > before+1 })
+	r.Pause()
+	await(t, r, func(s *Snapshot) bool { return s.Status == Paused })
+	paused, _ := shaOf(t, r, 1)
+	if again, _ := shaOf(t, r, 1); again != paused {
+		t.Error("a paused network changes")
+	}
+	r.Stop()
+	if s := finished(t, r); s.Arms[1].SHA256 != paused || paused == running {
+		t.Errorf("stopped with %s, paused %s, before that %s", s.Arms[1].SHA256, paused, running)
+	}
+	if done, err := shaOf(t, r, 1); done != paused || err != nil {
+		t.Errorf("when it has ended it is %s, %v", done, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	busy := &Run{arms: r.arms, in: r.in, visits: make(chan func()), done: make(chan struct{})} // comes to nobody's call
+	if _, _, err := busy.Network(ctx, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func shaOf(t testing.TB, r *Run, arm int) (string, error) {
+	spec, net, err := r.Network(context.Background(), arm)
+	if net.In != spec.In {
+		t.Errorf("a network for %v of a spec for %v", net.In, spec.In)
+	}
+	return net.SHA256(), err
 }

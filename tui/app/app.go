@@ -6,10 +6,12 @@
 package app
 
 import (
+	"context"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"padlab/core/inspect"
 	"padlab/core/lab"
 	"padlab/tui/theme"
 	"padlab/tui/view"
@@ -24,6 +26,10 @@ type Config struct {
 	// Start builds an experiment and starts to train it. It is called outside
 	// of Update and may take a while.
 	Start func(*lab.Experiment) (*lab.Run, error)
+
+	// Inspect looks into the network of an arm. It is called outside of Update,
+	// may take seconds, and gives up when the context is done.
+	Inspect func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error)
 }
 
 // A Preset is an experiment with the name that people know it by.
@@ -81,6 +87,11 @@ func New(c Config) *Model {
 // Close stops the run and waits for it. It is called when the program has
 // ended.
 func (m *Model) Close() {
+	for _, l := range m.layers {
+		if p, ok := l.(*inspection); ok {
+			p.cancel()
+		}
+	}
 	if m.run != nil {
 		m.run.Stop()
 		<-m.run.Done()
@@ -148,6 +159,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m, nil
 		}
 		return m, m.again()
+	case inspected:
+		msg.of.take(msg)
 	case tea.KeyMsg:
 		m.drawn = ""
 		return m, m.key(msg.String())

@@ -35,6 +35,7 @@ func labKeys() []key {
 		{names: []string{"z"}, hint: "zoom", help: "show the pane on the whole screen, and back", do: (*Model).zoom},
 		{names: []string{"v"}, help: "another curve, where an experiment has several", do: (*Model).nextCurve},
 		{names: []string{"y"}, help: "loss on a logarithmic axis, and back", do: (*Model).logarithmic},
+		{names: []string{"i"}, help: "look into the selected network: layers, artifacts, filters", do: (*Model).openInspection},
 		{names: []string{"c"}, help: "the command that runs this without a screen", do: (*Model).openCommand},
 		{names: []string{"esc"}, help: "one layer out", do: (*Model).back},
 		{names: []string{"?"}, hint: "help", help: "this help", keep: true, do: (*Model).openHelp},

@@ -8,6 +8,7 @@ import (
 
 	"padlab/core/border"
 	"padlab/core/inspect"
+	"padlab/tui/view"
 )
 
 // findingsText is what photographs showed, within 80 columns.
@@ -22,7 +23,7 @@ func findingsText(f *inspect.Findings) string {
 				row = []string{"", "", "black"}
 			}
 			for _, v := range contrast {
-				row = append(row, excess(v))
+				row = append(row, view.Excess(v))
 			}
 			t.add(row...)
 		}
@@ -38,21 +39,6 @@ func findingsText(f *inspect.Findings) string {
 }
 
 func size(h, w int) string { return fmt.Sprintf("%d×%d", h, w) }
-
-// excess is a signed share: "+3.1 %".
-func excess(v float64) string {
-	switch {
-	case math.IsNaN(v):
-		return "–"
-	case math.IsInf(v, 1):
-		return "+∞"
-	case math.IsInf(v, -1):
-		return "-∞"
-	case v == 0:
-		return "0"
-	}
-	return fmt.Sprintf("%+.1f %%", 100*v)
-}
 
 // mapCells bounds the rows and columns of a map of characters.
 const mapCells = 16
@@ -149,7 +135,7 @@ func neuronTable(list []inspect.Filters) table {
 			t.add(f.Name, fmt.Sprint(f.Count), "–", "map too small")
 			continue
 		}
-		row := []string{f.Name, fmt.Sprint(f.Count), fmt.Sprint(f.Any), percent(float64(f.Any) / float64(f.Count))}
+		row := []string{f.Name, fmt.Sprint(f.Count), fmt.Sprint(f.Any), view.Share(float64(f.Any) / float64(f.Count))}
 		for _, n := range f.At {
 			row = append(row, fmt.Sprint(n))
 		}
@@ -167,20 +153,13 @@ func patternText(p inspect.Pattern) string {
 	fmt.Fprintf(&b, "pattern of the padding: features of %d×%d pixels less those of the same pixels\nin the middle of %d×%d, without padding; %s:\n", p.Crop, p.Crop, p.Around, p.Around, count(p.Photos, "photograph"))
 	t := table{{"tap", "map", "SNR", "by chance", "MAE", "reaches"}}
 	for _, tap := range p.Taps {
-		t.add(tap.Tap, size(tap.H, tap.W), significant(tap.SNR), significant(tap.Chance), significant(tap.MAE), percent(tap.Reached))
+		t.add(tap.Tap, size(tap.H, tap.W), view.Figure(tap.SNR), view.Figure(tap.Chance), view.Figure(tap.MAE), view.Share(tap.Reached))
 	}
 	b.WriteString(t.String())
 	if len(p.LeftOut) > 0 {
 		fmt.Fprintf(&b, "left out, as their surroundings or the work would be too large: %s\n", strings.Join(p.LeftOut, ", "))
 	}
 	return b.String()
-}
-
-func significant(v float64) string {
-	if math.IsNaN(v) {
-		return "–"
-	}
-	return fmt.Sprintf("%.3g", v)
 }
 
 // A measurement is what photographs showed, as JSON.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,9 +11,11 @@ import (
 	"padlab/core/arch"
 	"padlab/core/border"
 	"padlab/core/inspect"
+	"padlab/core/lab"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 	"padlab/datasets"
+	"padlab/tui/view"
 )
 
 type inspectFlags struct {
@@ -198,6 +201,31 @@ func (s *session) measure(subject inspect.Subject, workers int) (*inspect.Findin
 	return found, err
 }
 
+// inspectArm looks into the network of an arm, with the photographs that ship.
+// It works alone, beside the crew that trains.
+func inspectArm(ctx context.Context, k *kernel.Kernel, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error) {
+	spec, net, err := run.Network(ctx, arm)
+	if err != nil {
+		return nil, nil, err
+	}
+	photos, err := datasets.Photos()
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := inspect.Look(spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	subject := inspect.Subject{Spec: spec, Net: net, Kernel: k, Photos: photos}
+	if err := subject.Check(); err != nil {
+		return g, nil, err
+	}
+	crew := kernel.NewCrew(1)
+	defer crew.Close()
+	found, err := subject.Measure(ctx, crew)
+	return g, found, err
+}
+
 // layerTable is a row for each layer that changes what is seen.
 func layerTable(g *inspect.Geometry) table {
 	var t table
@@ -206,12 +234,10 @@ func layerTable(g *inspect.Geometry) table {
 		if l.Plain() {
 			continue
 		}
-		t.add(l.Name, l.Title(), fmt.Sprintf("%d×%d×%d", l.H, l.W, l.C), l.Sampling(), l.Field(), l.Uneven(), percent(l.Beyond))
+		t.add(l.Name, l.Title(), fmt.Sprintf("%d×%d×%d", l.H, l.W, l.C), l.Sampling(), l.Field(), l.Uneven(), view.Share(l.Beyond))
 	}
 	return t
 }
-
-func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 
 // geometryText is what follows the table.
 func geometryText(g *inspect.Geometry) string {

@@ -393,14 +393,3 @@ func TestCharacterMap(t *testing.T) {
 		t.Errorf("%q", lines)
 	}
 }
-
-func TestExcess(t *testing.T) {
-	for v, want := range map[float64]string{0.031: "+3.1 %", -1.5: "-150.0 %", 0: "0", math.Inf(1): "+∞", math.Inf(-1): "-∞"} {
-		if got := excess(v); got != want {
-			t.Errorf("%v: %s", v, got)
-		}
-	}
-	if got := excess(math.NaN()); got != "–" {
-		t.Error(got)
-	}
-}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -8,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
 
+	"padlab/core/inspect"
 	"padlab/core/lab"
 	"padlab/presets"
 	"padlab/tui/app"
@@ -78,6 +80,13 @@ func (s *session) screen() error {
 		defer release()
 		in.Pool, in.Now = pool, time.Now
 		return lab.Start(e, in)
+	}
+	k, err := s.arithmetic()
+	if err != nil {
+		return err
+	}
+	config.Inspect = func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error) {
+		return inspectArm(ctx, k, run, arm)
 	}
 	model := app.New(config)
 	program := tea.NewProgram(model, tea.WithAltScreen(), tea.WithContext(s.ctx), tea.WithoutSignalHandler(), tea.WithOutput(whole{os.Stdout}))

@@ -91,6 +91,8 @@ func TestGolden(t *testing.T) {
 		{"bars-56x9-ascii", 56, 9, exampleBars(), mono(theme.ASCII)},
 		{"bars-30x3", 30, 3, exampleBars(), mono(theme.Braille)},
 		{"bars-empty", 30, 3, Bars{Empty: "nothing was read out yet"}, mono(theme.Braille)},
+		{"table-40x5", 40, 5, exampleTable(), mono(theme.Braille)},
+		{"table-20x4", 20, 4, exampleTable(), mono(theme.Braille)},
 		{"image-20x8", 20, 8, exampleImage(), mono(theme.Braille)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -210,6 +212,14 @@ func exampleBars() Bars {
 		b.Rows = append(b.Rows, bar)
 	}
 	return b
+}
+
+func exampleTable() Table {
+	t := Table{Header: []string{"layer", "out", "sees", "over the edge"}, Skip: 1}
+	for _, name := range []string{"conv1", "pool1", "conv2 with a name", "gap"} {
+		t.Rows = append(t.Rows, []string{name, "56×56×16", "3", Share(0.0699)})
+	}
+	return t
 }
 
 func exampleImage() Image {

@@ -44,6 +44,35 @@ func ScoreWithin(v, low, high float64) string {
 	return Score(v) + " ±" + Score(high/2-low/2)
 }
 
+// Share returns a part of a whole: "7.0 %".
+func Share(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + " %" }
+
+// Excess returns by how much something is more or less than another, as a part
+// of that: "+3.1 %", "-∞".
+func Excess(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return Unknown
+	case math.IsInf(v, 1):
+		return "+∞"
+	case math.IsInf(v, -1):
+		return "-∞"
+	case v == 0:
+		return "0"
+	case v > 0:
+		return "+" + Share(v)
+	}
+	return Share(v)
+}
+
+// Figure returns a number with three digits: "0.00365".
+func Figure(v float64) string {
+	if math.IsNaN(v) {
+		return Unknown
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}
+
 // Count returns a number of things in at most five columns: "812", "5.1k",
 // "51k", "2.4M".
 func Count(n int) string {

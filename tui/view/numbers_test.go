@@ -26,3 +26,14 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestShares(t *testing.T) {
+	for v, want := range map[float64]string{0.031: "+3.1 %", -1.5: "-150.0 %", 0: "0", math.Inf(1): "+∞", math.Inf(-1): "-∞"} {
+		if got := Excess(v); got != want {
+			t.Errorf("%v: %s", v, got)
+		}
+	}
+	if Excess(math.NaN()) != Unknown || Figure(math.NaN()) != Unknown || Figure(0.0036512) != "0.00365" || Share(0.0699) != "7.0 %" {
+		t.Error(Excess(math.NaN()), Figure(math.NaN()), Figure(0.0036512), Share(0.0699))
+	}
+}

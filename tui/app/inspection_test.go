@@ -1,0 +1,120 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"padlab/core/inspect"
+	"padlab/core/lab"
+)
+
+// found is an inspection with fixed numbers.
+func found() (*inspect.Geometry, *inspect.Findings) {
+	g := &inspect.Geometry{
+		Arch: "small", Padding: "zeros", Extent: "same", H: 56, W: 56, C: 1, Stride: 4, ReceptiveField: 26, Even: []int{56},
+		Rows: make(inspect.Foveation, 56), Columns: make(inspect.Foveation, 56), Taps: []string{"relu1", "relu2"},
+		Layers: []inspect.Layer{
+			{Name: "conv1", Kind: "conv", Kernel: 3, Stride: 1, H: 56, W: 56, C: 16, Jump: 1, ReceptiveField: 3, Beyond: 0.0702},
+			{Name: "relu1", Kind: "ReLU", H: 56, W: 56, C: 16, Jump: 1, ReceptiveField: 3, Beyond: 0.0702},
+			{Name: "pool1", Kind: "max-pool", Kernel: 2, Stride: 2, H: 28, W: 28, C: 16, Jump: 2, ReceptiveField: 4, UnevenRows: 1, UnevenColumns: 1, Beyond: 0.1378},
+		},
+	}
+	for i := range 56 {
+		g.Rows[i] = float64(1 + min(i, 55-i, 10))
+		g.Columns[i] = g.Rows[i]
+	}
+	f := &inspect.Findings{
+		Pictures: 64,
+		Neurons:  []inspect.Filters{{Name: "conv1", Kernel: 3, Count: 16, At: [4]int{6, 4, 5, 9}, Any: 11}, {Name: "conv9", Kernel: 3, Count: 8, TooSmall: true}},
+		Pattern:  inspect.Pattern{Photos: 20, Crop: 56, Around: 78, Taps: []inspect.TapPattern{{Tap: "relu1", H: 56, W: 56, C: 16, SNR: 0.087, Chance: 0.01, MAE: 0.006, Reached: 0.07}}, LeftOut: []string{"relu2"}},
+	}
+	for _, tap := range g.Taps {
+		a := inspect.Artifact{Tap: tap, H: 8, W: 8, PhotosContrast: [4]float64{-0.24, -0.25, 0, 0.3}}
+		for i := range 64 {
+			a.Photos = append(a.Photos, float32(min(i/8, i%8, 7-i/8, 7-i%8)))
+			a.Black = append(a.Black, 0.5)
+		}
+		f.Artifacts = append(f.Artifacts, a)
+	}
+	return g, f
+}
+
+func inspecting(t *testing.T, look func(context.Context, *lab.Run, int) (*inspect.Geometry, *inspect.Findings, error)) *screen {
+	s := newScreen(t, 1_000_000, mono)
+	s.settle(s.running)
+	s.Inspect = look
+	s.snap = shown(s.experiment)
+	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	return s
+}
+
+func (s *screen) inspection() *inspection { return s.layers[len(s.layers)-1].(*inspection) }
+
+func TestInspection(t *testing.T) {
+	arms := []int{}
+	s := inspecting(t, func(_ context.Context, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error) {
+		arms = append(arms, arm)
+		g, f := found()
+		return g, f, nil
+	})
+	s.run.Pause()
+	s.press("down", "i")
+	s.settle(func() bool { return s.inspection().findings != nil })
+	for _, name := range []string{"layers", "artifacts", "filters", "pattern"} {
+		s.snap = shown(s.experiment)
+		s.drawn = ""
+		golden(t, "inside-"+name+"-80x24", s.View())
+		s.press("right")
+	}
+	s.press("right", "down", "down", "down")
+	if p := s.inspection(); p.part != 1 || p.row != 1 || !strings.Contains(s.View(), "Tap relu2 (2 of 2)") {
+		t.Errorf("page %d, tap %d", p.part, p.row)
+	}
+	s.press("esc")
+	if len(s.layers) > 0 || len(arms) != 1 || arms[0] != 1 {
+		t.Errorf("%d layers are left, looked into arms %v", len(s.layers), arms)
+	}
+}
+
+func TestInspectionProblem(t *testing.T) {
+	g, _ := found()
+	s := inspecting(t, func(context.Context, *lab.Run, int) (*inspect.Geometry, *inspect.Findings, error) {
+		return g, nil, errors.New("the weights are not finite")
+	})
+	s.press("i")
+	s.settle(func() bool { return s.inspection().problem != "" })
+	if !strings.Contains(s.View(), "conv1") {
+		t.Errorf("what is known is not shown:\n%s", s.View())
+	}
+	s.press("down", "right", "down")
+	if !strings.Contains(s.View(), "the weights are not finite") {
+		t.Errorf("the problem is not shown:\n%s", s.View())
+	}
+}
+
+// Who leaves does not let the work go on.
+func TestInspectionIsCancelled(t *testing.T) {
+	for _, leave := range []func(*screen){func(s *screen) { s.press("esc") }, func(s *screen) { s.Close() }} {
+		ended := make(chan error, 1)
+		s := inspecting(t, func(ctx context.Context, _ *lab.Run, _ int) (*inspect.Geometry, *inspect.Findings, error) {
+			select {
+			case <-ctx.Done():
+				ended <- ctx.Err()
+			case <-time.After(time.Minute):
+				ended <- nil
+			}
+			return nil, nil, ctx.Err()
+		})
+		cmd := s.openInspection()
+		go cmd()
+		leave(s)
+		if err := <-ended; err == nil {
+			t.Error("it went on")
+		}
+	}
+}
