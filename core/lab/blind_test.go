@@ -1,0 +1,80 @@
+package lab
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"padlab/core/images"
+	"padlab/datasets"
+)
+
+// A trained network behind global pooling with circular padding says the same of
+// a picture in every cell, so that it hits exactly one of them, whatever it has
+// learned: an identity of whole numbers, picture by picture. Pictures of which
+// the two best answers are all but equal are counted apart. Cells of 14 pixels
+// are no multiples of the stride, and there the identity must break.
+func TestTrainedIsBlind(t *testing.T) {
+	set, err := datasets.Open("fashion-mnist", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const grid, size, pictures = 5, 12, 60
+	for padding, blind := range map[string]bool{"circular": true, "zeros": false} {
+		e := Default()
+		e.Net.Padding, e.Train.Steps, e.Train.EvalEvery, e.Eval.Images = padding, 250, 250, 10
+		e.Canvas.Grid, e.Data.Patch = grid, size
+		r, err := Start(e, Inputs{Set: set, Pool: pool(t, 2), Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := finished(t, r); s.Status != Done {
+			t.Fatalf("%s", s.Status)
+		}
+		_, net, err := r.Network(context.Background(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape, side := net.NewTape(), grid*size
+		one, ties, other := 0, 0, 0
+		patch := make([]float32, size*size)
+		for i := range pictures {
+			images.AreaAverage(patch, size, size, set.Test.Pixels[i*set.H*set.W:(i+1)*set.H*set.W], set.H, set.W, 1)
+			hits, tie := 0, false
+			for cell := range grid * grid {
+				x := tape.Input()
+				clear(x)
+				for row := range size {
+					copy(x[(cell/grid*size+row)*side+cell%grid*size:], patch[row*size:(row+1)*size])
+				}
+				best, second, largest := 0, -1, float32(0)
+				y := tape.Forward()
+				for k, v := range y {
+					largest = max(largest, v, -v)
+					switch {
+					case v > y[best]:
+						best, second = k, best
+					case k > 0 && (second < 0 || v > y[second]):
+						second = k
+					}
+				}
+				tie = tie || y[best]-y[second] <= 1e-5*largest
+				if best == cell {
+					hits++
+				}
+			}
+			switch {
+			case tie:
+				ties++
+			case hits == 1:
+				one++
+			default:
+				other++
+			}
+		}
+		t.Logf("%s: %d pictures hit one cell, %d another number, %d are ties", padding, one, other, ties)
+		if blind != (other == 0) || blind && one < pictures/2 {
+			t.Errorf("%s: %d pictures hit one cell, %d another number, %d are ties", padding, one, other, ties)
+		}
+	}
+}
