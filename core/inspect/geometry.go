@@ -57,7 +57,7 @@ type Layer struct {
 // input does at the same place.
 func (l Layer) Plain() bool { return plainKinds[l.Kind] }
 
-var plainKinds = map[string]bool{"batch norm": true, "group norm": true, "ReLU": true, "leaky ReLU": true, "sigmoid": true, "dropout": true, "permute": true, "coordinates": true, "reweigh": true}
+var plainKinds = map[string]bool{"batch norm": true, "frozen norm": true, "group norm": true, "ReLU": true, "leaky ReLU": true, "sigmoid": true, "dropout": true, "permute": true, "coordinates": true, "reweigh": true}
 
 func kind(l nn.Layer) string {
 	switch l.(type) {
@@ -81,6 +81,8 @@ func kind(l nn.Layer) string {
 		return "linear"
 	case *nn.BatchNorm:
 		return "batch norm"
+	case *nn.FrozenNorm:
+		return "frozen norm"
 	case *nn.GroupNorm:
 		return "group norm"
 	case *nn.ReLU:

@@ -129,6 +129,11 @@ func (b *Builder) BatchNorm(name string, x Output) Output {
 	return b.add(NewBatchNorm(name, b.Shape(x)), nil, x)
 }
 
+// FrozenNorm is a batch norm whose running statistics stay as they are.
+func (b *Builder) FrozenNorm(name string, x Output) Output {
+	return b.add(NewFrozenNorm(name, b.Shape(x)), nil, x)
+}
+
 func (b *Builder) ReLU(name string, x Output) Output {
 	return b.add(NewReLU(name, b.Shape(x)), nil, x)
 }

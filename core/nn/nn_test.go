@@ -110,6 +110,7 @@ func layerCases(t testing.TB) map[string]layerCase {
 		list[fmt.Sprintf("gap %v", in)] = layerCase{NewGlobalAveragePool("gap", in), each(in.Len(), naiveMean(in))}
 		list[fmt.Sprintf("linear %v", in)] = layerCase{NewLinear("linear", in, 7), each(in.Len(), naiveLinear(in.Len(), 7))}
 		list[fmt.Sprintf("batch norm %v", in)] = layerCase{NewBatchNorm("norm", in), naiveNorm(in)}
+		add("frozen norm", in, naiveFrozenNorm(in))(NewFrozenNorm("norm", in), nil)
 	}
 	maps.Copy(list, borderCases(t))
 	return list
@@ -146,6 +147,9 @@ func TestLayers(t *testing.T) {
 			norm, isNorm := l.(*BatchNorm)
 			if isNorm {
 				call.State = make([]float32, 2*in)
+			}
+			if _, frozen := l.(*FrozenNorm); frozen {
+				call.State = narrow(runningStatistics(l.In()[0].C))
 			}
 			l.Pack(call.Packed, call.W, call.State)
 			for pass := range 2 { // the second finds used memory

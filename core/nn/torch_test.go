@@ -128,8 +128,10 @@ func torchLayer(c torchCase, in Shape) (Layer, error) {
 			Filters: s.Filters, Size: s.Size, Stride: s.Stride, Dilation: s.Dilation, Groups: s.Groups, Bias: s.Bias,
 			Scheme: pad.Must(s.Mode), Sides: pad.Sides{Top: p[0], Bottom: p[0], Left: p[1], Right: p[1]},
 		})
-	case "batchnorm", "batchnorm eval":
+	case "batchnorm":
 		return NewBatchNorm("norm", in), nil
+	case "batchnorm eval":
+		return NewFrozenNorm("norm", in), nil
 	case "groupnorm":
 		return NewGroupNorm("norm", in, s.Groups)
 	case "maxpool":
@@ -193,7 +195,7 @@ func torchCompare(t *testing.T, c torchCase, k *kernel.Kernel) {
 	}
 	sizes, out := l.Sizes(), l.Out().Len()
 	call := &Call{
-		Kernel: k, N: n, Training: c.Kind != "batchnorm eval", Packed: make([]float32, sizes.Packed),
+		Kernel: k, N: n, Training: true, Packed: make([]float32, sizes.Packed),
 		Kept: make([]float32, n*sizes.Kept), Temp: make([]float32, n*sizes.Temp), Chosen: make([]int32, n*sizes.Chosen), Batch: make([]float32, sizes.Batch),
 		X: [][]float32{narrow(x)}, DX: [][]float32{make([]float32, len(x))}, Y: make([]float32, n*out),
 		DY: narrow(channelsLast(torchTensor{c.Y.Shape, torchFill(2, n*out, 1)})),
@@ -216,7 +218,7 @@ func torchCompare(t *testing.T, c torchCase, k *kernel.Kernel) {
 		call.State = narrow(append(torchFill(8, in.C, 1), state...))
 	}
 	l.Pack(call.Packed, call.W, call.State)
-	if isNorm && call.Training {
+	if isNorm {
 		norm.Observe(call)
 		norm.Settle(call.Batch, call.W, call.Kept, n)
 		norm.Remember(call.State, call.Batch, n)
@@ -226,8 +228,13 @@ func torchCompare(t *testing.T, c torchCase, k *kernel.Kernel) {
 	}
 	l.Forward(call)
 	check("y", call.Y, channelsLast(c.Y))
-	if !call.Training { // nothing is trained with running statistics
-		return
+	if frozen, ok := l.(*FrozenNorm); ok { // a batch norm outside of training says the same
+		norm := &frozen.BatchNorm
+		norm.Pack(call.Packed, call.W, call.State)
+		clear(call.Y)
+		norm.Forward(&Call{Kernel: k, N: n, Packed: call.Packed, X: call.X, Y: call.Y})
+		check("y of a batch norm", call.Y, channelsLast(c.Y))
+		frozen.Pack(call.Packed, call.W, call.State)
 	}
 	if isNorm {
 		norm.ObserveGradient(call)
