@@ -323,6 +323,7 @@ func (m *Model) about(box *view.Panel) func(view.Rect) {
 	if m.experiment.Try != "" {
 		add(theme.Key, "Try: "+m.experiment.Try)
 	}
+	add(theme.Dim, m.experiment.Differs)
 	if m.snap != nil && m.snap.Slow != "" {
 		add(theme.Dim, "Slow: "+m.snap.Slow+".")
 	}

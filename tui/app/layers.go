@@ -196,6 +196,9 @@ func (p *presetPicker) draw(m *Model, body view.Rect) {
 	if e.Paper != "" {
 		spans = append(spans, view.Span{Style: theme.Strong, Text: "The paper: "}, view.Span{Style: theme.Plain, Text: e.Paper + "\n\n"})
 	}
+	if e.Differs != "" {
+		spans = append(spans, view.Span{Style: theme.Strong, Text: "What differs here: "}, view.Span{Style: theme.Plain, Text: e.Differs + "\n\n"})
+	}
 	if e.Try != "" {
 		spans = append(spans, view.Span{Style: theme.Strong, Text: "Try: "}, view.Span{Style: theme.Plain, Text: e.Try})
 	}
@@ -265,6 +268,8 @@ var words = []struct{ name, means string }{
 	{"arm", "One network of the comparison. All arms start from the same weights and see the same pictures; they differ in what is compared."},
 	{"distance", "How many cells lie between the patch and the nearest border of the canvas. All cells at one distance are a ring."},
 	{"interval", "The bar through a point: with 95 % confidence the score on all such pictures lies there."},
+	{"read-out", "A small network that is trained on the features of a frozen one. What it draws can only come from there: a map that has nothing to do with the picture shows that the features know where they are."},
+	{"rank correlation", "How well what is drawn puts the pixels into the order of the target: 1 perfectly, 0 not at all. Skill is by how much the error is smaller than that of the best constant."},
 	{"guessing", "The score of an answer drawn at random: the dashed line. A network that sees no difference between places cannot do better."},
 }
 
