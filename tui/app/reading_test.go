@@ -6,6 +6,7 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 
 	"padlab/core/border"
 	"padlab/core/lab"
@@ -137,5 +138,40 @@ func TestBarsFirst(t *testing.T) {
 	s.press("p", "up", "enter")
 	if s.preset.Name != "taps" || s.curve != 1 {
 		t.Errorf("preset %s, curve %d", s.preset.Name, s.curve)
+	}
+}
+
+// Whatever the window, every line is as wide as it, with each pane zoomed and
+// over each page of an inspection.
+func TestReadingSizes(t *testing.T) {
+	s := readingScreen(t, 80, 24)
+	g, f := found()
+	look := func(w, h int) {
+		t.Helper()
+		s.drawn = ""
+		for i, l := range strings.Split(s.View(), "\n") {
+			if got := ansi.StringWidth(l); got != w {
+				t.Fatalf("%d×%d: line %d has %d columns: %q", w, h, i, got, l)
+			}
+		}
+	}
+	for w := 1; w < 140; w += 9 {
+		for h := 1; h < 50; h += 4 {
+			s.Update(tea.WindowSizeMsg{Width: w, Height: h})
+			for s.curve = range 2 {
+				s.zoomed = false
+				look(w, h)
+				s.zoomed = true
+				for s.focus = range panes {
+					look(w, h)
+				}
+			}
+			p := &inspection{arm: "tap 1", cancel: func() {}, geometry: g, findings: f}
+			s.layers = []layer{p}
+			for p.part = range parts {
+				look(w, h)
+			}
+			s.layers = nil
+		}
 	}
 }
