@@ -253,6 +253,9 @@ func (b *builder) read(spec Arm) (*arm, error) {
 		Taps:     taps, Standardise: s.Standardise, Signed: s.Signed,
 		Ridge: s.Solver == "ridge", Adam: s.Solver == "adam", LR: s.LR, Decay: s.Decay, Epochs: s.Epochs, Batch: s.Batch, EvalEvery: max(1, s.Crops/s.Batch), Seed: spec.Seed,
 	}
+	if what.Ridge {
+		what.EvalEvery = max(1, what.EvalEvery/4) // it looks at every crop once
+	}
 	for _, t := range s.Targets {
 		what.Targets = append(what.Targets, probe.Target(t))
 	}

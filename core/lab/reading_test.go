@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"padlab/core/arch"
+	"padlab/core/border"
 	"padlab/core/draw"
 	"padlab/core/images"
 	"padlab/core/nn"
@@ -316,6 +317,37 @@ func TestReadingWaits(t *testing.T) {
 	}
 }
 
+// A ridge read-out is live, too, says how it chose, and that it looks at less
+// where its windows would hold too much.
+func TestReadingRidge(t *testing.T) {
+	e := reading(t, "readout.solver=ridge", "readout.kernel=7")
+	e.Given = e.Given[1:2]
+	e.Expect, e.Figures = nil, nil
+	evaluated := 0
+	r, err := Start(e, Inputs{Set: noise(), Photos: album(), Pool: pool(t, 2), Now: time.Now, Evaluated: func(s *Snapshot) { evaluated++ }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := finished(t, r)
+	if s.Status != Done || evaluated < 4 {
+		t.Fatalf("%s after %d evaluations: %s", s.Status, evaluated, s.Failure)
+	}
+	a := s.Arms[0]
+	if len(a.Penalties) != 2 || !(a.Penalties[0] > 0) || len(s.Result().Arms[0].Penalties) != 2 {
+		t.Errorf("penalties %v", a.Penalties)
+	}
+	want := "arm zeros: the ridge read-out looks at 1×1 features in place of 7×7, which would be more than 2000"
+	if len(s.Warnings) == 0 || s.Warnings[0] != want {
+		t.Errorf("warnings %q, want %q", s.Warnings, want)
+	}
+	if err := e.Set("readout.depth", "2"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Check(e, Inputs{Set: noise(), Photos: album()}); err == nil || !strings.Contains(err.Error(), "readout.depth must be 1, not 2") {
+		t.Errorf("%v", err)
+	}
+}
+
 // A network from a file reads as the same network trained here does.
 func TestReadingWeights(t *testing.T) {
 	k, err := kernel.Select("")
@@ -350,5 +382,22 @@ func TestReadingWeights(t *testing.T) {
 	_, err = Check(e, Inputs{Set: noise(), Photos: album(), Weights: file("rook")})
 	if err == nil || !strings.Contains(err.Error(), "arm random: w.safetensors: these look like the weights of rook, not of small") {
 		t.Errorf("weights of another network: %v", err)
+	}
+}
+
+func TestUnconverged(t *testing.T) {
+	a := &arm{spec: reading(t).Arms()[1], readout: &probe.Readout{}, state: ArmState{Status: Done, Scores: []border.Score{
+		{Metric: probe.MAE, Target: "H", Images: probe.Natural, Value: .26, Chance: .25},
+		{Metric: probe.MAE, Target: "H", Images: probe.Black, Value: .9, Chance: .25},
+		{Metric: probe.MAE, Target: "HS", Images: probe.Natural, Value: .67, Chance: .636},
+		{Metric: probe.MAE, Target: "V", Images: probe.Natural, Value: .28, Chance: .25},
+	}}}
+	want := []string{"arm zeros: the read-out of V has not converged: its error is 0.280, that of a constant 0.250"}
+	if got := a.unconverged(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	a.state.Status = Running
+	if got := a.unconverged(); got != nil {
+		t.Errorf("while it runs: %q", got)
 	}
 }
