@@ -261,7 +261,7 @@ func (f findings) text(t *testing.T) string {
 func figureOf(e *lab.Experiment, s study, source, arm, metric, target string) string {
 	kind := map[string]string{trained: "training", squeezenet: "weights"}[s.network]
 	for _, g := range e.Figures {
-		if g.Source != source || g.Arm != arm || g.What != metric || g.Images != "natural" || g.With != "" && g.With != kind {
+		if !strings.HasPrefix(g.Source, source) || g.Arm != arm || g.What != metric || g.Images != "natural" || g.With != "" && g.With != kind {
 			continue
 		}
 		for _, v := range g.Values {
