@@ -19,10 +19,11 @@ func TestTrainedIsBlind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const grid, size, pictures = 5, 12, 60
-	for padding, blind := range map[string]bool{"circular": true, "zeros": false} {
+	const grid, size, pictures = 5, 12, 40
+	for padding, steps := range map[string]int{"circular": 250, "zeros": 100} {
+		blind := padding == "circular"
 		e := Default()
-		e.Net.Padding, e.Train.Steps, e.Train.EvalEvery, e.Eval.Images = padding, 250, 250, 10
+		e.Net.Padding, e.Train.Steps, e.Train.EvalEvery, e.Eval.Images = padding, steps, steps, 10
 		e.Canvas.Grid, e.Data.Patch = grid, size
 		r, err := Start(e, Inputs{Set: set, Pool: pool(t, 2), Now: time.Now})
 		if err != nil {
