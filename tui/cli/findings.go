@@ -147,10 +147,10 @@ func neuronTable(list []inspect.Filters) table {
 // patternText is the pattern of every tap.
 func patternText(p inspect.Pattern) string {
 	if p.Problem != "" {
-		return "pattern of the padding: not compared: " + visible(p.Problem) + "\n"
+		return "pattern of the padding (PPP): not compared: " + visible(p.Problem) + "\n"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "pattern of the padding: features of %d×%d pixels less those of the same pixels\nin the middle of %d×%d, without padding; %s:\n", p.Crop, p.Crop, p.Around, p.Around, count(p.Photos, "photograph"))
+	fmt.Fprintf(&b, "pattern of the padding (PPP): features of %d×%d pixels less those of the\nsame pixels in the middle of %d×%d, without padding; %s:\n", p.Crop, p.Crop, p.Around, p.Around, count(p.Photos, "photograph"))
 	t := table{{"tap", "map", "SNR", "by chance", "MAE", "reaches"}}
 	for _, tap := range p.Taps {
 		t.add(tap.Tap, size(tap.H, tap.W), view.Figure(tap.SNR), view.Figure(tap.Chance), view.Figure(tap.MAE), view.Share(tap.Reached))

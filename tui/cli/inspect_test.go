@@ -214,7 +214,7 @@ func TestInspectImages(t *testing.T) {
 		"conv1 ", "measured on 3 photographs (from ", "with random weights (seed 1), as no --weights are given: it has learnt nothing\n",
 		"artifact maps:", "\nrelu1   16×16   photographs   ", "relu1, photographs                   black\n", " all over\n",
 		"padding-aware filters: ", " of 144 (", "\nconv4   64        ",
-		"pattern of the padding: features of 16×16 pixels less those of the same pixels\nin the middle of 38×38, without padding; 3 photographs:\n",
+		"pattern of the padding (PPP): features of 16×16 pixels less those of the\nsame pixels in the middle of 38×38, without padding; 3 photographs:\n",
 	} {
 		if !strings.Contains(o.out, want) {
 			t.Errorf("%s\nwant %s", o.out, want)
@@ -257,7 +257,7 @@ func TestInspectImages(t *testing.T) {
 		t.Errorf("%s", o.out)
 	}
 	o = padlab(t, "inspect", "small", "--size", "16", "--padding", "resize", "--images", args[5])
-	if !strings.Contains(o.out, "pattern of the padding: not compared: conv1 enlarges the map instead of padding it") {
+	if !strings.Contains(o.out, "pattern of the padding (PPP): not compared: conv1 enlarges the map instead of padding it") {
 		t.Errorf("%s", o.out)
 	}
 }
