@@ -125,7 +125,8 @@ func (x Expect) test() (func(value, low, high, chance border.Number) bool, error
 }
 
 // answer checks what is expected of arms. One that did not finish fails; an
-// arm or a ring that a change of the experiment removed is not asked for.
+// arm, a ring or a target that a change of the experiment removed is not asked
+// for.
 func answer(e *Experiment, arms []ArmState) []Expectation {
 	list := []Expectation{}
 	named := func(name string) *ArmState {
@@ -136,7 +137,7 @@ func answer(e *Experiment, arms []ArmState) []Expectation {
 		return &arms[at]
 	}
 	for _, x := range e.Expect {
-		if !e.is(x.With) {
+		if !e.is(x.With) || x.Target != "" && !slices.Contains(e.Readout.Targets, x.Target) {
 			continue
 		}
 		test, err := x.test()

@@ -261,6 +261,10 @@ func TestReading(t *testing.T) {
 			t.Errorf("%s did %d of %d steps", a.Name, a.Step, a.Steps)
 		}
 	}
+	fewer := readWith(t, reading(t, "readout.targets=HS"), 1, nil).Result()
+	if len(fewer.Expectations) != 1 || len(fewer.Comparisons) != 1 || fewer.Comparisons[0].Target != "HS" {
+		t.Errorf("of HS alone: %+v, %+v", fewer.Expectations, fewer.Comparisons)
+	}
 	for _, workers := range []int{1, 3} {
 		if canonical(t, s) != canonical(t, readWith(t, reading(t), workers, nil)) {
 			t.Errorf("%d workers read something else", workers)
