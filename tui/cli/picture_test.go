@@ -34,14 +34,39 @@ var (
 // the most common one has its name on it.
 func TestPicture(t *testing.T) {
 	if !*long && !*update {
-		t.Skip("trains the default preset; run with -long")
+		t.Skip("trains whole presets; run with -long")
 	}
+	for _, c := range []struct {
+		preset string
+		keys   string
+	}{{presets.Default, ""}, {"table3-layers", "jjjj"}} {
+		t.Run(c.preset, func(t *testing.T) {
+			got := svg(t, "The screen of padlab after the preset "+c.preset, screenAfter(t, c.preset, c.keys))
+			file := filepath.Join("..", "..", "presets", "results", c.preset+".svg")
+			if *update {
+				write(t, file, got)
+				return
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("%s is not what the program draws now; write it anew with go test ./tui/cli -run TestPicture -update", file)
+			}
+		})
+	}
+}
+
+// screenAfter is the screen when a preset is through, and some keys were
+// pressed.
+func screenAfter(t *testing.T, preset, keys string) string {
 	fast, err := kernel.Select("avx2")
 	if err != nil {
 		t.Skip(err)
 	}
 	s := &session{}
-	e, err := s.load(presets.Default)
+	e, err := s.load(preset)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +80,8 @@ func TestPicture(t *testing.T) {
 	defer in.Pool.Close()
 	screen := app.New(app.Config{
 		Theme:   theme.New(termenv.TrueColor, true, theme.Braille),
-		Presets: []app.Preset{{Name: presets.Default, Experiment: e}},
-		First:   presets.Default,
+		Presets: []app.Preset{{Name: preset, Experiment: e}},
+		First:   preset,
 		Start: func(e *lab.Experiment) (*lab.Run, error) {
 			run, err := lab.Start(e, in)
 			if err == nil {
@@ -68,25 +93,10 @@ func TestPicture(t *testing.T) {
 	defer screen.Close()
 	screen.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	screen.Update(screen.Init()())
-	got := svg(t, "The screen of padlab after the preset "+presets.Default, screen.View())
-
-	file := filepath.Join("..", "..", "presets", "results", presets.Default+".svg")
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
+	for _, key := range keys {
+		screen.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{key}})
 	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s is not what the program draws now; write it anew with go test ./tui/cli -run TestPicture -update", file)
-	}
+	return screen.View()
 }
 
 // The measures of a picture, in pixels. Cells are twice as high as wide, so
@@ -104,7 +114,7 @@ const (
 // fewer do they join from row to row, and where they come from another font
 // than the words they push a row out of line.
 var boxes = map[rune]string{
-	'─': "m0 9.5h9", '│': "m4.5 0v18", '┄': "m1 9.5h2.5m2 0h2.5", '╵': "m4.5 0v9.5", '╷': "m4.5 9.5v8.5",
+	'─': "m0 9.5h9", '│': "m4.5 0v18", '╎': "m4.5 1v4m0 2v4m0 2v4", '┄': "m1 9.5h2.5m2 0h2.5", '╵': "m4.5 0v9.5", '╷': "m4.5 9.5v8.5",
 	'╭': "m4.5 18v-5q0-3.5 3.5-3.5h1", '╮': "m4.5 18v-5q0-3.5-3.5-3.5h-1",
 	'╰': "m4.5 0v6q0 3.5 3.5 3.5h1", '╯': "m4.5 0v6q0 3.5-3.5 3.5h-1",
 	'┤': "m4.5 0v18m0-8.5h-4.5", '┬': "m0 9.5h9m-4.5 0v8.5", '┴': "m0 9.5h9m-4.5 0v-9.5", '└': "m4.5 0v9.5h4.5",
@@ -190,6 +200,8 @@ func (d *drawing) draw(characters string, i ink) {
 		switch {
 		case r >= '⠀' && r <= '⣿':
 			d.dots(byte(r-'⠀'), pen{colour, 2.75, "round"})
+		case r >= '█' && r <= '▏': // eighths of a cell, from the left
+			d.area(cellWidth*int('▏'-r+1)/8, cellHeight, colour)
 		case boxes[r] != "":
 			d.stroke(pen{colour, 1, "butt"}, boxes[r])
 		case heavyBoxes[r] != "":
