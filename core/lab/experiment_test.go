@@ -115,6 +115,9 @@ func TestParseErrors(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(whole1))
+	f.Add([]byte(readingFile))
+	f.Add([]byte("[readout]\nkernel = 5\n[backbone]\nsteps = 3\n"))
+	f.Add([]byte("differs = \"x\"\n[train]\nsteps = 7\n[readout]\ntargets = [\"G\"]\n[[arm]]\nname = \"a\"\n"))
 	f.Add([]byte("canvas = { grid = 3 }\n[[expect]]\n"))
 	f.Add([]byte("[vary]\nkey=1\n[expect.a]\n"))
 	f.Add([]byte("[[train]]\nlr=1\n[[seed]]\n"))

@@ -25,7 +25,7 @@ type Field struct {
 	prose  bool                   // free text for people; no part of what is run
 	fixed  bool                   // shared by all arms
 	list   bool                   // its text form is values with commas between them
-	only   func(*Experiment) bool // in files only where this holds; nil: always
+	only   func(*Experiment) bool // it concerns only experiments for which this holds; nil: all
 	get    func(*Experiment) string
 	set    func(*Experiment, string) error
 }
@@ -169,7 +169,8 @@ func layer(name string) Field {
 }
 
 // fields is the table with the rows of all convolutions that e or the others
-// mention, behind net.bias.
+// mention, behind net.bias, and without those that do not concern any of them
+// and say what they always say.
 func (e *Experiment) fields(others ...*Experiment) []Field {
 	mentioned := map[string]bool{}
 	for _, x := range append(others, e) {
@@ -177,9 +178,13 @@ func (e *Experiment) fields(others ...*Experiment) []Field {
 			mentioned[name] = true
 		}
 	}
+	usual := Default()
+	concerns := func(f Field) bool {
+		return slices.ContainsFunc(append(others, e), func(x *Experiment) bool { return f.only == nil || f.only(x) || f.get(x) != f.get(usual) })
+	}
 	var list []Field
 	for _, f := range fields {
-		if f.only != nil && !f.only(e) && !slices.ContainsFunc(others, f.only) {
+		if !concerns(f) {
 			continue
 		}
 		if list = append(list, f); f.Key == "net.bias" {
