@@ -32,6 +32,17 @@ type Filters struct {
 	TooSmall bool // fewer than three rows or columns: nothing was compared
 }
 
+// CountAware is how many filters are aware of padding at some side, among how
+// many that could be compared.
+func CountAware(list []Filters) (aware, compared int) {
+	for _, f := range list {
+		if !f.TooSmall {
+			aware, compared = aware+f.Any, compared+f.Count
+		}
+	}
+	return aware, compared
+}
+
 // A Neuron is a filter that is aware of padding.
 type Neuron struct {
 	Filter   int

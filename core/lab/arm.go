@@ -73,11 +73,7 @@ func (b *builder) arm(spec Arm) (*arm, error) {
 	if spec.Reads() {
 		return b.read(spec)
 	}
-	t, err := b.tasks.of(spec)
-	if err != nil {
-		return nil, err
-	}
-	return newArm(spec, t, b.kernel, b.workers)
+	return newArm(spec, b.tasks.of(spec), b.kernel, b.workers)
 }
 
 // tasks are those of one experiment. Arms with the same canvas share it.
@@ -86,20 +82,14 @@ type tasks struct {
 	canvases map[task.Spec]*task.Canvas
 }
 
-func (t tasks) of(spec Arm) (task.Task, error) {
-	c, err := t.canvas(spec)
-	if err != nil {
-		return nil, err
-	}
-	return task.New(spec.Task.Kind, c), nil
-}
+func (t tasks) of(spec Arm) task.Task { return task.New(spec.Task.Kind, t.canvas(spec)) }
 
-func (t tasks) canvas(spec Arm) (*task.Canvas, error) {
+func (t tasks) canvas(spec Arm) *task.Canvas {
 	s := task.Spec{Grid: spec.Canvas.Grid, Patch: spec.Data.Patch, Fill: task.Fill(spec.Canvas.Fill), Normalize: spec.Data.Normalize}
 	if t.canvases[s] == nil {
 		t.canvases[s] = task.NewCanvas(t.set, s)
 	}
-	return t.canvases[s], nil
+	return t.canvases[s]
 }
 
 // shapeOf is what a spec says of its network; what its pictures and its answer

@@ -82,46 +82,60 @@ func (x Expect) check(e *Experiment) error {
 	if !slices.Contains(metrics, x.What) {
 		return fmt.Errorf("expect: %w", names.Unknown("metric", x.What, metrics))
 	}
-	if r, against := x.rival(); against && !slices.Contains(arms, r.arm) {
-		return fmt.Errorf("expect: %w", names.Unknown("arm", r.arm, arms))
-	}
 	if err := checkWith(x.With); err != nil {
 		return fmt.Errorf("expect: %w", err)
 	}
-	_, err := x.test()
+	j, err := x.judgement()
+	if err == nil && j.rival != "" && !slices.Contains(arms, j.rival) {
+		err = fmt.Errorf("expect: %w", names.Unknown("arm", j.rival, arms))
+	}
 	return err
 }
 
-// test returns the question as a function of the answer, nil of one that is
-// about a rival.
-func (x Expect) test() (func(value, low, high, chance border.Number) bool, error) {
-	word, number, _ := strings.Cut(x.Is, " ")
-	if rest, sure := strings.CutPrefix(x.Is, "surely "); sure {
-		word, number, _ = strings.Cut(rest, " ")
-		word = "surely " + word
+// bounds are the words before a number, and what they mean. Above and below
+// can also be against another arm.
+var bounds = []struct {
+	words   string
+	holds   func(p border.Point, n border.Number) bool
+	against func(p, q, n border.Number) bool
+}{
+	{"exactly", func(p border.Point, n border.Number) bool { return p.Value == n }, nil},
+	{"surely above", func(p border.Point, n border.Number) bool { return p.Low > n }, nil},
+	{"surely below", func(p border.Point, n border.Number) bool { return p.High < n }, nil},
+	{"above", func(p border.Point, n border.Number) bool { return p.Value > n }, func(p, q, n border.Number) bool { return p-q >= n }},
+	{"below", func(p border.Point, n border.Number) bool { return p.Value < n }, func(p, q, n border.Number) bool { return q-p >= n }},
+}
+
+// A judgement is what Is means.
+type judgement struct {
+	rival string // the other arm that is asked; empty: none is
+	holds func(own, rival border.Point) bool
+}
+
+func (x Expect) judgement() (judgement, error) {
+	switch x.Is {
+	case "chance":
+		return judgement{"", func(p, _ border.Point) bool { return p.Low <= p.Chance && p.Chance <= p.High }}, nil
+	case "exactly chance":
+		return judgement{"", func(p, _ border.Point) bool { return math.Abs(float64(p.Value-p.Chance)) < 1e-12 }}, nil
 	}
-	if _, against := x.rival(); against {
-		return nil, nil
+	for _, b := range bounds {
+		rest, ok := strings.CutPrefix(x.Is, b.words+" ")
+		if !ok {
+			continue
+		}
+		if n, err := strconv.ParseFloat(rest, 64); err == nil {
+			return judgement{"", func(p, _ border.Point) bool { return b.holds(p, border.Number(n)) }}, nil
+		}
+		at := strings.LastIndex(rest, " by ")
+		if at < 0 || b.against == nil {
+			continue
+		}
+		if n, err := strconv.ParseFloat(rest[at+len(" by "):], 64); err == nil && n >= 0 {
+			return judgement{rest[:at], func(p, q border.Point) bool { return b.against(p.Value, q.Value, border.Number(n)) }}, nil
+		}
 	}
-	parsed, err := strconv.ParseFloat(number, 64)
-	bound := border.Number(parsed)
-	switch {
-	case x.Is == "chance":
-		return func(_, low, high, chance border.Number) bool { return low <= chance && chance <= high }, nil
-	case x.Is == "exactly chance":
-		return func(value, _, _, chance border.Number) bool { return math.Abs(float64(value-chance)) < 1e-12 }, nil
-	case word == "exactly" && err == nil:
-		return func(value, _, _, _ border.Number) bool { return value == bound }, nil
-	case word == "surely above" && err == nil:
-		return func(_, low, _, _ border.Number) bool { return low > bound }, nil
-	case word == "surely below" && err == nil:
-		return func(_, _, high, _ border.Number) bool { return high < bound }, nil
-	case word == "above" && err == nil:
-		return func(value, _, _, _ border.Number) bool { return value > bound }, nil
-	case word == "below" && err == nil:
-		return func(value, _, _, _ border.Number) bool { return value < bound }, nil
-	}
-	return nil, fmt.Errorf("expect: is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM by NUMBER: %q", x.Is)
+	return judgement{}, fmt.Errorf("expect: is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM by NUMBER: %q", x.Is)
 }
 
 // answer checks what is expected of arms. One that did not finish fails; an
@@ -140,34 +154,26 @@ func answer(e *Experiment, arms []ArmState) []Expectation {
 		if !e.is(x.With) || x.Target != "" && !slices.Contains(e.Readout.Targets, x.Target) {
 			continue
 		}
-		test, err := x.test()
+		j, err := x.judgement()
 		if err != nil {
 			panic("lab: " + err.Error())
 		}
-		a := named(x.Arm)
-		var other *ArmState
-		rival, against := x.rival()
-		if against {
-			other = named(rival.arm)
+		own := named(x.Arm)
+		rival := own
+		if j.rival != "" {
+			rival = named(j.rival)
 		}
-		if a == nil || against && other == nil {
+		if own == nil || rival == nil {
 			continue
 		}
-		if a.Status != Done || against && other.Status != Done {
-			list = append(list, Expectation{x.String(), false})
-			continue
-		}
-		p, found := x.find(a)
-		if !found && x.Ring != nil {
-			continue
-		}
-		held := found
-		switch {
-		case found && against:
-			q, known := x.find(other)
-			held = known && rival.sign*(p.Value-q.Value) >= rival.by
-		case found:
-			held = test(p.Value, p.Low, p.High, p.Chance)
+		held := own.Status == Done && rival.Status == Done
+		if held {
+			p, found := x.find(own)
+			if !found && x.Ring != nil {
+				continue
+			}
+			q, known := x.find(rival)
+			held = found && known && j.holds(p, q)
 		}
 		list = append(list, Expectation{x.String(), held})
 	}
@@ -189,24 +195,4 @@ func (x Expect) find(a *ArmState) (p border.Point, ok bool) {
 		return p, false
 	}
 	return a.Profiles[at].Rings[*x.Ring], true
-}
-
-// A rival is the other arm of an expectation like "above circular by 0.15".
-type rival struct {
-	sign border.Number // +1: above, −1: below
-	arm  string
-	by   border.Number
-}
-
-func (x Expect) rival() (r rival, ok bool) {
-	word, rest, _ := strings.Cut(x.Is, " ")
-	at := strings.LastIndex(rest, " by ")
-	if at < 0 || word != "above" && word != "below" {
-		return r, false
-	}
-	by, err := strconv.ParseFloat(rest[at+len(" by "):], 64)
-	if r = (rival{1, rest[:at], border.Number(by)}); word == "below" {
-		r.sign = -1
-	}
-	return r, err == nil && by >= 0
 }

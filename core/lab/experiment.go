@@ -115,9 +115,11 @@ func (e *Experiment) Reads() bool { return len(e.Readout.Targets) > 0 }
 // Compares reports whether arms differ in the field of that key.
 func (e *Experiment) Compares(key string) bool {
 	return slices.ContainsFunc(e.Vary, func(v Vary) bool { return v.Key == key }) ||
-		slices.ContainsFunc(e.Given, func(g Given) bool {
-			return slices.ContainsFunc(g.Set, func(s Setting) bool { return s.Key == key })
-		})
+		slices.ContainsFunc(e.Given, func(g Given) bool { return g.sets(key) })
+}
+
+func (g Given) sets(key string) bool {
+	return slices.ContainsFunc(g.Set, func(s Setting) bool { return s.Key == key })
 }
 
 // Layers says what single convolutions do otherwise than net.padding says, by
@@ -253,10 +255,7 @@ func (e *Experiment) SetAll(key, text string) error {
 	if err != nil {
 		return err
 	}
-	sets := func(g Given) bool {
-		return slices.ContainsFunc(g.Set, func(s Setting) bool { return s.Key == key })
-	}
-	if len(e.Given) > 0 && !slices.ContainsFunc(e.Given, func(g Given) bool { return !sets(g) }) {
+	if len(e.Given) > 0 && !slices.ContainsFunc(e.Given, func(g Given) bool { return !g.sets(key) }) {
 		return fmt.Errorf("the arms of this experiment set %s themselves", key)
 	}
 	values := []string{text}

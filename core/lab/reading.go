@@ -118,11 +118,7 @@ func (b *builder) backbone(spec Arm) (*arm, error) {
 	inner.Readout.Targets = nil
 	inner.Task.Kind, inner.Train.Steps, inner.Train.EvalEvery = spec.Backbone.Task, spec.Backbone.Steps, spec.Backbone.Steps
 	inner.Eval.Padding = ""
-	t, err := b.tasks.of(inner)
-	if err != nil {
-		return nil, err
-	}
-	a, err := newArm(inner, t, b.kernel, b.workers)
+	a, err := newArm(inner, b.tasks.of(inner), b.kernel, b.workers)
 	if err != nil {
 		return nil, err
 	}
@@ -192,10 +188,7 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 	if spec.Data.Normalize {
 		album.Mean, album.Deviation = arch.NormalMean[:], arch.NormalDeviation[:]
 		if spec.Net.Weights == "" {
-			c, err := b.tasks.canvas(spec)
-			if err != nil {
-				return nil, err
-			}
+			c := b.tasks.canvas(spec)
 			album.Mean, album.Deviation = c.Mean, c.Deviation
 		}
 	}

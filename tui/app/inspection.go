@@ -200,20 +200,19 @@ func stretched(values []float32) []float64 {
 
 func (p *inspection) drawFilters(m *Model, r view.Rect) {
 	t := view.Table{Header: []string{"layer", "filters", "aware", "share", "top", "bottom", "left", "right"}, Skip: p.row}
-	filters, aware := 0, 0
 	for _, f := range p.findings.Neurons {
 		row := []string{f.Name, fmt.Sprint(f.Count)}
 		if f.TooSmall {
 			t.Rows = append(t.Rows, append(row, "–", "–", "–", "–", "–", "–"))
 			continue
 		}
-		filters, aware = filters+f.Count, aware+f.Any
 		row = append(row, fmt.Sprint(f.Any), view.Share(float64(f.Any)/float64(f.Count)))
 		for _, n := range f.At {
 			row = append(row, fmt.Sprint(n))
 		}
 		t.Rows = append(t.Rows, row)
 	}
+	aware, filters := inspect.CountAware(p.findings.Neurons)
 	text := "No convolution of 3×3 or larger makes a map with a middle."
 	if filters > 0 {
 		text = fmt.Sprintf("%d of %d filters (%s) say at some side what they hardly ever say in the middle, or the other way round (Kolmogorov-Smirnov D > %g).", aware, filters, view.Share(float64(aware)/float64(filters)), inspect.Aware)

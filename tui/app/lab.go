@@ -198,7 +198,7 @@ func (m *Model) profile(box *view.Panel) func(view.Rect) {
 			profile := a.Profiles[m.curve%len(a.Profiles)]
 			switch {
 			case m.experiment.Reads():
-				profile, _, _ = m.shownReading(a)
+				profile, _ = m.shownReading(a)
 				box.Title = fmt.Sprintf("skill at %s (%s) · %s", profile.Target, drawn[profile.Target], of[profile.Images])
 				box.Foot = "distance to the border in " + profile.Unit
 			case m.curve%len(a.Profiles) > 0:

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"padlab/core/border"
@@ -21,11 +22,11 @@ var of = map[string]string{"natural": "photographs", "black": "a black picture",
 
 // shownReading is what of an arm's readings is looked at: the skill ring by
 // ring, or the score of the whole picture as a bar.
-func (m *Model) shownReading(a lab.ArmState) (p border.Profile, bars, ok bool) {
+func (m *Model) shownReading(a lab.ArmState) (p border.Profile, ok bool) {
 	if len(a.Profiles) == 0 {
-		return p, m.curve%2 == 1, false
+		return p, false
 	}
-	return a.Profiles[m.curve/2%len(a.Profiles)], m.curve%2 == 1, true
+	return a.Profiles[m.curve/2%len(a.Profiles)], true
 }
 
 // scoreShown is the first score of what is looked at.
@@ -36,7 +37,7 @@ func (m *Model) scoreShown(a lab.ArmState) (border.Score, bool) {
 		}
 		return a.Scores[0], true
 	}
-	if p, _, ok := m.shownReading(a); ok {
+	if p, ok := m.shownReading(a); ok {
 		for _, s := range a.Scores {
 			if s.Target == p.Target && s.Images == p.Images {
 				return s, true
@@ -46,14 +47,11 @@ func (m *Model) scoreShown(a lab.ArmState) (border.Score, bool) {
 	return border.Score{}, false
 }
 
-// theirs is what somebody else has found where s was found.
-func theirs(comparisons []lab.Comparison, arm string, s border.Score) (lab.Comparison, bool) {
-	for _, c := range comparisons {
-		if c.Arm == arm && c.Metric == s.Metric && c.Target == s.Target && c.Images == s.Images {
-			return c, true
-		}
-	}
-	return lab.Comparison{}, false
+// theirs is what others have found where an arm found s.
+func (m *Model) theirs(arm string, s border.Score) []lab.Comparison {
+	return slices.DeleteFunc(m.snap.Comparisons(), func(c lab.Comparison) bool {
+		return c.Arm != arm || c.Metric != s.Metric || c.Target != s.Target || c.Images != s.Images
+	})
 }
 
 // bars are the scores of what is looked at, an arm each, beside those of
@@ -62,7 +60,6 @@ func (m *Model) bars(box *view.Panel) func(view.Rect) {
 	box.Title = "rank correlation"
 	b := view.Bars{Selected: m.arm, Empty: m.waiting()}
 	if m.snap != nil {
-		comparisons := m.snap.Comparisons()
 		for i, a := range m.snap.Arms {
 			s, ok := m.scoreShown(a)
 			if !ok {
@@ -70,9 +67,9 @@ func (m *Model) bars(box *view.Panel) func(view.Rect) {
 			}
 			box.Title = fmt.Sprintf("rank correlation with %s · %s", s.Target, of[s.Images])
 			row := view.Bar{Name: a.Name, Style: theme.Series(i), Marker: theme.Marker(i), Value: float64(s.Value), Low: float64(s.Low), High: float64(s.High), Mark: math.NaN()}
-			if c, ok := theirs(comparisons, a.Name, s); ok {
-				row.Mark = float64(c.Theirs)
-				box.Foot = "╎ " + c.Source
+			if others := m.theirs(a.Name, s); len(others) > 0 {
+				row.Mark = float64(others[0].Theirs)
+				box.Foot = "╎ " + others[0].Source
 			}
 			b.Rows = append(b.Rows, row)
 		}
@@ -89,7 +86,7 @@ func (m *Model) pictures(box *view.Panel) func(view.Rect) {
 		return func(view.Rect) {}
 	}
 	box.Title += " · " + a.Name
-	p, _, _ := m.shownReading(a)
+	p, _ := m.shownReading(a)
 	var maps []border.Map
 	for _, one := range a.Maps {
 		if one.Target == p.Target {
@@ -148,10 +145,8 @@ func (m *Model) readingFound(a lab.ArmState) string {
 		text = fmt.Sprintf("%s on %s: what is read out goes with %s by %s", name, of[s.Images], what, view.Score(float64(s.Value)))
 	}
 	var others []string
-	for _, c := range m.snap.Comparisons() {
-		if c.Arm == a.Name && c.Metric == s.Metric && c.Target == s.Target && c.Images == s.Images {
-			others = append(others, fmt.Sprintf("%s: %s", c.Source, view.Score(float64(c.Theirs))))
-		}
+	for _, c := range m.theirs(a.Name, s) {
+		others = append(others, fmt.Sprintf("%s: %s", c.Source, view.Score(float64(c.Theirs))))
 	}
 	if len(others) > 0 {
 		text += "; " + strings.Join(others, ", ")

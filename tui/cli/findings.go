@@ -115,17 +115,12 @@ func sideBySide(a, b []string) string {
 
 // neuronText says how many filters are aware of padding.
 func neuronText(list []inspect.Filters) string {
-	filters, aware := 0, 0
-	for _, f := range list {
-		if !f.TooSmall {
-			filters, aware = filters+f.Count, aware+f.Any
-		}
-	}
+	aware, filters := inspect.CountAware(list)
 	if filters == 0 {
 		return "padding-aware filters: no convolution of 3×3 or larger makes a map with a middle"
 	}
-	return fmt.Sprintf("padding-aware filters: %d of %d (%.1f %%) say at some side what they hardly\never say in the middle, or the other way round (Kolmogorov-Smirnov D > %g):",
-		aware, filters, 100*float64(aware)/float64(filters), inspect.Aware)
+	return fmt.Sprintf("padding-aware filters: %d of %d (%s) say at some side what they hardly\never say in the middle, or the other way round (Kolmogorov-Smirnov D > %g):",
+		aware, filters, view.Share(float64(aware)/float64(filters)), inspect.Aware)
 }
 
 func neuronTable(list []inspect.Filters) table {

@@ -168,12 +168,7 @@ func (s *session) subject(spec arch.Spec, w *weightsFile, dir string) (inspect.S
 		return inspect.Subject{}, err
 	}
 	subject := inspect.Subject{Spec: spec, Kernel: k}
-	if dir != "" {
-		subject.Photos, err = datasets.PhotosIn(dir)
-	} else {
-		subject.Photos, err = datasets.Photos()
-	}
-	if err != nil {
+	if subject.Photos, err = photographs(dir); err != nil {
 		return subject, err
 	}
 	if subject.Net, err = arch.Build(spec, k); err != nil {

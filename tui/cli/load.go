@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"padlab/core/arch"
+	"padlab/core/images"
 	"padlab/core/lab"
 	"padlab/core/names"
 	"padlab/core/nn/kernel"
@@ -80,7 +81,7 @@ func onFile(name string, err error) error {
 }
 
 // inputs opens what an experiment needs: its set, photographs for what is read
-// out (those of a folder, or the embedded ones when none is named), weights. What
+// out, weights. What
 // it opened is closed by release, when the networks have been built.
 func (s *session) inputs(e *lab.Experiment, folder string) (in lab.Inputs, release func(), err error) {
 	release = func() {}
@@ -88,12 +89,10 @@ func (s *session) inputs(e *lab.Experiment, folder string) (in lab.Inputs, relea
 		return in, release, err
 	}
 	switch {
-	case folder != "" && !e.Reads():
-		return in, release, errors.New("--images: this experiment reads nothing out of photographs: there are no readout.targets")
-	case folder != "":
-		in.Photos, err = datasets.PhotosIn(folder)
 	case e.Reads():
-		in.Photos, err = datasets.Photos()
+		in.Photos, err = photographs(folder)
+	case folder != "":
+		return in, release, errors.New("--images: this experiment reads nothing out of photographs: there are no readout.targets")
 	}
 	if err != nil || e.Net.Weights == "" {
 		return in, release, err
@@ -104,6 +103,14 @@ func (s *session) inputs(e *lab.Experiment, folder string) (in lab.Inputs, relea
 	}
 	in.Weights = w.File
 	return in, func() { w.Close() }, nil
+}
+
+// photographs are those of a folder, or the embedded ones when none is named.
+func photographs(folder string) ([]images.Photo, error) {
+	if folder == "" {
+		return datasets.Photos()
+	}
+	return datasets.PhotosIn(folder)
 }
 
 // freeze makes the frozen network of an experiment the one whose weights a file

@@ -36,7 +36,7 @@ func (b Bars) Draw(f *Frame, r Rect, t theme.Theme) {
 		a.middle(a.h/2, theme.Dim, b.Empty)
 		return
 	}
-	start, end := List{Rows: make([]Row, len(b.Rows)), Selected: b.Selected}.window(a.h)
+	start, end := window(b.Selected, len(b.Rows), a.h)
 	apart := 1
 	if a.h >= 2*len(b.Rows) {
 		apart = 2

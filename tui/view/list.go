@@ -45,7 +45,7 @@ func (l List) Draw(f *Frame, r Rect, t theme.Theme) {
 		a.middle(a.h/2, theme.Dim, l.Empty)
 		return
 	}
-	start, end := l.window(a.h)
+	start, end := window(l.Selected, len(l.Rows), a.h)
 	texts, columns := l.widths(a.w)
 	for i := start; i < end; i++ {
 		l.Rows[i].draw(a.sub(Rect{0, i - start, a.w, 1}), i == l.Selected, l.Focused, texts, columns)
@@ -67,12 +67,12 @@ func (l List) Draw(f *Frame, r Rect, t theme.Theme) {
 	}
 }
 
-// window returns the rows that h rows of cells show: the selected one in the
+// window returns which of n rows h rows of cells show: the selected one in the
 // middle, as far as there are rows around it.
-func (l List) window(h int) (start, end int) {
+func window(selected, n, h int) (start, end int) {
 	h = max(h, 0)
-	start = clamp(l.Selected-h/2, 0, max(0, len(l.Rows)-h))
-	return start, min(start+h, len(l.Rows))
+	start = clamp(selected-h/2, 0, max(0, n-h))
+	return start, min(start+h, n)
 }
 
 // widths returns the columns of the widest text, and of each right-aligned
