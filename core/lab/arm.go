@@ -208,7 +208,7 @@ func (a *arm) train(crew *kernel.Crew) {
 		a.end(Diverged)
 		return
 	}
-	a.recordLoss(loss)
+	a.recordLoss(a.state.Step, loss)
 	a.state.Step++
 	if a.state.Step%a.spec.Train.EvalEvery == 0 || a.last() {
 		a.startEvaluation()
@@ -219,9 +219,7 @@ func (a *arm) last() bool { return a.state.Step == a.spec.Train.Steps }
 
 // recordLoss appends a point. Points that snapshots hold are never written
 // again: appending leaves them alone, and thinning makes a new slice.
-func (a *arm) recordLoss(loss float64) { a.recordLossAt(a.state.Step, loss) }
-
-func (a *arm) recordLossAt(step int, loss float64) {
+func (a *arm) recordLoss(step int, loss float64) {
 	if step%a.lossStride != 0 {
 		return
 	}

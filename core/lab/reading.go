@@ -297,7 +297,7 @@ func (a *arm) advanceReading(crew *kernel.Crew) (evaluated bool) {
 	evaluated = r.Advance(crew)
 	a.state.Step = before + r.Step
 	if r.Step > step {
-		a.recordLossAt(before+step, r.Loss)
+		a.recordLoss(before+step, r.Loss)
 	}
 	if evaluated {
 		a.state.EvalStep = a.state.Step

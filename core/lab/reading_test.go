@@ -205,13 +205,21 @@ func TestReadingShares(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arms, err := prepare(reading(t), Inputs{Set: noise(), Photos: album()}, k, 1)
+	e := reading(t)
+	e.Given = append(e.Given, Given{"reflect", []Setting{{"net.padding", "reflect"}}}, Given{"kernel 5", []Setting{{"readout.kernel", "5"}}})
+	arms, err := prepare(e, Inputs{Set: noise(), Photos: album()}, k, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	raw, zeros, circular, random := arms[0].encoder, arms[1].encoder, arms[2].encoder, arms[3].encoder
 	if raw.backbone != nil || random.backbone != nil || zeros.backbone == nil || zeros.backbone != circular.backbone {
 		t.Errorf("networks that learn: %p %p %p %p", raw.backbone, zeros.backbone, circular.backbone, random.backbone)
+	}
+	if reflect := arms[4].encoder; reflect.backbone == zeros.backbone || reflect.backbone == nil {
+		t.Error("reflect has learned with zeros")
+	}
+	if arms[5].encoder != zeros {
+		t.Error("a read-out of another size has features of its own")
 	}
 	if zeros == circular {
 		t.Error("the same features under zeros and circular")

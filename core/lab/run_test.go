@@ -255,8 +255,7 @@ func TestLossIsThinned(t *testing.T) {
 	a := &arm{lossStride: 1}
 	var early []LossPoint
 	for step := range 5000 {
-		a.state.Step = step
-		a.recordLoss(float64(step))
+		a.recordLoss(step, float64(step))
 		if step == 100 {
 			early = a.state.Loss
 		}

@@ -155,6 +155,15 @@ func TestResults(t *testing.T) {
 	if got, err := os.ReadFile(table); err != nil || string(got) != want {
 		t.Errorf("%s is not what %s says: %v", table, figures, err)
 	}
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range found.lines() {
+		if !strings.Contains(string(readme), line) {
+			t.Errorf("README.md does not say %q", line)
+		}
+	}
 	if *long && !*update {
 		again := study{"table3-layers", trained, "sgd"}
 		fresh, kept := again.run(t, 2), again.of(rows, 2)
@@ -285,6 +294,32 @@ func (f findings) text(t *testing.T) string {
 		fmt.Fprintf(&b, "| %s, %s, %s: %s | %d of %d |\n", c.study.preset, c.study.network, c.study.solver, c.text, held, resultSeeds)
 	}
 	return b.String()
+}
+
+// lines are those of the README's table, but for its last column: the rank
+// correlation of H on photographs.
+func (f findings) lines() (list []string) {
+	row := func(what, preset, between string, arms ...string) {
+		line := "| " + what + " |"
+		for _, network := range []string{trained, squeezenet} {
+			var values []string
+			for _, arm := range arms {
+				mean, _, _ := f.over(study{preset, network, "sgd"}, arm, "spc", "H", "natural")
+				values = append(values, short(mean, 2))
+			}
+			line += " " + strings.Join(values, between) + " |"
+		}
+		list = append(list, line)
+	}
+	row("raw picture", "table1", " ", "raw")
+	row("… with zeros around it in the read-out, 1 and 2 rings of them", "table4-where", ", ", "raw, padding 1", "raw, padding 2")
+	row("network with zeros", "table1", " ", "network")
+	row("… its first to last tap", "table3-layers", " ", "tap 1", "tap 2", "tap 3", "tap 4")
+	row("… read-out of 1, 2, 3 convolutions", "table2-depth", " ", "network, 1", "network, 2", "network, 3")
+	row("… read-out of 1×1, 3×3, 7×7", "table2-kernel", " ", "network, 1", "network, 3", "network, 7")
+	row("`partial`, `circular`, `replicate`, `reflect` in place of zeros", "ranking", " ", "partial", "circular", "replicate", "reflect")
+	row("the same weights without padding", "table4-where", " ", "network, none")
+	return list
 }
 
 // figureOf is what others have found.
