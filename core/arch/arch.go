@@ -29,9 +29,9 @@ type Spec struct {
 	// Head is how the network answers; empty stands for Pooled.
 	Head Head
 
-	// Original builds the classifier that came with a VGG, fully connected on
+	// FCHead builds the classifier that came with a VGG, fully connected on
 	// 7×7 pixels, instead of global average pooling and a linear layer.
-	Original bool
+	FCHead bool
 }
 
 // A Head is the end of a network: one answer for the picture, or one for every
@@ -50,7 +50,7 @@ type architecture struct {
 	build       func(b *nn.Builder, s Spec)
 	pooled      bool // it has an end of its own, whatever the head
 
-	usual Usual
+	usual Input
 
 	// original is the last layer of the classifier that Spec.Original builds;
 	// empty: there is no other than the usual one.
@@ -99,26 +99,26 @@ func Taps(name string) ([]string, error) {
 	return slices.Clone(a.taps), err
 }
 
-// Usual says which pictures an architecture was made for: square ones of Side
+// Input says which pictures an architecture was made for: square ones of Side
 // pixels; where they are Normalized, each channel of red, green and blue in 0…1
-// less [NormalMean], by [NormalDeviation].
-type Usual struct {
+// less [ImageNetMean], by [ImageNetStd].
+type Input struct {
 	Side       int
 	Normalized bool
 }
 
 // The mean and deviation of the pictures of ImageNet, by which torchvision's
 // networks and those for CIFAR have them normalised.
-var NormalMean, NormalDeviation = [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}
+var ImageNetMean, ImageNetStd = [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}
 
 var (
-	imageNet = Usual{224, true}
-	cifar10  = Usual{32, true}
-	little   = Usual{32, false}
+	imageNet = Input{224, true}
+	cifar10  = Input{32, true}
+	little   = Input{32, false}
 )
 
-// UsualPicture returns for which pictures an architecture was made.
-func UsualPicture(name string) (Usual, error) {
+// NativeInput returns for which pictures an architecture was made.
+func NativeInput(name string) (Input, error) {
 	a, err := find(name)
 	return a.usual, err
 }
@@ -160,7 +160,7 @@ func (a architecture) builder(s Spec) *nn.Builder {
 	b := nn.NewBuilder(s.In)
 	b.Schemes = s.Layers
 	if a.pooled && s.Head != "" && s.Head != Pooled {
-		b.Refuse("it answers for the whole picture only, not for its pixels")
+		b.Fail("it answers for the whole picture only, not for its pixels")
 	}
 	a.build(b, s)
 	return b

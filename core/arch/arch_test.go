@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"padlab/core/draw"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 func build(t testing.TB, name string, side, channels, classes int, padding string) *nn.Net {
@@ -40,7 +40,7 @@ func TestParameters(t *testing.T) {
 		{"M", 64, 3, 49, 896 + 9248 + 18496 + 36928 + 73856 + 147584 + 6321},
 		{"L", 32, 3, 10, 11_173_962}, // ResNet-18 for CIFAR-10, as commonly counted
 	} {
-		if got := build(t, c.name, c.side, c.channels, c.classes, "zeros").Trained; got != c.want {
+		if got := build(t, c.name, c.side, c.channels, c.classes, "zeros").Trainable; got != c.want {
 			t.Errorf("%s has %d parameters, want %d", c.name, got, c.want)
 		}
 	}
@@ -65,14 +65,14 @@ func TestParametersOfKnownNetworks(t *testing.T) {
 		{"resnet20", 32, 10, 269_722}, {"resnet32", 32, 10, 464_154}, {"resnet44", 32, 10, 658_586}, {"resnet56", 32, 10, 853_018},
 		{"rook", 32, 2, 29}, {"red-green", 32, 2, 9*(3*32+32*32+32*64+64*64) + 64*2 + 2},
 	} {
-		net, err := Build(Spec{Name: c.name, In: nn.Shape{H: c.side, W: c.side, C: 3}, Classes: c.classes, Padding: pad.Must("zeros"), Extent: pad.Same, Original: true}, k)
+		net, err := Build(Spec{Name: c.name, In: nn.Shape{H: c.side, W: c.side, C: 3}, Classes: c.classes, Padding: pad.Must("zeros"), Extent: pad.Same, FCHead: true}, k)
 		if c.name == "rook" {
 			net, err = Build(Spec{Name: c.name, In: nn.Shape{H: c.side, W: c.side, C: 1}, Classes: c.classes, Padding: pad.Must("zeros"), Extent: pad.Same}, k)
 		}
 		if err != nil {
 			t.Error(err)
-		} else if net.Trained != c.want {
-			t.Errorf("%s has %d parameters, want %d", c.name, net.Trained, c.want)
+		} else if net.Trainable != c.want {
+			t.Errorf("%s has %d parameters, want %d", c.name, net.Trainable, c.want)
 		}
 		runtime.GC()
 	}
@@ -192,7 +192,7 @@ func TestBuildSaysWhatWouldFit(t *testing.T) {
 // canvas pastes a random patch of the given size at (row, col) on black.
 func canvas(side, patch, row, col, which int) []float32 {
 	x := make([]float32, side*side)
-	s := draw.New(uint64(which), "patch")
+	s := rng.New(uint64(which), "patch")
 	for i := range patch {
 		for j := range patch {
 			x[(row+i)*side+col+j] = s.Float32()
@@ -367,7 +367,7 @@ func BenchmarkStep(b *testing.B) {
 				net.Init(1)
 				crew := kernel.NewCrew(2)
 				defer crew.Close()
-				trainer := nn.NewTrainer(net, nn.NewSGD(net.Trained, nn.SGDOptions{LR: nn.Constant(0.01), Momentum: 0.9}), 32, 2)
+				trainer := nn.NewTrainer(net, nn.NewSGD(net.Trainable, nn.SGDOptions{LR: nn.Constant(0.01), Momentum: 0.9}), 32, 2)
 				b.ReportAllocs()
 				for b.Loop() {
 					trainer.Step(crew, func(i int, x []float32) int { x[i] = 1; return i })

@@ -31,7 +31,7 @@ func (s *Spec) Fit(f *safetensors.File) error {
 		shapes[strings.TrimPrefix(t.Name, "module.")] = t.Shape
 	}
 	if name := a.original + ".weight"; shapes[name] != nil {
-		s.Original, last = true, safetensors.Info{Name: name, Shape: []int{1, originalWidth}}
+		s.FCHead, last = true, safetensors.Info{Name: name, Shape: []int{1, originalWidth}}
 	}
 	if shape := shapes[first.Name]; alike(first.Shape, shape, 1) {
 		s.In.C = shape[1]

@@ -61,8 +61,8 @@ func TestFit(t *testing.T) {
 		if err := got.Fit(f); err != nil {
 			t.Fatal(err)
 		}
-		if got.In != want.In || got.Classes != want.Classes || got.Bias != want.Bias || got.Original {
-			t.Errorf("%s: got %v, %d classes, bias %v, original %v; want %v, %d, %v", want.Name, got.In, got.Classes, got.Bias, got.Original, want.In, want.Classes, want.Bias)
+		if got.In != want.In || got.Classes != want.Classes || got.Bias != want.Bias || got.FCHead {
+			t.Errorf("%s: got %v, %d classes, bias %v, original %v; want %v, %d, %v", want.Name, got.In, got.Classes, got.Bias, got.FCHead, want.In, want.Classes, want.Bias)
 		}
 		net, err := Build(got, k)
 		if err != nil {
@@ -87,11 +87,11 @@ func TestFitOriginal(t *testing.T) {
 	if err := s.Fit(f); err != nil {
 		t.Fatal(err)
 	}
-	if !s.Original || s.Classes != 7 || s.In.C != 3 || !s.Bias {
+	if !s.FCHead || s.Classes != 7 || s.In.C != 3 || !s.Bias {
 		t.Errorf("%+v", s)
 	}
 	s = Spec{Name: "resnet18", Classes: 1000}
-	if err := s.Fit(f); err != nil || s.Original || s.Classes != 1000 || s.In.C != 0 {
+	if err := s.Fit(f); err != nil || s.FCHead || s.Classes != 1000 || s.In.C != 0 {
 		t.Errorf("%+v %v", s, err)
 	}
 	if list := Recognize(f); len(list) > 0 {

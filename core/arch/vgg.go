@@ -56,12 +56,12 @@ func vgg(layers int, blocks [5]int, norm bool) architecture {
 			}
 			x = b.MaxPool(next(), x)
 		}
-		if !s.Original {
+		if !s.FCHead {
 			s.classifier(b, x, "classifier")
 			return
 		}
 		if f := b.Shape(x); f.H%7 != 0 || f.W != f.H {
-			b.Refuse("classifier: 7×7 pixels cannot be pooled from %v", f)
+			b.Fail("classifier: 7×7 pixels cannot be pooled from %v", f)
 			return
 		}
 		x = b.AveragePool("avgpool", x, nn.PoolSpec{Size: b.Shape(x).H / 7})

@@ -78,7 +78,7 @@ func input(x []float32, picture image.Image, side int) {
 	}
 	images.AreaAverage(x, side, side, bytes, size, size, 3)
 	for i := range x {
-		x[i] = (x[i] - NormalMean[i%3]) / NormalDeviation[i%3]
+		x[i] = (x[i] - ImageNetMean[i%3]) / ImageNetStd[i%3]
 	}
 }
 

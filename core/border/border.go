@@ -11,9 +11,10 @@ package border
 import (
 	"fmt"
 	"math"
-	"strconv"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"padlab/core/metric"
 )
 
 // Ring returns the ring of a cell of a k×k grid. It panics when the cell is
@@ -28,59 +29,6 @@ func Ring(cell, k int) int {
 
 // Rings returns how many rings a k×k grid has.
 func Rings(k int) int { return (k + 1) / 2 }
-
-// A Number is a float64 that JSON writes as null when it is not finite.
-type Number float64
-
-func (n Number) MarshalJSON() ([]byte, error) {
-	if f := float64(n); math.IsNaN(f) || math.IsInf(f, 0) {
-		return []byte("null"), nil
-	}
-	return strconv.AppendFloat(nil, float64(n), 'g', -1, 64), nil
-}
-
-// A Score is a mean over all places and images.
-type Score struct {
-	Metric   string `json:"metric"`
-	Target   string `json:"target,omitempty"` // what is read out; empty for a task
-	Images   string `json:"images"`
-	Value    Number `json:"value"`
-	Low      Number `json:"low"` // 95 % interval over images; NaN under two images
-	High     Number `json:"high"`
-	N        int    `json:"n"`                  // placements (images × cells), or predictions of a read-out
-	Chance   Number `json:"chance"`             // the score of guessing; of a read-out, that of the best constant
-	Constant int    `json:"constant,omitempty"` // predictions without any variation, which correlate with nothing
-}
-
-// A Point is the score of one ring of a profile.
-type Point struct {
-	Distance int    `json:"distance"`
-	N        int    `json:"n"` // placements: images × cells of the ring
-	Value    Number `json:"value"`
-	Low      Number `json:"low"`
-	High     Number `json:"high"`
-	Chance   Number `json:"chance"`
-}
-
-// A Profile is a score against the distance to the border, ring by ring from
-// the border inward.
-type Profile struct {
-	Metric string  `json:"metric"`
-	Target string  `json:"target,omitempty"`
-	Images string  `json:"images"`
-	Unit   string  `json:"unit"` // of the distance
-	Rings  []Point `json:"rings"`
-}
-
-// A Map is the mean score of every place, row by row.
-type Map struct {
-	Metric string   `json:"metric"`
-	Target string   `json:"target,omitempty"`
-	Images string   `json:"images"`
-	Rows   int      `json:"rows"`
-	Cols   int      `json:"cols"`
-	Values []Number `json:"values"`
-}
 
 // A Tally collects a value between 0 and 1 (a hit is 1, a miss 0) for every
 // image in every cell. Different images may be set by different goroutines.
@@ -104,15 +52,15 @@ func (t *Tally) Of(image int) []float32 {
 	return t.values[image*cells : (image+1)*cells : (image+1)*cells]
 }
 
-// Score is the mean over all images and cells.
-func (t *Tally) Score(metric, images string, chance float64) Score {
+// metric.Score is the mean over all images and cells.
+func (t *Tally) Score(name, images string, chance float64) metric.Score {
 	mean, low, high := t.over(func(int) bool { return true })
-	return Score{Metric: metric, Images: images, Value: Number(mean), Low: Number(low), High: Number(high), N: t.Images * t.Grid * t.Grid, Chance: Number(chance)}
+	return metric.Score{Key: metric.Key{Metric: name, Images: images}, Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high), N: t.Images * t.Grid * t.Grid, Chance: metric.Number(chance)}
 }
 
-// Profile is the mean of every ring.
-func (t *Tally) Profile(metric, images string, chance float64) Profile {
-	p := Profile{Metric: metric, Images: images, Unit: "cells"}
+// metric.Profile is the mean of every ring.
+func (t *Tally) Profile(name, images string, chance float64) metric.Profile {
+	p := metric.Profile{Key: metric.Key{Metric: name, Images: images}, Unit: "cells"}
 	for d := range Rings(t.Grid) {
 		n := 0
 		inRing := func(cell int) bool { return Ring(cell, t.Grid) == d }
@@ -122,7 +70,7 @@ func (t *Tally) Profile(metric, images string, chance float64) Profile {
 			}
 		}
 		mean, low, high := t.over(inRing)
-		p.Rings = append(p.Rings, Point{d, n, Number(mean), Number(low), Number(high), Number(chance)})
+		p.Rings = append(p.Rings, metric.Point{Distance: d, N: n, Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high), Chance: metric.Number(chance)})
 	}
 	return p
 }
@@ -130,9 +78,9 @@ func (t *Tally) Profile(metric, images string, chance float64) Profile {
 // Gap is the mean over the cells at the border less that over the rings from
 // inner on, image by image, so that what images have in common does not blur
 // it. It is −1 … 1. There is none, and ok is false, when inner is 0 or no ring.
-func (t *Tally) Gap(metric, images string, inner int) (s Score, ok bool) {
+func (t *Tally) Gap(name, images string, inner int) (s metric.Score, ok bool) {
 	if inner < 1 || inner >= Rings(t.Grid) {
-		return Score{}, false
+		return metric.Score{}, false
 	}
 	outside := t.means(func(cell int) bool { return Ring(cell, t.Grid) == 0 })
 	inside := t.means(func(cell int) bool { return Ring(cell, t.Grid) >= inner })
@@ -140,19 +88,19 @@ func (t *Tally) Gap(metric, images string, inner int) (s Score, ok bool) {
 		outside[i] -= inside[i]
 	}
 	mean, low, high := IntervalIn(outside, -1, 1)
-	return Score{Metric: metric, Images: images, Value: Number(mean), Low: Number(low), High: Number(high), N: t.Images}, true
+	return metric.Score{Key: metric.Key{Metric: name, Images: images}, Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high), N: t.Images}, true
 }
 
-// Map is the mean over images of every cell.
-func (t *Tally) Map(metric, images string) Map {
-	m := Map{Metric: metric, Images: images, Rows: t.Grid, Cols: t.Grid, Values: make([]Number, t.Grid*t.Grid)}
+// metric.Map is the mean over images of every cell.
+func (t *Tally) Map(name, images string) metric.Map {
+	m := metric.Map{Key: metric.Key{Metric: name, Images: images}, Rows: t.Grid, Cols: t.Grid, Values: make([]metric.Number, t.Grid*t.Grid)}
 	for i := range t.Images {
 		for cell, v := range t.Of(i) {
-			m.Values[cell] += Number(v)
+			m.Values[cell] += metric.Number(v)
 		}
 	}
 	for cell := range m.Values {
-		m.Values[cell] /= Number(t.Images)
+		m.Values[cell] /= metric.Number(t.Images)
 	}
 	return m
 }

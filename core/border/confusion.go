@@ -3,6 +3,8 @@ package border
 import (
 	"fmt"
 	"math"
+
+	"padlab/core/metric"
 )
 
 // Confusions counts, for every image and every ring, how often a pixel of one
@@ -104,32 +106,34 @@ func (c *Confusions) estimate(from, to int, score func([]int64, int) float64) (v
 	return value, math.Max(0, value-half), math.Min(1, value+half), pixels
 }
 
-func (c *Confusions) score(metric, images string, of func([]int64, int) float64) Score {
+func (c *Confusions) score(name, images string, of func([]int64, int) float64) metric.Score {
 	value, low, high, n := c.estimate(0, c.rings, of)
-	return Score{Metric: metric, Images: images, Value: Number(value), Low: Number(low), High: Number(high), N: n, Chance: Number(math.NaN())}
+	return metric.Score{Key: metric.Key{Metric: name, Images: images}, Value: metric.Number(value), Low: metric.Number(low), High: metric.Number(high), N: n, Chance: metric.NaN}
 }
 
-func (c *Confusions) profile(metric, images, unit string, of func([]int64, int) float64) Profile {
-	p := Profile{Metric: metric, Images: images, Unit: unit}
+func (c *Confusions) profile(name, images, unit string, of func([]int64, int) float64) metric.Profile {
+	p := metric.Profile{Key: metric.Key{Metric: name, Images: images}, Unit: unit}
 	for d := range c.rings {
 		value, low, high, n := c.estimate(d, d+1, of)
-		p.Rings = append(p.Rings, Point{d, n, Number(value), Number(low), Number(high), Number(math.NaN())})
+		p.Rings = append(p.Rings, metric.Point{Distance: d, N: n, Value: metric.Number(value), Low: metric.Number(low), High: metric.Number(high), Chance: metric.NaN})
 	}
 	return p
 }
 
 // MeanIoU is the mean intersection over union of all pixels; N counts pixels.
-func (c *Confusions) MeanIoU(metric, images string) Score { return c.score(metric, images, meanIoU) }
+func (c *Confusions) MeanIoU(name, images string) metric.Score { return c.score(name, images, meanIoU) }
 
 // MeanIoUProfile is the same ring by ring, over distances in that unit.
-func (c *Confusions) MeanIoUProfile(metric, images, unit string) Profile {
-	return c.profile(metric, images, unit, meanIoU)
+func (c *Confusions) MeanIoUProfile(name, images, unit string) metric.Profile {
+	return c.profile(name, images, unit, meanIoU)
 }
 
 // Accuracy is the share of pixels whose class is right.
-func (c *Confusions) Accuracy(metric, images string) Score { return c.score(metric, images, hitShare) }
+func (c *Confusions) Accuracy(name, images string) metric.Score {
+	return c.score(name, images, hitShare)
+}
 
 // AccuracyProfile is the same ring by ring.
-func (c *Confusions) AccuracyProfile(metric, images, unit string) Profile {
-	return c.profile(metric, images, unit, hitShare)
+func (c *Confusions) AccuracyProfile(name, images, unit string) metric.Profile {
+	return c.profile(name, images, unit, hitShare)
 }

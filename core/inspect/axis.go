@@ -7,11 +7,11 @@ import (
 	"padlab/core/pad"
 )
 
-// A reading is what one output of a layer sees along one axis: inputs, with how
+// A view is what one output of a layer sees along one axis: inputs, with how
 // much each counts when all weights of a kernel are 1.
-type reading struct {
-	from   []tap
-	beyond bool // and something beyond the edge of the map
+type view struct {
+	from    []tap
+	padding bool // and something beyond the edge of the map
 }
 
 type tap struct {
@@ -44,10 +44,10 @@ func (a axis) sides(s pad.Sides) (before, after int) {
 // readings is what the outputs of a node see along an axis, the same in each of
 // its inputs. All layers work on either axis by itself. It panics at a layer
 // that it does not know.
-func readings(nodes []nn.Node, i int, a axis) []reading {
+func readings(nodes []nn.Node, i int, a axis) []view {
 	node := nodes[i]
 	w, n := node.Window(), a.of(node.In()[0])
-	list := make([]reading, a.of(node.Out()))
+	list := make([]view, a.of(node.Out()))
 	before, after := a.sides(w.Pad)
 	switch l := node.Layer.(type) {
 	case *nn.Conv:
@@ -65,9 +65,9 @@ func readings(nodes []nn.Node, i int, a axis) []reading {
 			for k := range l.Size {
 				list[o].read(pixel(first + k))
 			}
-			list[o].beyond = first != wanted
+			list[o].padding = first != wanted
 		}
-	case *nn.Reweigh: // what its convolution saw inside is weighted up
+	case *nn.Reweight: // what its convolution saw inside is weighted up
 		conv := nodes[node.From[0]]
 		for o, r := range readings(nodes, int(node.From[0]), a) {
 			if seen := len(r.from); seen > 0 {
@@ -110,17 +110,17 @@ func readings(nodes []nn.Node, i int, a axis) []reading {
 }
 
 // read adds what stands at one place of a window.
-func (r *reading) read(place reading) {
+func (r *view) read(place view) {
 	r.from = append(r.from, place.from...)
-	r.beyond = r.beyond || place.beyond
+	r.padding = r.padding || place.padding
 }
 
-func pixel(at int) reading { return reading{from: []tap{{at, 1}}} }
+func pixel(at int) view { return view{from: []tap{{at, 1}}} }
 
 // inside is a pixel of a line of n, or nothing beyond it.
-func inside(at, n int) reading {
+func inside(at, n int) view {
 	if at < 0 || at >= n {
-		return reading{beyond: true}
+		return view{padding: true}
 	}
 	return pixel(at)
 }
@@ -128,7 +128,7 @@ func inside(at, n int) reading {
 // padded is what stands at each position of a padded line. Positions that a
 // scheme computes from many pixels, or draws, pass no gradient on and read
 // nothing. A line that is enlarged instead has no edge to look over.
-func padded(s pad.Scheme, n, before, after int) []reading {
+func padded(s pad.Scheme, n, before, after int) []view {
 	if s.Name == "resize" && before+after > 0 {
 		return enlarged(n, before+n+after)
 	}
@@ -136,19 +136,19 @@ func padded(s pad.Scheme, n, before, after int) []reading {
 	if err != nil {
 		panic("inspect: " + err.Error()) // the layer was built with them
 	}
-	list := make([]reading, len(sources))
+	list := make([]view, len(sources))
 	for i, at := range sources {
 		if at != pad.Nowhere {
 			list[i] = pixel(at)
 		}
-		list[i].beyond = i < before || i >= before+n
+		list[i].padding = i < before || i >= before+n
 	}
 	return list
 }
 
 // enlarged is a line of n pixels as a line of m, as [pad.Bilinear] makes it.
-func enlarged(n, m int) []reading {
-	list := make([]reading, m)
+func enlarged(n, m int) []view {
+	list := make([]view, m)
 	b := pad.NewBilinear(n, 1, 1, m, 1, false)
 	x, y := make([]float32, n), make([]float32, m)
 	for i := range list {

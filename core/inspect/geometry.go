@@ -46,18 +46,18 @@ type Layer struct {
 	// Along each axis of a layer with a stride: padding that the windows use in
 	// front, minus what they use behind, where rows that no window reaches
 	// count as negative. With p on both sides that is (H + 2p − k) mod s.
-	UnevenRows, UnevenColumns int
+	AsymmetricRows, AsymmetricColumns int
 
-	// Beyond is the share of the outputs that look over the edge of the picture,
+	// SeesPadding is the share of the outputs that look over the edge of the picture,
 	// or of a map on the way, whatever stands there.
-	Beyond float64
+	SeesPadding float64
 }
 
 // Plain reports whether an output of the layer sees no other pixels than its
 // input does at the same place.
 func (l Layer) Plain() bool { return plainKinds[l.Kind] }
 
-var plainKinds = map[string]bool{"batch norm": true, "frozen norm": true, "group norm": true, "ReLU": true, "leaky ReLU": true, "sigmoid": true, "dropout": true, "permute": true, "coordinates": true, "reweigh": true}
+var plainKinds = map[string]bool{"batch norm": true, "frozen norm": true, "group norm": true, "ReLU": true, "leaky ReLU": true, "sigmoid": true, "dropout": true, "permute": true, "coordinates": true, "reweight": true}
 
 func kind(l nn.Layer) string {
 	switch l.(type) {
@@ -65,8 +65,8 @@ func kind(l nn.Layer) string {
 		return "conv"
 	case *nn.Banks:
 		return "conv with banks"
-	case *nn.Reweigh:
-		return "reweigh"
+	case *nn.Reweight:
+		return "reweight"
 	case *nn.Predict:
 		return "predict"
 	case *nn.MaxPool:
@@ -121,7 +121,7 @@ func Look(s arch.Spec) (*Geometry, error) {
 		return nil, err
 	}
 	stages := arch.TraceLayers(nodes)
-	beyondRows, beyondCols := beyond(nodes, rows), beyond(nodes, cols)
+	beyondRows, beyondCols := seesPadding(nodes, rows), seesPadding(nodes, cols)
 	for i, node := range nodes {
 		for _, p := range node.Params() {
 			if !p.State {
@@ -132,8 +132,8 @@ func Look(s arch.Spec) (*Geometry, error) {
 		l := Layer{
 			Name: node.Name(), Kind: kind(node.Layer), Kernel: w.Size, Stride: w.Stride, H: out.H, W: out.W, C: out.C,
 			Jump: stages[i].Stride, ReceptiveField: stages[i].ReceptiveField,
-			UnevenRows: uneven(node, rows), UnevenColumns: uneven(node, cols),
-			Beyond: 1 - (1-share(beyondRows[i]))*(1-share(beyondCols[i])),
+			AsymmetricRows: asymmetry(node, rows), AsymmetricColumns: asymmetry(node, cols),
+			SeesPadding: 1 - (1-share(beyondRows[i]))*(1-share(beyondCols[i])),
 		}
 		if l.ReceptiveField == 0 {
 			l.Jump = 0
@@ -158,9 +158,9 @@ func features(nodes []nn.Node) int {
 	return len(nodes) - 1
 }
 
-// uneven is Layer.UnevenRows or Layer.UnevenColumns. Padding that is not copied
+// asymmetry is Layer.UnevenRows or Layer.UnevenColumns. Padding that is not copied
 // to one side or the other, but predicted or enlarged, has the same sides.
-func uneven(node nn.Node, a axis) int {
+func asymmetry(node nn.Node, a axis) int {
 	w := node.Window()
 	if w.Stride < 2 || w.Size == 0 {
 		return 0
@@ -181,7 +181,7 @@ func evenSizes(s arch.Spec, g *Geometry) []int {
 			return false
 		}
 		for _, node := range nodes {
-			if uneven(node, rows) != 0 || uneven(node, cols) != 0 {
+			if asymmetry(node, rows) != 0 || asymmetry(node, cols) != 0 {
 				return false
 			}
 		}
@@ -202,14 +202,14 @@ func evenSizes(s arch.Spec, g *Geometry) []int {
 	return list
 }
 
-// beyond says for each node which of its outputs along an axis look over an
+// seesPadding says for each node which of its outputs along an axis look over an
 // edge. An output of the map does so when its row or its column does: every
 // layer looks at all rows of a window with all its columns.
-func beyond(nodes []nn.Node, a axis) [][]bool {
+func seesPadding(nodes []nn.Node, a axis) [][]bool {
 	list := make([][]bool, len(nodes))
 	for i, node := range nodes {
 		for _, r := range readings(nodes, i, a) {
-			over := r.beyond
+			over := r.padding
 			for _, from := range node.From {
 				for _, t := range r.from {
 					over = over || from != nn.Sample && list[from][t.at]

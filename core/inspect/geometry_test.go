@@ -113,7 +113,7 @@ func TestBeyond(t *testing.T) {
 	for _, n := range []int{5, 8, 9} {
 		for _, scheme := range []string{"zeros", "circular", "reflect", "partial", "explicit", "learned"} {
 			nodes := stack(t, n, 3, 2, scheme, pad.Same)
-			r, c := beyond(nodes, rows), beyond(nodes, cols)
+			r, c := seesPadding(nodes, rows), seesPadding(nodes, cols)
 			inner := []int{n - 2, n - 4}
 			for i, node := range nodes {
 				if node.Window().Size != 3 {
@@ -127,7 +127,7 @@ func TestBeyond(t *testing.T) {
 			}
 		}
 		nodes := stack(t, n, 3, 2, "none", pad.Valid)
-		if r := beyond(nodes, rows); share(r[1]) != 0 {
+		if r := seesPadding(nodes, rows); share(r[1]) != 0 {
 			t.Errorf("none: %v", r)
 		}
 	}
@@ -167,7 +167,7 @@ func TestBeyondInTwoDimensions(t *testing.T) {
 			}
 		}
 	}
-	byRow, byCol := beyond(nodes, rows), beyond(nodes, cols)
+	byRow, byCol := seesPadding(nodes, rows), seesPadding(nodes, cols)
 	for i, node := range nodes {
 		w := node.Out().W
 		for at, want := range maps[i] {
@@ -187,10 +187,10 @@ func TestEvenSizes(t *testing.T) {
 	}
 	var strided []string
 	for _, l := range g.Layers {
-		if l.UnevenRows != 0 || l.UnevenColumns != 0 {
+		if l.AsymmetricRows != 0 || l.AsymmetricColumns != 0 {
 			strided = append(strided, l.Name)
-			if l.UnevenRows != 1 || l.UnevenColumns != 1 {
-				t.Errorf("%s: %d, %d", l.Name, l.UnevenRows, l.UnevenColumns)
+			if l.AsymmetricRows != 1 || l.AsymmetricColumns != 1 {
+				t.Errorf("%s: %d, %d", l.Name, l.AsymmetricRows, l.AsymmetricColumns)
 			}
 		}
 	}
@@ -202,7 +202,7 @@ func TestEvenSizes(t *testing.T) {
 	}
 	g = look(t, spec("resnet18", "zeros", 225))
 	for _, l := range g.Layers {
-		if l.UnevenRows != 0 || l.UnevenColumns != 0 {
+		if l.AsymmetricRows != 0 || l.AsymmetricColumns != 0 {
 			t.Errorf("225: %s is uneven", l.Name)
 		}
 	}
@@ -230,7 +230,7 @@ func TestEvenSizes(t *testing.T) {
 	// sticks out by one.
 	squeeze := look(t, spec("squeezenet1_0", "zeros", 226))
 	for _, l := range squeeze.Layers {
-		if l.Name == "features.2" && (l.UnevenRows != -1 || l.H != 55) {
+		if l.Name == "features.2" && (l.AsymmetricRows != -1 || l.H != 55) {
 			t.Errorf("%+v", l)
 		}
 	}
@@ -252,10 +252,10 @@ func TestLookAtAll(t *testing.T) {
 				continue
 			}
 			for _, l := range g.Layers {
-				if !(l.Beyond >= 0 && l.Beyond <= 1) || l.H < 1 || l.W != l.H {
+				if !(l.SeesPadding >= 0 && l.SeesPadding <= 1) || l.H < 1 || l.W != l.H {
 					t.Errorf("%s, %s: %+v", name, padding, l)
 				}
-				if padding == "none" && l.Beyond > 0 && !strings.Contains(name, "squeezenet") {
+				if padding == "none" && l.SeesPadding > 0 && !strings.Contains(name, "squeezenet") {
 					t.Errorf("%s without padding: %s looks over the edge", name, l.Name)
 				}
 				for _, tap := range g.Taps {

@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 
 	"padlab/core/arch"
-	"padlab/core/draw"
 	"padlab/core/images"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
+	"padlab/core/rng"
 )
 
 // A Subject is a network that is shown photographs: the square in the middle of
@@ -98,7 +98,7 @@ func (s Subject) overflow(node string) error {
 func floats(nodes []nn.Node) int {
 	n := 0
 	for _, node := range nodes {
-		n += node.Out().Len() + node.Sizes().Kept + node.Sizes().Chosen
+		n += node.Out().Len() + node.Sizes().Saved + node.Sizes().Indices
 	}
 	return n
 }
@@ -160,7 +160,7 @@ func (s Subject) square(p images.Photo, side int) []float32 {
 // normalize does so with red, green and blue in 0…1, for networks that are
 // used to it.
 func (s Subject) normalize(rgb []float32) {
-	usual, err := arch.UsualPicture(s.Spec.Name)
+	usual, err := arch.NativeInput(s.Spec.Name)
 	if err != nil {
 		panic("inspect: " + err.Error())
 	}
@@ -168,7 +168,7 @@ func (s Subject) normalize(rgb []float32) {
 		return
 	}
 	for i := range rgb {
-		rgb[i] = (rgb[i] - arch.NormalMean[i%3]) / arch.NormalDeviation[i%3]
+		rgb[i] = (rgb[i] - arch.ImageNetMean[i%3]) / arch.ImageNetStd[i%3]
 	}
 }
 
@@ -180,8 +180,8 @@ func (s Subject) normalize(rgb []float32) {
 func (s Subject) window(x []float32, photos []images.Photo, i int) {
 	side, c := s.Spec.In.H, s.Spec.In.C
 	tile := s.square(photos[i%len(photos)], side)
-	source := draw.New(1, "window", uint64(i))
-	top, left := source.Below(2*side), source.Below(2*side)
+	source := rng.New(1, "window", uint64(i))
+	top, left := source.IntN(2*side), source.IntN(2*side)
 	for r := range side {
 		row := tile[mirrored(top+r, side)*side*c:]
 		for col := range side {

@@ -162,7 +162,7 @@ func upTo(nodes []nn.Node, name string) []nn.Node { return nodes[:number(nodes, 
 // covers reports whether what the padded network makes at the taps lies within
 // what the other does, away from windows that stick out there.
 func covers(nodes, padded []nn.Node, taps []string, shift map[string]int) bool {
-	over := beyond(nodes, rows)
+	over := seesPadding(nodes, rows)
 	for _, tap := range taps {
 		n := padded[number(padded, tap)].Out().H
 		line := over[number(nodes, tap)]
@@ -177,7 +177,7 @@ func covers(nodes, padded []nn.Node, taps []string, shift map[string]int) bool {
 // allow.
 func (s Subject) pattern(ctx context.Context, crew *kernel.Crew, p *Pattern) error {
 	without := s.Spec
-	without.Padding, without.Extent, without.Layers, without.Original = pad.Must("none"), pad.Valid, nil, false
+	without.Padding, without.Extent, without.Layers, without.FCHead = pad.Must("none"), pad.Valid, nil, false
 	taps, err := arch.Taps(s.Spec.Name)
 	if err != nil {
 		panic("inspect: " + err.Error())
@@ -318,7 +318,7 @@ func newComparison(here, there []nn.Node, tap string, shift, pictures int) *comp
 	q.sum, q.squares = make([]float64, q.shape.Len()), make([]float64, q.shape.Len())
 	for _, node := range here {
 		switch node.Layer.(type) {
-		case *nn.Reweigh, *nn.Banks: // they add the bias later, and so round otherwise
+		case *nn.Reweight, *nn.Banks: // they add the bias later, and so round otherwise
 			q.tolerance = 0x1p-18
 		}
 	}

@@ -150,7 +150,7 @@ func TestPatternReachesAsFarAsThePadding(t *testing.T) {
 			}
 			for _, tap := range p.Taps {
 				at := slices.IndexFunc(g.Layers, func(l Layer) bool { return l.Name == tap.Tap })
-				if want := g.Layers[at].Beyond; math.Abs(tap.Reached-want) > 1e-12 {
+				if want := g.Layers[at].SeesPadding; math.Abs(tap.Reached-want) > 1e-12 {
 					t.Errorf("%s, %s: reaches %v of %s, the geometry says %v", name, padding, tap.Reached, tap.Tap, want)
 				}
 			}

@@ -34,19 +34,19 @@ func (l Layer) Field() string {
 	return fmt.Sprint(l.ReceptiveField)
 }
 
-// Uneven says how uneven the padding of a layer with a stride is: "even", or
+// Asymmetry says how uneven the padding of a layer with a stride is: "even", or
 // the pixels that are used more in front than behind, "+1" or, where the axes
 // differ, "+1, 0"; nothing without a stride.
-func (l Layer) Uneven() string {
+func (l Layer) Asymmetry() string {
 	switch {
 	case l.Stride < 2 || l.Kernel == 0:
 		return ""
-	case l.UnevenRows == 0 && l.UnevenColumns == 0:
+	case l.AsymmetricRows == 0 && l.AsymmetricColumns == 0:
 		return "even"
-	case l.UnevenRows == l.UnevenColumns:
-		return fmt.Sprintf("%+d", l.UnevenRows)
+	case l.AsymmetricRows == l.AsymmetricColumns:
+		return fmt.Sprintf("%+d", l.AsymmetricRows)
 	}
-	return fmt.Sprintf("%+d, %+d", l.UnevenRows, l.UnevenColumns)
+	return fmt.Sprintf("%+d, %+d", l.AsymmetricRows, l.AsymmetricColumns)
 }
 
 // Advice says for which sizes of picture all strides are even.

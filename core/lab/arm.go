@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"padlab/core/arch"
-	"padlab/core/border"
 	"padlab/core/images"
+	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
@@ -120,10 +120,10 @@ func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) 
 	}
 	net.Init(spec.Seed)
 	a := &arm{spec: spec, task: t, lossStride: 1}
-	a.trainer = nn.NewTrainer(net, optimizer(spec, net.Trained), spec.Train.Batch, workers)
+	a.trainer = nn.NewTrainer(net, optimizer(spec, net.Trainable), spec.Train.Batch, workers)
 	a.trainer.Seed, a.tapes = spec.Seed, a.trainer.Tapes()
 	if spec.Train.Clip > 0 {
-		a.trainer.Clip = nn.NewClip(net.Trained, spec.Train.Clip)
+		a.trainer.Clip = nn.NewClip(net.Trainable, spec.Train.Clip)
 	}
 	if spec.Eval.Padding != "" {
 		shape.Padding, shape.Layers = pad.Must(spec.Eval.Padding), nil
@@ -142,7 +142,7 @@ func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) 
 		tape.Seed = spec.Seed
 	}
 	a.shape = shape
-	a.state = ArmState{Name: spec.Name, Status: Running, Params: net.Trained, EvalStep: -1, Steps: spec.Train.Steps}
+	a.state = ArmState{Name: spec.Name, Status: Running, Params: net.Trainable, EvalStep: -1, Steps: spec.Train.Steps}
 	a.learn = t.Learn(a.trainer, spec.Seed)
 	a.evaluate = func(worker, piece int) { a.exam.Show(worker, a.tapes[worker], a.next+piece) }
 	a.state.Example = a.example()
@@ -223,7 +223,7 @@ func (a *arm) recordLoss(step int, loss float64) {
 	if step%a.lossStride != 0 {
 		return
 	}
-	a.state.Loss = append(a.state.Loss, LossPoint{step, border.Number(loss)})
+	a.state.Loss = append(a.state.Loss, LossPoint{step, metric.Number(loss)})
 	if len(a.state.Loss) == lossPoints {
 		half := make([]LossPoint, 0, lossPoints)
 		for i := 0; i < lossPoints; i += 2 {

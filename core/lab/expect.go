@@ -8,9 +8,8 @@ import (
 	"strings"
 
 	"padlab/core/border"
+	"padlab/core/metric"
 	"padlab/core/names"
-	"padlab/core/probe"
-	"padlab/core/task"
 )
 
 // An Expect is what an experiment promises to show; run --expect checks it.
@@ -44,9 +43,6 @@ func (x Expect) about(metric, target, images string) bool {
 	return metric == x.What && (x.Target == "" || target == x.Target) && (x.Images == "" || images == x.Images)
 }
 
-// metrics are what can be expected of something.
-var metrics = []string{task.Accuracy, task.BorderInterior, task.BorderCentre, task.SameAnswer, task.MIoU, task.PixelAccuracy, probe.SPC, probe.MAE, probe.Skill}
-
 // An Expectation is an Expect with its answer.
 type Expectation struct {
 	Text string `json:"text"`
@@ -79,8 +75,8 @@ func (x Expect) check(e *Experiment) error {
 	if !slices.Contains(arms, x.Arm) {
 		return fmt.Errorf("expect: %w", names.Unknown("arm", x.Arm, arms))
 	}
-	if !slices.Contains(metrics, x.What) {
-		return fmt.Errorf("expect: %w", names.Unknown("metric", x.What, metrics))
+	if _, err := metric.Parse(x.What); err != nil {
+		return fmt.Errorf("expect: %w", err)
 	}
 	if err := checkWith(x.With); err != nil {
 		return fmt.Errorf("expect: %w", err)
@@ -96,28 +92,28 @@ func (x Expect) check(e *Experiment) error {
 // can also be against another arm.
 var bounds = []struct {
 	words   string
-	holds   func(p border.Point, n border.Number) bool
-	against func(p, q, n border.Number) bool
+	holds   func(p metric.Point, n metric.Number) bool
+	against func(p, q, n metric.Number) bool
 }{
-	{"exactly", func(p border.Point, n border.Number) bool { return p.Value == n }, nil},
-	{"surely above", func(p border.Point, n border.Number) bool { return p.Low > n }, nil},
-	{"surely below", func(p border.Point, n border.Number) bool { return p.High < n }, nil},
-	{"above", func(p border.Point, n border.Number) bool { return p.Value > n }, func(p, q, n border.Number) bool { return p-q >= n }},
-	{"below", func(p border.Point, n border.Number) bool { return p.Value < n }, func(p, q, n border.Number) bool { return q-p >= n }},
+	{"exactly", func(p metric.Point, n metric.Number) bool { return p.Value == n }, nil},
+	{"surely above", func(p metric.Point, n metric.Number) bool { return p.Low > n }, nil},
+	{"surely below", func(p metric.Point, n metric.Number) bool { return p.High < n }, nil},
+	{"above", func(p metric.Point, n metric.Number) bool { return p.Value > n }, func(p, q, n metric.Number) bool { return p-q >= n }},
+	{"below", func(p metric.Point, n metric.Number) bool { return p.Value < n }, func(p, q, n metric.Number) bool { return q-p >= n }},
 }
 
 // A judgement is what Is means.
 type judgement struct {
 	rival string // the other arm that is asked; empty: none is
-	holds func(own, rival border.Point) bool
+	holds func(own, rival metric.Point) bool
 }
 
 func (x Expect) judgement() (judgement, error) {
 	switch x.Is {
 	case "chance":
-		return judgement{"", func(p, _ border.Point) bool { return p.Low <= p.Chance && p.Chance <= p.High }}, nil
+		return judgement{"", func(p, _ metric.Point) bool { return p.Low <= p.Chance && p.Chance <= p.High }}, nil
 	case "exactly chance":
-		return judgement{"", func(p, _ border.Point) bool { return math.Abs(float64(p.Value-p.Chance)) < 1e-12 }}, nil
+		return judgement{"", func(p, _ metric.Point) bool { return math.Abs(float64(p.Value-p.Chance)) < 1e-12 }}, nil
 	}
 	for _, b := range bounds {
 		rest, ok := strings.CutPrefix(x.Is, b.words+" ")
@@ -125,14 +121,14 @@ func (x Expect) judgement() (judgement, error) {
 			continue
 		}
 		if n, err := strconv.ParseFloat(rest, 64); err == nil {
-			return judgement{"", func(p, _ border.Point) bool { return b.holds(p, border.Number(n)) }}, nil
+			return judgement{"", func(p, _ metric.Point) bool { return b.holds(p, metric.Number(n)) }}, nil
 		}
 		at := strings.LastIndex(rest, " by ")
 		if at < 0 || b.against == nil {
 			continue
 		}
 		if n, err := strconv.ParseFloat(rest[at+len(" by "):], 64); err == nil && n >= 0 {
-			return judgement{rest[:at], func(p, q border.Point) bool { return b.against(p.Value, q.Value, border.Number(n)) }}, nil
+			return judgement{rest[:at], func(p, q metric.Point) bool { return b.against(p.Value, q.Value, metric.Number(n)) }}, nil
 		}
 	}
 	return judgement{}, fmt.Errorf("expect: is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM by NUMBER: %q", x.Is)
@@ -181,16 +177,16 @@ func answer(e *Experiment, arms []ArmState) []Expectation {
 }
 
 // find is the score, or the ring of a profile, that is meant.
-func (x Expect) find(a *ArmState) (p border.Point, ok bool) {
+func (x Expect) find(a *ArmState) (p metric.Point, ok bool) {
 	if x.Ring == nil {
-		at := slices.IndexFunc(a.Scores, func(s border.Score) bool { return x.about(s.Metric, s.Target, s.Images) })
+		at := slices.IndexFunc(a.Scores, func(s metric.Score) bool { return x.about(s.Metric, s.Target, s.Images) })
 		if at < 0 {
 			return p, false
 		}
 		s := a.Scores[at]
-		return border.Point{Value: s.Value, Low: s.Low, High: s.High, Chance: s.Chance}, true
+		return metric.Point{Value: s.Value, Low: s.Low, High: s.High, Chance: s.Chance}, true
 	}
-	at := slices.IndexFunc(a.Profiles, func(p border.Profile) bool { return x.about(p.Metric, p.Target, p.Images) })
+	at := slices.IndexFunc(a.Profiles, func(p metric.Profile) bool { return x.about(p.Metric, p.Target, p.Images) })
 	if at < 0 || *x.Ring >= len(a.Profiles[at].Rings) {
 		return p, false
 	}

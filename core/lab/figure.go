@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"padlab/core/border"
+	"padlab/core/metric"
 	"padlab/core/names"
 	"padlab/core/probe"
 )
@@ -36,12 +36,12 @@ type Values []Value
 // A Value is the figure of one target.
 type Value struct {
 	Target string
-	Number border.Number
+	Number metric.Number
 }
 
 // MarshalJSON writes them as an object.
 func (v Values) MarshalJSON() ([]byte, error) {
-	object := map[string]border.Number{}
+	object := map[string]metric.Number{}
 	for _, value := range v {
 		object[value.Target] = value.Number
 	}
@@ -91,10 +91,10 @@ type Comparison struct {
 	Metric string        `json:"metric"`
 	Target string        `json:"target"`
 	Images string        `json:"images"`
-	Theirs border.Number `json:"theirs"`
-	Ours   border.Number `json:"ours"`
-	Low    border.Number `json:"low"`
-	High   border.Number `json:"high"`
+	Theirs metric.Number `json:"theirs"`
+	Ours   metric.Number `json:"ours"`
+	Low    metric.Number `json:"low"`
+	High   metric.Number `json:"high"`
 }
 
 // Comparisons are the figures of the experiment beside what its arms have

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"padlab/core/arch"
-	"padlab/core/border"
+	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
@@ -186,7 +186,7 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 	}
 	album := probe.AlbumSpec{Side: spec.Readout.Size, Channels: shape.In.C, Train: spec.Readout.Crops, Test: spec.Readout.TestCrops, Seed: spec.Seed}
 	if spec.Data.Normalize {
-		album.Mean, album.Deviation = arch.NormalMean[:], arch.NormalDeviation[:]
+		album.Mean, album.Deviation = arch.ImageNetMean[:], arch.ImageNetStd[:]
 		if spec.Net.Weights == "" {
 			c := b.tasks.canvas(spec)
 			album.Mean, album.Deviation = c.Mean, c.Deviation
@@ -304,7 +304,7 @@ func (a *arm) advanceReading(crew *kernel.Crew) (evaluated bool) {
 		a.state.Scores, a.state.Profiles, a.state.Maps = r.Scores, r.Profiles, r.Maps
 		a.state.Penalties = nil
 		for _, p := range r.Penalties() {
-			a.state.Penalties = append(a.state.Penalties, border.Number(p))
+			a.state.Penalties = append(a.state.Penalties, metric.Number(p))
 		}
 		if b := e.backbone; b != nil {
 			a.state.Scores = append(slices.Clone(r.Scores), b.state.Scores[0])
@@ -327,7 +327,7 @@ func (a *arm) unconverged() (list []string) {
 		return nil
 	}
 	for _, s := range a.state.Scores {
-		if bound := float64(s.Chance) + 0.02*probe.Target(s.Target).Span(a.spec.Readout.Signed); s.Metric == probe.MAE && s.Images == probe.Natural && float64(s.Value) > bound {
+		if bound := float64(s.Chance) + 0.02*probe.Target(s.Target).ErrorScale(a.spec.Readout.Signed); s.Metric == metric.MAE && s.Images == probe.Natural && float64(s.Value) > bound {
 			list = append(list, fmt.Sprintf("arm %s: the read-out of %s has not converged: its error is %.3f, that of a constant %.3f", a.spec.Name, s.Target, float64(s.Value), float64(s.Chance)))
 		}
 	}

@@ -9,23 +9,23 @@ import (
 	"time"
 
 	"padlab/core/arch"
-	"padlab/core/border"
-	"padlab/core/draw"
 	"padlab/core/images"
+	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
 	"padlab/core/pad"
 	"padlab/core/probe"
+	"padlab/core/rng"
 )
 
 // snapshots of nature: ten photographs of noise.
 func album() (list []images.Photo) {
 	for i := range 10 {
 		p := images.Photo{H: 40, W: 50}
-		source := draw.New(7, "photograph", uint64(i))
+		source := rng.New(7, "photograph", uint64(i))
 		for range p.H * p.W * 3 {
-			p.Pixels = append(p.Pixels, byte(source.Below(256)))
+			p.Pixels = append(p.Pixels, byte(source.IntN(256)))
 		}
 		list = append(list, p)
 	}
@@ -244,7 +244,7 @@ func TestReading(t *testing.T) {
 	for _, c := range r.Comparisons {
 		theirs = append(theirs, float64(c.Theirs))
 		for _, score := range s.Arms[1].Scores {
-			if score.Metric == probe.MAE && score.Target == c.Target && score.Images == probe.Natural && score.Value != c.Ours {
+			if score.Metric == metric.MAE && score.Target == c.Target && score.Images == probe.Natural && score.Value != c.Ours {
 				t.Errorf("%+v beside %v", c, score.Value)
 			}
 		}
@@ -398,11 +398,11 @@ func TestReadingWeights(t *testing.T) {
 }
 
 func TestUnconverged(t *testing.T) {
-	a := &arm{spec: reading(t).Arms()[1], readout: &probe.Readout{}, state: ArmState{Status: Done, Scores: []border.Score{
-		{Metric: probe.MAE, Target: "H", Images: probe.Natural, Value: .26, Chance: .25},
-		{Metric: probe.MAE, Target: "H", Images: probe.Black, Value: .9, Chance: .25},
-		{Metric: probe.MAE, Target: "HS", Images: probe.Natural, Value: .67, Chance: .636},
-		{Metric: probe.MAE, Target: "V", Images: probe.Natural, Value: .28, Chance: .25},
+	a := &arm{spec: reading(t).Arms()[1], readout: &probe.Readout{}, state: ArmState{Status: Done, Scores: []metric.Score{
+		{Key: metric.Key{Metric: metric.MAE, Target: "H", Images: probe.Natural}, Value: .26, Chance: .25},
+		{Key: metric.Key{Metric: metric.MAE, Target: "H", Images: probe.Black}, Value: .9, Chance: .25},
+		{Key: metric.Key{Metric: metric.MAE, Target: "HS", Images: probe.Natural}, Value: .67, Chance: .636},
+		{Key: metric.Key{Metric: metric.MAE, Target: "V", Images: probe.Natural}, Value: .28, Chance: .25},
 	}}}
 	want := []string{"arm zeros: the read-out of V has not converged: its error is 0.280, that of a constant 0.250"}
 	if got := a.unconverged(); !reflect.DeepEqual(got, want) {

@@ -14,9 +14,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"padlab/core/draw"
 	"padlab/core/images"
 	"padlab/core/nn/kernel"
+	"padlab/core/rng"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,11 +25,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func noise() *images.Set {
 	s := &images.Set{Name: "noise", Classes: []string{"a", "b"}, H: 8, W: 8, C: 1}
 	for n, split := range []*images.Split{&s.Train, &s.Test} {
-		source := draw.New(1, "noise", uint64(n))
+		source := rng.New(1, "noise", uint64(n))
 		for i := range 30 {
 			split.Labels = append(split.Labels, byte(i%2))
 			for range 64 {
-				split.Pixels = append(split.Pixels, byte(source.Below(256)))
+				split.Pixels = append(split.Pixels, byte(source.IntN(256)))
 			}
 		}
 	}

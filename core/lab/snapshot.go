@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"padlab/core/border"
+	"padlab/core/metric"
 )
 
 // A Status says how an arm or a run is doing.
@@ -56,11 +56,11 @@ type ArmState struct {
 
 	Loss     []LossPoint // at most 512: whenever it is full, every second point goes
 	EvalStep int         // −1 before the first evaluation
-	Scores   []border.Score
-	Profiles []border.Profile
-	Maps     []border.Map
+	Scores   []metric.Score
+	Profiles []metric.Profile
+	Maps     []metric.Map
 
-	Penalties []border.Number // of a ridge read-out: λ of every target, as parts of the mean eigenvalue
+	Penalties []metric.Number // of a ridge read-out: λ of every target, as parts of the mean eigenvalue
 
 	SHA256   string        // of the weights, once the arm has ended; of a read-out, those of its head
 	Backbone string        // of a read-out: those of the frozen network
@@ -106,7 +106,7 @@ type Picture struct {
 // A LossPoint is the mean loss of the batch of one step, before that step.
 type LossPoint struct {
 	Step  int
-	Value border.Number
+	Value metric.Number
 }
 
 // MarshalJSON writes [step, value].
@@ -135,12 +135,12 @@ type ArmResult struct {
 	Params    int              `json:"params"`
 	SHA256    string           `json:"weights_sha256"`
 	Backbone  string           `json:"backbone_sha256,omitempty"`
-	Penalties []border.Number  `json:"penalties,omitempty"`
+	Penalties []metric.Number  `json:"penalties,omitempty"`
 	Loss      []LossPoint      `json:"loss"`
 	EvalStep  int              `json:"evaluated_at"`
-	Scores    []border.Score   `json:"scores"`
-	Profiles  []border.Profile `json:"profiles"`
-	Maps      []border.Map     `json:"maps"`
+	Scores    []metric.Score   `json:"scores"`
+	Profiles  []metric.Profile `json:"profiles"`
+	Maps      []metric.Map     `json:"maps"`
 }
 
 // Provenance says where a result comes from and how long it took. Version and
@@ -194,7 +194,7 @@ func (a ArmState) Result() ArmResult {
 		r.Loss = []LossPoint{}
 	}
 	if r.Scores == nil {
-		r.Scores, r.Profiles, r.Maps = []border.Score{}, []border.Profile{}, []border.Map{}
+		r.Scores, r.Profiles, r.Maps = []metric.Score{}, []metric.Profile{}, []metric.Map{}
 	}
 	return r
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
-	"padlab/core/border"
+	"padlab/core/metric"
 	"padlab/core/names"
 	"padlab/core/probe"
 )
@@ -291,7 +291,7 @@ func (r *reader) figure(tables []any) error {
 			if !ok || number-number != 0 {
 				return fmt.Errorf("figure: the value of %s must be a finite number: %v", target, v)
 			}
-			f.Values = append(f.Values, Value{string(target), border.Number(number)})
+			f.Values = append(f.Values, Value{string(target), metric.Number(number)})
 		}
 		for _, name := range inFileOrder("", tree, nil) {
 			_, err := probe.ParseTarget(name)

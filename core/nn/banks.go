@@ -102,8 +102,8 @@ func (l *Banks) Sizes() (s Sizes) {
 	for _, b := range l.banks {
 		one := b.Sizes()
 		s.Packed += one.Packed
-		s.Kept += b.in.Len()
-		s.Temp = max(s.Temp, b.out.Len()+b.in.Len()+one.Temp)
+		s.Saved += b.in.Len()
+		s.Scratch = max(s.Scratch, b.out.Len()+b.in.Len()+one.Scratch)
 	}
 	return s
 }
@@ -123,16 +123,16 @@ func (l *Banks) each(c *Call, f func(b bank, i int)) {
 	if len(c.DX) > 0 {
 		dx = c.DX[0]
 	}
-	kept := l.Sizes().Kept
+	kept := l.Sizes().Saved
 	weights, at := 0, 0
 	for _, b := range l.banks {
 		out, in := b.out.Len(), b.in.Len()
 		c.N, c.W, c.Packed = 1, whole.W[weights:weights+b.weights()], whole.Packed[weights:weights+b.weights()]
 		for i := range whole.N {
-			c.X[0] = whole.Kept[i*kept+at : i*kept+at+in]
-			c.Y, c.DY = whole.Temp[:out], whole.Temp[:out]
-			c.DX = append(c.DX[:0], whole.Temp[out:out+in])
-			c.Temp, c.Fresh = whole.Temp[out+in:], whole.Fresh && i == 0
+			c.X[0] = whole.Saved[i*kept+at : i*kept+at+in]
+			c.Y, c.DY = whole.Scratch[:out], whole.Scratch[:out]
+			c.DX = append(c.DX[:0], whole.Scratch[out:out+in])
+			c.Scratch, c.Fresh = whole.Scratch[out+in:], whole.Fresh && i == 0
 			f(b, i)
 		}
 		weights, at = weights+b.weights(), at+in

@@ -44,7 +44,7 @@ func (l *BatchNorm) Reads() (x, y bool) { return true, false }
 // Sizes: packed are scale and shift of the running statistics, kept are two
 // sums per channel of a sample, and of a batch the vectors named below.
 func (l *BatchNorm) Sizes() Sizes {
-	return Sizes{Packed: 2 * l.in.C, Kept: 2 * l.in.C, Batch: batchVectors * l.in.C}
+	return Sizes{Packed: 2 * l.in.C, Saved: 2 * l.in.C, Batch: batchVectors * l.in.C}
 }
 
 // The vectors of C values that all samples of a batch share.
@@ -82,11 +82,11 @@ func (l *BatchNorm) affine(scale, shift, w, mean, variance []float32) {
 
 func (l *BatchNorm) pixels() float64 { return float64(l.in.H * l.in.W) }
 
-// Observe finds the mean of each sample and the sum of its squared distances
+// Accumulate finds the mean of each sample and the sum of its squared distances
 // from that mean.
-func (l *BatchNorm) Observe(c *Call) {
+func (l *BatchNorm) Accumulate(c *Call) {
 	for i, n := 0, l.in.Len(); i < c.N; i++ {
-		x, kept := c.X[0][i*n:(i+1)*n], c.Kept[2*i*l.in.C:]
+		x, kept := c.X[0][i*n:(i+1)*n], c.Saved[2*i*l.in.C:]
 		mean, squares := l.vector(kept, 0), l.vector(kept, 1)
 		clear(mean)
 		clear(squares)
@@ -98,10 +98,10 @@ func (l *BatchNorm) Observe(c *Call) {
 	}
 }
 
-// Settle combines what was observed of n samples (Chan, Golub and LeVeque
+// Reduce combines what was observed of n samples (Chan, Golub and LeVeque
 // 1979): with equal numbers of pixels the batch's mean is the mean of means,
 // and its sum of squares theirs plus pixels·(mean−μ)² of each.
-func (l *BatchNorm) Settle(batch, w, kept []float32, n int) {
+func (l *BatchNorm) Reduce(batch, w, kept []float32, n int) {
 	mean, variance := l.vector(batch, batchMean), l.vector(batch, batchVariance)
 	for c := range l.in.C {
 		sum, squares := 0.0, 0.0
@@ -126,10 +126,10 @@ func (l *BatchNorm) Forward(c *Call) {
 	c.Affine(c.Y, c.X[0], scale, shift)
 }
 
-// ObserveGradient sums dy and dy·(x−μ) over each sample.
-func (l *BatchNorm) ObserveGradient(c *Call) {
+// AccumulateGradient sums dy and dy·(x−μ) over each sample.
+func (l *BatchNorm) AccumulateGradient(c *Call) {
 	for i, n := 0, l.in.Len(); i < c.N; i++ {
-		dy, kept := c.DY[i*n:(i+1)*n], c.Kept[2*i*l.in.C:]
+		dy, kept := c.DY[i*n:(i+1)*n], c.Saved[2*i*l.in.C:]
 		sum, dot := l.vector(kept, 0), l.vector(kept, 1)
 		clear(sum)
 		clear(dot)
@@ -138,11 +138,11 @@ func (l *BatchNorm) ObserveGradient(c *Call) {
 	}
 }
 
-// SettleGradient combines what was observed of n samples: with m = n·H·W,
+// ReduceGradient combines what was observed of n samples: with m = n·H·W,
 // r = 1/√(σ²+ε), S = Σ dy and D = Σ dy·(x−μ),
 //
 //	∂L/∂γ = r·D,   ∂L/∂β = S,   dx = γ·r·(dy − S/m − (x−μ)·r²·D/m)
-func (l *BatchNorm) SettleGradient(batch, w, kept []float32, n int) {
+func (l *BatchNorm) ReduceGradient(batch, w, kept []float32, n int) {
 	gamma := l.vector(w, 0)
 	m := float64(n) * l.pixels()
 	for c := range l.in.C {
@@ -175,8 +175,8 @@ func (l *BatchNorm) Gradient(c *Call, dw []float32, part, _ int) {
 	}
 }
 
-// Remember lets the running statistics follow those of a batch of n samples.
-func (l *BatchNorm) Remember(state, batch []float32, n int) {
+// UpdateRunning lets the running statistics follow those of a batch of n samples.
+func (l *BatchNorm) UpdateRunning(state, batch []float32, n int) {
 	m := float64(n) * l.pixels()
 	follow := func(running, seen []float32, factor float64) {
 		for c, v := range seen {

@@ -28,7 +28,7 @@ func BenchmarkConv(b *testing.B) {
 			s := l.Sizes()
 			x, y := c.n*l.in.Len(), c.n*l.out.Len()
 			call := &Call{Kernel: k, N: c.n, W: random("w", l.weights()), Packed: make([]float32, s.Packed),
-				Kept: make([]float32, c.n*s.Kept), Temp: make([]float32, c.n*s.Temp),
+				Saved: make([]float32, c.n*s.Saved), Scratch: make([]float32, c.n*s.Scratch),
 				X: [][]float32{random("x", x)}, DX: [][]float32{make([]float32, x)}, Y: make([]float32, y), DY: random("dy", y)}
 			l.Pack(call.Packed, call.W, nil)
 			dw := make([]float32, l.weights())

@@ -28,8 +28,8 @@ func borderCases(t testing.TB) map[string]layerCase {
 			t.Fatal(err)
 		}
 		for _, bias := range []bool{true, false} {
-			l := NewReweigh(conv, bias)
-			list[fmt.Sprintf("reweigh %v %+v %v", c.in, c.s.Sides, bias)] = layerCase{l, each(l.In()[0].Len(), naiveReweigh(c.in, c.s, bias))}
+			l := NewReweight(conv, bias)
+			list[fmt.Sprintf("reweight %v %+v %v", c.in, c.s.Sides, bias)] = layerCase{l, each(l.In()[0].Len(), naiveReweigh(c.in, c.s, bias))}
 		}
 	}
 	for _, c := range []struct {
@@ -152,7 +152,7 @@ func TestPredict(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := random("x", in.Len())
-	call := &Call{Kernel: portable(t), N: 1, Share: 1, W: make([]float32, params(l)), X: [][]float32{x}, Y: random("garbage", l.Out().Len())}
+	call := &Call{Kernel: portable(t), N: 1, BatchScale: 1, W: make([]float32, params(l)), X: [][]float32{x}, Y: random("garbage", l.Out().Len())}
 	l.Forward(call)
 	replicate, err := pad.NewPlan(pad.Must("replicate"), 3, 4, 1, sides)
 	if err != nil {
@@ -193,7 +193,7 @@ func TestPredictLearns(t *testing.T) {
 		t.Fatal(err)
 	}
 	x, w := random("x", in.Len()), random("w", params(l))
-	call := &Call{Kernel: portable(t), N: 1, Share: 0.25, W: w, X: [][]float32{x}, DX: [][]float32{random("rubbish", len(x))},
+	call := &Call{Kernel: portable(t), N: 1, BatchScale: 0.25, W: w, X: [][]float32{x}, DX: [][]float32{random("rubbish", len(x))},
 		Y: make([]float32, l.Out().Len()), DY: random("dy", l.Out().Len())}
 	dw := make([]float32, len(w))
 	l.Gradient(call, dw, 0, 1)
@@ -246,7 +246,7 @@ func TestSchemesTrain(t *testing.T) {
 				x = b.ReLU("relu2", b.Conv("conv2", x, 4, 3, 2, scheme, extent(scheme), true))
 				b.Linear("linear", b.GlobalAveragePool("gap", x), 4)
 			})
-			trainer := NewTrainer(n, NewAdam(n.Trained, AdamOptions{LR: Constant(0.01)}), 19, workers)
+			trainer := NewTrainer(n, NewAdam(n.Trainable, AdamOptions{LR: Constant(0.01)}), 19, workers)
 			crew := kernel.NewCrew(workers)
 			defer crew.Close()
 			before := slices.Clone(n.W)
@@ -292,7 +292,7 @@ func TestStoppedGradients(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := l.Sizes()
-		call := &Call{Kernel: portable(t), N: 1, W: random("w", l.weights()), Packed: make([]float32, s.Packed), Kept: make([]float32, s.Kept), Temp: make([]float32, s.Temp),
+		call := &Call{Kernel: portable(t), N: 1, W: random("w", l.weights()), Packed: make([]float32, s.Packed), Saved: make([]float32, s.Saved), Scratch: make([]float32, s.Scratch),
 			X: [][]float32{random("x", in.Len())}, DX: [][]float32{make([]float32, in.Len())}, Y: make([]float32, l.Out().Len()), DY: random("dy", l.Out().Len())}
 		l.Pack(call.Packed, call.W, nil)
 		l.Forward(call)

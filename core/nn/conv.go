@@ -98,12 +98,12 @@ func (l *Conv) wide() (height, width, length int) {
 // dxp, unless it is dx.
 func (l *Conv) Sizes() Sizes {
 	_, _, wide := l.wide()
-	s := Sizes{Packed: l.weights(), Temp: wide}
+	s := Sizes{Packed: l.weights(), Scratch: wide}
 	if !l.plan.Identity() {
-		s.Kept = l.padded()
+		s.Saved = l.padded()
 	}
 	if !l.plan.CopiesNothing() {
-		s.Temp += l.padded()
+		s.Scratch += l.padded()
 	}
 	return s
 }
@@ -115,7 +115,7 @@ func (l *Conv) picture(c *Call) []float32 {
 	if l.plan.Identity() {
 		return c.X[0]
 	}
-	return c.Kept
+	return c.Saved
 }
 
 // pass is what the padding needs to know of the call's i-th sample.
@@ -346,7 +346,7 @@ func (l *Conv) Backward(c *Call) {
 		return
 	}
 	_, _, wide := l.wide()
-	dy, dxp := c.Temp[:c.N*wide], c.Temp[c.N*wide:]
+	dy, dxp := c.Scratch[:c.N*wide], c.Scratch[c.N*wide:]
 	for i := range c.N {
 		l.widen(dy[i*wide:(i+1)*wide], c.DY[i*l.out.Len():(i+1)*l.out.Len()])
 	}

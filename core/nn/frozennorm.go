@@ -17,7 +17,7 @@ func NewFrozenNorm(name string, in Shape) *FrozenNorm { return &FrozenNorm{*NewB
 
 // Sizes: packed are scale and shift, then μ, r, and zeros; for a call there is
 // one more vector of C values.
-func (l *FrozenNorm) Sizes() Sizes { return Sizes{Packed: 5 * l.in.C, Temp: l.in.C} }
+func (l *FrozenNorm) Sizes() Sizes { return Sizes{Packed: 5 * l.in.C, Scratch: l.in.C} }
 
 func (l *FrozenNorm) Pack(packed, w, state []float32) {
 	l.affine(l.vector(packed, 0), l.vector(packed, 1), w, l.vector(state, 0), l.vector(state, 1))
@@ -50,7 +50,7 @@ func (l *FrozenNorm) Gradient(c *Call, dw []float32, part, _ int) {
 	if c.Fresh {
 		clear(gamma)
 	}
-	dot := l.vector(c.Temp, 0)
+	dot := l.vector(c.Scratch, 0)
 	clear(dot)
 	c.DotRows(dot, c.DY, c.X[0], l.vector(c.Packed, 2))
 	for i, v := range dot {

@@ -39,7 +39,7 @@ func (l *GroupNorm) Reads() (x, y bool) { return true, false }
 
 // Sizes: kept are μ and 1/√(σ²+ε), for each channel those of its group; for a
 // call there are three more vectors of C values.
-func (l *GroupNorm) Sizes() Sizes { return Sizes{Kept: 2 * l.in.C, Temp: 3 * l.in.C} }
+func (l *GroupNorm) Sizes() Sizes { return Sizes{Saved: 2 * l.in.C, Scratch: 3 * l.in.C} }
 
 // vector is one of the vectors of C values in list.
 func (l *GroupNorm) vector(list []float32, i int) []float32 {
@@ -48,7 +48,7 @@ func (l *GroupNorm) vector(list []float32, i int) []float32 {
 
 // kept are the statistics of sample i.
 func (l *GroupNorm) kept(c *Call, i int) (mean, root []float32) {
-	return l.vector(c.Kept, 2*i), l.vector(c.Kept, 2*i+1)
+	return l.vector(c.Saved, 2*i), l.vector(c.Saved, 2*i+1)
 }
 
 // mean sets every value of x to the mean of those of its group, divided by n.
@@ -71,7 +71,7 @@ func (l *GroupNorm) pixels() float64 { return float64(l.in.H * l.in.W) }
 
 func (l *GroupNorm) Forward(c *Call) {
 	gamma, beta := l.vector(c.W, 0), l.vector(c.W, 1)
-	scale, shift := l.vector(c.Temp, 0), l.vector(c.Temp, 1)
+	scale, shift := l.vector(c.Scratch, 0), l.vector(c.Scratch, 1)
 	for s, n := 0, l.in.Len(); s < c.N; s++ {
 		x := c.X[0][s*n : (s+1)*n]
 		mean, root := l.kept(c, s)
@@ -100,7 +100,7 @@ func (l *GroupNorm) Backward(c *Call) {
 		return
 	}
 	gamma := l.vector(c.W, 0)
-	grad, slope, offset := l.vector(c.Temp, 0), l.vector(c.Temp, 1), l.vector(c.Temp, 2)
+	grad, slope, offset := l.vector(c.Scratch, 0), l.vector(c.Scratch, 1), l.vector(c.Scratch, 2)
 	for s, n := 0, l.in.Len(); s < c.N; s++ {
 		x, dy := c.X[0][s*n:(s+1)*n], c.DY[s*n:(s+1)*n]
 		mean, root := l.kept(c, s)
@@ -133,7 +133,7 @@ func (l *GroupNorm) Gradient(c *Call, dw []float32, part, _ int) {
 	if c.Fresh {
 		clear(gamma)
 	}
-	dot := l.vector(c.Temp, 0)
+	dot := l.vector(c.Scratch, 0)
 	for s, n := 0, l.in.Len(); s < c.N; s++ {
 		mean, root := l.kept(c, s)
 		clear(dot)

@@ -16,9 +16,9 @@ package nn
 import (
 	"fmt"
 
-	"padlab/core/draw"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 // A Shape is height, width and channels of one sample.
@@ -63,27 +63,27 @@ func (w Window) Span() int { return (w.Size-1)*w.Dilation + 1 }
 
 // Sizes says how much memory a layer wants.
 type Sizes struct {
-	Packed int // floats, what Pack makes of the weights
-	Kept   int // floats per sample, kept from Forward to Backward
-	Chosen int // integers per sample, kept likewise
-	Temp   int // floats per sample, for one call; they hold anything at its start
-	Batch  int // floats per batch, kept likewise: what all samples share
+	Packed  int // floats, what Pack makes of the weights
+	Saved   int // floats per sample, kept from Forward to Backward
+	Indices int // integers per sample, kept likewise
+	Scratch int // floats per sample, for one call; they hold anything at its start
+	Batch   int // floats per batch, kept likewise: what all samples share
 }
 
 // A Call is what a layer works on: N samples, one behind the other in every
 // slice, with the layer's weights.
 type Call struct {
 	*kernel.Kernel
-	N        int
-	Training bool    // not: the batch statistics are those that training left
-	Fresh    bool    // what Gradient finds in dw does not count
-	Share    float32 // of a sample in the batch's loss: 1 / samples of the batch
+	N          int
+	Training   bool    // not: the batch statistics are those that training left
+	Fresh      bool    // what Gradient finds in dw does not count
+	BatchScale float32 // of a sample in the batch's loss: 1 / samples of the batch
 
 	W, State, Packed []float32 // weights in the order of Params, running statistics, and what Pack made of both
 	X, DX            [][]float32
 	Y, DY            []float32
-	Kept, Temp       []float32
-	Chosen           []int32
+	Saved, Scratch   []float32
+	Indices          []int32
 	Batch            []float32
 
 	// What layers draw is keyed by these: First is the index in the batch of
@@ -93,8 +93,8 @@ type Call struct {
 }
 
 // source is the stream of random numbers of the call's i-th sample.
-func (c *Call) source(purpose string, i int) draw.Source {
-	return draw.New(c.Seed, purpose, c.Step, uint64(c.First+i))
+func (c *Call) source(purpose string, i int) rng.Stream {
+	return rng.New(c.Seed, purpose, c.Step, uint64(c.First+i))
 }
 
 // sumRows adds the rows of x to sum, or sets it to their sum when the call is

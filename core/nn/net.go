@@ -9,10 +9,10 @@ import (
 	"math"
 	"slices"
 
-	"padlab/core/draw"
 	"padlab/core/names"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 // A Node is a layer in its place in a network.
@@ -32,10 +32,10 @@ const Sample Output = -1
 // running statistics behind those that are trained, so that gradients,
 // optimisers and checksums are loops over it.
 type Net struct {
-	Nodes   []Node
-	In      Shape
-	W       []float32 // all weights
-	Trained int       // how many of them follow the gradient
+	Nodes     []Node
+	In        Shape
+	W         []float32 // all weights
+	Trainable int       // how many of them follow the gradient
 
 	kernel *kernel.Kernel
 	packed []float32
@@ -82,15 +82,15 @@ func (b *Builder) add(l Layer, err error, from ...Output) Output {
 	return Output(len(b.nodes) - 1)
 }
 
-// Refuse says why the network cannot be built.
-func (b *Builder) Refuse(format string, args ...any) {
+// Fail says why the network cannot be built.
+func (b *Builder) Fail(format string, args ...any) {
 	if b.err == nil {
 		b.err = fmt.Errorf(format, args...)
 	}
 }
 
 // Conv adds a convolution of x with padding of the given extent, and what its
-// scheme needs besides: a Reweigh behind it, a Predict before it, or Banks in
+// scheme needs besides: a Reweight behind it, a Predict before it, or Banks in
 // its place. The other methods add the layer of their name; see there.
 func (b *Builder) Conv(name string, x Output, filters, size, stride int, scheme pad.Scheme, extent pad.Extent, bias bool) Output {
 	in := b.Shape(x)
@@ -120,7 +120,7 @@ func (b *Builder) ConvOf(name string, x Output, s ConvSpec) Output {
 	l, err := NewConv(name, b.Shape(x), s)
 	y := b.add(l, err, x)
 	if s.Scheme.Reweighs && padded && b.err == nil {
-		y = b.add(NewReweigh(l, bias), nil, y)
+		y = b.add(NewReweight(l, bias), nil, y)
 	}
 	return y
 }
@@ -169,7 +169,7 @@ func (b *Builder) Concat(name string, x ...Output) Output {
 
 func (b *Builder) Crop(name string, x Output, h, w int) Output {
 	if h < 1 || w < 1 {
-		b.Refuse("%s: %v cannot be cut to %d×%d pixels", name, b.Shape(x), h, w)
+		b.Fail("%s: %v cannot be cut to %d×%d pixels", name, b.Shape(x), h, w)
 		return x
 	}
 	return b.add(NewCrop(name, b.Shape(x), h, w), nil, x)
@@ -263,10 +263,10 @@ func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
 		s.packedEnd += l.Sizes().Packed
 		n.spans = append(n.spans, s)
 	}
-	n.Trained = s.wEnd
+	n.Trainable = s.wEnd
 	for i := range n.spans {
-		n.spans[i].state += n.Trained
-		n.spans[i].stateEnd += n.Trained
+		n.spans[i].state += n.Trainable
+		n.spans[i].stateEnd += n.Trainable
 	}
 	n.W = make([]float32, s.wEnd+s.stateEnd)
 	return n, nil
@@ -306,7 +306,7 @@ func (n *Net) Init(seed uint64) {
 			}
 			return
 		}
-		s := draw.New(seed, "weights "+p.Name)
+		s := rng.New(seed, "weights "+p.Name)
 		s.Uniform(values, float32(1/math.Sqrt(float64(p.FanIn))))
 	})
 	n.Pack()

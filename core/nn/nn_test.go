@@ -10,9 +10,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"padlab/core/draw"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -126,7 +126,7 @@ func params(l Layer) (n int) {
 }
 
 func random(purpose string, n int) []float32 {
-	s := draw.New(7, purpose)
+	s := rng.New(7, purpose)
 	x := make([]float32, n)
 	s.Uniform(x, 1)
 	return x
@@ -142,7 +142,7 @@ func TestLayers(t *testing.T) {
 			inputs, in, out := len(l.In()), l.In()[0].Len(), l.Out().Len()
 			call := &Call{
 				Kernel: portable(t), N: n, Training: true, Seed: drawSeed, Step: drawStep, First: drawFirst, W: random("w"+name, params(l)), Packed: make([]float32, sizes.Packed),
-				Kept: make([]float32, n*sizes.Kept), Temp: random("temp", n*sizes.Temp), Chosen: make([]int32, n*sizes.Chosen), Batch: make([]float32, sizes.Batch),
+				Saved: make([]float32, n*sizes.Saved), Scratch: random("temp", n*sizes.Scratch), Indices: make([]int32, n*sizes.Indices), Batch: make([]float32, sizes.Batch),
 			}
 			norm, isNorm := l.(*BatchNorm)
 			if isNorm {
@@ -164,8 +164,8 @@ func TestLayers(t *testing.T) {
 				w64, x64 := widen(call.W), widen(x)
 
 				if isNorm {
-					norm.Observe(call)
-					norm.Settle(call.Batch, call.W, call.Kept, n)
+					norm.Accumulate(call)
+					norm.Reduce(call.Batch, call.W, call.Saved, n)
 				}
 				l.Forward(call)
 				want := c.naive(w64, x64)
@@ -184,8 +184,8 @@ func TestLayers(t *testing.T) {
 					return sum
 				}
 				if isNorm {
-					norm.ObserveGradient(call)
-					norm.SettleGradient(call.Batch, call.W, call.Kept, n)
+					norm.AccumulateGradient(call)
+					norm.ReduceGradient(call.Batch, call.W, call.Saved, n)
 				}
 				l.Backward(call)
 				dw := make([]float32, len(call.W))
@@ -252,7 +252,7 @@ func TestNaNIsNotLost(t *testing.T) {
 	pool, _ := NewMaxPool("p", Shape{2, 2, 1}, PoolSpec{Size: 2})
 	wide, _ := NewMaxPool("p", Shape{2, 2, 1}, PoolSpec{Size: 3, Pad: 1})
 	leaky, sigmoid := NewLeakyReLU("l", Shape{1, 1, 1}, 0), NewSigmoid("s", Shape{1, 1, 1})
-	call := &Call{Kernel: portable(t), N: 1, Y: []float32{0}, Chosen: make([]int32, 1)}
+	call := &Call{Kernel: portable(t), N: 1, Y: []float32{0}, Indices: make([]int32, 1)}
 	for i := range 4 {
 		x := []float32{1, 2, 3, 4}
 		x[i] = nan
@@ -434,11 +434,11 @@ func TestTenLosses(t *testing.T) {
 			t.Run(networkName+"/"+name, func(t *testing.T) {
 				const batch = 5
 				net, forward := network(t)
-				optimizer, update := newOptimizer(net.Trained)
+				optimizer, update := newOptimizer(net.Trainable)
 				trainer := NewTrainer(net, optimizer, batch, 2)
 				crew := kernel.NewCrew(2)
 				defer crew.Close()
-				w := widen(net.W[:net.Trained])
+				w := widen(net.W[:net.Trainable])
 				for step := range 10 {
 					var xs []float64
 					var labels [batch]int
@@ -474,7 +474,7 @@ func TestWorkersDoNotChangeBits(t *testing.T) {
 	for name, network := range every() {
 		run := func(workers int) (losses []float64, sum string) {
 			net, _ := network(t)
-			trainer := NewTrainer(net, NewAdam(net.Trained, AdamOptions{LR: Constant(0.01)}), 37, workers)
+			trainer := NewTrainer(net, NewAdam(net.Trainable, AdamOptions{LR: Constant(0.01)}), 37, workers)
 			crew := kernel.NewCrew(workers)
 			defer crew.Close()
 			for step := range 12 {
@@ -505,16 +505,16 @@ func TestDrawsAreKeyed(t *testing.T) {
 		"norm":  func(b *Builder) { b.Dropout("drop", b.BatchNorm("norm", Sample), 0.5) },
 	} {
 		n := net(t, Shape{2, 2, 3}, build)
-		trainer := NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(0)}), batch, 3)
+		trainer := NewTrainer(n, NewSGD(n.Trainable, SGDOptions{LR: Constant(0)}), batch, 3)
 		trainer.Seed = 21
 		crew := kernel.NewCrew(3)
 		defer crew.Close()
 		for step := range uint64(3) {
 			diverge := step == 1
 			var lost [batch][values]bool
-			_, finite := trainer.StepOn(crew, func(i int, x []float32) {
+			_, finite := trainer.StepWithLoss(crew, func(i int, x []float32) {
 				copy(x, random(fmt.Sprint("keyed", i), values))
-			}, func(_ *Scratch, i int, dz, z []float32) float64 {
+			}, func(_ *LossScratch, i int, dz, z []float32) float64 {
 				clear(dz)
 				for j, v := range z {
 					lost[i][j] = v == 0
@@ -528,7 +528,7 @@ func TestDrawsAreKeyed(t *testing.T) {
 				t.Errorf("%s, step %d: finite is %v, then %d steps are made", name, step, finite, trainer.Steps)
 			}
 			for i := range batch {
-				s := draw.New(21, "dropout drop", step, uint64(i))
+				s := rng.New(21, "dropout drop", step, uint64(i))
 				for j := range values {
 					if want := s.Float32() < 0.5; lost[i][j] != want {
 						t.Fatalf("%s, step %d, sample %d, value %d: lost is %v", name, step, i, j, lost[i][j])
@@ -548,7 +548,7 @@ func TestTapesDraw(t *testing.T) {
 	for step := range uint64(2) {
 		copy(tape.Input(), x)
 		tape.Seed, tape.Step = 4, step
-		s, order := draw.New(4, "permutation order", step, 0), make([]int32, 50)
+		s, order := rng.New(4, "permutation order", step, 0), make([]int32, 50)
 		s.Permutation(order)
 		y := tape.Forward()
 		for c, from := range order {
@@ -579,11 +579,11 @@ func TestStepOn(t *testing.T) {
 	for i := range w {
 		after[i] = w[i] - rate*slope(w, i, mean)
 	}
-	trainer := NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(rate)}), batch, 2)
+	trainer := NewTrainer(n, NewSGD(n.Trainable, SGDOptions{LR: Constant(rate)}), batch, 2)
 	crew := kernel.NewCrew(2)
 	defer crew.Close()
-	got, finite := trainer.StepOn(crew, func(i int, x []float32) { copy(x, input(i)) },
-		func(_ *Scratch, i int, dz, z []float32) float64 {
+	got, finite := trainer.StepWithLoss(crew, func(i int, x []float32) { copy(x, input(i)) },
+		func(_ *LossScratch, i int, dz, z []float32) float64 {
 			return MSE(dz, z, target(i), 1.0/batch) / batch
 		})
 	if !finite || math.Abs(got-want) > 1e-6*want {
@@ -646,7 +646,7 @@ func TestLosses(t *testing.T) {
 func TestRunningStatistics(t *testing.T) {
 	const batch = 4
 	n := net(t, Shape{2, 3, 1}, func(b *Builder) { b.BatchNorm("norm", Sample) })
-	trainer := NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(0)}), batch, 1)
+	trainer := NewTrainer(n, NewSGD(n.Trainable, SGDOptions{LR: Constant(0)}), batch, 1)
 	crew := kernel.NewCrew(1)
 	defer crew.Close()
 	var all []float64
@@ -681,7 +681,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 	for name, network := range every() {
 		net, _ := network(t)
 		for _, workers := range []int{1, 2} {
-			trainer := NewTrainer(net, NewAdam(net.Trained, AdamOptions{LR: Constant(0.01)}), 32, workers)
+			trainer := NewTrainer(net, NewAdam(net.Trainable, AdamOptions{LR: Constant(0.01)}), 32, workers)
 			crew := kernel.NewCrew(workers)
 			sample := Sampler(func(i int, x []float32) int { x[0] = float32(i); return i % 4 })
 			if n := testing.AllocsPerRun(20, func() { trainer.Step(crew, sample) }); n != 0 {
@@ -695,7 +695,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 func TestDivergenceLeavesTheWeights(t *testing.T) {
 	for name, network := range networks {
 		net, _ := network(t)
-		trainer := NewTrainer(net, NewSGD(net.Trained, SGDOptions{LR: Constant(0.1), Momentum: 0.9}), 8, 1)
+		trainer := NewTrainer(net, NewSGD(net.Trainable, SGDOptions{LR: Constant(0.1), Momentum: 0.9}), 8, 1)
 		crew := kernel.NewCrew(1)
 		before := net.SHA256()
 		_, finite := trainer.Step(crew, func(i int, x []float32) int {
@@ -751,7 +751,7 @@ func TestBatchNormNeedsTwoValues(t *testing.T) {
 			t.Errorf("%v, want a panic", got)
 		}
 	}()
-	NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(0.1)}), 1, 1)
+	NewTrainer(n, NewSGD(n.Trainable, SGDOptions{LR: Constant(0.1)}), 1, 1)
 }
 
 // Networks share the initial values of the tensors that they have in common.

@@ -477,7 +477,7 @@ func onnxCompare(t *testing.T, c *onnxCase, call *onnxCall, k *kernel.Kernel) {
 	}
 	pass := &Call{
 		Kernel: k, N: n, Training: call.training, Packed: make([]float32, sizes.Packed),
-		Kept: make([]float32, n*sizes.Kept), Temp: random("temp", n*sizes.Temp), Chosen: make([]int32, n*sizes.Chosen), Batch: make([]float32, sizes.Batch),
+		Saved: make([]float32, n*sizes.Saved), Scratch: random("temp", n*sizes.Scratch), Indices: make([]int32, n*sizes.Indices), Batch: make([]float32, sizes.Batch),
 		W: narrow(call.w), State: narrow(call.state), Y: random("y", n*out.Len()),
 	}
 	for _, x := range call.x {
@@ -485,9 +485,9 @@ func onnxCompare(t *testing.T, c *onnxCase, call *onnxCall, k *kernel.Kernel) {
 	}
 	call.Pack(pass.Packed, pass.W, pass.State)
 	if norm, ok := call.Layer.(*BatchNorm); ok && call.training {
-		norm.Observe(pass)
-		norm.Settle(pass.Batch, pass.W, pass.Kept, n)
-		norm.Remember(pass.State, pass.Batch, n)
+		norm.Accumulate(pass)
+		norm.Reduce(pass.Batch, pass.W, pass.Saved, n)
+		norm.UpdateRunning(pass.State, pass.Batch, n)
 		check("the running mean", norm.vector(pass.State, 0), c.outputs[1].Data)
 		// ONNX has n in the denominator of the variance, we have n−1, as PyTorch.
 		variance, m := slices.Clone(c.outputs[2].Data), float64(n*out.H*out.W)

@@ -251,10 +251,10 @@ func TestDecayLeavesStatistics(t *testing.T) {
 		var nets [2]*Net
 		for i := range nets {
 			nets[i], _ = block(t)
-			trainer := NewTrainer(nets[i], build(nets[i].Trained, decay*float64(i)), 5, 2)
+			trainer := NewTrainer(nets[i], build(nets[i].Trainable, decay*float64(i)), 5, 2)
 			trainer.Step(crew, sampler(0))
 		}
-		trained := nets[0].Trained
+		trained := nets[0].Trainable
 		if slices.Equal(nets[0].W[:trained], nets[1].W[:trained]) {
 			t.Errorf("%s: no weight decays", name)
 		}

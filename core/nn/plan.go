@@ -48,7 +48,7 @@ func newPlan(nodes []Node) plan {
 		if isNorm {
 			p.norms[level[i]] = append(p.norms[level[i]], i)
 		}
-		p.temp = max(p.temp, n.Sizes().Temp)
+		p.temp = max(p.temp, n.Sizes().Scratch)
 
 		p.root[i] = i
 		if first := n.From[0]; n.InPlace() && first != Sample && takers[first] == 1 {

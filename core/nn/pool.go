@@ -114,18 +114,18 @@ func NewMaxPool(name string, in Shape, s PoolSpec) (*MaxPool, error) {
 
 // Sizes: chosen is, for each output, which input won: its index in the sample,
 // or in the window where windows are halves.
-func (l *MaxPool) Sizes() Sizes { return Sizes{Chosen: l.out.Len()} }
+func (l *MaxPool) Sizes() Sizes { return Sizes{Indices: l.out.Len()} }
 
 func (l *MaxPool) Forward(c *Call) {
 	in, out := l.in.Len(), l.out.Len()
 	if l.halves {
 		for i := range c.N {
-			c.MaxPool(c.Y[i*out:(i+1)*out], c.Chosen[i*out:(i+1)*out], c.X[0][i*in:(i+1)*in], l.in.H, l.in.W, l.in.C)
+			c.MaxPool(c.Y[i*out:(i+1)*out], c.Indices[i*out:(i+1)*out], c.X[0][i*in:(i+1)*in], l.in.H, l.in.W, l.in.C)
 		}
 		return
 	}
 	l.each(c.N, func(y, x, top, bottom, left, right, _ int) {
-		best, chosen := c.Y[y:y+l.in.C], c.Chosen[y:y+l.in.C]
+		best, chosen := c.Y[y:y+l.in.C], c.Indices[y:y+l.in.C]
 		for a := top; a < bottom; a++ {
 			for b := left; b < right; b++ {
 				at := (a*l.in.W + b) * l.in.C
@@ -154,7 +154,7 @@ func (l *MaxPool) Backward(c *Call) {
 	}
 	in, out := l.in.Len(), l.out.Len()
 	for i := range c.N {
-		dx, dy, chosen := c.DX[0][i*in:(i+1)*in], c.DY[i*out:(i+1)*out], c.Chosen[i*out:(i+1)*out]
+		dx, dy, chosen := c.DX[0][i*in:(i+1)*in], c.DY[i*out:(i+1)*out], c.Indices[i*out:(i+1)*out]
 		if l.halves {
 			c.MaxPoolGrad(dx, dy, chosen, l.in.H, l.in.W, l.in.C)
 			continue
@@ -241,13 +241,13 @@ func NewGlobalMaxPool(name string, in Shape) *GlobalMaxPool {
 func (l *GlobalMaxPool) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 
 // Sizes: chosen is where each channel's largest value lies in the sample.
-func (l *GlobalMaxPool) Sizes() Sizes { return Sizes{Chosen: l.in.C} }
+func (l *GlobalMaxPool) Sizes() Sizes { return Sizes{Indices: l.in.C} }
 
 func (l *GlobalMaxPool) Forward(c *Call) {
 	n := l.in.C
 	for s := range c.N {
 		x := c.X[0][s*l.in.Len() : (s+1)*l.in.Len()]
-		y, chosen := c.Y[s*n:(s+1)*n], c.Chosen[s*n:(s+1)*n]
+		y, chosen := c.Y[s*n:(s+1)*n], c.Indices[s*n:(s+1)*n]
 		copy(y, x)
 		for i := range chosen {
 			chosen[i] = int32(i)
@@ -271,7 +271,7 @@ func (l *GlobalMaxPool) Backward(c *Call) {
 	n := l.in.C
 	for s := range c.N {
 		dx := c.DX[0][s*l.in.Len() : (s+1)*l.in.Len()]
-		for i, from := range c.Chosen[s*n : (s+1)*n] {
+		for i, from := range c.Indices[s*n : (s+1)*n] {
 			dx[from] = c.DY[s*n+i]
 		}
 	}

@@ -136,7 +136,7 @@ func (l *Predict) Gradient(c *Call, dw []float32, part, _ int) {
 			}
 			inner, w, g := edge, l.side(c.W, side), l.side(dw, side)
 			inner.first += edge.inward
-			share := 2 * c.Share / float32(edge.length*l.in.C)
+			share := 2 * c.BatchScale / float32(edge.length*l.in.C)
 			for j := range edge.length {
 				for ch := range l.in.C {
 					d := float32(share * (inner.predict(x, w, j, ch, l.in.C) - x[edge.at(j, 0, l.in.C)+ch]))

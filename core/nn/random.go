@@ -26,7 +26,7 @@ func NewDropout(name string, in Shape, p float64) (*Dropout, error) {
 func (l *Dropout) InPlace() bool { return true }
 
 // Sizes: kept is m.
-func (l *Dropout) Sizes() Sizes { return Sizes{Kept: l.in.Len()} }
+func (l *Dropout) Sizes() Sizes { return Sizes{Saved: l.in.Len()} }
 
 func (l *Dropout) Forward(c *Call) {
 	if !c.Training {
@@ -38,7 +38,7 @@ func (l *Dropout) Forward(c *Call) {
 	n := l.in.Len()
 	for i := range c.N {
 		s := c.source(l.purpose, i)
-		x, y, m := c.X[0][i*n:(i+1)*n], c.Y[i*n:(i+1)*n], c.Kept[i*n:(i+1)*n]
+		x, y, m := c.X[0][i*n:(i+1)*n], c.Y[i*n:(i+1)*n], c.Saved[i*n:(i+1)*n]
 		for j, v := range x {
 			m[j] = l.kept
 			if s.Float32() < l.p {
@@ -56,7 +56,7 @@ func (l *Dropout) Backward(c *Call) {
 		return
 	}
 	for i, v := range c.DY {
-		dx[i] = v * c.Kept[i]
+		dx[i] = v * c.Saved[i]
 	}
 }
 
@@ -81,12 +81,12 @@ func NewPermute(name string, in Shape) (*Permute, error) {
 }
 
 // Sizes: chosen is π.
-func (l *Permute) Sizes() Sizes { return Sizes{Chosen: l.in.C} }
+func (l *Permute) Sizes() Sizes { return Sizes{Indices: l.in.C} }
 
 func (l *Permute) Forward(c *Call) {
 	n := l.in.C
 	for i := range c.N {
-		s, order := c.source(l.purpose, i), c.Chosen[i*n:(i+1)*n]
+		s, order := c.source(l.purpose, i), c.Indices[i*n:(i+1)*n]
 		s.Permutation(order)
 		for j, from := range order {
 			c.Y[i*n+j] = c.X[0][i*n+int(from)]
@@ -101,7 +101,7 @@ func (l *Permute) Backward(c *Call) {
 	}
 	n := l.in.C
 	for i := range c.N {
-		for j, from := range c.Chosen[i*n : (i+1)*n] {
+		for j, from := range c.Indices[i*n : (i+1)*n] {
 			c.DX[0][i*n+int(from)] = c.DY[i*n+j]
 		}
 	}

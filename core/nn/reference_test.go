@@ -4,8 +4,8 @@ import (
 	"math"
 	"slices"
 
-	"padlab/core/draw"
 	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 // The references here are the formulas of the doc comments in float64, one
@@ -326,7 +326,7 @@ func naiveDropout(inputs int, purpose string, p float64) reference {
 	return func(_, x []float64) []float64 {
 		y := make([]float64, len(x))
 		for i := range len(x) / inputs {
-			s := draw.New(drawSeed, purpose, drawStep, uint64(drawFirst+i))
+			s := rng.New(drawSeed, purpose, drawStep, uint64(drawFirst+i))
 			for j := i * inputs; j < (i+1)*inputs; j++ {
 				if float64(s.Float32()) >= p {
 					y[j] = x[j] / (1 - p)
@@ -340,7 +340,7 @@ func naiveDropout(inputs int, purpose string, p float64) reference {
 func naivePermute(inputs int, purpose string) reference {
 	return func(_, x []float64) (y []float64) {
 		for i := range len(x) / inputs {
-			s, p := draw.New(drawSeed, purpose, drawStep, uint64(drawFirst+i)), make([]int32, inputs)
+			s, p := rng.New(drawSeed, purpose, drawStep, uint64(drawFirst+i)), make([]int32, inputs)
 			s.Permutation(p)
 			for _, from := range p {
 				y = append(y, x[i*inputs+int(from)])

@@ -36,7 +36,7 @@ func TestConvSizes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			call := &Call{Kernel: k, N: 1, W: w, Packed: make([]float32, s.Packed), Kept: make([]float32, s.Kept), Temp: random("temp", s.Temp),
+			call := &Call{Kernel: k, N: 1, W: w, Packed: make([]float32, s.Packed), Saved: make([]float32, s.Saved), Scratch: random("temp", s.Scratch),
 				X: [][]float32{x}, DX: [][]float32{make([]float32, len(x))}, Y: make([]float32, len(dy)), DY: dy}
 			l.Pack(call.Packed, w, nil)
 			l.Forward(call)

@@ -36,8 +36,8 @@ func newBatch(net *Net, n int, training, wholeLevels bool) *batch {
 		} else {
 			b.y = append(b.y, make([]float32, n*node.Out().Len()))
 		}
-		b.kept = append(b.kept, make([]float32, n*s.Kept))
-		b.chosen = append(b.chosen, make([]int32, n*s.Chosen))
+		b.kept = append(b.kept, make([]float32, n*s.Saved))
+		b.chosen = append(b.chosen, make([]int32, n*s.Indices))
 		b.shared = append(b.shared, make([]float32, s.Batch))
 		if training {
 			b.dy = append(b.dy, gradients[buffer[i]])
@@ -46,20 +46,20 @@ func newBatch(net *Net, n int, training, wholeLevels bool) *batch {
 	return b
 }
 
-// A hand is what one worker needs beside a batch: room for a call.
-type hand struct {
+// A workspace is what one worker needs beside a batch: room for a call.
+type workspace struct {
 	call  Call
 	temp  []float32
 	fresh []float32 // gradients before they are added
-	loss  Scratch
+	loss  LossScratch
 }
 
-// newHand returns what calls with up to n samples need.
-func newHand(net *Net, n int, training bool) *hand {
-	h := &hand{call: Call{Kernel: net.kernel}, temp: make([]float32, n*net.temp)}
+// newWorkspace returns what calls with up to n samples need.
+func newWorkspace(net *Net, n int, training bool) *workspace {
+	h := &workspace{call: Call{Kernel: net.kernel}, temp: make([]float32, n*net.temp)}
 	if training {
 		h.fresh = make([]float32, n*net.fresh)
-		h.loss = Scratch{net.kernel, make([]float64, net.Out().Len())}
+		h.loss = LossScratch{net.kernel, make([]float64, net.Out().Len())}
 	}
 	return h
 }
@@ -70,10 +70,10 @@ func cut[T any](values []T, length, from, to int) []T {
 }
 
 // call is node i's call for samples from … to−1.
-func (b *batch) call(h *hand, i, from, to int) *Call {
+func (b *batch) call(h *workspace, i, from, to int) *Call {
 	node, span, sizes := b.net.Nodes[i], b.net.spans[i], b.net.Nodes[i].Sizes()
 	c := &h.call
-	c.N, c.Training, c.Fresh, c.Share = to-from, b.training, false, b.share
+	c.N, c.Training, c.Fresh, c.BatchScale = to-from, b.training, false, b.share
 	c.Seed, c.Step, c.First = b.seed, b.step, b.first+from
 	c.W, c.State = b.net.W[span.w:span.wEnd:span.wEnd], b.net.W[span.state:span.stateEnd:span.stateEnd]
 	c.Packed = b.net.packed[span.packed:span.packedEnd:span.packedEnd]
@@ -85,8 +85,8 @@ func (b *batch) call(h *hand, i, from, to int) *Call {
 	if b.training {
 		c.DY = cut(b.dy[i], node.Out().Len(), from, to)
 	}
-	c.Kept, c.Chosen = cut(b.kept[i], sizes.Kept, from, to), cut(b.chosen[i], sizes.Chosen, from, to)
-	c.Temp, c.Batch = h.temp, b.shared[i]
+	c.Saved, c.Indices = cut(b.kept[i], sizes.Saved, from, to), cut(b.chosen[i], sizes.Indices, from, to)
+	c.Scratch, c.Batch = h.temp, b.shared[i]
 	return c
 }
 
@@ -100,7 +100,7 @@ func (b *batch) output(o Output, from, to int) []float32 {
 
 // backward passes the gradient of node i on to what it takes. That of the
 // sample itself is not computed.
-func (b *batch) backward(h *hand, i, from, to int) {
+func (b *batch) backward(h *workspace, i, from, to int) {
 	c := b.call(h, i, from, to)
 	node := b.net.Nodes[i]
 	used := 0
@@ -133,12 +133,12 @@ type Tape struct {
 	Seed, Step uint64
 
 	batch *batch
-	hand  *hand
+	work  *workspace
 }
 
 // NewTape returns a tape for passes through n.
 func (n *Net) NewTape() *Tape {
-	return &Tape{batch: newBatch(n, 1, false, false), hand: newHand(n, 1, false)}
+	return &Tape{batch: newBatch(n, 1, false, false), work: newWorkspace(n, 1, false)}
 }
 
 // Input is where the caller writes the sample before Forward.
@@ -167,7 +167,7 @@ func (t *Tape) ForwardTo(o Output) []float32 {
 func (t *Tape) Through(last Output, see func(Output)) {
 	t.batch.seed, t.batch.step = t.Seed, t.Step
 	for i, node := range t.batch.net.Nodes[:last+1] {
-		node.Forward(t.batch.call(t.hand, i, 0, 1))
+		node.Forward(t.batch.call(t.work, i, 0, 1))
 		see(Output(i))
 	}
 }

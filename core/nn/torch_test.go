@@ -196,7 +196,7 @@ func torchCompare(t *testing.T, c torchCase, k *kernel.Kernel) {
 	sizes, out := l.Sizes(), l.Out().Len()
 	call := &Call{
 		Kernel: k, N: n, Training: true, Packed: make([]float32, sizes.Packed),
-		Kept: make([]float32, n*sizes.Kept), Temp: make([]float32, n*sizes.Temp), Chosen: make([]int32, n*sizes.Chosen), Batch: make([]float32, sizes.Batch),
+		Saved: make([]float32, n*sizes.Saved), Scratch: make([]float32, n*sizes.Scratch), Indices: make([]int32, n*sizes.Indices), Batch: make([]float32, sizes.Batch),
 		X: [][]float32{narrow(x)}, DX: [][]float32{make([]float32, len(x))}, Y: make([]float32, n*out),
 		DY: narrow(channelsLast(torchTensor{c.Y.Shape, torchFill(2, n*out, 1)})),
 	}
@@ -219,9 +219,9 @@ func torchCompare(t *testing.T, c torchCase, k *kernel.Kernel) {
 	}
 	l.Pack(call.Packed, call.W, call.State)
 	if isNorm {
-		norm.Observe(call)
-		norm.Settle(call.Batch, call.W, call.Kept, n)
-		norm.Remember(call.State, call.Batch, n)
+		norm.Accumulate(call)
+		norm.Reduce(call.Batch, call.W, call.Saved, n)
+		norm.UpdateRunning(call.State, call.Batch, n)
 		for i, s := range c.State {
 			check([]string{"the running mean", "the running variance"}[i], norm.vector(call.State, i), s.Data)
 		}
@@ -237,8 +237,8 @@ func torchCompare(t *testing.T, c torchCase, k *kernel.Kernel) {
 		frozen.Pack(call.Packed, call.W, call.State)
 	}
 	if isNorm {
-		norm.ObserveGradient(call)
-		norm.SettleGradient(call.Batch, call.W, call.Kept, n)
+		norm.AccumulateGradient(call)
+		norm.ReduceGradient(call.Batch, call.W, call.Saved, n)
 	}
 	l.Backward(call)
 	dx := channelsLast(c.DX)
@@ -392,7 +392,7 @@ func torchTrain(t *testing.T, c torchCase, k *kernel.Kernel) {
 	x := narrow(channelsLast(torchTensor{[]int{batch, 3, 16, 16}, torchFill(100, batch*n.In.Len(), 1)}))
 	crew := kernel.NewCrew(2)
 	defer crew.Close()
-	trainer := NewTrainer(n, NewSGD(n.Trained, SGDOptions{LR: Constant(0.125), Momentum: 0.9}), batch, 2)
+	trainer := NewTrainer(n, NewSGD(n.Trainable, SGDOptions{LR: Constant(0.125), Momentum: 0.9}), batch, 2)
 	for step, want := range c.Losses {
 		got, finite := trainer.Step(crew, func(i int, to []float32) int {
 			copy(to, cut(x, len(to), i, i+1))

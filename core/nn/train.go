@@ -37,13 +37,13 @@ type Trainer struct {
 	Seed  uint64 // of what layers draw
 	Steps uint64 // made so far, with those that diverged: each draws numbers of its own
 
-	optimizer Optimizer
-	size      int // of a batch
-	hands     []*hand
-	tapes     []*Tape
-	grads     [][]float32 // one per chunk; the first becomes the batch's
-	losses    []float64   // one per chunk, or per sample
-	bad       []bool      // one per block of parameters: not all gradients are finite
+	optimizer  Optimizer
+	size       int // of a batch
+	workspaces []*workspace
+	tapes      []*Tape
+	grads      [][]float32 // one per chunk; the first becomes the batch's
+	losses     []float64   // one per chunk, or per sample
+	bad        []bool      // one per block of parameters: not all gradients are finite
 
 	sample        func(i int, x []float32)
 	loss          Loss
@@ -71,10 +71,10 @@ type Sampler func(i int, x []float32) (label int)
 // A Loss returns what sample i of a batch adds to the batch's loss when the
 // network has made z of it, and sets dz to the gradient of that. It is called
 // by several goroutines at once, each with a scratch of its own.
-type Loss func(s *Scratch, i int, dz, z []float32) float64
+type Loss func(s *LossScratch, i int, dz, z []float32) float64
 
-// Scratch is what a loss may compute with.
-type Scratch struct {
+// LossScratch is what a loss may compute with.
+type LossScratch struct {
 	*kernel.Kernel
 	Parts []float64 // as long as z; they hold anything
 }
@@ -92,17 +92,17 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 	t := &Trainer{Net: net, optimizer: optimizer, size: size}
 	chunks := min(size, MaxChunks)
 	most := 1
-	if len(net.levels) == 1 && chunks*net.Trained <= chunkFloats {
+	if len(net.levels) == 1 && chunks*net.Trainable <= chunkFloats {
 		for range workers {
 			t.own = append(t.own, newBatch(net, 1, true, false))
 		}
 		for range chunks {
-			t.grads = append(t.grads, make([]float32, net.Trained))
+			t.grads = append(t.grads, make([]float32, net.Trainable))
 		}
 		t.losses = make([]float64, chunks)
 	} else {
 		t.all = newBatch(net, size, true, true)
-		t.grads = [][]float32{make([]float32, net.Trained)}
+		t.grads = [][]float32{make([]float32, net.Trainable)}
 		t.losses = make([]float64, size)
 		for l := range net.levels {
 			t.slab = append(t.slab, slab(net, l, size, workers))
@@ -111,7 +111,7 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 		}
 	}
 	for range workers {
-		t.hands = append(t.hands, newHand(net, most, true))
+		t.workspaces = append(t.workspaces, newWorkspace(net, most, true))
 		t.tapes = append(t.tapes, net.NewTape())
 	}
 	for _, b := range append(t.own, t.all) {
@@ -119,10 +119,10 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 			b.share = 1 / float32(size)
 		}
 	}
-	t.bad = make([]bool, (net.Trained+reduceBlock-1)/reduceBlock)
+	t.bad = make([]bool, (net.Trainable+reduceBlock-1)/reduceBlock)
 	t.labels = make([]int, size)
 	t.writeLabelled = func(i int, x []float32) { t.labels[i] = t.labelled(i, x) }
-	t.lossOfLabel = func(s *Scratch, i int, dz, z []float32) float64 {
+	t.lossOfLabel = func(s *LossScratch, i int, dz, z []float32) float64 {
 		return CrossEntropy(s.Kernel, s.Parts, dz, z, t.labels[i], 1/float32(size))
 	}
 	t.depthFirst, t.forward, t.backward, t.gradient = t.runChunk, t.runForward, t.runBackward, t.runGradient
@@ -175,14 +175,14 @@ func (t *Trainer) Tapes() []*Tape { return t.tapes }
 // weights stay as they were and finite is false.
 func (t *Trainer) Step(crew *kernel.Crew, sample Sampler) (loss float64, finite bool) {
 	t.labelled = sample
-	sum, finite := t.StepOn(crew, t.writeLabelled, t.lossOfLabel)
+	sum, finite := t.StepWithLoss(crew, t.writeLabelled, t.lossOfLabel)
 	return sum / float64(t.size), finite
 }
 
-// StepOn trains on one batch with any loss: sample writes sample i of the batch
+// StepWithLoss trains on one batch with any loss: sample writes sample i of the batch
 // to x, and the batch's loss, which is returned as in Step, is the sum of what
 // loss gives for each.
-func (t *Trainer) StepOn(crew *kernel.Crew, sample func(i int, x []float32), loss Loss) (sum float64, finite bool) {
+func (t *Trainer) StepWithLoss(crew *kernel.Crew, sample func(i int, x []float32), loss Loss) (sum float64, finite bool) {
 	t.sample, t.loss = sample, loss
 	if t.all != nil {
 		t.all.seed, t.all.step = t.Seed, t.Steps
@@ -220,7 +220,7 @@ func (t *Trainer) StepOn(crew *kernel.Crew, sample func(i int, x []float32), los
 
 // runChunk trains on the samples of a chunk, one after the other.
 func (t *Trainer) runChunk(worker, chunk int) {
-	b, h, grad := t.own[worker], t.hands[worker], t.grads[chunk]
+	b, h, grad := t.own[worker], t.workspaces[worker], t.grads[chunk]
 	clear(grad)
 	loss := 0.0
 	from, to := portion(t.size, chunk, len(t.grads))
@@ -242,7 +242,7 @@ func (t *Trainer) runChunk(worker, chunk int) {
 }
 
 // lossOf is the loss of sample i of b, whose gradient it leaves at the output.
-func (t *Trainer) lossOf(b *batch, h *hand, i int) float64 {
+func (t *Trainer) lossOf(b *batch, h *workspace, i int) float64 {
 	last := len(t.Net.Nodes) - 1
 	n := t.Net.Out().Len()
 	return t.loss(&h.loss, b.first+i, cut(b.dy[last], n, i, i+1), cut(b.y[last], n, i, i+1))
@@ -253,14 +253,14 @@ func (t *Trainer) levels(crew *kernel.Crew) {
 	net := t.Net
 	for t.level = 0; t.level < len(net.plan.levels); t.level++ {
 		t.eachNorm(t.level, func(l *BatchNorm, i int, s span) {
-			l.Settle(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
+			l.Reduce(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
 		})
 		crew.Do(t.slabs(), t.forward)
 	}
 	for t.level = len(net.plan.levels) - 1; t.level >= 0; t.level-- {
 		crew.Do(t.slabs(), t.backward)
 		t.eachNorm(t.level, func(l *BatchNorm, i int, s span) {
-			l.SettleGradient(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
+			l.ReduceGradient(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
 		})
 		crew.Do(len(t.parts[t.level]), t.gradient)
 	}
@@ -282,7 +282,7 @@ func (t *Trainer) slabOf(piece int) (from, to int) { return portion(t.size, piec
 
 // runForward sends a slab through the level under way.
 func (t *Trainer) runForward(worker, piece int) {
-	b, h := t.all, t.hands[worker]
+	b, h := t.all, t.workspaces[worker]
 	from, to := t.slabOf(piece)
 	if t.level == 0 {
 		for i := from; i < to; i++ {
@@ -302,26 +302,26 @@ func (t *Trainer) runForward(worker, piece int) {
 }
 
 // observe lets the batch norms of the next level look at an output.
-func (t *Trainer) observe(h *hand, o Output, from, to int) {
+func (t *Trainer) observe(h *workspace, o Output, from, to int) {
 	if t.level+1 == len(t.Net.plan.levels) {
 		return
 	}
 	for _, i := range t.Net.norms[t.level+1] {
 		if t.Net.Nodes[i].From[0] == o {
-			t.Net.Nodes[i].Layer.(*BatchNorm).Observe(t.all.call(h, i, from, to))
+			t.Net.Nodes[i].Layer.(*BatchNorm).Accumulate(t.all.call(h, i, from, to))
 		}
 	}
 }
 
 // runBackward sends the gradient of a slab back through the level under way.
 func (t *Trainer) runBackward(worker, piece int) {
-	h := t.hands[worker]
+	h := t.workspaces[worker]
 	from, to := t.slabOf(piece)
 	for _, n := range t.Net.plan.backward[t.level] {
 		t.all.backward(h, n, from, to)
 	}
 	for _, i := range t.Net.norms[t.level] {
-		t.Net.Nodes[i].Layer.(*BatchNorm).ObserveGradient(t.all.call(h, i, from, to))
+		t.Net.Nodes[i].Layer.(*BatchNorm).AccumulateGradient(t.all.call(h, i, from, to))
 	}
 }
 
@@ -329,7 +329,7 @@ func (t *Trainer) runBackward(worker, piece int) {
 func (t *Trainer) runGradient(worker, piece int) {
 	p := t.parts[t.level][piece]
 	s := t.Net.spans[p.node]
-	c := t.all.call(t.hands[worker], p.node, 0, t.size)
+	c := t.all.call(t.workspaces[worker], p.node, 0, t.size)
 	c.Fresh = true
 	t.Net.Nodes[p.node].Gradient(c, t.grads[0][s.w:s.wEnd:s.wEnd], p.part, p.parts)
 }
@@ -338,14 +338,14 @@ func (t *Trainer) runGradient(worker, piece int) {
 func (t *Trainer) remember() {
 	for l := range t.Net.norms {
 		t.eachNorm(l, func(l *BatchNorm, i int, s span) {
-			l.Remember(t.Net.W[s.state:s.stateEnd], t.all.shared[i], t.size)
+			l.UpdateRunning(t.Net.W[s.state:s.stateEnd], t.all.shared[i], t.size)
 		})
 	}
 }
 
 // block is the range of parameters of one block.
 func (t *Trainer) block(b int) (from, to int) {
-	return b * reduceBlock, min((b+1)*reduceBlock, t.Net.Trained)
+	return b * reduceBlock, min((b+1)*reduceBlock, t.Net.Trainable)
 }
 
 func (t *Trainer) reduceGradients(_, b int) {

@@ -3,12 +3,12 @@ package pad
 import (
 	"math"
 
-	"padlab/core/draw"
+	"padlab/core/rng"
 )
 
 // A border computes what stands outside the picture x in y, whose inside is
 // done.
-type border func(p *Plan, y, x []float32, source draw.Source)
+type border func(p *Plan, y, x []float32, source rng.Stream)
 
 // eachOutside calls f for every position of y outside the picture, in row-major
 // order, with its C values.
@@ -31,7 +31,7 @@ const lanes = 64
 
 // noise fills the outside with draws of mean and standard deviation of each
 // channel of x, in float64 over its H·W pixels. No gradient passes through it.
-func noise(p *Plan, y, x []float32, source draw.Source) {
+func noise(p *Plan, y, x []float32, source rng.Stream) {
 	pixels := float64(p.H * p.W)
 	for first := 0; first < p.C; first += lanes {
 		var mean, deviation [lanes]float64
@@ -83,13 +83,13 @@ func newMeans(n, p int) means {
 // meanInterp is distribution padding (Nguyen et al., ICIP 2019): the means of
 // all windows of 2p+1 pixels that lie inside of x, (H−2p)×(W−2p) of them,
 // enlarged bilinearly to (H+2p)×(W+2p). No gradient passes through it.
-func meanInterp(p *Plan, y, x []float32, _ draw.Source) {
+func meanInterp(p *Plan, y, x []float32, _ rng.Stream) {
 	p.localMeans(y, x, p.means[0].interp, p.means[1].interp)
 }
 
 // meanRef is their other form: the means are enlarged to H×W and mirrored about
 // the edge.
-func meanRef(p *Plan, y, x []float32, _ draw.Source) {
+func meanRef(p *Plan, y, x []float32, _ rng.Stream) {
 	p.localMeans(y, x, p.means[0].mirror, p.means[1].mirror)
 }
 

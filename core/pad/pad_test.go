@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"padlab/core/draw"
+	"padlab/core/rng"
 )
 
 // The one-dimensional examples of numpy.pad's documentation, [1,2,3,4,5]
@@ -269,9 +269,9 @@ func filled(t *rapid.T) (*Plan, []float32, Pass) {
 		t.Fatal(err)
 	}
 	x := make([]float32, h*w*c)
-	source := draw.New(rapid.Uint64().Draw(t, "seed"), "x")
+	source := rng.New(rapid.Uint64().Draw(t, "seed"), "x")
 	source.Uniform(x, 8)
-	return plan, x, Pass{draw.New(rapid.Uint64().Draw(t, "key"), "pad"), rapid.Bool().Draw(t, "training")}
+	return plan, x, Pass{rng.New(rapid.Uint64().Draw(t, "key"), "pad"), rapid.Bool().Draw(t, "training")}
 }
 
 // ⟨P x, y⟩ = ⟨x, Pᵀ y⟩ where the scheme is linear; where it computes or draws
@@ -280,7 +280,7 @@ func TestAdjointOfTheOthers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, x, pass := filled(t)
 		g := make([]float32, p.PH*p.PW*p.C)
-		source := draw.New(3, "g")
+		source := rng.New(3, "g")
 		source.Uniform(g, 1)
 		y, dx := make([]float32, len(g)), make([]float32, len(x))
 		if p.compute != nil {
@@ -310,7 +310,7 @@ func TestAdjointOfTheOthers(t *testing.T) {
 // scheme draws; and noise has the mean and deviation of its channel.
 func TestWhatIsDrawn(t *testing.T) {
 	x := make([]float32, 40*40*2)
-	source := draw.New(1, "x")
+	source := rng.New(1, "x")
 	source.Uniform(x, 1)
 	for i := range x {
 		if i%2 == 1 {
@@ -324,7 +324,7 @@ func TestWhatIsDrawn(t *testing.T) {
 		}
 		pad := func(key uint64) []float32 {
 			y := make([]float32, p.PH*p.PW*p.C)
-			p.Forward(y, x, Pass{draw.New(key, "pad"), true})
+			p.Forward(y, x, Pass{rng.New(key, "pad"), true})
 			return y
 		}
 		y := pad(1)
@@ -377,7 +377,7 @@ func TestRandomMoves(t *testing.T) {
 	}
 	seen := map[int]bool{}
 	for key := range uint64(64) {
-		seen[first(Pass{draw.New(key, "pad"), true})] = true
+		seen[first(Pass{rng.New(key, "pad"), true})] = true
 	}
 	if !reflect.DeepEqual(seen, map[int]bool{0: true, 2: true, 10: true, 12: true}) {
 		t.Errorf("the first pixel stood at %v", seen)
@@ -397,7 +397,7 @@ func TestConstantStaysConstant(t *testing.T) {
 		}
 		x, y := make([]float32, 7*6*3), make([]float32, p.PH*p.PW*p.C)
 		fill(x, 0.7)
-		p.Forward(y, x, Pass{Source: draw.New(1, "pad")})
+		p.Forward(y, x, Pass{Source: rng.New(1, "pad")})
 		for i, v := range y {
 			if math.Abs(float64(v-0.7)) > bound {
 				t.Errorf("%s: value %d is %v", name, i, v)

@@ -3,7 +3,7 @@ package pad
 import (
 	"fmt"
 
-	"padlab/core/draw"
+	"padlab/core/rng"
 )
 
 // A Plan is one scheme applied to pictures of one shape. For an index scheme
@@ -31,7 +31,7 @@ type Plan struct {
 // A Pass is what a plan needs to know of one picture's pass through a network.
 // The adjoint wants the same as Forward.
 type Pass struct {
-	Source   draw.Source // of what is drawn
+	Source   rng.Stream // of what is drawn
 	Training bool
 }
 
@@ -100,7 +100,7 @@ func (p *Plan) Forward(y, x []float32, pass Pass) {
 		return
 	}
 	if p.shifted[0] != nil && pass.Training {
-		p.shifted[pass.Source.Below(len(p.shifted))].Forward(y, x, Pass{})
+		p.shifted[pass.Source.IntN(len(p.shifted))].Forward(y, x, Pass{})
 		return
 	}
 	c, right := p.C, p.Left+p.W
@@ -142,7 +142,7 @@ func (p *Plan) Adjoint(dx, dy []float32, pass Pass) {
 		return
 	}
 	if p.shifted[0] != nil && pass.Training {
-		p.shifted[pass.Source.Below(len(p.shifted))].Adjoint(dx, dy, Pass{})
+		p.shifted[pass.Source.IntN(len(p.shifted))].Adjoint(dx, dy, Pass{})
 		return
 	}
 	c, left, right := p.C, p.Left, p.Left+p.W

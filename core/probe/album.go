@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"padlab/core/draw"
 	"padlab/core/images"
+	"padlab/core/rng"
 )
 
 // The kinds of pictures that a read-out is tested on.
@@ -118,7 +118,7 @@ func (a *Album) Draw(dst []float32, i int) {
 	case Black:
 		clear(dst)
 	case Noise:
-		s := draw.New(a.seed, "noise picture", uint64(i-a.Train-a.Test))
+		s := rng.New(a.seed, "noise picture", uint64(i-a.Train-a.Test))
 		for j := range dst {
 			dst[j] = float32(min(max(0.5+float64(0.25*s.Normal()), 0), 1))
 		}
@@ -137,12 +137,12 @@ func (a *Album) crop(dst []float32, i int) {
 		purpose, list, number = "test crop", a.test, i-a.Train
 	}
 	p := a.photos[list[number%len(list)]]
-	s := draw.New(a.seed, purpose, uint64(number))
+	s := rng.New(a.seed, purpose, uint64(number))
 	short := min(p.H, p.W)
 	area := 0.35 + float64(0.65*float64(s.Float32()))
 	side := min(short, max(1, int(math.Sqrt(area)*float64(short)+0.5)))
-	box := images.Box{Y: s.Below(p.H - side + 1), X: s.Below(p.W - side + 1), H: side, W: side}
-	mirrored := s.Below(2) == 1
+	box := images.Box{Y: s.IntN(p.H - side + 1), X: s.IntN(p.W - side + 1), H: side, W: side}
+	mirrored := s.IntN(2) == 1
 	picture := dst
 	if a.Channels == 1 {
 		picture = make([]float32, 3*len(dst))

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"math"
 
-	"padlab/core/draw"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 // A HeadSpec says what a convolutional read-out looks like.
@@ -87,7 +87,7 @@ func (s HeadSpec) draw(net *nn.Net, seed uint64) {
 		bound := float32(math.Sqrt(6 / float64(area*(p.Shape[2]+filters))))
 		own := make([]float32, len(values)/len(s.Targets))
 		for t, target := range s.Targets {
-			source := draw.New(seed, "read-out "+string(target)+" "+p.Name)
+			source := rng.New(seed, "read-out "+string(target)+" "+p.Name)
 			source.Uniform(own, bound)
 			for i := range len(own) / filters { // [ky][kx][in]
 				copy(values[i*p.Shape[3]+t*filters:], own[i*filters:(i+1)*filters])
@@ -120,9 +120,9 @@ func newPosENet(f *Features, s Spec, spans []span, steps int, k *kernel.Kernel, 
 	}
 	var o nn.Optimizer
 	if s.Adam {
-		o = nn.NewAdam(net.Trained, nn.AdamOptions{LR: rate, Decay: s.Decay})
+		o = nn.NewAdam(net.Trainable, nn.AdamOptions{LR: rate, Decay: s.Decay})
 	} else {
-		o = nn.NewSGD(net.Trained, nn.SGDOptions{LR: rate, Momentum: 0.9, Decay: s.Decay})
+		o = nn.NewSGD(net.Trainable, nn.SGDOptions{LR: rate, Momentum: 0.9, Decay: s.Decay})
 	}
 	p := &posenet{features: f, spans: spans, standardise: s.Standardise, net: net, trainer: nn.NewTrainer(net, o, s.Batch, workers)}
 	targets := len(s.Targets)
@@ -133,20 +133,20 @@ func newPosENet(f *Features, s Spec, spans []span, steps int, k *kernel.Kernel, 
 		}
 	}
 	p.write = func(i int, x []float32) { f.write(x, p.batch[i], spans, s.Standardise) }
-	p.squared = func(_ *nn.Scratch, _ int, dz, z []float32) float64 { return squaredError(dz, z, truth, s.Batch) }
+	p.squared = func(_ *nn.LossScratch, _ int, dz, z []float32) float64 { return squaredError(dz, z, truth, s.Batch) }
 	return p, nil
 }
 
 func (p *posenet) learn(crew *kernel.Crew, pictures []int) (finite bool) {
 	p.batch = pictures
-	loss, finite := p.trainer.StepOn(crew, p.write, p.squared)
+	loss, finite := p.trainer.StepWithLoss(crew, p.write, p.squared)
 	if finite {
 		p.last = loss
 	}
 	return finite
 }
 
-func (p *posenet) settle() bool { return false }
+func (p *posenet) solveStep() bool { return false }
 
 func (p *posenet) predict(dst []float32, picture, worker int) {
 	tape := p.trainer.Tapes()[worker]
@@ -155,7 +155,7 @@ func (p *posenet) predict(dst []float32, picture, worker int) {
 }
 
 func (p *posenet) loss() float64  { return p.last }
-func (p *posenet) params() int    { return p.net.Trained }
+func (p *posenet) params() int    { return p.net.Trainable }
 func (p *posenet) sha256() string { return p.net.SHA256() }
 
 // squaredError is the loss of a batch of n samples, mean squared errors summed

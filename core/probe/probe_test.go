@@ -8,15 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"padlab/core/border"
+	"padlab/core/arch"
 	"padlab/core/images"
+	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
 	"padlab/core/pad"
 	"padlab/datasets"
-
-	"padlab/core/arch"
 )
 
 var long = flag.Bool("long", false, "run the tests that take a minute")
@@ -82,15 +81,13 @@ func read(t *testing.T, net *nn.Net, a *Album, workers, bytes int) *Features {
 	return f
 }
 
-func find(t *testing.T, r *Readout, metric string, target Target, kind string) border.Score {
+func find(t *testing.T, r *Readout, name string, target Target, kind string) metric.Score {
 	t.Helper()
-	for _, s := range r.Scores {
-		if s.Metric == metric && s.Target == string(target) && s.Images == kind {
-			return s
-		}
+	s, ok := metric.Find(r.Scores, metric.Key{Metric: name, Target: string(target), Images: kind})
+	if !ok {
+		t.Fatalf("no %s of %s on %s", name, target, kind)
 	}
-	t.Fatalf("no %s of %s on %s", metric, target, kind)
-	return border.Score{}
+	return s
 }
 
 var paper = Spec{
@@ -110,7 +107,7 @@ func TestOnlyZerosShowOnConstantPictures(t *testing.T) {
 		}
 		r := fit(t, read(t, random(t, padding, 64), a, 2, MaxBytes), paper, c)
 		for _, kind := range []string{Black, White} {
-			s := find(t, r, SPC, H, kind)
+			s := find(t, r, metric.SPC, H, kind)
 			if shows && (s.Value == 0 || s.Constant != 0) || !shows && (s.Value != 0 || s.Constant != 1) {
 				t.Errorf("%s, %s: SPC %g, %d constant predictions", padding, kind, s.Value, s.Constant)
 			}
@@ -118,7 +115,7 @@ func TestOnlyZerosShowOnConstantPictures(t *testing.T) {
 				t.Errorf("an interval over one picture: %g", s.Low)
 			}
 		}
-		if s := find(t, r, SPC, H, Natural); shows != (s.Value > 0.4) {
+		if s := find(t, r, metric.SPC, H, Natural); shows != (s.Value > 0.4) {
 			t.Errorf("%s: SPC %g on photographs", padding, s.Value)
 		}
 	}
@@ -140,7 +137,7 @@ func TestReadoutBits(t *testing.T) {
 		want := fit(t, read(t, net, a, 1, MaxBytes), s, crew(t, 1))
 		for _, other := range []struct{ workers, bytes int }{{3, MaxBytes}, {2, 0}, {2, 5 * 4 * 28 * 28 * 112}} {
 			got := fit(t, read(t, net, a, other.workers, other.bytes), s, crew(t, other.workers))
-			if got.SHA256() != want.SHA256() || find(t, got, MAE, H, Natural) != find(t, want, MAE, H, Natural) {
+			if got.SHA256() != want.SHA256() || find(t, got, metric.MAE, H, Natural) != find(t, want, metric.MAE, H, Natural) {
 				t.Errorf("%s: %d workers, %d bytes for features: other bits", name, other.workers, other.bytes)
 			}
 		}
@@ -209,23 +206,23 @@ func TestSqueezeNet(t *testing.T) {
 			start := time.Now()
 			r := fit(t, f, s, c)
 			for _, target := range s.Targets {
-				spc := find(t, r, SPC, target, Natural)
+				spc := find(t, r, metric.SPC, target, Natural)
 				t.Logf("%s, %s, %s: SPC %.3f [%.2f, %.2f] MAE %.3f black %.3f white %.3f", padding, name, target, spc.Value, spc.Low, spc.High,
-					find(t, r, MAE, target, Natural).Value, find(t, r, SPC, target, Black).Value, find(t, r, SPC, target, White).Value)
+					find(t, r, metric.MAE, target, Natural).Value, find(t, r, metric.SPC, target, Black).Value, find(t, r, metric.SPC, target, White).Value)
 			}
 			t.Logf("%s, %s in %v: windows of %d, penalties %g, loss %.4f", padding, name, time.Since(start), r.Window(), r.Penalties(), r.Loss)
 			least, most := 0.6, 0.19
 			if s.Ridge {
 				least, most = 0.45, 0.24
 			}
-			spc, mae := find(t, r, SPC, H, Natural).Value, find(t, r, MAE, H, Natural).Value
+			spc, mae := find(t, r, metric.SPC, H, Natural).Value, find(t, r, metric.MAE, H, Natural).Value
 			switch padding {
 			case "zeros":
-				if float64(spc) < least || float64(mae) > most || find(t, r, SPC, G, Natural).Value < find(t, r, SPC, HS, Natural).Value+0.15 {
+				if float64(spc) < least || float64(mae) > most || find(t, r, metric.SPC, G, Natural).Value < find(t, r, metric.SPC, HS, Natural).Value+0.15 {
 					t.Errorf("zeros, %s: SPC %.3f, MAE %.3f", name, spc, mae)
 				}
 			case "circular":
-				if find(t, r, SPC, H, Black).Value != 0 || find(t, r, SPC, H, White).Value != 0 {
+				if find(t, r, metric.SPC, H, Black).Value != 0 || find(t, r, metric.SPC, H, White).Value != 0 {
 					t.Errorf("%s: circular padding shows on black or white", name)
 				}
 			case "none":

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"padlab/core/border"
-	"padlab/core/draw"
+	"padlab/core/metric"
 	"padlab/core/nn/kernel"
+	"padlab/core/rng"
 )
 
 // A Spec says what is read out of features, and how.
@@ -49,12 +49,12 @@ type Readout struct {
 	final       bool  // it is over all of them
 	tested      int   // pictures, in all examinations
 	predictions [][]float32
-	sheets      []*sheet
+	sheets      []*scorer
 	example     []float32 // what was predicted for the first test picture
 
-	Scores   []border.Score
-	Profiles []border.Profile
-	Maps     []border.Map
+	Scores   []metric.Score
+	Profiles []metric.Profile
+	Maps     []metric.Map
 }
 
 // A learner is what is fitted. Pictures that it is given are loaded.
@@ -63,9 +63,9 @@ type learner interface {
 	// when a number was not finite.
 	learn(crew *kernel.Crew, pictures []int) (finite bool)
 
-	// settle does a piece of the work that predict needs after learn, and
+	// solveStep does a piece of the work that predict needs after learn, and
 	// reports whether there was any.
-	settle() bool
+	solveStep() bool
 
 	// predict sets dst, 28×28×T, to all targets as seen in a picture.
 	predict(dst []float32, picture, worker int)
@@ -181,7 +181,7 @@ func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 		return false
 	case r.features.Prepare(crew):
 		return false
-	case r.exam != nil && r.learner.settle():
+	case r.exam != nil && r.learner.solveStep():
 		r.Loss = r.learner.loss()
 		return false
 	case r.exam != nil:
@@ -196,7 +196,7 @@ func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 		r.sheets = nil
 		for _, kind := range []string{Natural, Black, White, Noise} {
 			for _, t := range r.spec.Targets {
-				r.sheets = append(r.sheets, newSheet(t, kind, Side, r.spec.Signed))
+				r.sheets = append(r.sheets, newScorer(t, kind, Side, r.spec.Signed))
 			}
 		}
 	}
@@ -206,7 +206,7 @@ func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 func (r *Readout) step(crew *kernel.Crew) {
 	epoch, at := r.Step/r.perEpoch, r.Step%r.perEpoch*r.spec.Batch
 	if at == 0 {
-		s := draw.New(r.spec.Seed, "read-out order", uint64(epoch))
+		s := rng.New(r.spec.Seed, "read-out order", uint64(epoch))
 		s.Permutation(r.order)
 	}
 	r.batch = r.batch[:0]
@@ -240,7 +240,7 @@ func (r *Readout) examine(crew *kernel.Crew) (finished bool) {
 			for p := range one {
 				one[p] = r.predictions[piece][p*targets+t]
 			}
-			s.mark(a.Group(picture), one)
+			s.Add(a.Group(picture), one)
 		}
 		if picture == a.Train {
 			r.example = slices.Clone(r.predictions[piece])
@@ -266,11 +266,11 @@ func (r *Readout) conclude() {
 		r.Profiles = append(r.Profiles, s.profile())
 		if s.images == Natural {
 			t := slices.Index(r.spec.Targets, s.target)
-			predicted := border.Map{Metric: "prediction", Target: string(s.target), Images: Natural, Rows: Side, Cols: Side}
-			truth := border.Map{Metric: "target", Target: string(s.target), Images: Natural, Rows: Side, Cols: Side}
+			predicted := metric.Map{Key: metric.Key{Metric: metric.Prediction, Target: string(s.target), Images: Natural}, Rows: Side, Cols: Side}
+			truth := metric.Map{Key: metric.Key{Metric: metric.Target, Target: string(s.target), Images: Natural}, Rows: Side, Cols: Side}
 			for p := range Side * Side {
-				predicted.Values = append(predicted.Values, border.Number(r.example[p*len(r.spec.Targets)+t]))
-				truth.Values = append(truth.Values, border.Number(s.truth[p]))
+				predicted.Values = append(predicted.Values, metric.Number(r.example[p*len(r.spec.Targets)+t]))
+				truth.Values = append(truth.Values, metric.Number(s.truth[p]))
 			}
 			r.Maps = append(r.Maps, truth, predicted, s.errorMap())
 		}

@@ -30,9 +30,9 @@ const sparse = 3
 // eigenvalue of the centred Gram matrix.
 var penalties = []float64{100, 10, 1, .1, .01, 1e-3, 1e-4, 1e-5}
 
-// usual is the number of the penalty that is taken when no photographs can be
+// defaultPenalty is the number of the penalty that is taken when no photographs can be
 // held out to choose one.
-const usual = 4
+const defaultPenalty = 4
 
 // ridge is the linear read-out in closed form (Hoerl and Kennard 1970). At a
 // place of the output map it looks at x, the n = k·k·C features of a window as
@@ -81,13 +81,13 @@ type ridge struct {
 	learned int  // pictures
 	system  *system
 
-	stale   bool      // something was learned since there was a plan
-	plan    []func()  // what is left to be done for new weights
-	choice  []int     // of every target: the number of its penalty
-	least   []float64 // the squared error with it, over those held out if there are any
-	weights [][]float64
-	bias    []float64
-	error   float64 // mean squared, summed over targets, as it was last found
+	stale     bool      // something was learned since there was a plan
+	plan      []func()  // what is left to be done for new weights
+	choice    []int     // of every target: the number of its penalty
+	bestError []float64 // the squared error with it, over those held out if there are any
+	weights   [][]float64
+	bias      []float64
+	error     float64 // mean squared, summed over targets, as it was last found
 }
 
 type ridgeBuffer struct {
@@ -134,7 +134,7 @@ func newRidge(f *Features, s Spec, spans []span, k *kernel.Kernel, workers int) 
 		r.mean, r.square = append(r.mean, mean), append(r.square, square)
 		r.weights = append(r.weights, make([]float64, r.n))
 	}
-	r.bias, r.choice, r.least = make([]float64, targets), make([]int, targets), make([]float64, targets)
+	r.bias, r.choice, r.bestError = make([]float64, targets), make([]int, targets), make([]float64, targets)
 	r.fitted, r.held = sums{n: r.n, targets: targets}, sums{n: r.n, targets: targets}
 	r.enlarge = pad.NewBilinear(r.side, r.side, targets, Side, Side, false)
 	r.windows, r.broken = make([][]float64, together), make([]bool, together)
@@ -206,8 +206,8 @@ func (r *ridge) window(dst []float64, x []float32, place int) {
 	}
 }
 
-// settle makes one factorisation, if any is due.
-func (r *ridge) settle() (busy bool) {
+// solveStep makes one factorisation, if any is due.
+func (r *ridge) solveStep() (busy bool) {
 	if r.stale {
 		r.stale = false
 		r.begin()
@@ -225,7 +225,7 @@ func (r *ridge) settle() (busy bool) {
 	if !r.split() {
 		rows += r.fitted.rows
 	}
-	r.error = floats.Sum(r.least) / float64(rows)
+	r.error = floats.Sum(r.bestError) / float64(rows)
 	if r.learned == r.features.Album.Train {
 		r.fitted, r.held, r.system, r.windows = sums{}, sums{}, nil, nil
 	}
@@ -239,7 +239,7 @@ func (r *ridge) begin() {
 		r.system = newSystem(r.n, len(r.choice))
 	}
 	for t := range r.choice {
-		r.choice[t], r.least[t] = usual, math.Inf(1)
+		r.choice[t], r.bestError[t] = defaultPenalty, math.Inf(1)
 	}
 	if r.split() {
 		for i := range penalties {
@@ -263,8 +263,8 @@ func (r *ridge) try(penalty int) {
 		if varies {
 			r.system.solve(w, t)
 		}
-		if e := r.squares(&r.held, t, w); e < r.least[t] {
-			r.choice[t], r.least[t] = penalty, e
+		if e := r.squares(&r.held, t, w); e < r.bestError[t] {
+			r.choice[t], r.bestError[t] = penalty, e
 		}
 	}
 }
@@ -291,7 +291,7 @@ func (r *ridge) fit(penalty int) {
 		}
 		r.bias[t] = r.mean[t] - floats.Dot(w, r.system.mean)
 		if !r.split() {
-			r.least[t] = r.squares(&r.fitted, t, w) + r.squares(&r.held, t, w)
+			r.bestError[t] = r.squares(&r.fitted, t, w) + r.squares(&r.held, t, w)
 		}
 	}
 }

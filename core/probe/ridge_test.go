@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"padlab/core/metric"
 	"padlab/core/nn"
 )
 
@@ -227,14 +228,14 @@ func TestRidgeBits(t *testing.T) {
 	net := random(t, "zeros", 48)
 	s := Spec{HeadSpec: HeadSpec{Targets: []Target{H}, Kernel: 3, Padding: 1}, Taps: []string{"relu1", "relu2"}, Standardise: true, Ridge: true, Batch: 4, EvalEvery: 100, Seed: 1}
 	want := fit(t, read(t, net, a, 1, MaxBytes), s, crew(t, 1))
-	if s := find(t, want, SPC, H, Natural); !(s.Value > .2) { // without zeros it would be 0
+	if s := find(t, want, metric.SPC, H, Natural); !(s.Value > .2) { // without zeros it would be 0
 		t.Errorf("zeros: SPC %g", s.Value)
 	}
 	for _, other := range []struct{ workers, bytes, procs int }{{3, MaxBytes, 0}, {2, 0, 0}, {1, MaxBytes, 1}, {3, MaxBytes, 4}} {
 		before := runtime.GOMAXPROCS(other.procs)
 		got := fit(t, read(t, net, a, other.workers, other.bytes), s, crew(t, other.workers))
 		runtime.GOMAXPROCS(before)
-		if got.SHA256() != want.SHA256() || got.Loss != want.Loss || find(t, got, MAE, H, Natural) != find(t, want, MAE, H, Natural) {
+		if got.SHA256() != want.SHA256() || got.Loss != want.Loss || find(t, got, metric.MAE, H, Natural) != find(t, want, metric.MAE, H, Natural) {
 			t.Errorf("%+v: other bits", other)
 		}
 	}
@@ -278,16 +279,16 @@ func TestRidgePenalty(t *testing.T) {
 		}
 		return random(picture, place, channel)
 	}), linear(V), c)
-	spc, mae := find(t, r, SPC, V, Natural), find(t, r, MAE, V, Natural)
+	spc, mae := find(t, r, metric.SPC, V, Natural), find(t, r, metric.MAE, V, Natural)
 	if spc.Value < .999 || mae.Value > .001 || r.Penalties()[0] != 1e-5 || r.Loss > 1e-6 {
 		t.Errorf("the target itself: SPC %g, error %g, penalty %g, loss %g", spc.Value, mae.Value, r.Penalties()[0], r.Loss)
 	}
 	r = fit(t, drawn(12, 6, 40, noise(4)), linear(V), c)
-	if spc := find(t, r, SPC, V, Natural); math.Abs(float64(spc.Value)) > .1 || r.Penalties()[0] < 1 {
+	if spc := find(t, r, metric.SPC, V, Natural); math.Abs(float64(spc.Value)) > .1 || r.Penalties()[0] < 1 {
 		t.Errorf("noise: SPC %g, penalty %g", spc.Value, r.Penalties()[0])
 	}
 	// The intercept is not penalised, so that errors are those of the mean.
-	if mae := find(t, r, MAE, V, Natural); math.Abs(float64(mae.Value-mae.Chance)) > .005 {
+	if mae := find(t, r, metric.MAE, V, Natural); math.Abs(float64(mae.Value-mae.Chance)) > .005 {
 		t.Errorf("noise: error %g, of the best constant %g", mae.Value, mae.Chance)
 	}
 }
@@ -321,12 +322,12 @@ func TestRidgeDegenerate(t *testing.T) {
 	values := []float32{.1, 0, -3e4}
 	r := fit(t, drawn(6, 3, 3, func(_, _, channel int) float32 { return values[channel] }), linear(H, G), c)
 	for _, target := range []Target{H, G} {
-		s := find(t, r, SPC, target, Natural)
+		s := find(t, r, metric.SPC, target, Natural)
 		if s.Value != 0 || s.Constant != s.N || r.Diverged {
 			t.Errorf("constant features: SPC %g of %s, %d of %d constant", s.Value, target, s.Constant, s.N)
 		}
 	}
-	if mae := find(t, r, MAE, H, Natural); math.Abs(float64(mae.Value-mae.Chance)) > 1e-3 {
+	if mae := find(t, r, metric.MAE, H, Natural); math.Abs(float64(mae.Value-mae.Chance)) > 1e-3 {
 		t.Errorf("constant features: error %g, of the best constant %g", mae.Value, mae.Chance)
 	}
 
@@ -382,7 +383,7 @@ func TestRidgeLive(t *testing.T) {
 		last := 0.0
 		for !r.Done() {
 			if r.Advance(c) {
-				losses, spc = append(losses, r.Loss), append(spc, float64(find(t, r, SPC, H, Natural).Value))
+				losses, spc = append(losses, r.Loss), append(spc, float64(find(t, r, metric.SPC, H, Natural).Value))
 			}
 			done, all := r.Work()
 			if done < last || done > all {

@@ -6,17 +6,11 @@ import (
 	"slices"
 
 	"padlab/core/border"
+	"padlab/core/metric"
 )
 
-// The metrics of a read-out.
-const (
-	SPC   = "spc"   // Spearman's rank correlation of prediction and target, −1 … 1
-	MAE   = "mae"   // mean absolute error
-	Skill = "skill" // 1 − MAE / MAE of the best constant: 1 is perfect, 0 no better than a constant
-)
-
-// Metrics are all of them.
-func Metrics() []string { return []string{SPC, MAE, Skill} }
+// Metrics are those of a read-out.
+func Metrics() []string { return []string{metric.SPC, metric.MAE, metric.Skill} }
 
 // RankCorrelation is Spearman's: Pearson's correlation of the ranks, where
 // equal values share the mean of their ranks. It is 0, and flat is true, when
@@ -81,9 +75,9 @@ func ranks(values []float32) []float64 {
 	return list
 }
 
-// A sheet collects how a read-out did on pictures of one kind: what it made of
+// A scorer collects how a read-out did on pictures of one kind: what it made of
 // one target.
-type sheet struct {
+type scorer struct {
 	target       Target
 	images       string
 	side         int
@@ -99,8 +93,8 @@ type sheet struct {
 	pixelsOfRing []int
 }
 
-func newSheet(t Target, images string, side int, signed bool) *sheet {
-	s := &sheet{target: t, images: images, side: side, span: t.Span(signed), truth: t.Map(side, side), error: make([]float64, side*side)}
+func newScorer(t Target, images string, side int, signed bool) *scorer {
+	s := &scorer{target: t, images: images, side: side, span: t.ErrorScale(signed), truth: t.Map(side, side), error: make([]float64, side*side)}
 	rings := t.Sides().Rings(side, side)
 	s.rings, s.pixelsOfRing = make([][]float64, rings), make([]int, rings)
 	for i := range s.truth {
@@ -121,7 +115,7 @@ func newSheet(t Target, images string, side int, signed bool) *sheet {
 
 // errors are the mean absolute errors of a prediction, over all and ring by
 // ring.
-func (s *sheet) errors(prediction []float32) (all float64, byRing []float64) {
+func (s *scorer) errors(prediction []float32) (all float64, byRing []float64) {
 	byRing = make([]float64, len(s.rings))
 	for i, v := range prediction {
 		e := s.span * math.Abs(float64(v)-float64(s.truth[i]))
@@ -134,8 +128,8 @@ func (s *sheet) errors(prediction []float32) (all float64, byRing []float64) {
 	return all / float64(len(s.truth)), byRing
 }
 
-// mark takes one prediction of a picture of that group: its photograph.
-func (s *sheet) mark(group int, prediction []float32) {
+// Add takes one prediction of a picture of that group: its photograph.
+func (s *scorer) Add(group int, prediction []float32) {
 	rho, flat := RankCorrelation(prediction, s.truth)
 	if flat {
 		s.flat++
@@ -150,18 +144,18 @@ func (s *sheet) mark(group int, prediction []float32) {
 	}
 }
 
-// scores are SPC, MAE and skill with intervals over photographs.
-func (s *sheet) scores() []border.Score {
+// scores are metric.SPC, MAE and skill with intervals over photographs.
+func (s *scorer) scores() []metric.Score {
 	overall := s.constant[len(s.rings)]
-	score := func(metric string, values []float64, low, high, chance float64) border.Score {
+	score := func(name string, values []float64, low, high, chance float64) metric.Score {
 		mean, from, to := border.Grouped(values, s.group, low, high)
-		return border.Score{Metric: metric, Target: string(s.target), Images: s.images, Value: border.Number(mean), Low: border.Number(from), High: border.Number(to),
-			N: len(values), Chance: border.Number(chance), Constant: s.flat}
+		return metric.Score{Key: metric.Key{Metric: name, Target: string(s.target), Images: s.images}, Value: metric.Number(mean), Low: metric.Number(from), High: metric.Number(to),
+			N: len(values), Chance: metric.Number(chance), Constant: s.flat}
 	}
-	return []border.Score{
-		score(SPC, s.rho, -1, 1, 0),
-		score(MAE, s.mae, 0, math.Inf(1), overall),
-		score(Skill, skills(s.mae, overall), math.Inf(-1), 1, 0),
+	return []metric.Score{
+		score(metric.SPC, s.rho, -1, 1, 0),
+		score(metric.MAE, s.mae, 0, math.Inf(1), overall),
+		score(metric.Skill, skills(s.mae, overall), math.Inf(-1), 1, 0),
 	}
 }
 
@@ -174,20 +168,20 @@ func skills(errors []float64, constant float64) []float64 {
 }
 
 // profile is the skill ring by ring. Distances are pixels of the target's map.
-func (s *sheet) profile() border.Profile {
-	p := border.Profile{Metric: Skill, Target: string(s.target), Images: s.images, Unit: fmt.Sprintf("1/%d of the picture", s.side)}
+func (s *scorer) profile() metric.Profile {
+	p := metric.Profile{Key: metric.Key{Metric: metric.Skill, Target: string(s.target), Images: s.images}, Unit: fmt.Sprintf("1/%d of the picture", s.side)}
 	for d, errors := range s.rings {
 		mean, low, high := border.Grouped(skills(errors, s.constant[d]), s.group, math.Inf(-1), 1)
-		p.Rings = append(p.Rings, border.Point{Distance: d, N: len(errors) * s.pixelsOfRing[d], Value: border.Number(mean), Low: border.Number(low), High: border.Number(high)})
+		p.Rings = append(p.Rings, metric.Point{Distance: d, N: len(errors) * s.pixelsOfRing[d], Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high)})
 	}
 	return p
 }
 
 // errorMap is the mean absolute error of every pixel.
-func (s *sheet) errorMap() border.Map {
-	m := border.Map{Metric: "error", Target: string(s.target), Images: s.images, Rows: s.side, Cols: s.side}
+func (s *scorer) errorMap() metric.Map {
+	m := metric.Map{Key: metric.Key{Metric: metric.Error, Target: string(s.target), Images: s.images}, Rows: s.side, Cols: s.side}
 	for _, e := range s.error {
-		m.Values = append(m.Values, border.Number(e/float64(len(s.mae))))
+		m.Values = append(m.Values, metric.Number(e/float64(len(s.mae))))
 	}
 	return m
 }

@@ -25,12 +25,12 @@ func TestTargets(t *testing.T) {
 		}
 	}
 	for target, want := range map[Target]float64{H: .251, V: .251, G: .197, HS: .318, VS: .318} {
-		s := newSheet(target, Natural, 224, false)
+		s := newScorer(target, Natural, 224, false)
 		if got := s.constant[len(s.rings)]; math.Abs(got-want) > 2e-3 {
 			t.Errorf("the best constant errs by %g on %s, want %g", got, target, want)
 		}
 	}
-	if s := newSheet(HS, Natural, 224, true); math.Abs(s.constant[len(s.rings)]-.635) > 4e-3 {
+	if s := newScorer(HS, Natural, 224, true); math.Abs(s.constant[len(s.rings)]-.635) > 4e-3 {
 		t.Errorf("on [−1, 1] the best constant errs by %g, want .635", s.constant[len(s.rings)])
 	}
 }
@@ -83,23 +83,23 @@ func TestRankCorrelationAgainstNumpy(t *testing.T) {
 // A target is drawn perfectly by itself and not at all by its best constant,
 // and an error at the right border counts there.
 func TestSheet(t *testing.T) {
-	s := newSheet(H, Natural, 8, false)
-	s.mark(0, H.Map(8, 8))
+	s := newScorer(H, Natural, 8, false)
+	s.Add(0, H.Map(8, 8))
 	flat := make([]float32, 64)
 	for i := range flat {
 		flat[i] = 0.5
 	}
-	s.mark(1, flat)
+	s.Add(1, flat)
 	scores := s.scores()
 	if scores[0].Value != 0.5 || scores[0].Constant != 1 || scores[2].Value != 0.5 || scores[1].N != 2 {
 		t.Errorf("%+v", scores)
 	}
-	s = newSheet(H, Natural, 8, false)
+	s = newScorer(H, Natural, 8, false)
 	wrong := H.Map(8, 8)
 	for y := range 8 {
 		wrong[y*8+7] = 0
 	}
-	s.mark(0, wrong)
+	s.Add(0, wrong)
 	p := s.profile()
 	// At distance 0 stand eight errors of 0 and eight of 1; the constant errs by .5 at both.
 	if len(p.Rings) != 4 || p.Rings[0].Value != 0 || p.Rings[0].N != 16 || p.Rings[1].Value != 1 {

@@ -92,10 +92,10 @@ func (t Target) Sides() border.Sides {
 	return border.AllSides
 }
 
-// Span is by how much an error of a target counts. In the paper stripes go
+// ErrorScale is by how much an error of a target counts. In the paper stripes go
 // from −1 to 1, so that their errors are twice those here: it reports .628 for
 // constant predictions of HS, which on [0, 1] have .318.
-func (t Target) Span(signed bool) float64 {
+func (t Target) ErrorScale(signed bool) float64 {
 	if signed && (t == HS || t == VS) {
 		return 2
 	}

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"math"
 
-	"padlab/core/border"
-	"padlab/core/draw"
 	"padlab/core/images"
+	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
+	"padlab/core/rng"
 )
 
 // A Task is what a network learns on a canvas.
@@ -34,18 +34,8 @@ type Exam interface {
 
 	// Results are the scores, the most important first, the profiles and the
 	// maps, once all images were shown.
-	Results() ([]border.Score, []border.Profile, []border.Map)
+	Results() ([]metric.Score, []metric.Profile, []metric.Map)
 }
-
-// The metrics of tasks.
-const (
-	Accuracy       = "accuracy"
-	BorderInterior = "border-interior" // accuracy over the cells at the border less that over all others
-	BorderCentre   = "border-centre"   // the same less that over the innermost ring
-	SameAnswer     = "same-answer"     // images with one answer in all cells
-	MIoU           = "miou"            // mean intersection over union
-	PixelAccuracy  = "pixel-accuracy"  // over all pixels, the background among them
-)
 
 const testImages = "test" // the images that scores are over
 
@@ -199,9 +189,9 @@ func (l *Canvas) Sample(seed uint64, step, i int, x []float32) (image, cell int)
 }
 
 func (l *Canvas) draw(seed uint64, step, i int) (image, cell int) {
-	s := draw.New(seed, "sample", uint64(step), uint64(i))
-	image = s.Below(len(l.train.labels))
-	return image, s.Below(l.Cells())
+	s := rng.New(seed, "sample", uint64(step), uint64(i))
+	image = s.IntN(len(l.train.labels))
+	return image, s.IntN(l.Cells())
 }
 
 // show lets the tape see test image i in a cell.

@@ -2,6 +2,7 @@ package task
 
 import (
 	"padlab/core/border"
+	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 )
@@ -63,15 +64,15 @@ func (h *hits) Show(_ int, tape *nn.Tape, image int) {
 	}
 }
 
-func (h *hits) Results() ([]border.Score, []border.Profile, []border.Map) {
-	scores := []border.Score{h.tally.Score(Accuracy, testImages, h.chance)}
+func (h *hits) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
+	scores := []metric.Score{h.tally.Score(metric.Accuracy, testImages, h.chance)}
 	if h.same != nil {
-		if gap, ok := h.tally.Gap(BorderInterior, testImages, 1); ok {
+		if gap, ok := h.tally.Gap(metric.BorderInterior, testImages, 1); ok {
 			scores = append(scores, gap)
 		}
 		mean, low, high := border.Interval(h.same)
-		scores = append(scores, border.Score{Metric: SameAnswer, Images: testImages,
-			Value: border.Number(mean), Low: border.Number(low), High: border.Number(high), N: len(h.same), Chance: border.Number(h.chance)})
+		scores = append(scores, metric.Score{Key: metric.Key{Metric: metric.SameAnswer, Images: testImages},
+			Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high), N: len(h.same), Chance: metric.Number(h.chance)})
 	}
-	return scores, []border.Profile{h.tally.Profile(Accuracy, testImages, h.chance)}, []border.Map{h.tally.Map(Accuracy, testImages)}
+	return scores, []metric.Profile{h.tally.Profile(metric.Accuracy, testImages, h.chance)}, []metric.Map{h.tally.Map(metric.Accuracy, testImages)}
 }

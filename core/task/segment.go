@@ -2,6 +2,7 @@ package task
 
 import (
 	"padlab/core/border"
+	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 )
@@ -87,7 +88,7 @@ func (s *Segment) Learn(t *nn.Trainer, seed uint64) func(*kernel.Crew, int) (flo
 		s.label(truth[i], s.train, image, cell)
 	}
 	norm := 0.0 // the weights of all pixels of the batch
-	loss := func(c *nn.Scratch, i int, dz, z []float32) float64 {
+	loss := func(c *nn.LossScratch, i int, dz, z []float32) float64 {
 		return nn.PixelCrossEntropy(c.Kernel, c.Parts, dz, z, truth[i], s.weights, norm, 1)
 	}
 	return func(crew *kernel.Crew, step int) (float64, bool) {
@@ -96,7 +97,7 @@ func (s *Segment) Learn(t *nn.Trainer, seed uint64) func(*kernel.Crew, int) (flo
 			image, _ := s.draw(seed, step, i)
 			norm += s.weightOf[image]
 		}
-		return t.StepOn(crew, sample, loss)
+		return t.StepWithLoss(crew, sample, loss)
 	}
 }
 
@@ -146,23 +147,23 @@ func (e *segments) Show(worker int, tape *nn.Tape, image int) {
 	}
 }
 
-func (e *segments) Results() ([]border.Score, []border.Profile, []border.Map) {
+func (e *segments) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
 	chance := 1 / float64(e.Outputs())
-	scores := []border.Score{e.tally.Score(Accuracy, testImages, chance)}
+	scores := []metric.Score{e.tally.Score(metric.Accuracy, testImages, chance)}
 	for _, s := range []struct {
 		name string
 		from int
-	}{{BorderInterior, 1}, {BorderCentre, border.Rings(e.Grid) - 1}} {
+	}{{metric.BorderInterior, 1}, {metric.BorderCentre, border.Rings(e.Grid) - 1}} {
 		if gap, ok := e.tally.Gap(s.name, testImages, s.from); ok {
 			scores = append(scores, gap)
 		}
 	}
-	scores = append(scores, e.byCell.MeanIoU(MIoU, testImages), e.byPixel.Accuracy(PixelAccuracy, testImages))
-	profiles := []border.Profile{
-		e.tally.Profile(Accuracy, testImages, chance),
-		e.byCell.MeanIoUProfile(MIoU, testImages, "cells"),
-		e.byPixel.MeanIoUProfile(MIoU, testImages, "pixels"),
-		e.byPixel.AccuracyProfile(PixelAccuracy, testImages, "pixels"),
+	scores = append(scores, e.byCell.MeanIoU(metric.MIoU, testImages), e.byPixel.Accuracy(metric.PixelAccuracy, testImages))
+	profiles := []metric.Profile{
+		e.tally.Profile(metric.Accuracy, testImages, chance),
+		e.byCell.MeanIoUProfile(metric.MIoU, testImages, "cells"),
+		e.byPixel.MeanIoUProfile(metric.MIoU, testImages, "pixels"),
+		e.byPixel.AccuracyProfile(metric.PixelAccuracy, testImages, "pixels"),
 	}
-	return scores, profiles, []border.Map{e.tally.Map(Accuracy, testImages)}
+	return scores, profiles, []metric.Map{e.tally.Map(metric.Accuracy, testImages)}
 }

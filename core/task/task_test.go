@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"padlab/core/border"
 	"padlab/core/images"
+	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
@@ -123,15 +123,13 @@ func constant(t *testing.T, in nn.Shape, classes, answer int, perPixel bool) *nn
 	return net
 }
 
-func score(t *testing.T, scores []border.Score, metric string) border.Score {
+func score(t *testing.T, scores []metric.Score, name string) metric.Score {
 	t.Helper()
-	for _, s := range scores {
-		if s.Metric == metric {
-			return s
-		}
+	s, ok := metric.Find(scores, metric.Key{Metric: name})
+	if !ok {
+		t.Fatalf("no %s among %+v", name, scores)
 	}
-	t.Fatalf("no %s among %+v", metric, scores)
-	return border.Score{}
+	return s
 }
 
 // A network that always says "cell 2" hits exactly one cell of each image.
@@ -142,7 +140,7 @@ func TestExamineLocation(t *testing.T) {
 		exam.Show(0, tape, i)
 	}
 	scores, profiles, maps := exam.Results()
-	if scores[0].Metric != Accuracy || scores[0].Value != 0.25 || scores[0].Chance != 0.25 || scores[0].N != 12 {
+	if scores[0].Metric != metric.Accuracy || scores[0].Value != 0.25 || scores[0].Chance != 0.25 || scores[0].N != 12 {
 		t.Errorf("%+v", scores)
 	}
 	if maps[0].Values[0] != 0 || maps[0].Values[2] != 1 || profiles[0].Rings[0].Value != 0.25 {
@@ -159,7 +157,7 @@ func TestExamineClassify(t *testing.T) {
 		exam.Show(0, tape, i)
 	}
 	scores, profiles, _ := exam.Results()
-	for metric, want := range map[string]float64{Accuracy: 2. / 3, BorderInterior: 0, SameAnswer: 1} {
+	for metric, want := range map[string]float64{metric.Accuracy: 2. / 3, metric.BorderInterior: 0, metric.SameAnswer: 1} {
 		if s := score(t, scores, metric); math.Abs(float64(s.Value)-want) > 1e-12 {
 			t.Errorf("%s is %g, want %g", metric, s.Value, want)
 		}
@@ -189,14 +187,14 @@ func TestExamineSegment(t *testing.T) {
 			exam.Show(0, tape, i)
 		}
 		scores, profiles, _ := exam.Results()
-		for metric, want := range map[string]float64{Accuracy: c.accuracy, MIoU: c.miou, PixelAccuracy: c.pixels, BorderInterior: 0, BorderCentre: 0} {
+		for metric, want := range map[string]float64{metric.Accuracy: c.accuracy, metric.MIoU: c.miou, metric.PixelAccuracy: c.pixels, metric.BorderInterior: 0, metric.BorderCentre: 0} {
 			if s := score(t, scores, metric); math.Abs(float64(s.Value)-want) > 1e-6 {
 				t.Errorf("always %d: %s is %g, want %g", c.answer, metric, s.Value, want)
 			}
 		}
 		for _, p := range profiles {
 			switch {
-			case p.Metric == MIoU && p.Unit == "cells":
+			case p.Metric == metric.MIoU && p.Unit == "cells":
 				if len(p.Rings) != 2 || math.Abs(float64(p.Rings[1].Value)-c.corner) > 1e-6 || p.Rings[1].N != 3*36 {
 					t.Errorf("%+v", p)
 				}

@@ -17,10 +17,11 @@ import (
 	"pgregory.net/rapid"
 
 	"padlab/core/border"
-	"padlab/core/draw"
 	"padlab/core/images"
 	"padlab/core/lab"
+	"padlab/core/metric"
 	"padlab/core/nn/kernel"
+	"padlab/core/rng"
 	"padlab/tui/theme"
 )
 
@@ -32,11 +33,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func flat() *images.Set {
 	s := &images.Set{Name: "flat", Classes: []string{"a"}, H: 4, W: 4, C: 1}
 	for _, split := range []*images.Split{&s.Train, &s.Test} {
-		source := draw.New(1, "flat")
+		source := rng.New(1, "flat")
 		for range 12 {
 			split.Labels = append(split.Labels, 0)
 			for range 16 {
-				split.Pixels = append(split.Pixels, byte(source.Below(256)))
+				split.Pixels = append(split.Pixels, byte(source.IntN(256)))
 			}
 		}
 	}
@@ -376,22 +377,22 @@ func shown(e *lab.Experiment) *lab.Snapshot {
 		arm := lab.ArmState{Name: a.name, Status: lab.Running, Step: 120, Steps: 1_000_000, Params: 32057, EvalStep: 100, Example: &lab.Picture{Rows: 4, Cols: 4, Values: make([]float32, 16)}}
 		arm.Example.Values[5] = 1
 		for step := range 120 {
-			arm.Loss = append(arm.Loss, lab.LossPoint{Step: step, Value: border.Number(3.2 * a.decay / (a.decay + float64(step)))})
+			arm.Loss = append(arm.Loss, lab.LossPoint{Step: step, Value: metric.Number(3.2 * a.decay / (a.decay + float64(step)))})
 		}
-		profile := border.Profile{Metric: "accuracy", Images: "test", Unit: "cells"}
+		profile := metric.Profile{Key: metric.Key{Metric: "accuracy", Images: "test"}, Unit: "cells"}
 		sum := 0.0
 		for d, n := range []int{16, 8, 1} {
-			v := border.Number(a.rings[d])
-			profile.Rings = append(profile.Rings, border.Point{Distance: d, N: 10 * n, Value: v, Low: max(0, v-.05), High: min(1, v+.05), Chance: .04})
+			v := metric.Number(a.rings[d])
+			profile.Rings = append(profile.Rings, metric.Point{Distance: d, N: 10 * n, Value: v, Low: max(0, v-.05), High: min(1, v+.05), Chance: .04})
 			sum += a.rings[d] * float64(n) / 25
 		}
-		arm.Profiles = []border.Profile{profile}
-		arm.Scores = []border.Score{{Metric: "accuracy", Images: "test", Value: border.Number(sum), Low: border.Number(sum - .03), High: border.Number(sum + .03), N: 250, Chance: .04}}
-		m := border.Map{Metric: "accuracy", Images: "test", Rows: 5, Cols: 5}
+		arm.Profiles = []metric.Profile{profile}
+		arm.Scores = []metric.Score{{Key: metric.Key{Metric: "accuracy", Images: "test"}, Value: metric.Number(sum), Low: metric.Number(sum - .03), High: metric.Number(sum + .03), N: 250, Chance: .04}}
+		m := metric.Map{Key: metric.Key{Metric: "accuracy", Images: "test"}, Rows: 5, Cols: 5}
 		for cell := range 25 {
-			m.Values = append(m.Values, border.Number(a.rings[border.Ring(cell, 5)]))
+			m.Values = append(m.Values, metric.Number(a.rings[border.Ring(cell, 5)]))
 		}
-		arm.Maps = []border.Map{m}
+		arm.Maps = []metric.Map{m}
 		s.Arms = append(s.Arms, arm)
 	}
 	return s

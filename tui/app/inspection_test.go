@@ -19,9 +19,9 @@ func found() (*inspect.Geometry, *inspect.Findings) {
 		Arch: "small", Padding: "zeros", Extent: "same", H: 56, W: 56, C: 1, Stride: 4, ReceptiveField: 26, Even: []int{56},
 		Rows: make(inspect.Foveation, 56), Columns: make(inspect.Foveation, 56), Taps: []string{"relu1", "relu2"},
 		Layers: []inspect.Layer{
-			{Name: "conv1", Kind: "conv", Kernel: 3, Stride: 1, H: 56, W: 56, C: 16, Jump: 1, ReceptiveField: 3, Beyond: 0.0702},
-			{Name: "relu1", Kind: "ReLU", H: 56, W: 56, C: 16, Jump: 1, ReceptiveField: 3, Beyond: 0.0702},
-			{Name: "pool1", Kind: "max-pool", Kernel: 2, Stride: 2, H: 28, W: 28, C: 16, Jump: 2, ReceptiveField: 4, UnevenRows: 1, UnevenColumns: 1, Beyond: 0.1378},
+			{Name: "conv1", Kind: "conv", Kernel: 3, Stride: 1, H: 56, W: 56, C: 16, Jump: 1, ReceptiveField: 3, SeesPadding: 0.0702},
+			{Name: "relu1", Kind: "ReLU", H: 56, W: 56, C: 16, Jump: 1, ReceptiveField: 3, SeesPadding: 0.0702},
+			{Name: "pool1", Kind: "max-pool", Kernel: 2, Stride: 2, H: 28, W: 28, C: 16, Jump: 2, ReceptiveField: 4, AsymmetricRows: 1, AsymmetricColumns: 1, SeesPadding: 0.1378},
 		},
 	}
 	for i := range 56 {

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"padlab/core/border"
 	"padlab/core/lab"
+	"padlab/core/metric"
 	"padlab/tui/theme"
 	"padlab/tui/view"
 )
@@ -368,7 +368,7 @@ func finding(a lab.ArmState, question string) string {
 	if !a.Status.Ended() {
 		name = fmt.Sprintf("After %d steps %s", a.EvalStep, name)
 	}
-	percent := func(v border.Number) string { return fmt.Sprintf("%.0f%%", 100*float64(v)) }
+	percent := func(v metric.Number) string { return fmt.Sprintf("%.0f%%", 100*float64(v)) }
 	what, ok := strings.CutPrefix(question, "how often the network can say ")
 	if !ok {
 		panic("app: a question that asks for something else: " + question)
@@ -377,7 +377,7 @@ func finding(a lab.ArmState, question string) string {
 		if s.Metric != "border-interior" || score.Value <= score.Chance*1.5 {
 			continue
 		}
-		points := func(v border.Number) string {
+		points := func(v metric.Number) string {
 			return strings.Replace(fmt.Sprintf("%+.1f", 100*float64(v)), "-", "−", 1)
 		}
 		return fmt.Sprintf("%s can tell %s in %s; next to the border that is %s points (%s to %s) against the interior, image by image.", name, what, percent(score.Value), points(s.Value), points(s.Low), points(s.High))

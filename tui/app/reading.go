@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"padlab/core/border"
 	"padlab/core/lab"
+	"padlab/core/metric"
 	"padlab/tui/theme"
 	"padlab/tui/view"
 )
@@ -22,7 +22,7 @@ var of = map[string]string{"natural": "photographs", "black": "a black picture",
 
 // shownReading is what of an arm's readings is looked at: the skill ring by
 // ring, or the score of the whole picture as a bar.
-func (m *Model) shownReading(a lab.ArmState) (p border.Profile, ok bool) {
+func (m *Model) shownReading(a lab.ArmState) (p metric.Profile, ok bool) {
 	if len(a.Profiles) == 0 {
 		return p, false
 	}
@@ -30,10 +30,10 @@ func (m *Model) shownReading(a lab.ArmState) (p border.Profile, ok bool) {
 }
 
 // scoreShown is the first score of what is looked at.
-func (m *Model) scoreShown(a lab.ArmState) (border.Score, bool) {
+func (m *Model) scoreShown(a lab.ArmState) (metric.Score, bool) {
 	if !m.experiment.Reads() {
 		if len(a.Scores) == 0 {
-			return border.Score{}, false
+			return metric.Score{}, false
 		}
 		return a.Scores[0], true
 	}
@@ -44,11 +44,11 @@ func (m *Model) scoreShown(a lab.ArmState) (border.Score, bool) {
 			}
 		}
 	}
-	return border.Score{}, false
+	return metric.Score{}, false
 }
 
 // theirs is what others have found where an arm found s.
-func (m *Model) theirs(arm string, s border.Score) []lab.Comparison {
+func (m *Model) theirs(arm string, s metric.Score) []lab.Comparison {
 	return slices.DeleteFunc(m.snap.Comparisons(), func(c lab.Comparison) bool {
 		return c.Arm != arm || c.Metric != s.Metric || c.Target != s.Target || c.Images != s.Images
 	})
@@ -87,7 +87,7 @@ func (m *Model) pictures(box *view.Panel) func(view.Rect) {
 	}
 	box.Title += " · " + a.Name
 	p, _ := m.shownReading(a)
-	var maps []border.Map
+	var maps []metric.Map
 	for _, one := range a.Maps {
 		if one.Target == p.Target {
 			maps = append(maps, one)

@@ -8,8 +8,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
-	"padlab/core/border"
 	"padlab/core/lab"
+	"padlab/core/metric"
 )
 
 const reads = `
@@ -47,29 +47,29 @@ func readingShown(e *lab.Experiment) *lab.Snapshot {
 	for i, name := range []string{"tap 1", "tap 2"} {
 		a := lab.ArmState{Name: name, Status: lab.Running, Stage: lab.Reading, Step: 620, Steps: 740, EvalStep: 600}
 		for step := 500; step < 620; step++ {
-			a.Loss = append(a.Loss, lab.LossPoint{Step: step, Value: border.Number(0.1 / float64(1+i))})
+			a.Loss = append(a.Loss, lab.LossPoint{Step: step, Value: metric.Number(0.1 / float64(1+i))})
 		}
 		for _, kind := range []string{"natural", "black"} {
 			for _, target := range []string{"H", "HS"} {
-				v := border.Number(0.3 + 0.4*float64(i))
-				score := border.Score{Metric: "spc", Target: target, Images: kind, Value: v, Low: v - .05, High: v + .05, N: 48}
+				v := metric.Number(0.3 + 0.4*float64(i))
+				score := metric.Score{Key: metric.Key{Metric: "spc", Target: target, Images: kind}, Value: v, Low: v - .05, High: v + .05, N: 48}
 				if kind == "black" {
 					score.Value, score.Constant = 0, 1
 				}
-				a.Scores = append(a.Scores, score, border.Score{Metric: "mae", Target: target, Images: kind, Value: .2})
-				p := border.Profile{Metric: "skill", Target: target, Images: kind, Unit: "1/28 of the picture"}
+				a.Scores = append(a.Scores, score, metric.Score{Key: metric.Key{Metric: "mae", Target: target, Images: kind}, Value: .2})
+				p := metric.Profile{Key: metric.Key{Metric: "skill", Target: target, Images: kind}, Unit: "1/28 of the picture"}
 				for d := range 14 {
-					skill := 0.9*v - border.Number(d)/10
-					p.Rings = append(p.Rings, border.Point{Distance: d, N: 2688, Value: skill, Low: skill - .05, High: skill + .05})
+					skill := 0.9*v - metric.Number(d)/10
+					p.Rings = append(p.Rings, metric.Point{Distance: d, N: 2688, Value: skill, Low: skill - .05, High: skill + .05})
 				}
 				a.Profiles = append(a.Profiles, p)
 			}
 		}
 		for _, target := range []string{"H", "HS"} {
-			for k, metric := range []string{"target", "prediction", "error"} {
-				m := border.Map{Metric: metric, Target: target, Images: "natural", Rows: 28, Cols: 28}
+			for k, name := range []string{"target", "prediction", "error"} {
+				m := metric.Map{Key: metric.Key{Metric: name, Target: target, Images: "natural"}, Rows: 28, Cols: 28}
 				for p := range 28 * 28 {
-					m.Values = append(m.Values, border.Number(float64(p%28)/27/float64(1+k)))
+					m.Values = append(m.Values, metric.Number(float64(p%28)/27/float64(1+k)))
 				}
 				a.Maps = append(a.Maps, m)
 			}

@@ -10,10 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"padlab/core/arch"
-	"padlab/core/draw"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 // The cases of padlab bench: 49 classes, batches of 32, SGD with momentum, as
@@ -94,7 +94,7 @@ func (s *session) bench(nets, paddings []string, format string) error {
 				return err
 			}
 			net.Init(1)
-			trainers = append(trainers, nn.NewTrainer(net, nn.NewSGD(net.Trained, nn.SGDOptions{LR: nn.Constant(0.01), Momentum: 0.9}), benchBatch, workers))
+			trainers = append(trainers, nn.NewTrainer(net, nn.NewSGD(net.Trainable, nn.SGDOptions{LR: nn.Constant(0.01), Momentum: 0.9}), benchBatch, workers))
 			cases = append(cases, benchCase{Net: name, Padding: scheme.Name, Workers: workers, Kernel: k.Name})
 		}
 	}
@@ -133,7 +133,7 @@ func (s *session) bench(nets, paddings []string, format string) error {
 func measure(c *benchCase, t *nn.Trainer, crew *kernel.Crew, peak float64) {
 	pictures := make([][]float32, benchBatch)
 	for i := range pictures {
-		source := draw.New(1, "bench", uint64(i))
+		source := rng.New(1, "bench", uint64(i))
 		pictures[i] = make([]float32, t.Net.In.Len())
 		source.Uniform(pictures[i], 1)
 	}

@@ -57,9 +57,9 @@ func (s *session) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// complain writes one message, on one line whatever a file or an argument put
+// logf writes one message, on one line whatever a file or an argument put
 // into it.
-func (s *session) complain(format string, args ...any) {
+func (s *session) logf(format string, args ...any) {
 	fmt.Fprintln(s.err, "padlab: "+visible(fmt.Sprintf(format, args...)))
 }
 
@@ -111,7 +111,7 @@ func run(s *session, args []string) int {
 	if errors.Is(err, context.Canceled) {
 		return exitInterrupted
 	}
-	s.complain("%v", err)
+	s.logf("%v", err)
 	if failure := (failure{}); errors.As(err, &failure) {
 		return exitFailed
 	}

@@ -6,8 +6,8 @@ import (
 	"math"
 	"strconv"
 
-	"padlab/core/border"
 	"padlab/core/lab"
+	"padlab/core/metric"
 )
 
 // writeCSV prints one row per score, without a distance, and per ring.
@@ -29,7 +29,7 @@ func writeCSV(out io.Writer, result lab.Result) {
 }
 
 // cell is empty for what is not finite.
-func cell(n border.Number) string {
+func cell(n metric.Number) string {
 	v := float64(n)
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return ""

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"padlab/core/border"
 	"padlab/core/inspect"
+	"padlab/core/metric"
 	"padlab/tui/view"
 )
 
@@ -174,9 +174,9 @@ type inspectedMap struct {
 	Rows           int              `json:"rows"`
 	Cols           int              `json:"cols"`
 	Photos         []float32        `json:"photographs"`
-	PhotosContrast [4]border.Number `json:"photographs_contrast"`
+	PhotosContrast [4]metric.Number `json:"photographs_contrast"`
 	Black          []float32        `json:"black"`
-	BlackContrast  [4]border.Number `json:"black_contrast"`
+	BlackContrast  [4]metric.Number `json:"black_contrast"`
 }
 
 type inspectedFilters struct {
@@ -191,7 +191,7 @@ type inspectedFilters struct {
 
 type inspectedNeuron struct {
 	Filter   int              `json:"filter"`
-	Distance [4]border.Number `json:"distance"`
+	Distance [4]metric.Number `json:"distance"`
 }
 
 type inspectedPattern struct {
@@ -207,10 +207,10 @@ type inspectedPattern struct {
 type inspectedTap struct {
 	Tap     string        `json:"tap"`
 	Out     [3]int        `json:"out"`
-	SNR     border.Number `json:"snr"`
-	Chance  border.Number `json:"chance"`
-	MAE     border.Number `json:"mae"`
-	Reached border.Number `json:"reached"`
+	SNR     metric.Number `json:"snr"`
+	Chance  metric.Number `json:"chance"`
+	MAE     metric.Number `json:"mae"`
+	Reached metric.Number `json:"reached"`
 }
 
 func measurementOf(f *inspect.Findings) *measurement {
@@ -231,14 +231,14 @@ func measurementOf(f *inspect.Findings) *measurement {
 		m.Pattern.Problem = &p.Problem
 	}
 	for _, t := range p.Taps {
-		m.Pattern.Taps = append(m.Pattern.Taps, inspectedTap{t.Tap, [3]int{t.H, t.W, t.C}, border.Number(t.SNR), border.Number(t.Chance), border.Number(t.MAE), border.Number(t.Reached)})
+		m.Pattern.Taps = append(m.Pattern.Taps, inspectedTap{t.Tap, [3]int{t.H, t.W, t.C}, metric.Number(t.SNR), metric.Number(t.Chance), metric.Number(t.MAE), metric.Number(t.Reached)})
 	}
 	return m
 }
 
-func four(v [4]float64) (list [4]border.Number) {
+func four(v [4]float64) (list [4]metric.Number) {
 	for i := range v {
-		list[i] = border.Number(v[i])
+		list[i] = metric.Number(v[i])
 	}
 	return list
 }

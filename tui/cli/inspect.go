@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"padlab/core/arch"
-	"padlab/core/border"
 	"padlab/core/inspect"
 	"padlab/core/lab"
+	"padlab/core/metric"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 	"padlab/datasets"
@@ -55,7 +55,7 @@ differ from what they would be if the picture went on in place of the padding.`,
 
 // spec reads what the flags say of the network.
 func (f inspectFlags) spec(name string) (arch.Spec, error) {
-	usual, err := arch.UsualPicture(name)
+	usual, err := arch.NativeInput(name)
 	if err != nil {
 		return arch.Spec{}, err
 	}
@@ -188,7 +188,7 @@ func (s *session) subject(spec arch.Spec, w *weightsFile, dir string) (inspect.S
 func (s *session) measure(subject inspect.Subject, workers int) (*inspect.Findings, error) {
 	crew := kernel.NewCrew(workers)
 	defer crew.Close()
-	s.complain("showing %s to %s, kernel %s, %s", count(len(subject.Photos), "photograph"), subject.Spec.Name, subject.Kernel.Name, count(workers, "worker"))
+	s.logf("showing %s to %s, kernel %s, %s", count(len(subject.Photos), "photograph"), subject.Spec.Name, subject.Kernel.Name, count(workers, "worker"))
 	found, err := subject.Measure(s.ctx, crew)
 	if err != nil && s.ctx.Err() == nil {
 		err = failure{err}
@@ -229,7 +229,7 @@ func layerTable(g *inspect.Geometry) table {
 		if l.Plain() {
 			continue
 		}
-		t.add(l.Name, l.Title(), fmt.Sprintf("%d×%d×%d", l.H, l.W, l.C), l.Sampling(), l.Field(), l.Uneven(), view.Share(l.Beyond))
+		t.add(l.Name, l.Title(), fmt.Sprintf("%d×%d×%d", l.H, l.W, l.C), l.Sampling(), l.Field(), l.Asymmetry(), view.Share(l.SeesPadding))
 	}
 	return t
 }
@@ -279,11 +279,11 @@ type inspectedLayer struct {
 	TotalStride    *int          `json:"total_stride"`
 	ReceptiveField *int          `json:"receptive_field"`
 	Uneven         [2]int        `json:"uneven"` // rows, columns
-	OverTheEdge    border.Number `json:"over_the_edge"`
+	OverTheEdge    metric.Number `json:"over_the_edge"`
 }
 
 // counts are the times that each row or column is used.
-type counts []border.Number
+type counts []metric.Number
 
 func inspectionOf(g *inspect.Geometry) inspection {
 	i := inspection{
@@ -300,7 +300,7 @@ func inspectionOf(g *inspect.Geometry) inspection {
 	for _, l := range g.Layers {
 		i.Layers = append(i.Layers, inspectedLayer{
 			l.Name, l.Kind, some(l.Kernel), l.Stride, [3]int{l.H, l.W, l.C}, some(l.Jump), some(l.ReceptiveField),
-			[2]int{l.UnevenRows, l.UnevenColumns}, border.Number(l.Beyond),
+			[2]int{l.AsymmetricRows, l.AsymmetricColumns}, metric.Number(l.SeesPadding),
 		})
 	}
 	return i
@@ -309,7 +309,7 @@ func inspectionOf(g *inspect.Geometry) inspection {
 func numbersOf[T float32 | float64](values []T) counts {
 	list := make(counts, len(values))
 	for i, v := range values {
-		list[i] = border.Number(v)
+		list[i] = metric.Number(v)
 	}
 	return list
 }

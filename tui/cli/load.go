@@ -129,7 +129,7 @@ func (s *session) freeze(e *lab.Experiment, path string) error {
 	if !slices.Contains(fits, name) {
 		name = fits[0]
 	}
-	usual, err := arch.UsualPicture(name)
+	usual, err := arch.NativeInput(name)
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
-	"padlab/core/border"
 	"padlab/core/lab"
+	"padlab/core/metric"
 	"padlab/core/probe"
 )
 
@@ -25,8 +24,8 @@ func readings(result lab.Result) string {
 		}
 		for _, target := range result.Experiment.Readout.Targets {
 			row := []string{a.Name, target}
-			for _, metric := range probe.Metrics() {
-				s := scoreOf(a, metric, target, probe.Natural)
+			for _, name := range probe.Metrics() {
+				s := scoreOf(a, name, target, probe.Natural)
 				flat += s.Constant
 				row = append(row, withInterval(s.Value, s.Low, s.High))
 			}
@@ -41,10 +40,10 @@ func readings(result lab.Result) string {
 			photographs.add(row...)
 			row = []string{a.Name, target}
 			for _, kind := range []string{probe.Black, probe.White, probe.Noise} {
-				s := scoreOf(a, probe.SPC, target, kind)
+				s := scoreOf(a, metric.SPC, target, kind)
 				cell := accuracy(s.Value)
 				for _, c := range result.Comparisons {
-					if c.Arm == a.Name && c.Metric == probe.SPC && c.Target == target && c.Images == kind {
+					if c.Arm == a.Name && c.Metric == metric.SPC && c.Target == target && c.Images == kind {
 						cell += fmt.Sprintf(" (%s: %s)", c.Source, accuracy(c.Theirs))
 					}
 				}
@@ -83,34 +82,29 @@ func sourcesOf(result lab.Result) (list []string) {
 // theirs is what a source has found on photographs: SPC, then MAE.
 func theirs(result lab.Result, source, arm, target string) string {
 	var parts []string
-	for _, metric := range probe.Metrics() {
+	for _, name := range probe.Metrics() {
 		for _, c := range result.Comparisons {
-			if c.Source == source && c.Arm == arm && c.Metric == metric && c.Target == target && c.Images == probe.Natural {
-				parts = append(parts, metric+" "+accuracy(c.Theirs))
+			if c.Source == source && c.Arm == arm && c.Metric == name && c.Target == target && c.Images == probe.Natural {
+				parts = append(parts, name+" "+accuracy(c.Theirs))
 			}
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-// unknown is what was not looked at yet.
-var unknown = border.Number(math.NaN())
-
-func scoreOf(a lab.ArmResult, metric, target, images string) border.Score {
-	i := slices.IndexFunc(a.Scores, func(s border.Score) bool {
-		return s.Metric == metric && s.Target == target && s.Images == images
-	})
-	if i < 0 {
-		return border.Score{Value: unknown, Low: unknown}
+func scoreOf(a lab.ArmResult, name, target, images string) metric.Score {
+	s, ok := metric.Find(a.Scores, metric.Key{Metric: name, Target: target, Images: images})
+	if !ok {
+		return metric.Score{Value: metric.NaN, Low: metric.NaN}
 	}
-	return a.Scores[i]
+	return s
 }
 
-func profileOf(a lab.ArmResult, target, images string) []border.Point {
+func profileOf(a lab.ArmResult, target, images string) []metric.Point {
 	for _, p := range a.Profiles {
 		if p.Target == target && p.Images == images {
 			return p.Rings
 		}
 	}
-	return []border.Point{{Value: unknown}}
+	return []metric.Point{{Value: metric.NaN}}
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"padlab/core/border"
 	"padlab/core/lab"
+	"padlab/core/metric"
 )
 
 var formats = []string{"text", "json", "jsonl", "csv"}
@@ -43,13 +43,13 @@ func (r *reporter) begin(s *lab.Snapshot) {
 		return
 	}
 	for _, w := range s.Warnings {
-		r.complain("warning: %s", w)
+		r.logf("warning: %s", w)
 	}
 	slow := ""
 	if s.Slow != "" {
 		slow = " (slow: " + s.Slow + ")"
 	}
-	r.complain("%s, %s, kernel %s%s, %s", r.name, count(len(s.Arms), "arm"), s.Kernel, slow, count(s.Workers, "worker"))
+	r.logf("%s, %s, kernel %s%s, %s", r.name, count(len(s.Arms), "arm"), s.Kernel, slow, count(s.Workers, "worker"))
 }
 
 // evaluated reports what was evaluated since the last call.
@@ -63,9 +63,9 @@ func (r *reporter) evaluated(s *lab.Snapshot) {
 			Event    string           `json:"event"`
 			Arm      string           `json:"arm"`
 			Step     int              `json:"step"`
-			Scores   []border.Score   `json:"scores"`
-			Profiles []border.Profile `json:"profiles"`
-			Maps     []border.Map     `json:"maps"`
+			Scores   []metric.Score   `json:"scores"`
+			Profiles []metric.Profile `json:"profiles"`
+			Maps     []metric.Map     `json:"maps"`
 		}{"eval", a.Name, a.EvalStep, a.Scores, a.Profiles, a.Maps})
 	}
 	if !r.session.progress && !r.quiet && !s.Status.Ended() {

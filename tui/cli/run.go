@@ -158,14 +158,14 @@ func (s *session) judge(last *lab.Snapshot, result lab.Result, expect bool) {
 		s.code = exitFailed
 		for _, a := range last.Arms {
 			if a.Status == lab.Diverged {
-				s.complain("arm %s diverged: %s", a.Name, a.Problem)
+				s.logf("arm %s diverged: %s", a.Name, a.Problem)
 			}
 		}
 	case expect:
 		for _, x := range result.Expectations {
 			if !x.Held {
 				s.code = exitUnexpected
-				s.complain("did not hold: %s", x.Text)
+				s.logf("did not hold: %s", x.Text)
 			}
 		}
 	}

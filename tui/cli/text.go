@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"padlab/core/border"
 	"padlab/core/lab"
+	"padlab/core/metric"
 )
 
 // text is the result for a person; again is the command that repeats it.
@@ -148,14 +148,14 @@ func (r *reporter) oneLine(e *lab.Experiment) string {
 	return line
 }
 
-func accuracy(n border.Number) string {
+func accuracy(n metric.Number) string {
 	if math.IsNaN(float64(n)) {
 		return "—"
 	}
 	return fmt.Sprintf("%.3f", float64(n))
 }
 
-func withInterval(value, low, high border.Number) string {
+func withInterval(value, low, high metric.Number) string {
 	if math.IsNaN(float64(low)) {
 		return accuracy(value)
 	}

@@ -4,10 +4,10 @@ import (
 	"testing"
 
 	"padlab/core/arch"
-	"padlab/core/draw"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 // The weights after a few steps, as one checksum that all kernels with fused
@@ -55,11 +55,11 @@ func trained(t *testing.T, name, network, padding string, cell, batch, steps int
 	net.Init(1)
 	crew := kernel.NewCrew(2)
 	defer crew.Close()
-	trainer := nn.NewTrainer(net, nn.NewAdam(net.Trained, nn.AdamOptions{LR: nn.Constant(0.001)}), batch, 2)
+	trainer := nn.NewTrainer(net, nn.NewAdam(net.Trainable, nn.AdamOptions{LR: nn.Constant(0.001)}), batch, 2)
 	for step := range steps {
 		_, finite := trainer.Step(crew, func(i int, x []float32) (label int) {
-			s := draw.New(1, "sample", uint64(step), uint64(i))
-			label = s.Below(grid * grid)
+			s := rng.New(1, "sample", uint64(step), uint64(i))
+			label = s.IntN(grid * grid)
 			clear(x)
 			for p := range cell * cell {
 				x[(label/grid*cell+p/cell)*side+label%grid*cell+p%cell] = s.Float32()

@@ -1,6 +1,6 @@
 package nn
 
-// Reweigh is the second half of a partial convolution (Liu et al. 2018, in the
+// Reweight is the second half of a partial convolution (Liu et al. 2018, in the
 // form of NVIDIA/partialconv): a convolution saw zeros where its window looked
 // over the edge, and what it saw of the picture is weighted up,
 //
@@ -8,16 +8,16 @@ package nn
 //
 // so that for a 3×3 kernel r is 1 inside, 9/6 at an edge and 9/4 in a corner.
 // Where a window lies wholly outside, y is 0.
-type Reweigh struct {
+type Reweight struct {
 	plain
 	bias  *Param    // or nil
 	ratio []float32 // r of each pixel, 0 where nothing is inside
 }
 
-// NewReweigh returns the layer behind conv, which has no bias: with bias, this
+// NewReweight returns the layer behind conv, which has no bias: with bias, this
 // one's tensor is called as if it were conv's.
-func NewReweigh(conv *Conv, bias bool) *Reweigh {
-	l := &Reweigh{plain: plain{conv.name + ".partial", conv.out, conv.out}}
+func NewReweight(conv *Conv, bias bool) *Reweight {
+	l := &Reweight{plain: plain{conv.name + ".partial", conv.out, conv.out}}
 	if bias {
 		l.bias = &Param{Name: conv.name + ".bias", Shape: []int{conv.Filters}, FanIn: conv.Params()[0].FanIn}
 	}
@@ -45,14 +45,14 @@ func NewReweigh(conv *Conv, bias bool) *Reweigh {
 	return l
 }
 
-func (l *Reweigh) Params() []Param {
+func (l *Reweight) Params() []Param {
 	if l.bias == nil {
 		return nil
 	}
 	return []Param{*l.bias}
 }
 
-func (l *Reweigh) Forward(c *Call) {
+func (l *Reweight) Forward(c *Call) {
 	n := l.out.C
 	for i := range c.N * len(l.ratio) {
 		r, x, y := l.ratio[i%len(l.ratio)], c.X[0][i*n:(i+1)*n], c.Y[i*n:(i+1)*n]
@@ -72,7 +72,7 @@ func (l *Reweigh) Forward(c *Call) {
 }
 
 // Backward is dx = dy·r.
-func (l *Reweigh) Backward(c *Call) {
+func (l *Reweight) Backward(c *Call) {
 	if c.DX[0] == nil {
 		return
 	}
@@ -83,7 +83,7 @@ func (l *Reweigh) Backward(c *Call) {
 }
 
 // Gradient is db = Σ dy, over the pixels whose window sees something.
-func (l *Reweigh) Gradient(c *Call, dw []float32, part, _ int) {
+func (l *Reweight) Gradient(c *Call, dw []float32, part, _ int) {
 	if l.bias == nil || part > 0 {
 		return
 	}

@@ -1,4 +1,4 @@
-package draw
+package rng
 
 import (
 	"math"
@@ -10,7 +10,7 @@ import (
 func TestGolden(t *testing.T) {
 	s := New(1, "batch", 2, 3)
 	for i, want := range []int{827, 306, 307, 758, 959} {
-		if got := s.Below(1000); got != want {
+		if got := s.IntN(1000); got != want {
 			t.Errorf("draw %d: %d, want %d", i, got, want)
 		}
 	}
@@ -23,7 +23,7 @@ func TestGolden(t *testing.T) {
 
 func TestKeysSeparate(t *testing.T) {
 	seen := map[uint64]string{}
-	for name, s := range map[string]Source{
+	for name, s := range map[string]Stream{
 		"seed 1": New(1, "a"), "seed 2": New(2, "a"), "purpose": New(1, "b"), "key 0": New(1, "a", 0), "key 1": New(1, "a", 1),
 		"keys 0 1": New(1, "a", 0, 1), "keys 1 0": New(1, "a", 1, 0), "no purpose": New(1, ""),
 	} {
@@ -37,12 +37,12 @@ func TestKeysSeparate(t *testing.T) {
 
 // χ² with 6 degrees of freedom: 22.46 is its 99.9 % point (any table). The
 // seed is fixed, so this either always holds or never.
-func TestBelowIsUniform(t *testing.T) {
+func TestIntNIsUniform(t *testing.T) {
 	const n, draws = 7, 70000
 	var count [n]float64
 	for i := range uint64(draws) {
 		s := New(5, "uniform", i) // the first draw of many keys, which is how they are used
-		count[s.Below(n)]++
+		count[s.IntN(n)]++
 	}
 	chi := 0.0
 	for _, c := range count {
@@ -98,20 +98,20 @@ func TestUniform(t *testing.T) {
 	}
 }
 
-func TestBelowPanics(t *testing.T) {
+func TestIntNPanics(t *testing.T) {
 	defer func() {
 		if recover() == nil {
 			t.Error("no panic")
 		}
 	}()
 	s := New(1, "")
-	s.Below(0)
+	s.IntN(0)
 }
 
 func TestNewAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() {
 		s := New(1, "batch", 2, 3)
-		s.Below(10)
+		s.IntN(10)
 	}); n != 0 {
 		t.Errorf("%g allocations", n)
 	}

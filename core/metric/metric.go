@@ -1,0 +1,213 @@
+// Package metric is what results are made of: scores, border profiles and maps
+// of some metric, and the table of all metrics with their ranges and units. It
+// is a leaf: tasks and read-outs fill these values in, records keep them, and
+// screens draw them, so nothing that computes or draws belongs here.
+package metric
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+
+	"padlab/core/names"
+)
+
+// A Metric is a row of the table.
+type Metric struct {
+	Name  string // in files and outputs: "accuracy"
+	Label string // for a person: "accuracy"
+	About string // one line: what it says
+
+	// Low and High are the range that it can take, either of which may be
+	// infinite; charts take their axes from it.
+	Low, High float64
+
+	Unit   string // "" for shares and correlations
+	Better int    // 1: more is better, −1: less is, 0: neither
+}
+
+// The metrics, by what measures them: tasks, then read-outs.
+const (
+	Accuracy       = "accuracy"
+	BorderInterior = "border-interior"
+	BorderCentre   = "border-centre"
+	SameAnswer     = "same-answer"
+	MIoU           = "miou"
+	PixelAccuracy  = "pixel-accuracy"
+
+	SPC   = "spc"
+	MAE   = "mae"
+	Skill = "skill"
+
+	// Maps that are no scores: what a read-out should draw, what it draws, and
+	// the absolute error between them.
+	Target     = "target"
+	Prediction = "prediction"
+	Error      = "error"
+)
+
+var table = []Metric{
+	{Accuracy, "accuracy", "share of answers that are right", 0, 1, "", 1},
+	{BorderInterior, "border − interior", "accuracy over the cells at the border less that over all others, image by image", -1, 1, "", 0},
+	{BorderCentre, "border − centre", "accuracy over the cells at the border less that over the innermost ring, image by image", -1, 1, "", 0},
+	{SameAnswer, "same answer", "share of images that get one answer in all cells", 0, 1, "", 0},
+	{MIoU, "mIoU", "mean intersection over union", 0, 1, "", 1},
+	{PixelAccuracy, "pixel accuracy", "share of all pixels, the background among them, that are right", 0, 1, "", 1},
+	{SPC, "rank correlation", "Spearman's rank correlation of prediction and target", -1, 1, "", 1},
+	{MAE, "mean absolute error", "mean absolute difference of prediction and target", 0, math.Inf(1), "", -1},
+	{Skill, "skill", "1 − MAE / MAE of the best constant: 1 is perfect, 0 no better than a constant", math.Inf(-1), 1, "", 1},
+	{Target, "target", "what a read-out should draw", 0, 1, "", 0},
+	{Prediction, "prediction", "what a read-out draws", 0, 1, "", 0},
+	{Error, "error", "absolute difference of prediction and target", 0, math.Inf(1), "", -1},
+}
+
+// All returns the table.
+func All() []Metric { return append([]Metric(nil), table...) }
+
+// Of returns the row of a metric. It panics at a name that is not in the table:
+// what measures something has its row.
+func Of(name string) Metric {
+	for _, m := range table {
+		if m.Name == name {
+			return m
+		}
+	}
+	panic("metric: no metric " + name)
+}
+
+// Scores returns the names of all metrics that a score can be of.
+func Scores() []string {
+	var list []string
+	for _, m := range table {
+		if m.Name != Target && m.Name != Prediction && m.Name != Error {
+			list = append(list, m.Name)
+		}
+	}
+	return list
+}
+
+// Parse returns the name of a metric that a score can be of. The error names
+// the nearest one.
+func Parse(name string) (string, error) {
+	for _, known := range Scores() {
+		if name == known {
+			return name, nil
+		}
+	}
+	return "", names.Unknown("metric", name, Scores())
+}
+
+// A Number is a float64 that JSON writes as null when it is not finite; null is
+// read as NaN.
+type Number float64
+
+// NaN is the number of what is not known.
+var NaN = Number(math.NaN())
+
+// Finite reports whether the number is neither NaN nor infinite.
+func (n Number) Finite() bool { return n-n == 0 }
+
+func (n Number) MarshalJSON() ([]byte, error) {
+	if !n.Finite() {
+		return []byte("null"), nil
+	}
+	return strconv.AppendFloat(nil, float64(n), 'g', -1, 64), nil
+}
+
+func (n *Number) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*n = NaN
+		return nil
+	}
+	var f float64
+	if err := json.Unmarshal(data, &f); err != nil {
+		return err
+	}
+	*n = Number(f)
+	return nil
+}
+
+// A Key says what is measured: a metric of a target, over pictures of a kind.
+type Key struct {
+	Metric string `json:"metric"`
+	Target string `json:"target,omitempty"` // what is read out; empty for a task
+	Images string `json:"images"`           // "test", or the kind of pictures that a read-out is tested on
+}
+
+// A Score is a mean over all places and images.
+type Score struct {
+	Key
+	Value    Number `json:"value"`
+	Low      Number `json:"low"` // 95 % interval over images; NaN under two images
+	High     Number `json:"high"`
+	N        int    `json:"n"`                  // placements (images × cells), or predictions of a read-out
+	Chance   Number `json:"chance"`             // the score of guessing; of a read-out, that of the best constant
+	Constant int    `json:"constant,omitempty"` // predictions without any variation, which correlate with nothing
+}
+
+// A Point is the score of one ring of a profile.
+type Point struct {
+	Distance int    `json:"distance"`
+	N        int    `json:"n"` // placements: images × cells of the ring
+	Value    Number `json:"value"`
+	Low      Number `json:"low"`
+	High     Number `json:"high"`
+	Chance   Number `json:"chance"`
+}
+
+// A Profile is a score against the distance to the border, ring by ring from
+// the border inward.
+type Profile struct {
+	Key
+	Unit  string  `json:"unit"` // of the distance
+	Rings []Point `json:"rings"`
+}
+
+// A Map is the mean score of every place, row by row.
+type Map struct {
+	Key
+	Rows   int      `json:"rows"`
+	Cols   int      `json:"cols"`
+	Values []Number `json:"values"`
+}
+
+func (k Key) String() string {
+	text := k.Metric
+	if k.Target != "" {
+		text += " of " + k.Target
+	}
+	if k.Images != "" {
+		text += " on " + k.Images
+	}
+	return text
+}
+
+// matches reports whether k is what is asked for, where an empty word of the
+// question stands for any.
+func (k Key) matches(asked Key) bool {
+	return (asked.Metric == "" || asked.Metric == k.Metric) &&
+		(asked.Target == "" || asked.Target == k.Target) &&
+		(asked.Images == "" || asked.Images == k.Images)
+}
+
+func (k Key) key() Key { return k }
+
+// Find returns the first of a list of scores, profiles or maps that is what is
+// asked for; empty words of the question stand for any.
+func Find[T interface{ key() Key }](list []T, asked Key) (found T, ok bool) {
+	for _, one := range list {
+		if one.key().matches(asked) {
+			return one, true
+		}
+	}
+	return found, false
+}
+
+// Check returns an error when a map does not have as many values as it says.
+func (m Map) Check() error {
+	if m.Rows < 0 || m.Cols < 0 || m.Rows*m.Cols != len(m.Values) {
+		return fmt.Errorf("a map of %d×%d has %d values", m.Rows, m.Cols, len(m.Values))
+	}
+	return nil
+}
