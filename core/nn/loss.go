@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"padlab/core/exact"
 	"padlab/core/nn/kernel"
 )
 
@@ -26,7 +27,7 @@ func CrossEntropy(k *kernel.Kernel, parts []float64, dz, z []float32, label int,
 		dz[i] = float32(scale * float32(e/sum))
 	}
 	dz[label] -= scale
-	return kernel.Log(sum) - (float64(z[label]) - float64(top))
+	return exact.Log(sum) - (float64(z[label]) - float64(top))
 }
 
 // PixelCrossEntropy returns the weighted softmax cross-entropy of one sample of

@@ -3,7 +3,7 @@ package nn
 import (
 	"fmt"
 
-	"padlab/core/nn/kernel"
+	"padlab/core/exact"
 )
 
 // ReLU is y = max(x, 0), elementwise. NaN stays NaN.
@@ -88,7 +88,7 @@ func (l *Sigmoid) InPlace() bool      { return true }
 func (l *Sigmoid) Forward(c *Call) {
 	y := c.Y
 	for i, v := range c.X[0] {
-		y[i] = float32(1 / (1 + kernel.Exp(-float64(v))))
+		y[i] = float32(1 / (1 + exact.Exp(-float64(v))))
 	}
 }
 

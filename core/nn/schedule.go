@@ -3,7 +3,7 @@ package nn
 import (
 	"fmt"
 
-	"padlab/core/nn/kernel"
+	"padlab/core/exact"
 )
 
 // A Schedule gives the learning rate of a step, counted from 0. It depends on
@@ -78,5 +78,5 @@ func atLeastOne(steps int) {
 // anneal goes from one rate to another as part goes from 0 to 1, along half a
 // cosine.
 func anneal(from, to, part float64) float64 {
-	return to + float64((from-to)/2*(kernel.CosPi(part)+1))
+	return to + float64((from-to)/2*(exact.CosPi(part)+1))
 }

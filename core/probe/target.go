@@ -11,8 +11,8 @@ import (
 	"slices"
 
 	"padlab/core/border"
+	"padlab/core/exact"
 	"padlab/core/names"
-	"padlab/core/nn/kernel"
 )
 
 // A Target is a map of positions that a read-out should draw, with values in
@@ -54,7 +54,7 @@ func (t Target) Map(h, w int) []float32 {
 		G: func(x, y float64) float64 {
 			sigma := 127. / 256 * float64(w)
 			dx, dy := x-float64(w)/2, y-float64(h)/2
-			return kernel.Exp(-(float64(dx*dx) + float64(dy*dy)) / (2 * sigma * sigma))
+			return exact.Exp(-(float64(dx*dx) + float64(dy*dy)) / (2 * sigma * sigma))
 		},
 		HS: func(_, y float64) float64 { return (1 + stripe(y, float64(h))) / 2 },
 		VS: func(x, _ float64) float64 { return (1 + stripe(x, float64(w))) / 2 },
@@ -78,7 +78,7 @@ func (t Target) Map(h, w int) []float32 {
 }
 
 // stripe is cos(2π·2.5·p/n).
-func stripe(p, n float64) float64 { return kernel.CosPi(5 * p / n) }
+func stripe(p, n float64) float64 { return exact.CosPi(5 * p / n) }
 
 // Sides are those from which distances count: of what varies along rows, left
 // and right.

@@ -2,6 +2,7 @@ package task
 
 import (
 	"padlab/core/border"
+	"padlab/core/exact"
 	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
@@ -42,7 +43,7 @@ func newSegment(c *Canvas) *Segment {
 	}
 	count[s.background()] = all - ink
 	for _, n := range count {
-		s.weights = append(s.weights, float32(1/kernel.Log(1.02+n/all)))
+		s.weights = append(s.weights, float32(1/exact.Log(1.02+n/all)))
 	}
 	truth := make([]int32, c.Shape().H*c.Shape().W)
 	for image := range c.train.labels {

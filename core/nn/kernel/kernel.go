@@ -137,7 +137,7 @@ type Kernel struct {
 	// Finite returns whether x holds neither NaN nor an infinity.
 	Finite func(x []float32) bool
 
-	// Exps sets e[i] = Exp(x[i] − top), the difference in double precision:
+	// Exps sets e[i] = exact.Exp(x[i] − top), the difference in double precision:
 	// the parts of a softmax whose largest score is top. It panics unless both
 	// are equally long.
 	Exps func(e []float64, x []float32, top float32)

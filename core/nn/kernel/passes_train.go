@@ -3,6 +3,8 @@ package kernel
 import (
 	"fmt"
 	"math"
+
+	"padlab/core/exact"
 )
 
 // The portable passes that training needs besides those in passes.go: batch
@@ -182,7 +184,7 @@ func finite(x []float32) bool {
 func exps(e []float64, x []float32, top float32) {
 	same(len(x), len(e))
 	for i, v := range x {
-		e[i] = Exp(float64(v) - float64(top))
+		e[i] = exact.Exp(float64(v) - float64(top))
 	}
 }
 

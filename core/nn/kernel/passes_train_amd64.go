@@ -1,5 +1,7 @@
 package kernel
 
+import "padlab/core/exact"
+
 import "unsafe"
 
 // tail is how the assembly is told the last columns of a row, less than a
@@ -137,8 +139,8 @@ func (x *extension) exps(e []float64, in []float32, top float32) {
 
 func (x *extension) expVectors(e []float64, in []float32, top float32, vectors int) {
 	if x.lanes == 16 {
-		exps512(&e[0], &in[0], float64(top), &expTable[0], vectors)
+		exps512(&e[0], &in[0], float64(top), &exact.ExpTable[0], vectors)
 	} else {
-		exps256(&e[0], &in[0], float64(top), &expTable[0], vectors)
+		exps256(&e[0], &in[0], float64(top), &exact.ExpTable[0], vectors)
 	}
 }

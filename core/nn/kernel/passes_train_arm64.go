@@ -1,5 +1,7 @@
 package kernel
 
+import "padlab/core/exact"
+
 func neonSquareRows(sum, x, mean []float32) {
 	c := len(sum)
 	if rows := rowsOf(len(x), c, len(mean)); rows > 0 {
@@ -73,7 +75,7 @@ func neonExps(e []float64, x []float32, top float32) {
 	same(len(x), len(e))
 	whole := len(e) &^ 1
 	if whole > 0 {
-		exps128(&e[0], &x[0], float64(top), &expTable[0], whole/2)
+		exps128(&e[0], &x[0], float64(top), &exact.ExpTable[0], whole/2)
 	}
 	exps(e[whole:], x[whole:], top)
 }

@@ -397,7 +397,7 @@ func nonFinite(v isa) {
 	RET()
 }
 
-// The order of expTable in exp.go, and how many coefficients end it.
+// The order of exact.ExpTable, and how many coefficients end it.
 const (
 	expLog2E = iota
 	expRound

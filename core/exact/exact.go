@@ -1,11 +1,11 @@
-package kernel
+// Package exact has the exponential, the logarithm and the cosine with the same
+// bits on every machine. math.Exp, math.Log and math.Cos pick their
+// instructions by architecture and CPU, and so do their last bits. These use
+// additions, multiplications and divisions in one order, each rounded once:
+// float64(x*y) keeps a compiler from fusing the product into the sum.
+package exact
 
 import "math"
-
-// math.Exp, math.Log and math.Cos pick their instructions by architecture and
-// CPU, and so do their last bits. These use additions, multiplications and
-// divisions in one order, each rounded once: float64(x*y) keeps a compiler
-// from fusing the product into the sum.
 
 const (
 	ln2Hi = 6.93147180369123816490e-01 // ln 2 in two parts, the first with 21 trailing zero bits (fdlibm, e_exp.c)
@@ -19,9 +19,9 @@ const (
 	round = 3 << 51
 )
 
-// expTable holds what Exp computes with, for Kernel.Exps to read: gen/training.go
-// and gen/neon_training.go know the order.
-var expTable = [...]float64{
+// ExpTable holds what Exp computes with, for assembly that computes the same
+// bits to read: the generators of core/nn/kernel know the order.
+var ExpTable = [...]float64{
 	math.Log2E, round, ln2Hi, ln2Lo, expMost, expLeast, math.Inf(1),
 	1. / 6227020800, // 1/13!, 1/12!, … 1/0!
 	1. / 479001600, 1. / 39916800, 1. / 3628800, 1. / 362880, 1. / 40320, 1. / 5040,
@@ -29,7 +29,7 @@ var expTable = [...]float64{
 }
 
 // taylor are the coefficients of eʳ, the highest power's first.
-var taylor = (*[14]float64)(expTable[7:])
+var taylor = (*[14]float64)(ExpTable[7:])
 
 // Exp returns eˣ with a relative error below 2⁻⁵¹: 0 below −708, where the
 // result would no longer be a normal number, +Inf above 709.7, NaN for NaN.
