@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"padlab/core/arch"
-	"padlab/core/images"
 	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
@@ -24,7 +23,7 @@ const (
 type arm struct {
 	spec       Arm
 	state      ArmState
-	task       task.Task
+	task       task.Problem
 	trainer    *nn.Trainer
 	learn      func(crew *kernel.Crew, step int) (loss float64, finite bool)
 	lossStride int
@@ -57,7 +56,7 @@ func (a *arm) network() *nn.Net {
 // prepare builds the arms of an experiment: tasks (shared where the data are
 // the same), networks with their initial weights, optimisers, read-outs.
 func prepare(e *Experiment, in Inputs, k *kernel.Kernel, workers int) ([]*arm, error) {
-	b := builder{in: in, kernel: k, workers: workers, tasks: tasks{in.Set, map[task.Spec]*task.Canvas{}}, backbones: map[string]*arm{}, encoders: map[string]*encoder{}, memory: memory{limit: MaxFeatures}}
+	b := builder{in: in, kernel: k, workers: workers, source: task.NewSource(in.Set), backbones: map[string]*arm{}, encoders: map[string]*encoder{}, memory: memory{limit: MaxFeatures}}
 	var arms []*arm
 	for _, spec := range e.Arms() {
 		a, err := b.arm(spec)
@@ -73,23 +72,12 @@ func (b *builder) arm(spec Arm) (*arm, error) {
 	if spec.Reads() {
 		return b.read(spec)
 	}
-	return newArm(spec, b.tasks.of(spec), b.kernel, b.workers)
+	return newArm(spec, b.source, b.kernel, b.workers)
 }
 
-// tasks are those of one experiment. Arms with the same canvas share it.
-type tasks struct {
-	set      *images.Set
-	canvases map[task.Spec]*task.Canvas
-}
-
-func (t tasks) of(spec Arm) task.Task { return task.New(spec.Task.Kind, t.canvas(spec)) }
-
-func (t tasks) canvas(spec Arm) *task.Canvas {
-	s := task.Spec{Grid: spec.Canvas.Grid, Patch: spec.Data.Patch, Fill: task.Fill(spec.Canvas.Fill), Normalize: spec.Data.Normalize}
-	if t.canvases[s] == nil {
-		t.canvases[s] = task.NewCanvas(t.set, s)
-	}
-	return t.canvases[s]
+// canvasOf is what a spec says of its canvas.
+func canvasOf(spec Arm) task.Spec {
+	return task.Spec{Grid: spec.Canvas.Grid, Patch: spec.Data.Patch, Fill: task.Fill(spec.Canvas.Fill), Normalize: spec.Data.Normalize}
 }
 
 // shapeOf is what a spec says of its network; what its pictures and its answer
@@ -102,13 +90,16 @@ func shapeOf(spec Arm) arch.Spec {
 	return shape
 }
 
-func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) {
-	if n := t.Place().TestImages(); spec.Eval.Images > n {
+func newArm(spec Arm, source *task.Source, k *kernel.Kernel, workers int) (*arm, error) {
+	kind := task.Must(spec.Task.Kind)
+	problem := kind.On(source, canvasOf(spec))
+	if n := problem.TestImages(); spec.Eval.Images > n {
 		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", spec.Eval.Images, n)
 	}
 	shape := shapeOf(spec)
-	shape.In, shape.Classes = t.Place().Shape(), t.Outputs()
-	if t.PerPixel() {
+	h, w, c := problem.Shape()
+	shape.In, shape.Classes = nn.Shape{H: h, W: w, C: c}, problem.Answers()
+	if kind.PerPixel {
 		shape.Head = arch.Head(spec.Net.Head)
 	}
 	net, err := arch.Build(shape, k)
@@ -119,7 +110,7 @@ func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) 
 		return nil, fmt.Errorf("train.batch is %d: %w", spec.Train.Batch, err)
 	}
 	net.Init(spec.Seed)
-	a := &arm{spec: spec, task: t, lossStride: 1}
+	a := &arm{spec: spec, task: problem, lossStride: 1}
 	a.trainer = nn.NewTrainer(net, optimizer(spec, net.Trainable), spec.Train.Batch, workers)
 	a.trainer.Seed, a.tapes = spec.Seed, a.trainer.Tapes()
 	if spec.Train.Clip > 0 {
@@ -143,8 +134,8 @@ func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) 
 	}
 	a.shape = shape
 	a.state = ArmState{Name: spec.Name, Status: Running, Params: net.Trainable, EvalStep: -1, Steps: spec.Train.Steps}
-	a.learn = t.Learn(a.trainer, spec.Seed)
-	a.evaluate = func(worker, piece int) { a.exam.Show(worker, a.tapes[worker], a.next+piece) }
+	a.learn = learner(a.trainer, problem, kind.PerPixel, spec.Seed)
+	a.evaluate = func(worker, piece int) { a.show(a.tapes[worker], a.next+piece) }
 	a.state.Example = a.example()
 	a.startEvaluation()
 	return a, nil
@@ -152,14 +143,60 @@ func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) 
 
 // example is the first sample of the first batch, the mean of its channels.
 func (a *arm) example() *Picture {
-	shape := a.task.Place().Shape()
-	x := make([]float32, shape.Len())
-	a.task.Place().Sample(a.spec.Seed, 0, 0, x)
-	p := &Picture{Rows: shape.H, Cols: shape.W, Values: make([]float32, shape.H*shape.W)}
+	h, w, c := a.task.Shape()
+	x := make([]float32, h*w*c)
+	a.task.Sample(a.spec.Seed, 0, 0, x, make([]int32, h*w))
+	p := &Picture{Rows: h, Cols: w, Values: make([]float32, h*w)}
 	for i, v := range x {
-		p.Values[i/shape.C] += v / float32(shape.C)
+		p.Values[i/c] += v / float32(c)
 	}
 	return p
+}
+
+// learner returns what trains on the batch of a step: by cross-entropy, over
+// the pixels of a picture where each has a label, and weighted by class where a
+// problem has weights.
+func learner(t *nn.Trainer, p task.Problem, perPixel bool, seed uint64) func(crew *kernel.Crew, step int) (loss float64, finite bool) {
+	perPicture := 1 // labels
+	if h, w, _ := p.Shape(); perPixel {
+		perPicture = h * w
+	}
+	labels := make([][]int32, t.Size())
+	for i := range labels {
+		labels[i] = make([]int32, perPicture)
+	}
+	at, weights := 0, p.Weights()
+	if !perPixel && weights == nil {
+		sample := func(i int, x []float32) int {
+			p.Sample(seed, at, i, x, labels[i])
+			return int(labels[i][0])
+		}
+		return func(crew *kernel.Crew, step int) (float64, bool) {
+			at = step
+			return t.Step(crew, sample)
+		}
+	}
+	sample := func(i int, x []float32) { p.Sample(seed, at, i, x, labels[i]) }
+	norm := 0.0 // the weights of all labels of the batch
+	loss := func(c *nn.LossScratch, i int, dz, z []float32) float64 {
+		return nn.PixelCrossEntropy(c.Kernel, c.Parts, dz, z, labels[i], weights, norm, 1)
+	}
+	return func(crew *kernel.Crew, step int) (float64, bool) {
+		at, norm = step, 0
+		for i := range labels {
+			norm += p.Weight(seed, step, i)
+		}
+		return t.StepWithLoss(crew, sample, loss)
+	}
+}
+
+// show lets the network see a test image in all views.
+func (a *arm) show(tape *nn.Tape, image int) {
+	for view, views := 0, a.task.Views(); view < views; view++ {
+		a.exam.Draw(tape.Input(), image, view)
+		tape.Step = uint64(image*views + view) // what layers draw differs from picture to picture
+		a.exam.Tally(image, view, tape.Forward())
+	}
 }
 
 func optimizer(spec Arm, params int) nn.Optimizer {
@@ -239,7 +276,7 @@ func (a *arm) startEvaluation() {
 	if !a.last() {
 		n = min(n, liveImages)
 	}
-	a.exam, a.images, a.next = a.task.Examine(n, len(a.tapes)), n, 0
+	a.exam, a.images, a.next = a.task.Examine(n), n, 0
 	if a.tested != nil {
 		if err := a.tested.CopyWeights(a.trainer.Net); err != nil {
 			panic("lab: " + err.Error())
@@ -283,9 +320,9 @@ func (a *arm) work() (done, all float64) {
 		}
 		return done, all
 	}
-	cells, batch := float64(a.task.Place().Cells()), float64(a.spec.Train.Batch)
-	live := float64(min(a.spec.Eval.Images, liveImages)) * cells
-	final := float64(a.spec.Eval.Images) * cells
+	views, batch := float64(a.task.Views()), float64(a.spec.Train.Batch)
+	live := float64(min(a.spec.Eval.Images, liveImages)) * views
+	final := float64(a.spec.Eval.Images) * views
 	steps := float64(a.spec.Train.Steps)
 	evaluations := func(step int) float64 { // live ones finished before that step is trained
 		return float64((step + a.spec.Train.EvalEvery - 1) / a.spec.Train.EvalEvery)
@@ -296,7 +333,7 @@ func (a *arm) work() (done, all float64) {
 	}
 	done = 3*batch*float64(a.state.Step) + live*evaluations(a.state.Step)
 	if a.exam != nil {
-		done += float64(a.next) * cells
+		done += float64(a.next) * views
 	}
 	return min(done, all), all
 }

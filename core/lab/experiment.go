@@ -162,7 +162,7 @@ func (e *Experiment) Question() string {
 	if e.Reads() {
 		return "how well a read-out can draw where each pixel is"
 	}
-	return "how often the network can say " + task.Question(e.Task.Kind)
+	return "how often the network can say " + task.Must(e.Task.Kind).Question
 }
 
 // Clone returns a deep copy.

@@ -38,7 +38,7 @@ var fields = []Field{
 	prose("paper", "what the paper reports or claims, with its place", func(e *Experiment) *string { return &e.Paper }),
 	reads(prose("differs", "what differs from the paper: network, data, size", func(e *Experiment) *string { return &e.Differs })),
 	shared(seed()),
-	trains(shared(word("task.kind", "what the network learns", func(e *Experiment) *string { return &e.Task.Kind }, oneOf("task", task.Kinds())))),
+	trains(shared(word("task.kind", "what the network learns", func(e *Experiment) *string { return &e.Task.Kind }, oneOf("task", task.Names())))),
 	shared(word("data.set", "the set of images", func(e *Experiment) *string { return &e.Data.Set }, anyName)),
 	whole("data.patch", "pixels per side of a cell, to which the images are scaled", 1, 224, func(e *Experiment) *int { return &e.Data.Patch }),
 	truth("data.normalize", "subtract the mean and divide by the deviation of the training images", func(e *Experiment) *bool { return &e.Data.Normalize }),
@@ -71,7 +71,7 @@ var fields = []Field{
 			return scheme.parse(s)
 		}}),
 	shared(whole("eval.images", "test images that the last evaluation shows in every cell", 1, 1_000_000, func(e *Experiment) *int { return &e.Eval.Images })),
-	reads(word("backbone.task", "what the frozen network has learned", func(e *Experiment) *string { return &e.Backbone.Task }, oneOf("task", task.Kinds()))),
+	reads(word("backbone.task", "what the frozen network has learned", func(e *Experiment) *string { return &e.Backbone.Task }, oneOf("task", task.Names()))),
 	reads(whole("backbone.steps", "training steps before it is frozen; 0: it keeps its random weights", 0, 10_000_000, func(e *Experiment) *int { return &e.Backbone.Steps })),
 	reads(shared(targets())),
 	reads(word("readout.taps", "where the features are taken from", func(e *Experiment) *string { return &e.Readout.Taps },

@@ -13,6 +13,7 @@ import (
 	"padlab/core/pad"
 	"padlab/core/position"
 	"padlab/core/probe"
+	"padlab/core/task"
 )
 
 // raw is the name of the network that passes pictures on as they are. It has
@@ -80,7 +81,7 @@ type builder struct {
 	in        Inputs
 	kernel    *kernel.Kernel
 	workers   int
-	tasks     tasks
+	source    *task.Source
 	backbones map[string]*arm
 	encoders  map[string]*encoder
 	memory    memory
@@ -119,7 +120,7 @@ func (b *builder) backbone(spec Arm) (*arm, error) {
 	inner.Readout.Targets = nil
 	inner.Task.Kind, inner.Train.Steps, inner.Train.EvalEvery = spec.Backbone.Task, spec.Backbone.Steps, spec.Backbone.Steps
 	inner.Eval.Padding = ""
-	a, err := newArm(inner, b.tasks.of(inner), b.kernel, b.workers)
+	a, err := newArm(inner, b.source, b.kernel, b.workers)
 	if err != nil {
 		return nil, err
 	}
@@ -146,8 +147,8 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 	shape.In = nn.Shape{H: spec.Readout.Size, W: spec.Readout.Size, C: b.in.Set.C}
 	shape.Classes = 2
 	if e.backbone != nil {
-		shape.Classes = e.backbone.task.Outputs()
-		if e.backbone.task.PerPixel() {
+		shape.Classes = e.backbone.task.Answers()
+		if task.Must(spec.Backbone.Task).PerPixel {
 			shape.Head = arch.Head(spec.Net.Head)
 		}
 	}
@@ -189,7 +190,7 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 	if spec.Data.Normalize {
 		album.Mean, album.Deviation = arch.ImageNetMean[:], arch.ImageNetStd[:]
 		if spec.Net.Weights == "" {
-			c := b.tasks.canvas(spec)
+			c := b.source.Canvas(canvasOf(spec))
 			album.Mean, album.Deviation = c.Mean, c.Deviation
 		}
 	}

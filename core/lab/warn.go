@@ -24,7 +24,7 @@ func warnings(arms []*arm) []string {
 		}
 		stages := arch.Trace(a.trainer.Net)
 		var text string
-		patch := a.task.Place().Patch
+		patch := a.task.Cell()
 		if stride := arch.Features(stages).Stride; patch%stride != 0 {
 			text = fmt.Sprintf("cells of %d pixels are no multiple of the network's stride %d: that alone tells places apart (%s would not)",
 				patch, stride, multiples(patch, stride))

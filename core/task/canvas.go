@@ -1,5 +1,3 @@
-// Package task holds what a network learns: how samples are made from the
-// images of a set, what their labels are, and how an answer is tallied.
 package task
 
 import (
@@ -7,63 +5,8 @@ import (
 	"math"
 
 	"padlab/core/images"
-	"padlab/core/metric"
-	"padlab/core/nn"
-	"padlab/core/nn/kernel"
 	"padlab/core/rng"
 )
-
-// A Task is what a network learns on a canvas.
-type Task interface {
-	Place() *Canvas
-	Outputs() int   // channels of the network's answer: its classes
-	PerPixel() bool // the network answers for every pixel of the canvas, not once
-
-	// Learn returns what trains on one batch: the samples of a step are keyed
-	// by (seed, step), and loss and finite are as in nn.Trainer.Step.
-	Learn(t *nn.Trainer, seed uint64) func(crew *kernel.Crew, step int) (loss float64, finite bool)
-
-	// Examine starts an examination over the first so many test images.
-	Examine(images, workers int) Exam
-}
-
-// An Exam shows test images in every cell and tallies the answers.
-type Exam interface {
-	// Show does it for one image; different workers may do so at once.
-	Show(worker int, tape *nn.Tape, image int)
-
-	// Results are the scores, the most important first, the profiles and the
-	// maps, once all images were shown.
-	Results() ([]metric.Score, []metric.Profile, []metric.Map)
-}
-
-const testImages = "test" // the images that scores are over
-
-// Kinds are the names of all tasks.
-func Kinds() []string { return []string{"location", "classify", "segment"} }
-
-// Question says in words what the accuracy of a task of that kind is: how often
-// the network can say …
-func Question(kind string) string {
-	return map[string]string{
-		"location": "where the patch is",
-		"classify": "what the patch shows",
-		"segment":  "what a pixel of the patch shows",
-	}[kind]
-}
-
-// New returns the task of that kind on a canvas. It panics when there is none.
-func New(kind string, c *Canvas) Task {
-	switch kind {
-	case "location":
-		return &Location{c}
-	case "classify":
-		return &Classify{c}
-	case "segment":
-		return newSegment(c)
-	}
-	panic("task: no task " + kind)
-}
 
 // A Canvas is k×k cells, in one of which a patch stands.
 type Canvas struct {
@@ -90,10 +33,10 @@ type Spec struct {
 	Normalize bool // subtract the mean of the training images and divide by their standard deviation, channel by channel
 }
 
-// NewCanvas scales all images of the set to the patch by area and keeps them.
+// newCanvas scales all images of the set to the patch by area and keeps them.
 // Values are byte/255, so black is what the scheme zeros pads with. It panics
 // if a number of the spec is below 1.
-func NewCanvas(set *images.Set, s Spec) *Canvas {
+func newCanvas(set *images.Set, s Spec) *Canvas {
 	if s.Grid < 1 || s.Patch < 1 {
 		panic(fmt.Sprintf("task: %d×%d cells of %d pixels", s.Grid, s.Grid, s.Patch))
 	}
@@ -102,7 +45,7 @@ func NewCanvas(set *images.Set, s Spec) *Canvas {
 	l.test = scaled(set, set.Test, set.Test.InTurn(), s.Patch)
 	mean, deviation := moments(l.train.values, set.C)
 	l.Mean, l.Deviation = mean, deviation
-	l.empty = make([]float32, l.Shape().Len())
+	l.empty = make([]float32, l.side()*l.side()*set.C)
 	for c := range set.C {
 		v := s.Fill.value(mean[c])
 		for i := c; i < len(l.empty); i += set.C {
@@ -168,43 +111,45 @@ func moments(values []float32, channels int) (mean, deviation []float32) {
 }
 
 // Shape is that of a canvas.
-func (l *Canvas) Shape() nn.Shape {
-	return nn.Shape{H: l.Grid * l.Patch, W: l.Grid * l.Patch, C: l.Channels}
-}
+func (l *Canvas) Shape() (h, w, c int) { return l.side(), l.side(), l.Channels }
 
-// Cells is the number of cells.
-func (l *Canvas) Cells() int { return l.Grid * l.Grid }
+// Cell is how many pixels a cell has per side.
+func (l *Canvas) Cell() int { return l.Patch }
 
 // TestImages is how many images an examination may use.
 func (l *Canvas) TestImages() int { return len(l.test.labels) }
 
+// Views is the number of cells: an examination shows every image in each.
+func (l *Canvas) Views() int { return l.cells() }
+
+// Draw writes the canvas with test image i in a cell to x.
+func (l *Canvas) Draw(x []float32, image, cell int) { l.paste(x, l.test, image, cell) }
+
+func (l *Canvas) cells() int { return l.Grid * l.Grid }
+
+func (l *Canvas) side() int { return l.Grid * l.Patch }
+
 func (l *Canvas) patchLen() int { return l.Patch * l.Patch * l.Channels }
 
-// Sample writes training sample i of a step to x and says which image stands
-// in which cell. Both depend on (seed, step, i) alone.
-func (l *Canvas) Sample(seed uint64, step, i int, x []float32) (image, cell int) {
+// sample writes training sample i of a step to x and returns which image stands
+// in which cell. All depend on (seed, step, i) alone.
+func (l *Canvas) sample(seed uint64, step, i int, x []float32) (image, cell int) {
 	image, cell = l.draw(seed, step, i)
 	l.paste(x, l.train, image, cell)
 	return image, cell
 }
 
+// draw chooses a training image and a cell for a sample.
 func (l *Canvas) draw(seed uint64, step, i int) (image, cell int) {
 	s := rng.New(seed, "sample", uint64(step), uint64(i))
 	image = s.IntN(len(l.train.labels))
-	return image, s.IntN(l.Cells())
-}
-
-// show lets the tape see test image i in a cell.
-func (l *Canvas) show(tape *nn.Tape, image, cell int) (answer []float32) {
-	l.paste(tape.Input(), l.test, image, cell)
-	tape.Step = uint64(image*l.Cells() + cell) // what the network draws differs from placement to placement
-	return tape.Forward()
+	return image, s.IntN(l.cells())
 }
 
 // paste empties the canvas x and puts one patch into a cell.
 func (l *Canvas) paste(x []float32, from patches, image, cell int) {
 	copy(x, l.empty)
-	line, width := l.Patch*l.Channels, l.Grid*l.Patch*l.Channels
+	line, width := l.Patch*l.Channels, l.side()*l.Channels
 	patch := from.values[image*l.patchLen() : (image+1)*l.patchLen()]
 	corner := cell/l.Grid*l.Patch*width + cell%l.Grid*line
 	for row := range l.Patch {

@@ -4,39 +4,44 @@ import (
 	"padlab/core/border"
 	"padlab/core/exact"
 	"padlab/core/metric"
-	"padlab/core/nn"
-	"padlab/core/nn/kernel"
 )
 
-// Segment is location-dependent image segmentation (Islam et al. 2021): a patch
+// segment is location-dependent image segmentation (Islam et al. 2021): a patch
 // stands in any cell, and the network says of every pixel of the canvas what it
 // shows. The classes are those of the images, for pixels of the patch brighter
 // than a tenth in any channel, and behind them the background.
 //
-// It learns by pixel cross-entropy with ENet's class weights,
-// w_c = 1/ln(1.02 + p_c) (Paszke et al. 2016), where p_c is the share of class
-// c among all pixels of all placements.
+// The loss weighs classes as ENet does, w_c = 1/ln(1.02 + p_c) (Paszke et al.
+// 2016), where p_c is the share of class c among all pixels of all placements.
 //
-// Its accuracy is that of the pixels that belong to a class, by the cell in
+// The accuracy is that of the pixels that belong to a class, by the cell in
 // which the patch stands. The mean intersection over union (mIoU) is over the
 // classes that occur in truth or answer, of the whole canvas by the cell in
 // which the patch stands, and of all canvases by the distance of a pixel to the
 // border; "pixel-accuracy" counts the background, too.
-type Segment struct {
+var segment = Task{
+	Name:     "segment",
+	Question: "what a pixel of the patch shows",
+	About:    "a patch stands in any cell of the canvas, and the network says of every pixel what it shows",
+	PerPixel: true,
+	problem:  func(s *Source, spec Spec) Problem { return newSegmenting(s.Canvas(spec)) },
+}
+
+type segmenting struct {
 	*Canvas
 	weights  []float32 // of each class
 	weightOf []float64 // of all pixels of a canvas with that training image, wherever it stands
 }
 
-func newSegment(c *Canvas) *Segment {
-	s := &Segment{Canvas: c}
-	count := make([]float64, s.Outputs())
+func newSegmenting(c *Canvas) *segmenting {
+	s := &segmenting{Canvas: c}
+	count := make([]float64, s.Answers())
 	for i, ink := range c.train.ink {
 		if ink {
 			count[c.train.labels[i/(c.Patch*c.Patch)]]++
 		}
 	}
-	all := float64(len(c.train.ink) * c.Cells())
+	all := float64(len(c.train.ink) * c.cells())
 	ink := 0.0
 	for _, n := range count {
 		ink += n
@@ -45,111 +50,91 @@ func newSegment(c *Canvas) *Segment {
 	for _, n := range count {
 		s.weights = append(s.weights, float32(1/exact.Log(1.02+n/all)))
 	}
-	truth := make([]int32, c.Shape().H*c.Shape().W)
+	labels := make([]int32, c.side()*c.side())
 	for image := range c.train.labels {
-		s.label(truth, c.train, image, 0)
-		s.weightOf = append(s.weightOf, nn.ClassWeight(truth, s.weights))
+		s.label(labels, c.train, image, 0)
+		sum := 0.0
+		for _, label := range labels {
+			sum += float64(s.weights[label])
+		}
+		s.weightOf = append(s.weightOf, sum)
 	}
 	return s
 }
 
-func (s *Segment) Place() *Canvas { return s.Canvas }
+func (s *segmenting) Answers() int { return len(s.Classes) + 1 }
 
-func (s *Segment) Outputs() int { return len(s.Classes) + 1 }
+func (s *segmenting) background() int { return len(s.Classes) }
 
-func (s *Segment) background() int { return len(s.Classes) }
+func (s *segmenting) Weights() []float32 { return s.weights }
 
-func (s *Segment) PerPixel() bool { return true }
+func (s *segmenting) Weight(seed uint64, step, i int) float64 {
+	image, _ := s.draw(seed, step, i)
+	return s.weightOf[image]
+}
 
-// label sets truth to the classes of the canvas with a patch in a cell.
-func (s *Segment) label(truth []int32, from patches, image, cell int) {
-	for i := range truth {
-		truth[i] = int32(s.background())
-	}
-	ink := from.ink[image*s.Patch*s.Patch:]
-	side := s.Grid * s.Patch
-	for row := range s.Patch {
-		for col := range s.Patch {
-			if ink[row*s.Patch+col] {
-				truth[(cell/s.Grid*s.Patch+row)*side+cell%s.Grid*s.Patch+col] = int32(from.labels[image])
-			}
-		}
+func (s *segmenting) Sample(seed uint64, step, i int, x []float32, labels []int32) {
+	image, cell := s.sample(seed, step, i, x)
+	s.label(labels, s.train, image, cell)
+}
+
+// label sets labels to the classes of the canvas with a patch in a cell.
+func (s *segmenting) label(labels []int32, from patches, image, cell int) {
+	side := s.side()
+	for i := range labels {
+		labels[i] = s.labelOf(i/side, i%side, from, image, cell)
 	}
 }
 
-func (s *Segment) Learn(t *nn.Trainer, seed uint64) func(*kernel.Crew, int) (float64, bool) {
-	at := 0
-	pixels := s.Shape().H * s.Shape().W
-	truth := make([][]int32, t.Size())
-	for i := range truth {
-		truth[i] = make([]int32, pixels)
+// labelOf is the class of pixel (row, col) of the canvas with a patch in a cell.
+func (s *segmenting) labelOf(row, col int, from patches, image, cell int) int32 {
+	row, col = row-cell/s.Grid*s.Patch, col-cell%s.Grid*s.Patch // of the patch
+	if row < 0 || row >= s.Patch || col < 0 || col >= s.Patch || !from.ink[(image*s.Patch+row)*s.Patch+col] {
+		return int32(s.background())
 	}
-	sample := func(i int, x []float32) {
-		image, cell := s.Sample(seed, at, i, x)
-		s.label(truth[i], s.train, image, cell)
-	}
-	norm := 0.0 // the weights of all pixels of the batch
-	loss := func(c *nn.LossScratch, i int, dz, z []float32) float64 {
-		return nn.PixelCrossEntropy(c.Kernel, c.Parts, dz, z, truth[i], s.weights, norm, 1)
-	}
-	return func(crew *kernel.Crew, step int) (float64, bool) {
-		at, norm = step, 0
-		for i := range truth {
-			image, _ := s.draw(seed, step, i)
-			norm += s.weightOf[image]
-		}
-		return t.StepWithLoss(crew, sample, loss)
-	}
+	return int32(from.labels[image])
 }
 
-func (s *Segment) Examine(images, workers int) Exam {
-	e := &segments{Segment: s, tally: border.NewTally(s.Grid, images)}
-	side := s.Shape().H
-	classes := s.Outputs()
-	e.byCell = border.NewConfusions(images, border.Rings(s.Grid), classes)
-	e.byPixel = border.NewConfusions(images, border.AllSides.Rings(side, side), classes)
-	for range workers {
-		e.truth = append(e.truth, make([]int32, side*side))
-	}
-	return e
+func (s *segmenting) Examine(images int) Exam {
+	side, classes := s.side(), s.Answers()
+	return &segments{s, border.NewTally(s.Grid, images),
+		border.NewConfusions(images, border.Rings(s.Grid), classes),
+		border.NewConfusions(images, border.AllSides.Rings(side, side), classes)}
 }
 
-// segments is the exam.
+// segments is the exam of segment.
 type segments struct {
-	*Segment
+	*segmenting
 	tally           *border.Tally // accuracy of pixels that are not background
 	byCell, byPixel *border.Confusions
-	truth           [][]int32 // of each worker
 }
 
-func (e *segments) Show(worker int, tape *nn.Tape, image int) {
-	truth, side, classes := e.truth[worker], e.Shape().H, e.Outputs()
-	background := int32(e.background())
-	for cell, shares := 0, e.tally.Of(image); cell < len(shares); cell++ {
-		e.label(truth, e.test, image, cell)
-		z := e.show(tape, image, cell)
-		ring := border.Ring(cell, e.Grid)
-		right, ink := 0, 0
-		for p, label := range truth {
-			answer := nn.Argmax(z[p*classes : (p+1)*classes])
-			e.byCell.Count(image, ring, int(label), answer)
-			e.byPixel.Count(image, border.AllSides.Distance(p/side, p%side, side, side), int(label), answer)
-			if label != background {
-				ink++
-				if answer == int(label) {
-					right++
-				}
+func (e *segments) Tally(image, cell int, answer []float32) {
+	side, classes := e.side(), e.Answers()
+	ring := border.Ring(cell, e.Grid)
+	right, ink := 0, 0
+	for p := range side * side {
+		row, col := p/side, p%side
+		label := e.labelOf(row, col, e.test, image, cell)
+		said := largest(answer[p*classes : (p+1)*classes])
+		e.byCell.Count(image, ring, int(label), int(said))
+		e.byPixel.Count(image, border.AllSides.Distance(row, col, side, side), int(label), int(said))
+		if int(label) != e.background() {
+			ink++
+			if said == label {
+				right++
 			}
 		}
-		shares[cell] = 0
-		if ink > 0 {
-			shares[cell] = float32(right) / float32(ink)
-		}
 	}
+	share := float32(0)
+	if ink > 0 {
+		share = float32(right) / float32(ink)
+	}
+	e.tally.Of(image)[cell] = share
 }
 
 func (e *segments) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
-	chance := 1 / float64(e.Outputs())
+	chance := 1 / float64(e.Answers())
 	scores := []metric.Score{e.tally.Score(metric.Accuracy, testImages, chance)}
 	for _, s := range []struct {
 		name string

@@ -1,15 +1,17 @@
 package task
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"padlab/core/images"
 	"padlab/core/metric"
-	"padlab/core/nn"
-	"padlab/core/nn/kernel"
-	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 // set has two classes of 4×4 images: train image i is 10·(i+1) everywhere,
@@ -30,14 +32,14 @@ func set() *images.Set {
 }
 
 func TestSamples(t *testing.T) {
-	l := NewCanvas(set(), Spec{Grid: 3, Patch: 2, Fill: "0.5"})
-	if l.Shape() != (nn.Shape{H: 6, W: 6, C: 2}) || l.Cells() != 9 || l.TestImages() != 3 {
-		t.Fatal(l.Shape(), l.Cells(), l.TestImages())
+	l := newCanvas(set(), Spec{Grid: 3, Patch: 2, Fill: "0.5"})
+	if h, w, c := l.Shape(); h != 6 || w != 6 || c != 2 || l.Views() != 9 || l.TestImages() != 3 || l.Cell() != 2 {
+		t.Fatal(h, w, c, l.Views(), l.TestImages(), l.Cell())
 	}
-	x := make([]float32, l.Shape().Len())
+	x := make([]float32, 6*6*2)
 	cells, values := map[int]int{}, map[float32]int{}
 	for i := range 400 {
-		_, cell := l.Sample(1, 7, i, x)
+		_, cell := l.sample(1, 7, i, x)
 		cells[cell]++
 		for p := range 36 {
 			row, col := p/6, p%6
@@ -61,7 +63,7 @@ func TestSamples(t *testing.T) {
 		}
 	}
 	again := make([]float32, len(x))
-	cellOf := func(seed uint64, step, i int, x []float32) int { _, cell := l.Sample(seed, step, i, x); return cell }
+	cellOf := func(seed uint64, step, i int, x []float32) int { _, cell := l.sample(seed, step, i, x); return cell }
 	a, b := cellOf(1, 7, 3, x), cellOf(1, 7, 3, again)
 	for i := range x {
 		if x[i] != again[i] || a != b {
@@ -90,9 +92,9 @@ func TestFillAndNormalize(t *testing.T) {
 		{Spec{Grid: 2, Patch: 4, Fill: "mean", Normalize: true}, 0},
 		{Spec{Grid: 2, Patch: 4, Fill: "black", Normalize: true}, -20 / math.Sqrt(200.0/3)},
 	} {
-		l := NewCanvas(set(), c.spec)
-		x := make([]float32, l.Shape().Len())
-		_, cell := l.Sample(1, 1, 1, x)
+		l := newCanvas(set(), c.spec)
+		x := make([]float32, 8*8*2)
+		_, cell := l.sample(1, 1, 1, x)
 		empty := (cell + 1) % 4
 		at := (empty/2*4*8 + empty%2*4) * 2
 		if math.Abs(float64(x[at])-c.want) > 1e-5 {
@@ -101,26 +103,35 @@ func TestFillAndNormalize(t *testing.T) {
 	}
 }
 
-// constant is a network that always answers with one class, whatever it sees.
-func constant(t *testing.T, in nn.Shape, classes, answer int, perPixel bool) *nn.Net {
-	t.Helper()
-	b := nn.NewBuilder(in)
-	if perPixel {
-		b.Conv("conv", nn.Sample, classes, 1, 1, pad.Must("none"), pad.Valid, true)
-	} else {
-		b.Linear("linear", b.GlobalAveragePool("gap", nn.Sample), classes)
+// labelsOf is how many labels a sample of a task has.
+func labelsOf(task Task, p Problem) int {
+	if h, w, _ := p.Shape(); task.PerPixel {
+		return h * w
 	}
-	k, err := kernel.Select("")
-	if err != nil {
-		t.Fatal(err)
+	return 1
+}
+
+// constant are the answers of a network that says the same class everywhere.
+func constant(classes, labels, class int) []float32 {
+	z := make([]float32, classes*labels)
+	for i := range labels {
+		z[i*classes+class] = 1
 	}
-	net, err := b.Net(k)
-	if err != nil {
-		t.Fatal(err)
+	return z
+}
+
+// examine shows all images, and gives the answers of a function of image and
+// view.
+func examine(e Exam, p Problem, images int, answer func(image, view int) []float32) ([]metric.Score, []metric.Profile, []metric.Map) {
+	h, w, c := p.Shape()
+	x := make([]float32, h*w*c)
+	for image := range images {
+		for view := range p.Views() {
+			e.Draw(x, image, view)
+			e.Tally(image, view, answer(image, view))
+		}
 	}
-	net.W[len(net.W)-classes+answer] = 1
-	net.Pack()
-	return net
+	return e.Results()
 }
 
 func score(t *testing.T, scores []metric.Score, name string) metric.Score {
@@ -132,14 +143,218 @@ func score(t *testing.T, scores []metric.Score, name string) metric.Score {
 	return s
 }
 
-// A network that always says "cell 2" hits exactly one cell of each image.
-func TestExamineLocation(t *testing.T) {
-	l := New("location", NewCanvas(set(), Spec{Grid: 2, Patch: 2, Fill: "black"}))
-	exam, tape := l.Examine(3, 1), constant(t, l.Place().Shape(), l.Outputs(), 2, false).NewTape()
-	for i := range 3 {
-		exam.Show(0, tape, i)
+// truth are the labels of a test picture, one or one per pixel.
+func truth(t *testing.T, e Exam, image, view int) []int32 {
+	t.Helper()
+	switch e := e.(type) {
+	case *hits:
+		return []int32{e.right(image, view)}
+	case classified:
+		return []int32{e.right(image, view)}
+	case *segments:
+		labels := make([]int32, e.side()*e.side())
+		e.label(labels, e.test, image, view)
+		return labels
 	}
-	scores, profiles, maps := exam.Results()
+	t.Fatalf("what is right in a %T?", e)
+	return nil
+}
+
+// Every row of the table examines: who answers all labels as they are is right
+// everywhere, in every score that more of is better; who always says the same is
+// right where that is right, and as often in one cell as in any other unless the
+// cell is what is asked for.
+func TestEveryRow(t *testing.T) {
+	if len(All()) != len(Names()) {
+		t.Fatal(Names())
+	}
+	for _, task := range All() {
+		if task.Name == "" || task.Question == "" || task.About == "" || strings.HasSuffix(task.About, ".") {
+			t.Errorf("%+v", task)
+		}
+		p := task.On(NewSource(set()), Spec{Grid: 3, Patch: 2, Fill: "black"})
+		n, labels := p.TestImages(), labelsOf(task, p)
+		exam := p.Examine(n)
+		scores, profiles, maps := examine(exam, p, n, func(image, view int) []float32 {
+			z := make([]float32, labels*p.Answers())
+			for i, label := range truth(t, exam, image, view) {
+				z[i*p.Answers()+int(label)] = 3
+			}
+			return z
+		})
+		if len(profiles) == 0 || len(maps) == 0 || scores[0].Metric != metric.Accuracy {
+			t.Fatalf("%s: %+v", task.Name, scores)
+		}
+		for _, s := range scores {
+			if metric.Of(s.Metric).Better > 0 && s.Value != 1 {
+				t.Errorf("%s, all right: %+v", task.Name, s)
+			}
+		}
+		for _, profile := range profiles {
+			for _, ring := range profile.Rings {
+				if ring.Value != 1 {
+					t.Errorf("%s, all right: %+v", task.Name, profile)
+				}
+			}
+		}
+
+		exam = p.Examine(n)
+		hits, of := 0, 0
+		scores, _, _ = examine(exam, p, n, func(image, view int) []float32 {
+			for _, label := range truth(t, exam, image, view) {
+				if task.PerPixel && int(label) == p.Answers()-1 { // the background is not counted
+					continue
+				}
+				of++
+				if label == 0 {
+					hits++
+				}
+			}
+			return constant(p.Answers(), labels, 0)
+		})
+		if want := float64(hits) / float64(of); math.Abs(float64(scores[0].Value)-want) > 1e-6 {
+			t.Errorf("%s, always the first class: %+v, want %g", task.Name, scores[0], want)
+		}
+		for _, s := range scores {
+			if (s.Metric == metric.BorderInterior || s.Metric == metric.BorderCentre) && s.Value != 0 || s.Metric == metric.SameAnswer && s.Value != 1 {
+				t.Errorf("%s, always the first class: %+v", task.Name, s)
+			}
+		}
+	}
+}
+
+// Samples are a pure function of seed, step and place in the batch, whatever
+// was drawn before, and labels are classes. The weight of a sample is the sum of
+// those of its labels.
+func TestSamplesArePure(t *testing.T) {
+	for _, task := range All() {
+		p := task.On(NewSource(noisy()), Spec{Grid: 3, Patch: 4, Fill: "0.25"})
+		h, w, c := p.Shape()
+		x, again := make([]float32, h*w*c), make([]float32, h*w*c)
+		labels, labelsAgain := make([]int32, labelsOf(task, p)), make([]int32, labelsOf(task, p))
+		pictures := map[[32]byte]bool{}
+		for i := range 50 {
+			seed, step := uint64(1+i%2), i/2%3
+			p.Sample(seed, step, i, x, labels)
+			for j := range again { // whatever stood there
+				again[j] = float32(math.NaN())
+			}
+			p.Sample(seed+5, step, i, again, labelsAgain)
+			p.Sample(seed, step, i, again, labelsAgain)
+			if hash(x, labels) != hash(again, labelsAgain) {
+				t.Fatalf("%s: sample %d of step %d depends on those before it", task.Name, i, step)
+			}
+			pictures[hash(x)] = true
+			sum := 0.0
+			for _, label := range labels {
+				if label < 0 || int(label) >= p.Answers() {
+					t.Fatalf("%s: class %d of %d", task.Name, label, p.Answers())
+				}
+				weight := 1.0
+				if p.Weights() != nil {
+					weight = float64(p.Weights()[label])
+				}
+				sum += weight
+			}
+			if got := p.Weight(seed, step, i); math.Abs(got-sum) > 1e-9*sum {
+				t.Errorf("%s: sample %d weighs %g, its labels %g", task.Name, i, got, sum)
+			}
+		}
+		if len(pictures) < 30 {
+			t.Errorf("%s: %d different pictures among 50", task.Name, len(pictures))
+		}
+		if w := p.Weights(); w != nil && len(w) != p.Answers() {
+			t.Errorf("%s: %d weights of %d classes", task.Name, len(w), p.Answers())
+		}
+	}
+}
+
+func hash(parts ...any) (sum [32]byte) {
+	h := sha256.New()
+	for _, p := range parts {
+		binary.Write(h, binary.LittleEndian, p) // a hash takes every write
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// noisy has three classes of 7×9 images, dark enough that some pixels are not
+// brighter than a tenth.
+func noisy() *images.Set {
+	s := &images.Set{Name: "noisy", Classes: []string{"a", "b", "c"}, H: 7, W: 9, C: 2}
+	pixels := rng.New(5, "noisy")
+	add := func(split *images.Split, n int) {
+		for i := range n {
+			split.Labels = append(split.Labels, byte(i*i%3))
+			for range s.H * s.W * s.C {
+				split.Pixels = append(split.Pixels, byte(pixels.IntN(60)))
+			}
+		}
+	}
+	add(&s.Train, 20)
+	add(&s.Test, 6)
+	return s
+}
+
+// Samples keep their bits: runs that were published depend on them. The hashes
+// are of pictures, labels and weights as they were drawn before tasks were one
+// table.
+func TestSampleBits(t *testing.T) {
+	for _, c := range []struct {
+		spec Spec
+		want map[string]string
+	}{
+		{Spec{Grid: 3, Patch: 4, Fill: "0.25"}, map[string]string{"location": "49eec9a20f093201", "classify": "47592595d2c18121", "segment": "0802f46527287c97"}},
+		{Spec{Grid: 2, Patch: 5, Fill: "mean", Normalize: true}, map[string]string{"location": "01a141c1b5592df1", "classify": "6140e3f8c8326145", "segment": "d7f914f1d1308dfc"}},
+	} {
+		source := NewSource(noisy())
+		for name, want := range c.want {
+			p := Must(name).On(source, c.spec)
+			h, w, channels := p.Shape()
+			x, labels := make([]float32, h*w*channels), make([]int32, labelsOf(Must(name), p))
+			var all []any
+			for _, k := range []struct {
+				seed    uint64
+				step, i int
+			}{{1, 0, 0}, {1, 0, 1}, {1, 7, 0}, {2, 7, 31}, {99, 1000, 5}} {
+				p.Sample(k.seed, k.step, k.i, x, labels)
+				all = append(all, slices.Clone(x), slices.Clone(labels))
+				if p.Weights() != nil {
+					all = append(all, p.Weights(), p.Weight(k.seed, k.step, k.i))
+				}
+			}
+			if got := hash(all...); hex.EncodeToString(got[:8]) != want {
+				t.Errorf("%s: %x, want %s", name, got[:8], want)
+			}
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	if task, err := Find("classify"); err != nil || task.Name != "classify" {
+		t.Errorf("%+v, %v", task, err)
+	}
+	if _, err := Find("clasify"); err == nil || !strings.Contains(err.Error(), `unknown task "clasify": did you mean "classify"?`) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A source makes a canvas once.
+func TestSource(t *testing.T) {
+	s := NewSource(set())
+	spec := Spec{Grid: 3, Patch: 2, Fill: "black"}
+	if s.Canvas(spec) != s.Canvas(spec) {
+		t.Error("a canvas is made twice")
+	}
+	if other := s.Canvas(Spec{Grid: 3, Patch: 2, Fill: "white"}); other == s.Canvas(spec) {
+		t.Error("two fills share a canvas")
+	}
+}
+
+// Who always says "cell 2" hits exactly one cell of each image.
+func TestExamineLocation(t *testing.T) {
+	p := Must("location").On(NewSource(set()), Spec{Grid: 2, Patch: 2, Fill: "black"})
+	scores, profiles, maps := examine(p.Examine(3), p, 3, func(int, int) []float32 { return constant(p.Answers(), 1, 2) })
 	if scores[0].Metric != metric.Accuracy || scores[0].Value != 0.25 || scores[0].Chance != 0.25 || scores[0].N != 12 {
 		t.Errorf("%+v", scores)
 	}
@@ -148,15 +363,11 @@ func TestExamineLocation(t *testing.T) {
 	}
 }
 
-// Two test images are of class a, one is of class b: a network that always
-// says "a" is right in two thirds, everywhere alike.
+// Two test images are of class a, one is of class b: who always says "a" is
+// right in two thirds, everywhere alike.
 func TestExamineClassify(t *testing.T) {
-	c := New("classify", NewCanvas(set(), Spec{Grid: 3, Patch: 2, Fill: "black"}))
-	exam, tape := c.Examine(3, 1), constant(t, c.Place().Shape(), c.Outputs(), 0, false).NewTape()
-	for i := range 3 {
-		exam.Show(0, tape, i)
-	}
-	scores, profiles, _ := exam.Results()
+	p := Must("classify").On(NewSource(set()), Spec{Grid: 3, Patch: 2, Fill: "black"})
+	scores, profiles, _ := examine(p.Examine(3), p, 3, func(int, int) []float32 { return constant(2, 1, 0) })
 	for metric, want := range map[string]float64{metric.Accuracy: 2. / 3, metric.BorderInterior: 0, metric.SameAnswer: 1} {
 		if s := score(t, scores, metric); math.Abs(float64(s.Value)-want) > 1e-12 {
 			t.Errorf("%s is %g, want %g", metric, s.Value, want)
@@ -165,28 +376,33 @@ func TestExamineClassify(t *testing.T) {
 	if r := profiles[0].Rings; len(r) != 2 || r[0].N != 24 || r[1].N != 3 {
 		t.Errorf("%+v", profiles[0])
 	}
+	// One image gets another answer in its last cell.
+	scores, _, _ = examine(p.Examine(3), p, 3, func(image, view int) []float32 {
+		if image == 1 && view == 8 {
+			return constant(2, 1, 1)
+		}
+		return constant(2, 1, 0)
+	})
+	if s := score(t, scores, metric.SameAnswer); math.Abs(float64(s.Value)-2./3) > 1e-12 {
+		t.Errorf("%+v", s)
+	}
 }
 
 // Canvases of 3×3 cells of 2×2 pixels, all of a patch being ink: of 36 pixels 4
 // are class a in the canvases of two images and class b in those of one, the
-// others background. A network that always says "a" has the IoU 2·9·4 / 3·9·36
-// for a and 0 for b and background: mIoU 2/27/3. One that always says
-// "background" has 32/36/3.
+// others background. Who always says "a" has the IoU 2·9·4 / 3·9·36 for a and 0
+// for b and background: mIoU 2/27/3. Who always says "background" has 32/36/3.
 func TestExamineSegment(t *testing.T) {
-	s := New("segment", NewCanvas(set(), Spec{Grid: 3, Patch: 2, Fill: "black"}))
-	if s.Outputs() != 3 || !s.PerPixel() {
-		t.Fatal(s.Outputs())
+	p := Must("segment").On(NewSource(set()), Spec{Grid: 3, Patch: 2, Fill: "black"})
+	if p.Answers() != 3 {
+		t.Fatal(p.Answers())
 	}
 	for _, c := range []struct {
 		answer                 int
 		accuracy, miou, pixels float64
 		corner                 float64 // mIoU over the canvases with the patch in the middle cell
 	}{{0, 2. / 3, 2. / 27 / 3, 2. / 27, 2. / 27 / 3}, {2, 0, 32. / 36 / 3, 32. / 36, 32. / 36 / 3}} {
-		exam, tape := s.Examine(3, 1), constant(t, s.Place().Shape(), 3, c.answer, true).NewTape()
-		for i := range 3 {
-			exam.Show(0, tape, i)
-		}
-		scores, profiles, _ := exam.Results()
+		scores, profiles, _ := examine(p.Examine(3), p, 3, func(int, int) []float32 { return constant(3, 36, c.answer) })
 		for metric, want := range map[string]float64{metric.Accuracy: c.accuracy, metric.MIoU: c.miou, metric.PixelAccuracy: c.pixels, metric.BorderInterior: 0, metric.BorderCentre: 0} {
 			if s := score(t, scores, metric); math.Abs(float64(s.Value)-want) > 1e-6 {
 				t.Errorf("always %d: %s is %g, want %g", c.answer, metric, s.Value, want)
@@ -218,10 +434,10 @@ func TestSegmentLabels(t *testing.T) {
 			images.Train.Pixels[i] = 25 // of 255: below a tenth
 		}
 	}
-	s := newSegment(NewCanvas(images, Spec{Grid: 2, Patch: 4, Fill: "white"}))
-	truth := make([]int32, 64)
-	s.label(truth, s.train, 1, 3)
-	for p, label := range truth {
+	s := newSegmenting(newCanvas(images, Spec{Grid: 2, Patch: 4, Fill: "white"}))
+	labels := make([]int32, 64)
+	s.label(labels, s.train, 1, 3)
+	for p, label := range labels {
 		want := int32(2)
 		if p/8 >= 4 && p%8 >= 4 && p%2 == 0 {
 			want = 1
@@ -240,8 +456,8 @@ func TestSegmentLabels(t *testing.T) {
 // The order of evaluation is the first of each class in turn: 200 (class 0),
 // 202 (class 1), 201.
 func TestOrderOfEvaluation(t *testing.T) {
-	l := NewCanvas(set(), Spec{Grid: 1, Patch: 4, Fill: "black"})
-	x := make([]float32, l.Shape().Len())
+	l := newCanvas(set(), Spec{Grid: 1, Patch: 4, Fill: "black"})
+	x := make([]float32, 4*4*2)
 	for i, want := range []float32{200, 202, 201} {
 		l.paste(x, l.test, i, 0)
 		if x[0] != want/255 {

@@ -171,7 +171,7 @@ func TestAFirstLook(t *testing.T) {
 		t.Error(s.View())
 	}
 	s.settle(func() bool { return s.running() && s.snap.Status == lab.Done })
-	for _, text := range []string{"how often the network can say where the patch is", "done, step 20/20", "zeros", "circular", "About it.", "Try: something else.", "gonum, slow", "images/s"} {
+	for _, text := range []string{"where the patch is", "done, step 20/20", "zeros", "circular", "About it.", "Try: something else.", "gonum, slow", "images/s"} {
 		if !s.shows(text) {
 			t.Errorf("%q is not on the screen:\n%s", text, s.View())
 		}
@@ -404,14 +404,14 @@ func TestFinding(t *testing.T) {
 	s := shown(parse(t, ""))
 	a := s.Arms[0]
 	a.Profiles[0].Rings[2].Value = 1 // the one cell in the middle of 5×5
-	if got := finding(a, "how often the network can say where the patch is"); !strings.Contains(got, "next to the border (67%) and loses it in the middle (49%)") {
+	if got := finding(a, "where the patch is"); !strings.Contains(got, "next to the border (67%) and loses it in the middle (49%)") {
 		t.Error(got)
 	}
 	a.Profiles[0].Rings[1].Value = 0.9
-	if got := finding(a, "how often the network can say where the patch is"); !strings.Contains(got, "in the middle (90%) better than next to the border (67%)") {
+	if got := finding(a, "where the patch is"); !strings.Contains(got, "in the middle (90%) better than next to the border (67%)") {
 		t.Error(got)
 	}
-	if got := finding(s.Arms[1], "how often the network can say where the patch is"); !strings.Contains(got, "cannot tell where the patch is") {
+	if got := finding(s.Arms[1], "where the patch is"); !strings.Contains(got, "cannot tell where the patch is") {
 		t.Error(got)
 	}
 }

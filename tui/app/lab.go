@@ -8,6 +8,7 @@ import (
 
 	"padlab/core/lab"
 	"padlab/core/metric"
+	"padlab/core/task"
 	"padlab/tui/theme"
 	"padlab/tui/view"
 )
@@ -317,7 +318,7 @@ func (m *Model) about(box *view.Panel) func(view.Rect) {
 	if a, ok := m.selected(); ok && m.experiment.Reads() {
 		add(theme.Strong, m.readingFound(a))
 	} else if ok {
-		add(theme.Strong, finding(a, m.experiment.Question()))
+		add(theme.Strong, finding(a, task.Must(m.experiment.Task.Kind).Question))
 	}
 	add(theme.Plain, m.experiment.About)
 	if m.experiment.Try != "" {
@@ -348,10 +349,11 @@ func (m *Model) waiting() string {
 	return "building the networks…"
 }
 
-// finding says in one sentence what an arm has been found to know. The middle
-// is the innermost ring that is more than a single cell: a network that is at a
-// loss says the same cell again and again, and may hit that one always.
-func finding(a lab.ArmState, question string) string {
+// finding says in one sentence what an arm has been found to know, where what is
+// the question of its task. The middle is the innermost ring that is more than
+// a single cell: a network that is at a loss says the same cell again and
+// again, and may hit that one always.
+func finding(a lab.ArmState, what string) string {
 	if a.Status == lab.Diverged {
 		return fmt.Sprintf("%s has diverged: %s.", a.Name, a.Problem)
 	}
@@ -369,10 +371,6 @@ func finding(a lab.ArmState, question string) string {
 		name = fmt.Sprintf("After %d steps %s", a.EvalStep, name)
 	}
 	percent := func(v metric.Number) string { return fmt.Sprintf("%.0f%%", 100*float64(v)) }
-	what, ok := strings.CutPrefix(question, "how often the network can say ")
-	if !ok {
-		panic("app: a question that asks for something else: " + question)
-	}
 	for _, s := range a.Scores {
 		if s.Metric != "border-interior" || score.Value <= score.Chance*1.5 {
 			continue

@@ -21,13 +21,13 @@ var house = map[string]string{
 	".":            "tui/cli",
 	"tui/cli":      "tui core datasets presets",
 	"tui/serve":    "tui/app tui/theme",
-	"tui/app":      "tui/view tui/theme core/lab core/inspect core/arch core/pad core/border core/images",
+	"tui/app":      "tui/view tui/theme core/lab core/task core/inspect core/arch core/pad core/border core/images",
 	"tui/view":     "tui/theme core/lab core/inspect core/arch core/pad core/border core/images",
 	"datasets":     "core/images",
 	"core/lab":     "core/task core/probe core/position core/arch core/nn core/pad core/border core/images",
 	"core/inspect": "core/arch core/nn core/pad core/images",
 	"core/probe":   "core/nn core/pad core/border core/position core/images",
-	"core/task":    "core/nn core/border core/images",
+	"core/task":    "core/border core/images",
 	"core/arch":    "core/nn core/pad",
 	"core/nn":      "core/nn/kernel core/nn/safetensors core/pad",
 
@@ -153,6 +153,20 @@ func TestDirection(t *testing.T) {
 					}
 					break
 				}
+			}
+		}
+	}
+}
+
+// Tables that forms, files and screens are made of link no engine.
+func TestTablesLinkNoEngine(t *testing.T) {
+	for _, r := range rooms(t) {
+		if !in(r.place(), "core/task", "core/position") {
+			continue
+		}
+		for _, imported := range r.Deps {
+			if place, ok := ours(imported); ok && in(place, "core/nn") {
+				t.Errorf("%s depends on %s", r.ImportPath, imported)
 			}
 		}
 	}

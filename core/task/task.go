@@ -1,0 +1,139 @@
+// Package task holds what a network can learn: one table, with a row and a file
+// for each task, which say how samples are made from the images of a set, what
+// their labels are, and how answers are examined. It knows nothing of networks:
+// whoever trains draws the samples, and shows the test pictures.
+package task
+
+import (
+	"padlab/core/images"
+	"padlab/core/metric"
+	"padlab/core/names"
+)
+
+// A Task is a row of the table.
+type Task struct {
+	Name     string
+	Question string // what the network can say: "where the patch is"
+	About    string // one line for a person
+	PerPixel bool   // the network answers for every pixel of a picture, not once
+
+	problem func(*Source, Spec) Problem
+}
+
+var table = []Task{location, classify, segment}
+
+// All returns the table.
+func All() []Task { return append([]Task(nil), table...) }
+
+// Names returns the names of all tasks.
+func Names() []string {
+	var list []string
+	for _, t := range table {
+		list = append(list, t.Name)
+	}
+	return list
+}
+
+// Find returns the task of that name. The error lists the known ones.
+func Find(name string) (Task, error) {
+	for _, t := range table {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return Task{}, names.Unknown("task", name, Names())
+}
+
+// Must is Find for names that are known to exist. It panics at others.
+func Must(name string) Task {
+	t, err := Find(name)
+	if err != nil {
+		panic("task: " + err.Error())
+	}
+	return t
+}
+
+// On returns the task on the images of a source. The spec is for tasks that
+// have a canvas.
+func (t Task) On(s *Source, spec Spec) Problem { return t.problem(s, spec) }
+
+// A Source is an image set with the canvases that were made from it, so that
+// tasks with the same canvas share it. It belongs to one goroutine.
+type Source struct {
+	Set      *images.Set
+	canvases map[Spec]*Canvas
+}
+
+// NewSource returns a source without canvases.
+func NewSource(set *images.Set) *Source { return &Source{set, map[Spec]*Canvas{}} }
+
+// Canvas returns the canvas of a spec, which is made when it is first asked
+// for.
+func (s *Source) Canvas(spec Spec) *Canvas {
+	if s.canvases[spec] == nil {
+		s.canvases[spec] = newCanvas(s.Set, spec)
+	}
+	return s.canvases[spec]
+}
+
+// A Problem is a task on the pictures of one set. Several goroutines may use
+// it.
+type Problem interface {
+	Shape() (h, w, c int) // of a picture
+	Answers() int         // channels of the network's answer: one per class
+	Cell() int            // pixels per side of a cell of the canvas, 0 without a canvas
+	TestImages() int      // how many images an examination may use
+	Views() int           // pictures that an examination shows of each image
+
+	// Sample writes training sample i of a step to x, h×w×c, and its labels:
+	// one, or one per pixel, row by row. Both depend on (seed, step, i) alone.
+	Sample(seed uint64, step, i int, x []float32, labels []int32)
+
+	// Weights are those of the classes in the loss; nil: all weigh 1.
+	Weights() []float32
+
+	// Weight is the sum of the weights of all labels of that sample. The loss
+	// of a batch is divided by that of its samples.
+	Weight(seed uint64, step, i int) float64
+
+	// Examine starts an examination over the first so many test images.
+	Examine(images int) Exam
+}
+
+// An Exam draws test pictures and tallies what a network answers. Different
+// images may be examined at the same time, the views of one image in order: 0 …
+// Views−1.
+type Exam interface {
+	// Draw writes a view of test image i to x, h×w×c.
+	Draw(x []float32, image, view int)
+
+	// Tally takes the answer to that picture: one number per class, or as many
+	// for every pixel, row by row.
+	Tally(image, view int, answer []float32)
+
+	// Results are the scores, the most important first, the profiles and the
+	// maps, once all images were shown.
+	Results() ([]metric.Score, []metric.Profile, []metric.Map)
+}
+
+// testImages is what scores of tasks are over.
+const testImages = "test"
+
+// single is embedded by problems with one label per sample, all classes of
+// which weigh 1.
+type single struct{}
+
+func (single) Weights() []float32              { return nil }
+func (single) Weight(uint64, int, int) float64 { return 1 }
+
+// largest is the class that an answer is for: that of the largest number, the
+// first of several.
+func largest(answer []float32) int32 {
+	best := 0
+	for i, v := range answer {
+		if v > answer[best] {
+			best = i
+		}
+	}
+	return int32(best)
+}
