@@ -235,7 +235,7 @@ func (r *Run) main() {
 // batch is how many samples the step made last had.
 func (a *arm) batch() int {
 	if a.readout != nil && a.readout.Step > 0 {
-		return a.spec.Readout.Batch
+		return a.readout.BatchSize()
 	}
 	return a.spec.Train.Batch
 }

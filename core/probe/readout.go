@@ -49,14 +49,15 @@ type Readout struct {
 	features *Features
 	learner  learner
 	perEpoch int     // steps
-	order    []int32 // of the training pictures in this epoch
+	order    []int32 // of the training pictures in an epoch
+	ordered  int     // the epoch that order is of, −1 before the first
 	batch    []int
 
 	exam        []int // pictures still to be tested, or nil
 	final       bool  // it is over all of them
 	tested      int   // pictures, in all examinations
 	predictions [][]float32
-	sheets      []*scorer
+	scorers     []*scorer
 	example     []float32 // what was predicted for the first test picture
 
 	Scores   []metric.Score
@@ -89,7 +90,7 @@ func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int) (*Readout, e
 	if s.Batch < 1 || s.Epochs < 1 && !s.Ridge || s.EvalEvery < 1 || s.Batch > f.Album.Train || len(s.Targets) == 0 {
 		panic(fmt.Sprintf("probe: %d epochs of batches of %d of %d pictures, %d targets, evaluated every %d steps", s.Epochs, s.Batch, f.Album.Train, len(s.Targets), s.EvalEvery))
 	}
-	r := &Readout{spec: s, features: f, perEpoch: f.Album.Train / s.Batch, order: make([]int32, f.Album.Train)}
+	r := &Readout{spec: s, features: f, perEpoch: f.Album.Train / s.Batch, order: make([]int32, f.Album.Train), ordered: -1}
 	spans, channels, err := f.spans(s.Taps)
 	if err != nil {
 		return nil, err
@@ -142,6 +143,9 @@ func (r *Readout) Penalties() []float64 {
 	}
 	return list
 }
+
+// BatchSize is how many samples the last step had, 0 before the first.
+func (r *Readout) BatchSize() int { return len(r.batch) }
 
 // Done reports whether the last examination is over.
 func (r *Readout) Done() bool { return r.Diverged || r.Step == r.Steps && r.final && r.exam == nil }
@@ -197,24 +201,29 @@ func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 	if r.Step < r.Steps {
 		r.step(crew)
 	}
-	if r.Step == r.Steps || r.Step%r.spec.EvalEvery == 0 {
-		r.final = r.Step == r.Steps
-		r.exam, r.example = r.pictures(r.final), nil
-		r.sheets = nil
-		for _, kind := range position.Kinds() {
-			for _, t := range r.spec.Targets {
-				r.sheets = append(r.sheets, newScorer(t, kind, Side, r.spec.Signed))
-			}
-		}
+	if !r.Diverged && (r.Step == r.Steps || r.Step%r.spec.EvalEvery == 0) {
+		r.startExam()
 	}
 	return false
 }
 
+// startExam begins an examination: the last one when all steps are made.
+func (r *Readout) startExam() {
+	r.final = r.Step == r.Steps
+	r.exam, r.example, r.scorers = r.pictures(r.final), nil, nil
+	for _, kind := range position.Kinds() {
+		for _, t := range r.spec.Targets {
+			r.scorers = append(r.scorers, newScorer(t, kind, Side, r.spec.Signed))
+		}
+	}
+}
+
 func (r *Readout) step(crew *kernel.Crew) {
 	epoch, at := r.Step/r.perEpoch, r.Step%r.perEpoch*r.spec.Batch
-	if at == 0 {
+	if r.ordered != epoch {
 		s := rng.New(r.spec.Seed, "read-out order", uint64(epoch))
 		s.Permutation(r.order)
+		r.ordered = epoch
 	}
 	r.batch = r.batch[:0]
 	for _, i := range r.order[at:min(at+r.spec.Batch, len(r.order))] {
@@ -239,7 +248,7 @@ func (r *Readout) examine(crew *kernel.Crew) (finished bool) {
 	a, targets := r.features.Album, len(r.spec.Targets)
 	one := make([]float32, Side*Side)
 	for piece, picture := range list {
-		for _, s := range r.sheets {
+		for _, s := range r.scorers {
 			if s.images != a.Kind(picture) {
 				continue
 			}
@@ -262,10 +271,10 @@ func (r *Readout) examine(crew *kernel.Crew) (finished bool) {
 	return true
 }
 
-// conclude turns the sheets into results.
+// conclude turns the scorers into results.
 func (r *Readout) conclude() {
 	r.Scores, r.Profiles, r.Maps = nil, nil, nil
-	for _, s := range r.sheets {
+	for _, s := range r.scorers {
 		if len(s.mae) == 0 {
 			continue
 		}

@@ -78,17 +78,28 @@ type ridge struct {
 	buffers []ridgeBuffer
 	fitted  sums
 	held    sums // over the photographs that are held out
-	learned int  // pictures
 	system  *system
+	ready   bool // the system holds the equations of the phase
 
-	stale     bool      // something was learned since there was a plan
-	plan      []func()  // what is left to be done for new weights
+	phase     phase
+	penalty   int       // the number of the penalty that the phase goes on with
 	choice    []int     // of every target: the number of its penalty
 	bestError []float64 // the squared error with it, over those held out if there are any
 	weights   [][]float64
 	bias      []float64
 	error     float64 // mean squared, summed over targets, as it was last found
 }
+
+// A phase is what is still to be done for new weights: a factorisation for each
+// penalty that is tried, then one for each that was chosen.
+type phase int
+
+const (
+	solved  phase = iota // nothing
+	learned              // everything: pictures were learned since it was solved
+	trying               // penalties are tried, on photographs that are held out
+	fitting              // weights are fitted to all photographs
+)
 
 type ridgeBuffer struct {
 	features []float32 // 28×28×C
@@ -168,9 +179,8 @@ func (r *ridge) learn(crew *kernel.Crew, pictures []int) (finite bool) {
 				r.part(p).add(block, r.windows[i], r.truth)
 			}
 		})
-		r.learned += len(few)
 	}
-	r.stale = true
+	r.phase = learned
 	return true
 }
 
@@ -208,82 +218,100 @@ func (r *ridge) window(dst []float64, x []float32, place int) {
 
 // solveStep makes one factorisation, if any is due.
 func (r *ridge) solveStep() (busy bool) {
-	if r.stale {
-		r.stale = false
-		r.begin()
+	if r.phase == learned {
+		for t := range r.choice {
+			r.choice[t], r.bestError[t] = defaultPenalty, math.Inf(1)
+		}
+		if r.split() {
+			r.begin(trying)
+		} else {
+			r.begin(fitting)
+		}
 	}
-	if len(r.plan) == 0 {
+	switch r.phase {
+	case solved:
 		return false
+	case trying:
+		r.equations(&r.fitted)
+		r.try()
+		if r.penalty++; r.penalty == len(penalties) {
+			r.begin(fitting)
+		}
+	case fitting:
+		r.equations(&r.fitted, &r.held)
+		r.fit()
+		r.penalty++
+		if r.nextChosen(); r.penalty == len(penalties) {
+			r.finish()
+		}
 	}
-	next := r.plan[0]
-	r.plan = r.plan[1:]
-	next()
-	if len(r.plan) > 0 {
-		return true
+	return true
+}
+
+// begin begins a phase, with the first penalty of it.
+func (r *ridge) begin(p phase) {
+	r.phase, r.penalty, r.ready = p, 0, false
+	if p == fitting {
+		r.nextChosen()
 	}
+}
+
+// nextChosen goes on to the next penalty that was chosen for a target, from the
+// one that it stands at.
+func (r *ridge) nextChosen() {
+	for r.penalty < len(penalties) && !slices.Contains(r.choice, r.penalty) {
+		r.penalty++
+	}
+}
+
+// finish ends the last phase. When all training pictures were learned it lets go
+// of the matrices.
+func (r *ridge) finish() {
 	rows := r.held.rows
 	if !r.split() {
 		rows += r.fitted.rows
 	}
 	r.error = floats.Sum(r.bestError) / float64(rows)
-	if r.learned == r.features.Album.Train {
+	r.phase, r.ready = solved, false
+	if r.fitted.rows+r.held.rows == r.features.Album.Train*len(r.places) {
 		r.fitted, r.held, r.system, r.windows = sums{}, sums{}, nil, nil
 	}
-	return true
 }
 
-// begin plans the way to new weights.
-func (r *ridge) begin() {
-	r.plan = nil
+// equations sets the system to that of the parts that a phase is about, once.
+func (r *ridge) equations(parts ...*sums) {
+	if r.ready {
+		return
+	}
 	if r.system == nil {
 		r.system = newSystem(r.n, len(r.choice))
 	}
-	for t := range r.choice {
-		r.choice[t], r.bestError[t] = defaultPenalty, math.Inf(1)
-	}
-	if r.split() {
-		for i := range penalties {
-			r.plan = append(r.plan, func() { r.try(i) })
-		}
-	}
-	r.plan = append(r.plan, r.decide)
+	r.system.set(parts...)
+	r.ready = true
 }
 
 // split reports whether there are photographs on both sides.
 func (r *ridge) split() bool { return r.fitted.rows > 0 && r.held.rows > 0 }
 
 // try looks whether a penalty is better than those before it.
-func (r *ridge) try(penalty int) {
-	if penalty == 0 {
-		r.system.set(&r.fitted)
-	}
+func (r *ridge) try() {
 	w := make([]float64, r.n)
-	varies := r.system.factorise(penalties[penalty])
+	varies := r.system.factorise(penalties[r.penalty])
 	for t := range r.choice {
 		if varies {
 			r.system.solve(w, t)
 		}
 		if e := r.squares(&r.held, t, w); e < r.bestError[t] {
-			r.choice[t], r.bestError[t] = penalty, e
+			r.choice[t], r.bestError[t] = r.penalty, e
 		}
 	}
 }
 
-// decide plans the fits with the penalties that are best.
-func (r *ridge) decide() {
-	r.system.set(&r.fitted, &r.held)
-	for i := range penalties {
-		if slices.Contains(r.choice, i) {
-			r.plan = append(r.plan, func() { r.fit(i) })
-		}
-	}
-}
-
-// fit finds the weights of the targets that a penalty is best for.
-func (r *ridge) fit(penalty int) {
-	varies := r.system.factorise(penalties[penalty])
+// fit finds the weights of the targets that a penalty was chosen for.
+func (r *ridge) fit() {
+	varies := r.system.factorise(penalties[r.penalty])
 	for t, w := range r.weights {
-		if r.choice[t] != penalty {
+		if r.choice[t] != r.penalty {
 			continue
 		}
 		if varies {

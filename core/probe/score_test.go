@@ -69,7 +69,7 @@ func TestRankCorrelationAgainstNumpy(t *testing.T) {
 
 // A target is drawn perfectly by itself and not at all by its best constant,
 // and an error at the right border counts there.
-func TestSheet(t *testing.T) {
+func TestScorer(t *testing.T) {
 	s := newScorer(position.H, position.Natural, 8, false)
 	s.Add(0, position.H.Map(8, 8))
 	flat := make([]float32, 64)
