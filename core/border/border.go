@@ -1,6 +1,7 @@
-// Package border turns what happened in every cell of a canvas into a border
-// profile: a score per ring with its count and its interval, the curve that
-// padlab exists to draw. It is the only room that knows what a ring is.
+// Package border turns a score for every cell of a canvas, or every pixel of a
+// picture, into a border profile: a score per ring with its count and its
+// confidence interval, the curve that padlab exists to draw. It is the only
+// package that knows what a ring is.
 //
 // The cells of a k×k grid are numbered row·k + col. The ring of a cell is its
 // distance to the nearest border, d = min(row, col, k−1−row, k−1−col): 0 at
@@ -52,13 +53,13 @@ func (t *Tally) Of(image int) []float32 {
 	return t.values[image*cells : (image+1)*cells : (image+1)*cells]
 }
 
-// metric.Score is the mean over all images and cells.
+// Score is the mean over all images and cells.
 func (t *Tally) Score(name, images string, chance float64) metric.Score {
 	mean, low, high := t.over(func(int) bool { return true })
 	return metric.Score{Key: metric.Key{Metric: name, Images: images}, Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high), N: t.Images * t.Grid * t.Grid, Chance: metric.Number(chance)}
 }
 
-// metric.Profile is the mean of every ring.
+// Profile is the mean of every ring.
 func (t *Tally) Profile(name, images string, chance float64) metric.Profile {
 	p := metric.Profile{Key: metric.Key{Metric: name, Images: images}, Unit: "cells"}
 	for d := range Rings(t.Grid) {
@@ -76,8 +77,9 @@ func (t *Tally) Profile(name, images string, chance float64) metric.Profile {
 }
 
 // Gap is the mean over the cells at the border less that over the rings from
-// inner on, image by image, so that what images have in common does not blur
-// it. It is −1 … 1. There is none, and ok is false, when inner is 0 or no ring.
+// inner on, in −1 … 1. The difference is taken image by image, so that the
+// interval is not widened by some images being harder than others. ok is false
+// when inner is 0 or not a ring.
 func (t *Tally) Gap(name, images string, inner int) (s metric.Score, ok bool) {
 	if inner < 1 || inner >= Rings(t.Grid) {
 		return metric.Score{}, false
@@ -91,7 +93,7 @@ func (t *Tally) Gap(name, images string, inner int) (s metric.Score, ok bool) {
 	return metric.Score{Key: metric.Key{Metric: name, Images: images}, Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high), N: t.Images}, true
 }
 
-// metric.Map is the mean over images of every cell.
+// Map is the mean over images of every cell.
 func (t *Tally) Map(name, images string) metric.Map {
 	m := metric.Map{Key: metric.Key{Metric: name, Images: images}, Rows: t.Grid, Cols: t.Grid, Values: make([]metric.Number, t.Grid*t.Grid)}
 	for i := range t.Images {
@@ -107,12 +109,12 @@ func (t *Tally) Map(name, images string) metric.Map {
 
 // over is the mean of the chosen cells with its interval over images. The
 // placements of one image are not independent of each other, so each image
-// counts once, by its own mean.
+// enters as one value, its own mean.
 func (t *Tally) over(chosen func(cell int) bool) (mean, low, high float64) {
 	return Interval(t.means(chosen))
 }
 
-// means are those of the chosen cells of every image.
+// means are the means over the chosen cells, one per image.
 func (t *Tally) means(chosen func(cell int) bool) []float64 {
 	means := make([]float64, t.Images)
 	for i := range means {

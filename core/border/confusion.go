@@ -7,15 +7,16 @@ import (
 	"padlab/core/metric"
 )
 
-// Confusions counts, for every image and every ring, how often a pixel of one
-// class was taken for another. Different images may be counted by different
-// goroutines.
+// Confusions are confusion matrices, one for every image and ring: how often a
+// pixel of one class was answered with another. Different images may be counted
+// by different goroutines.
 type Confusions struct {
 	images, rings, classes int
 	counts                 []int32 // [image][ring][truth][answer]
 }
 
-// NewConfusions returns counts of nothing. It panics unless all are positive.
+// NewConfusions returns matrices of zeros. It panics unless all numbers are
+// positive.
 func NewConfusions(images, rings, classes int) *Confusions {
 	if images < 1 || rings < 1 || classes < 1 {
 		panic(fmt.Sprintf("border: confusions of %d images, %d rings, %d classes", images, rings, classes))
@@ -63,6 +64,7 @@ func meanIoU(counts []int64, classes int) float64 {
 	return sum / float64(n)
 }
 
+// hitShare is the share of the counts that are on the diagonal.
 func hitShare(counts []int64, classes int) float64 {
 	hits, all := int64(0), int64(0)
 	for i, n := range counts {

@@ -2,7 +2,8 @@ package border
 
 import "fmt"
 
-// Sides says from which borders of a picture the distance of a pixel counts.
+// Sides are the borders of a picture that the distance of a pixel is measured
+// from.
 type Sides int
 
 const (

@@ -11,7 +11,7 @@ import (
 
 const (
 	noisePictures = 4
-	maxEnlarged   = 8 // times that a photograph may be enlarged
+	maxEnlarged   = 8 // a photograph is enlarged by this factor at most
 )
 
 // An Album is the pictures of a read-out, numbered: Train crops to fit it on,
@@ -21,7 +21,7 @@ type Album struct {
 	Train, Test    int
 
 	photos          []images.Photo
-	train, test     []int // photographs, by number
+	train, test     []int // indices of the photographs that crops are cut from
 	seed            uint64
 	mean, deviation []float32
 }
@@ -42,8 +42,8 @@ type AlbumSpec struct {
 // order, are for training: two crops of one photograph are never on both sides.
 // A crop is a square whose area is .35 … 1 of the largest square, at a random
 // place, mirrored or not; photographs take turns. It is an error when there are
-// fewer than two photographs, or one so small that it had to be enlarged more
-// than 8 times.
+// fewer than two photographs, or when one is so small that it would have to be
+// enlarged more than 8 times.
 func NewAlbum(photos []images.Photo, s AlbumSpec) (*Album, error) {
 	if s.Side < 1 || s.Train < 1 || s.Test < 1 || s.Channels != 1 && s.Channels != 3 {
 		panic(fmt.Sprintf("probe: an album of %d and %d pictures of %d×%d×%d", s.Train, s.Test, s.Side, s.Side, s.Channels))
@@ -70,8 +70,7 @@ func NewAlbum(photos []images.Photo, s AlbumSpec) (*Album, error) {
 // Len is how many pictures there are.
 func (a *Album) Len() int { return a.Train + a.Test + 2 + noisePictures }
 
-// Kind says what picture i is, and Group which of the photographs a crop shows:
-// the pictures of one group depend on each other.
+// Kind is the kind of picture i, one of position.Kinds.
 func (a *Album) Kind(i int) string {
 	switch i -= a.Train + a.Test; {
 	case i < 0:
@@ -84,8 +83,10 @@ func (a *Album) Kind(i int) string {
 	return position.Noise
 }
 
-// Group is the number of the photograph that a crop shows, among those of its
-// side; of black, white and noise, each picture is its own.
+// Group is the photograph that crop i was cut from, as an index among the
+// photographs for training or for testing: crops of one photograph are not
+// independent of each other. Black, white and noise pictures are groups of
+// their own.
 func (a *Album) Group(i int) int {
 	switch {
 	case i < a.Train:

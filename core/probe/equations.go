@@ -7,8 +7,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// sums are all that the squared error of a linear map depends on, from n
-// features x to T targets y, over some rows (x, y). Every target sums to 0.
+// sums are the sufficient statistics of a linear regression: sums over rows
+// (x, y), each of n features x and T targets y, from which squared errors and
+// normal equations follow. Every target sums to 0 over the rows.
 type sums struct {
 	n, targets int
 	rows       int
@@ -18,13 +19,14 @@ type sums struct {
 
 const (
 	gramRows    = 64           // of a block
-	gramColumns = 3 * gramRows // in one product: with more gonum starts goroutines
+	gramColumns = 3 * gramRows // of one product: for larger ones gonum starts goroutines of its own
 )
 
-// blocks is how many pieces of work add is cut into.
+// blocks is the number of blocks of gramRows rows, each of which is added to by
+// itself.
 func (s *sums) blocks() int { return (s.n + gramRows - 1) / gramRows }
 
-// grow makes room for more rows, which add then adds.
+// grow counts rows that are about to be added to every block.
 func (s *sums) grow(rows int) {
 	if s.gram == nil {
 		s.gram, s.moments = make([]float64, s.n*s.n), make([]float64, s.n*(s.targets+1))
@@ -32,9 +34,9 @@ func (s *sums) grow(rows int) {
 	s.rows += rows
 }
 
-// add adds x, rows×n, and y, rows×(T+1) with a last column of ones, to one of
-// the blocks. Blocks may be added to at the same time: each element is summed
-// over the rows in their order.
+// add adds x, rows×n, and y, rows×(T+1) with a last column of ones, to a block
+// of rows of gram and moments. Different blocks may be added to at the same
+// time. Each element is summed over the rows in their order.
 func (s *sums) add(block int, x, y []float64) {
 	n, width := s.n, s.targets+1
 	from, rows := block*gramRows, len(x)/s.n
@@ -75,7 +77,7 @@ func (s *sums) error(target int, w []float64, a, square float64) float64 {
 type system struct {
 	gram     *mat.SymDense // Σ(x−x̄)(x−x̄)ᵀ + λI
 	diagonal []float64     // without λ
-	level    float64       // the mean of the diagonal, which is that of the eigenvalues
+	level    float64       // mean of the diagonal without λ, which is the mean eigenvalue
 	mean     []float64     // x̄
 	right    []*mat.VecDense
 	factor   mat.Cholesky
@@ -89,8 +91,8 @@ func newSystem(n, targets int) *system {
 	return s
 }
 
-// set makes the equations those over all rows of the parts, of which there is
-// at least one.
+// set fills in the equations over all rows of the parts, which hold at least one
+// row together.
 func (s *system) set(parts ...*sums) {
 	n, targets, rows := len(s.mean), len(s.right), 0.0
 	clear(s.mean)
@@ -136,9 +138,9 @@ func (s *system) set(parts ...*sums) {
 	}
 }
 
-// factorise prepares solve for λ = penalty·level, or the next of ten times as
-// much, a hundred times … with which the matrix is positive definite to working
-// precision. It reports false when all features are constant.
+// factorise prepares solve with λ = penalty·level. While the matrix is not
+// positive definite to working precision, λ is multiplied by ten. It reports
+// false when all features are constant.
 func (s *system) factorise(penalty float64) bool {
 	if s.level == 0 {
 		return false
@@ -156,6 +158,6 @@ func (s *system) factorise(penalty float64) bool {
 // solve sets w to the weights of a target.
 func (s *system) solve(w []float64, target int) {
 	if err := s.factor.SolveVecTo(mat.NewVecDense(len(w), w), s.right[target]); err != nil {
-		panic("probe: " + err.Error()) // factorise has looked at the condition
+		panic("probe: " + err.Error()) // cannot be: factorise has checked the condition
 	}
 }

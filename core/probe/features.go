@@ -11,17 +11,18 @@ import (
 	"padlab/core/pad"
 )
 
-// Side is the size to which all taps are brought, as in the official code.
+// Side is the size in pixels to which all taps are resized, as in the official
+// code.
 const Side = 28
 
-// MaxBytes bounds the memory for features of one network: those of the first
-// pictures that fit are kept, the others are computed again whenever they are
-// needed, which changes no bit of them.
+// MaxBytes bounds the memory for the features of one network. Those of the first
+// pictures, as many as fit, are kept; those of the others are computed again
+// whenever they are needed, with the same bits.
 const MaxBytes = 512 << 20
 
-// Features are what a frozen network makes of the pictures of an album: its
-// taps, each brought to 28×28 by bilinear interpolation with aligned corners,
-// side by side along the channels. Several read-outs may share them, as long
+// Features are the outputs of a frozen network for the pictures of an album: its
+// taps, each resized to 28×28 by bilinear interpolation with aligned corners
+// and concatenated along the channels. Several read-outs may share them, as long
 // as they take turns.
 type Features struct {
 	Album    *Album
@@ -31,15 +32,15 @@ type Features struct {
 	workers  int
 	seed     uint64
 	taps     []tap
-	tapes    []*nn.Tape        // of each worker, once something is read
-	pinned   [][]float32       // of pictures 0 … len−1, once they were read
-	loose    map[int][]float32 // of others: those of the last batch
+	tapes    []*nn.Tape        // of each worker; made by the first Load
+	pinned   [][]float32       // features of pictures 0 … len−1, nil until they are first loaded
+	loose    map[int][]float32 // features of later pictures, only those of the last Load
 	free     [][]float32
 	missing  []int
 	read     func(worker, piece int)
-	prepared int         // training pictures whose statistics are in
+	prepared int         // training pictures whose sums are known
 	sums     [][]float64 // [picture][2·channel]: sum and sum of squares of a channel
-	mean     []float32   // of each channel over the training pictures, once all are in
+	mean     []float32   // of each channel over the training pictures; nil until all sums are known
 	scale    []float32   // 1 / standard deviation
 }
 
@@ -53,8 +54,9 @@ type tap struct {
 	buffer [][]float32 // of each worker
 }
 
-// NewFeatures reads the taps of that names from a network. It is an error when
-// there is none of a name, with the nearest one.
+// NewFeatures returns the features at the named taps of a network. A name that
+// no node has is an error, which suggests the nearest one. It panics when the
+// network does not take pictures of the album, and without taps.
 func NewFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uint64) (*Features, error) {
 	return newFeatures(net, taps, album, workers, seed, MaxBytes)
 }
@@ -87,7 +89,7 @@ func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uin
 	return f, nil
 }
 
-// Bytes is how much memory the features take that are kept.
+// Bytes is how much memory the features that are kept take, once all are loaded.
 func (f *Features) Bytes() int { return len(f.pinned) * 4 * f.len() }
 
 // Release gives that memory back. The features are not to be used any more.
@@ -95,7 +97,7 @@ func (f *Features) Release() { f.pinned, f.loose, f.free, f.tapes, f.taps = nil,
 
 func (f *Features) len() int { return Side * Side * f.Channels }
 
-// spans are the channels of the taps of that names.
+// spans are the channels of the named taps, and how many they are together.
 func (f *Features) spans(taps []string) (list []span, channels int, err error) {
 	for _, name := range taps {
 		i := slices.IndexFunc(f.taps, func(t tap) bool { return t.name == name })
@@ -118,14 +120,14 @@ func (f *Features) Taps() []string {
 	return list
 }
 
-// Prepared is how many training pictures were looked at.
+// Prepared is how many training pictures Prepare has loaded so far.
 func (f *Features) Prepared() int { return f.prepared }
 
-// preparation is how many pictures are looked at before others get their turn.
+// preparation is how many pictures one call of Prepare loads.
 const preparation = 8
 
-// Prepare looks at the next few training pictures, for mean and deviation of
-// every channel. It reports whether there are more.
+// Prepare loads the next few training pictures and adds up mean and standard
+// deviation of every channel. It reports whether there are more.
 func (f *Features) Prepare(crew *kernel.Crew) (more bool) {
 	if f.mean != nil {
 		return false
@@ -169,8 +171,8 @@ func (f *Features) Prepare(crew *kernel.Crew) (more bool) {
 	return false
 }
 
-// Load makes the features of some pictures available to Of. Those of others may
-// be gone afterwards.
+// Load makes the features of some pictures available to Of. Features of other
+// pictures may have been dropped afterwards.
 func (f *Features) Load(crew *kernel.Crew, pictures []int) {
 	f.missing = f.missing[:0]
 	for _, i := range pictures {
@@ -179,7 +181,7 @@ func (f *Features) Load(crew *kernel.Crew, pictures []int) {
 		}
 		f.missing = append(f.missing, i)
 	}
-	for i, x := range f.loose { // in any order: what they hold does not count any more
+	for i, x := range f.loose { // the order does not matter: buffers are overwritten before they are read
 		if !slices.Contains(pictures, i) {
 			f.free = append(f.free, x)
 			delete(f.loose, i)
@@ -236,8 +238,8 @@ func (f *Features) readPicture(worker, piece int) {
 // A span is channels from … to−1.
 type span struct{ from, to int }
 
-// write lays these channels of a loaded picture side by side in dst,
-// standardised if asked for: less the mean, over the deviation of the channel.
+// write concatenates these channels of a loaded picture in dst, 28×28×C. With
+// standardise each is (x − mean) / standard deviation of its channel.
 func (f *Features) write(dst []float32, picture int, spans []span, standardise bool) {
 	x := f.Of(picture)
 	for p := range Side * Side {

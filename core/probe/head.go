@@ -28,10 +28,11 @@ type HeadSpec struct {
 // ReLU, then a k×k convolution to one channel, batch norm, sigmoid, and
 // bilinear enlargement to 28×28, corners not aligned.
 //
-// All targets have heads of their own. They are computed side by side, first by
-// filters, then by groups of filters, and no number of one enters another: what
-// else is read out does not change a bit. Weights are Xavier-uniform, drawn for
-// every target apart, biases 0. It is an error when the features do not fit.
+// Every target has a head of its own. The heads are the groups of grouped
+// convolutions and share nothing, so that the bits of one do not depend on which
+// other targets there are. Weights are Xavier-uniform, drawn for each target
+// separately, biases 0. It is an error when the features are too small for the
+// convolutions.
 func NewHead(s HeadSpec, seed uint64, k *kernel.Kernel) (*nn.Net, error) {
 	targets := len(s.Targets)
 	b := nn.NewBuilder(nn.Shape{H: Side, W: Side, C: s.Channels})
@@ -97,7 +98,7 @@ func (s HeadSpec) draw(net *nn.Net, seed uint64) {
 	})
 }
 
-// posenet is a head that gradient descent fits.
+// posenet is a head that is fitted by gradient descent.
 type posenet struct {
 	features    *Features
 	spans       []span
@@ -107,7 +108,7 @@ type posenet struct {
 	batch       []int
 	write       func(i int, x []float32)
 	squared     nn.Loss
-	last        float64 // loss
+	last        float64 // the loss of the last step
 }
 
 func newPosENet(f *Features, s Spec, spans []span, steps int, k *kernel.Kernel, workers int) (*posenet, error) {
@@ -160,9 +161,12 @@ func (p *posenet) params() int    { return p.net.Trainable }
 func (p *posenet) sha256() string { return p.net.SHA256() }
 
 // squaredError is the loss of a batch of n samples, mean squared errors summed
-// over the targets: z and truth are 28×28×T. It sets dz to the gradient. It is
-// T/n times nn.MSE, but for that quotient, which would round the gradient of one
-// target by how many others there are.
+// over the targets: z and truth are 28×28×T,
+//
+//	L = 1/(28·28·n) Σ (z − truth)²
+//
+// and sets dz to the gradient. The divisor does not contain T, so that the
+// gradient of one target is not rounded differently among others.
 func squaredError(dz, z, truth []float32, n int) float64 {
 	sum, rate := 0.0, 2/(float64(Side*Side)*float64(n))
 	for i, v := range z {

@@ -18,15 +18,15 @@ import (
 
 // A Spec says what is read out of features, and how.
 type Spec struct {
-	HeadSpec             // but for Channels, which follow from the taps
+	HeadSpec             // whose Channels are set from the taps
 	Taps        []string // names among those of the features
 	Standardise bool     // every channel less its mean, over its deviation
 	Signed      bool     // stripes go from −1 to 1 where errors are reported
 
-	// Ridge fits a linear map in closed form, looking once at every training
-	// picture. Of the head it takes Kernel, or 1 when a window would hold more
-	// than MaxRidge features, and Padding; of what follows Batch, EvalEvery and
-	// Seed, which says in which order pictures come.
+	// Ridge fits a linear map in closed form, from one pass over the training
+	// pictures. Of HeadSpec it uses Padding and Kernel (1 when a window would
+	// hold more than MaxRidge features); of the fields below Batch, EvalEvery,
+	// and Seed, which determines the order of pictures.
 	Ridge bool
 
 	Adam      bool    // else SGD with momentum .9, as in the paper
@@ -34,7 +34,7 @@ type Spec struct {
 	Decay     float64 // of the weights
 	Epochs    int
 	Batch     int
-	EvalEvery int // steps between two looks at a few test pictures
+	EvalEvery int // steps between examinations on a few test pictures
 	Seed      uint64
 }
 
@@ -53,9 +53,9 @@ type Readout struct {
 	ordered  int     // the epoch that order is of, −1 before the first
 	batch    []int
 
-	exam        []int // pictures still to be tested, or nil
-	final       bool  // it is over all of them
-	tested      int   // pictures, in all examinations
+	exam        []int // pictures that the examination under way has still to test, or nil
+	final       bool  // the last examination begun is the final one, over all test pictures
+	tested      int   // pictures tested so far, in all examinations
 	predictions [][]float32
 	scorers     []*scorer
 	example     []float32 // what was predicted for the first test picture
@@ -65,17 +65,19 @@ type Readout struct {
 	Maps     []metric.Map
 }
 
-// A learner is what is fitted. Pictures that it is given are loaded.
+// A learner is the model that a read-out fits. The pictures passed to it are
+// loaded.
 type learner interface {
-	// learn makes one step on training pictures. What it was before counts
-	// when a number was not finite.
+	// learn makes one step on training pictures. It reports false when a
+	// feature, the loss or a gradient was not finite; the read-out has then
+	// diverged.
 	learn(crew *kernel.Crew, pictures []int) (finite bool)
 
-	// solveStep does a piece of the work that predict needs after learn, and
-	// reports whether there was any.
+	// solveStep does a piece of the work that is needed between learn and
+	// predict, and reports whether there was any left to do.
 	solveStep() bool
 
-	// predict sets dst, 28×28×T, to all targets as seen in a picture.
+	// predict sets dst, 28×28×T, to the predictions of all targets.
 	predict(dst []float32, picture, worker int)
 
 	loss() float64
@@ -83,9 +85,9 @@ type learner interface {
 	sha256() string
 }
 
-// NewReadout returns a read-out that has not begun. The errors are those of
-// taps that do not exist and of heads that do not fit. It panics when a batch is
-// larger than the training pictures, or a number below 1.
+// NewReadout returns a read-out that has not begun. A tap that does not exist
+// and a head that does not fit the features are errors. It panics when a batch
+// has more samples than there are training pictures, and at numbers below 1.
 func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int) (*Readout, error) {
 	if s.Batch < 1 || s.Epochs < 1 && !s.Ridge || s.EvalEvery < 1 || s.Batch > f.Album.Train || len(s.Targets) == 0 {
 		panic(fmt.Sprintf("probe: %d epochs of batches of %d of %d pictures, %d targets, evaluated every %d steps", s.Epochs, s.Batch, f.Album.Train, len(s.Targets), s.EvalEvery))
@@ -119,9 +121,8 @@ func (r *Readout) Params() int { return r.learner.params() }
 // SHA256 is the checksum of the head's weights.
 func (r *Readout) SHA256() string { return r.learner.sha256() }
 
-// Window is how many pixels of the features per side are looked at from one
-// place in the first convolution: Kernel of the Spec, but 1 in a ridge read-out
-// that would look at more than MaxRidge features.
+// Window is the kernel size of the first convolution: Kernel of the Spec, but 1
+// in a ridge read-out whose windows would hold more than MaxRidge features.
 func (r *Readout) Window() int {
 	if l, ok := r.learner.(*ridge); ok {
 		return l.size
@@ -129,9 +130,9 @@ func (r *Readout) Window() int {
 	return r.spec.Kernel
 }
 
-// Penalties are λ of a ridge read-out for every target, as it was chosen when
-// that was last solved, as parts of the mean eigenvalue of the centred Gram
-// matrix; nil of others.
+// Penalties are the λ of every target that a ridge read-out chose when it was
+// last solved, divided by the mean eigenvalue of the centred Gram matrix. Other
+// read-outs have none.
 func (r *Readout) Penalties() []float64 {
 	l, ok := r.learner.(*ridge)
 	if !ok {
@@ -153,7 +154,8 @@ func (r *Readout) Done() bool { return r.Diverged || r.Step == r.Steps && r.fina
 // Examining reports whether an examination is under way.
 func (r *Readout) Examining() bool { return r.exam != nil }
 
-// Work is how much has been done and will have been, in pictures looked at.
+// Work is how much has been done, and how much there is to do in all, in passes
+// of one picture.
 func (r *Readout) Work() (done, all float64) {
 	a := r.features.Album
 	live := float64(len(r.pictures(false)) * ((r.Steps - 1) / r.spec.EvalEvery))
@@ -165,8 +167,8 @@ func (r *Readout) Work() (done, all float64) {
 	return float64(r.features.Prepared() + r.Step*r.spec.Batch + r.tested), all
 }
 
-// pictures are those of an examination: all but the training pictures, or of
-// each kind the first few.
+// pictures are those of an examination: all test pictures in the final one, else
+// the first few photographs, the black and the white picture.
 func (r *Readout) pictures(final bool) []int {
 	a := r.features.Album
 	var list []int
@@ -179,13 +181,13 @@ func (r *Readout) pictures(final bool) []int {
 }
 
 const (
-	livePictures = 8 // test crops looked at while fitting
-	together     = 8 // pictures examined before others get their turn
+	livePictures = 8 // photographs tested in examinations before the final one
+	together     = 8 // pictures that one piece of work goes through at most
 )
 
-// Advance does one piece of work: it looks at training pictures, makes one step,
-// or examines a few pictures. It reports whether an examination was finished,
-// whose results are then in Scores, Profiles and Maps.
+// Advance does one piece of work: it prepares features, makes one step, or tests
+// a few pictures. It reports whether that finished an examination, whose results
+// are then in Scores, Profiles and Maps.
 func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 	switch {
 	case r.Done():
@@ -271,7 +273,7 @@ func (r *Readout) examine(crew *kernel.Crew) (finished bool) {
 	return true
 }
 
-// conclude turns the scorers into results.
+// conclude sets Scores, Profiles and Maps to the results of the examination.
 func (r *Readout) conclude() {
 	r.Scores, r.Profiles, r.Maps = nil, nil, nil
 	for _, s := range r.scorers {

@@ -14,49 +14,52 @@ import (
 	"padlab/core/pad"
 )
 
-// MaxRidge is how many features a ridge read-out takes at a place: a window
-// that would hold more shrinks to one pixel. Of more than MaxRidgeChannels at a
-// single pixel there is no ridge read-out: matrices would take 128 MB each.
+// MaxRidge bounds the features of one window in a ridge read-out: a larger window
+// shrinks to one pixel. Features with more than MaxRidgeChannels channels are
+// refused: their matrices would take more than 128 MB each.
 const (
 	MaxRidge         = 2000
 	MaxRidgeChannels = 4096
 )
 
-// sparse is how far apart the places are, along rows and along columns, that a
-// ridge read-out is fitted to: neighbours say much the same.
+// sparse is the distance, along rows and along columns, between the pixels of the
+// output map that a ridge read-out is fitted to. Features of neighbouring
+// pixels are nearly the same.
 const sparse = 3
 
-// penalties are what a ridge read-out tries for λ, as parts of the mean
+// penalties are the values that a ridge read-out tries for λ, divided by the mean
 // eigenvalue of the centred Gram matrix.
 var penalties = []float64{100, 10, 1, .1, .01, 1e-3, 1e-4, 1e-5}
 
-// defaultPenalty is the number of the penalty that is taken when no photographs can be
-// held out to choose one.
+// defaultPenalty is the index of the penalty that is taken when no photographs
+// can be held out to choose one.
 const defaultPenalty = 4
 
-// ridge is the linear read-out in closed form (Hoerl and Kennard 1970). At a
-// place of the output map it looks at x, the n = k·k·C features of a window as
-// [ky][kx][c], and says b + w·x, which is enlarged to 28×28 as PosENet does.
+// ridge is the linear read-out in closed form (Hoerl and Kennard 1970). For a
+// pixel of the output map, x is the n = k·k·C features of a window as
+// [ky][kx][c], and the prediction is b + w·x, which is enlarged to 28×28 as
+// PosENet does.
 // For every target w and b minimise
 //
 //	Σ (y − b − w·x)² + λ·w·w
 //
-// over every third place along rows and columns of all training pictures, where
+// over every third pixel along rows and columns of all training pictures, where
 // y is the target at the size of the output map. With means x̄ and ȳ that is
 //
 //	(Σ(x−x̄)(x−x̄)ᵀ + λI)·w = Σ(x−x̄)(y−ȳ),   b = ȳ − w·x̄
 //
 // so that the intercept is not penalised. The sums grow picture by picture, and
-// there is a solution at any time. One Cholesky factorisation solves for all
-// targets that have the same λ.
+// can be solved at any time. One Cholesky factorisation serves all targets that
+// have the same λ.
 //
-// λ is chosen, for every target apart, by the squared error on about a quarter
-// of the training photographs, the others being fitted to; then all are fitted
-// to. Of several that are equally good the largest is taken.
+// λ is chosen for each target separately, by the squared error on about a
+// quarter of the training photographs after a fit to the others; then w and b
+// are fitted to all. Among equal errors the largest λ is taken.
 //
-// Until all is learned there are four n×n matrices of float64: the sums of both
-// parts, their equations and the factor, 32 MB each at 2,000 features. The
-// factorisation starts goroutines of gonum's, which do not change its bits.
+// Until the last picture is learned there are four n×n matrices of float64: the
+// sums of both parts, the equations and the factor, 32 MB each at 2,000
+// features. The factorisation starts goroutines of gonum's, which do not change
+// its bits.
 type ridge struct {
 	features    *Features
 	spans       []span
@@ -67,14 +70,14 @@ type ridge struct {
 	size, padding int       // of the window, and zeros around the features
 	side          int       // of the output map
 	n             int       // features of a window
-	places        []int     // of the output map that are fitted to
-	truth         []float64 // [place][target]: y − ȳ, and behind the targets 1
+	places        []int     // pixels of the output map that are fitted to
+	truth         []float64 // [place][target]: y − ȳ, with a last column of ones
 	mean          []float64 // of every target over the places: ȳ
-	square        []float64 // likewise Σ(y−ȳ)²
+	square        []float64 // of every target over the places: Σ(y−ȳ)²
 	enlarge       *pad.Bilinear
 
-	windows [][]float64 // of a few pictures, [place][feature]
-	broken  []bool      // whether their features are not all finite
+	windows [][]float64 // of the few pictures that are learned together: [place][feature]
+	broken  []bool      // of each of them: a feature is not finite
 	buffers []ridgeBuffer
 	fitted  sums
 	held    sums // over the photographs that are held out
@@ -82,12 +85,12 @@ type ridge struct {
 	ready   bool // the system holds the equations of the phase
 
 	phase     phase
-	penalty   int       // the number of the penalty that the phase goes on with
-	choice    []int     // of every target: the number of its penalty
-	bestError []float64 // the squared error with it, over those held out if there are any
+	penalty   int       // the index of the penalty that the phase goes on with
+	choice    []int     // of every target: the index of its penalty
+	bestError []float64 // of every target: the squared error with it, on held-out photographs if there are any
 	weights   [][]float64
 	bias      []float64
-	error     float64 // mean squared, summed over targets, as it was last found
+	error     float64 // mean squared error, summed over targets, when it was last solved; NaN before
 }
 
 // A phase is what is still to be done for new weights: a factorisation for each
@@ -155,7 +158,7 @@ func newRidge(f *Features, s Spec, spans []span, k *kernel.Kernel, workers int) 
 	return r, nil
 }
 
-// part is what a training picture counts to.
+// part is the sums that a training picture is added to.
 func (r *ridge) part(picture int) *sums {
 	if r.features.Album.Group(picture)%4 == 1 {
 		return &r.held
@@ -184,7 +187,7 @@ func (r *ridge) learn(crew *kernel.Crew, pictures []int) (finite bool) {
 	return true
 }
 
-// look sets the i-th windows to those of a picture.
+// look fills in the i-th windows from the features of a picture.
 func (r *ridge) look(worker, i, picture int) {
 	x := r.buffers[worker].features
 	r.features.write(x, picture, r.spans, r.standardise)
@@ -197,8 +200,8 @@ func (r *ridge) look(worker, i, picture int) {
 	}
 }
 
-// window sets dst to what is seen of the features x from a place of the output
-// map.
+// window sets dst to the window of the features x, 28×28×C, around a pixel of the
+// output map.
 func (r *ridge) window(dst []float64, x []float32, place int) {
 	for ky := range r.size {
 		for kx := range r.size {
@@ -264,8 +267,8 @@ func (r *ridge) nextChosen() {
 	}
 }
 
-// finish ends the last phase. When all training pictures were learned it lets go
-// of the matrices.
+// finish ends the last phase. When all training pictures were learned it releases
+// the matrices.
 func (r *ridge) finish() {
 	rows := r.held.rows
 	if !r.split() {
@@ -278,7 +281,8 @@ func (r *ridge) finish() {
 	}
 }
 
-// equations sets the system to that of the parts that a phase is about, once.
+// equations fills in the system from the parts that the phase is about, once per
+// phase.
 func (r *ridge) equations(parts ...*sums) {
 	if r.ready {
 		return
@@ -290,10 +294,12 @@ func (r *ridge) equations(parts ...*sums) {
 	r.ready = true
 }
 
-// split reports whether there are photographs on both sides.
+// split reports whether there are photographs in both parts, so that λ can be
+// chosen.
 func (r *ridge) split() bool { return r.fitted.rows > 0 && r.held.rows > 0 }
 
-// try looks whether a penalty is better than those before it.
+// try takes the penalty for the targets whose held-out error is smaller with it
+// than with those before it.
 func (r *ridge) try() {
 	w := make([]float64, r.n)
 	varies := r.system.factorise(penalties[r.penalty])
@@ -307,7 +313,7 @@ func (r *ridge) try() {
 	}
 }
 
-// fit finds the weights of the targets that a penalty was chosen for.
+// fit solves for the weights of the targets that the penalty was chosen for.
 func (r *ridge) fit() {
 	varies := r.system.factorise(penalties[r.penalty])
 	for t, w := range r.weights {
@@ -324,7 +330,7 @@ func (r *ridge) fit() {
 	}
 }
 
-// squares are the squared errors of a target over one part.
+// squares is the squared error of a target, summed over one part.
 func (r *ridge) squares(s *sums, target int, w []float64) float64 {
 	pictures := s.rows / len(r.places)
 	return s.error(target, w, floats.Dot(w, r.system.mean), float64(pictures)*r.square[target])
@@ -348,7 +354,7 @@ func (r *ridge) params() int   { return len(r.weights) * (r.n + 1) }
 func (r *ridge) sha256() string {
 	h := sha256.New()
 	for t, w := range r.weights {
-		binary.Write(h, binary.LittleEndian, w) // a hash takes every write
+		binary.Write(h, binary.LittleEndian, w) // writing to a hash never fails
 		binary.Write(h, binary.LittleEndian, r.bias[t])
 	}
 	return hex.EncodeToString(h.Sum(nil))

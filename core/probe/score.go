@@ -12,8 +12,8 @@ import (
 
 // RankCorrelation is Spearman's: Pearson's correlation of the ranks, where
 // equal values share the mean of their ranks. It is 0, and flat is true, when
-// the prediction is constant, max − min ≤ 10⁻⁶·max(1, |mean|), for which it is
-// not defined: the paper, too, prints 0. It panics unless both are equally long
+// the prediction is constant, max − min ≤ 10⁻⁶·max(1, |mean|): there it is not
+// defined, and the paper prints 0, too. It panics unless both are equally long
 // and not empty.
 func RankCorrelation(prediction, target []float32) (rho float64, flat bool) {
 	n := len(prediction)
@@ -73,15 +73,15 @@ func ranks(values []float32) []float64 {
 	return list
 }
 
-// A scorer collects how a read-out did on pictures of one kind: what it made of
-// one target.
+// A scorer collects errors and rank correlations of the predictions of one
+// target, on pictures of one kind.
 type scorer struct {
 	target       position.Target
 	images       string
 	side         int
-	span         float64
+	scale        float64
 	truth        []float32
-	constant     []float64 // per ring, and behind them overall: the error of the best constant
+	constant     []float64 // the error of the best constant, ring by ring, and last that of the whole picture
 	group        []int     // of each picture
 	rho, mae     []float64
 	flat         int
@@ -92,7 +92,7 @@ type scorer struct {
 }
 
 func newScorer(t position.Target, images string, side int, signed bool) *scorer {
-	s := &scorer{target: t, images: images, side: side, span: t.ErrorScale(signed), truth: t.Map(side, side), error: make([]float64, side*side)}
+	s := &scorer{target: t, images: images, side: side, scale: t.ErrorScale(signed), truth: t.Map(side, side), error: make([]float64, side*side)}
 	rings := t.Sides().Rings(side, side)
 	s.rings, s.pixelsOfRing = make([][]float64, rings), make([]int, rings)
 	for i := range s.truth {
@@ -111,12 +111,12 @@ func newScorer(t position.Target, images string, side int, signed bool) *scorer 
 	return s
 }
 
-// errors are the mean absolute errors of a prediction, over all and ring by
-// ring.
+// errors are the mean absolute errors of a prediction, over the whole picture and
+// ring by ring.
 func (s *scorer) errors(prediction []float32) (all float64, byRing []float64) {
 	byRing = make([]float64, len(s.rings))
 	for i, v := range prediction {
-		e := s.span * math.Abs(float64(v)-float64(s.truth[i]))
+		e := s.scale * math.Abs(float64(v)-float64(s.truth[i]))
 		all += e
 		byRing[s.ringOf[i]] += e
 	}
@@ -126,7 +126,7 @@ func (s *scorer) errors(prediction []float32) (all float64, byRing []float64) {
 	return all / float64(len(s.truth)), byRing
 }
 
-// Add takes one prediction of a picture of that group: its photograph.
+// Add adds the prediction for one picture; group is that of Album.Group.
 func (s *scorer) Add(group int, prediction []float32) {
 	rho, flat := RankCorrelation(prediction, s.truth)
 	if flat {
@@ -138,11 +138,11 @@ func (s *scorer) Add(group int, prediction []float32) {
 		s.rings[d] = append(s.rings[d], e)
 	}
 	for i, v := range prediction {
-		s.error[i] += s.span * math.Abs(float64(v)-float64(s.truth[i]))
+		s.error[i] += s.scale * math.Abs(float64(v)-float64(s.truth[i]))
 	}
 }
 
-// scores are metric.SPC, MAE and skill with intervals over photographs.
+// scores are SPC, MAE and skill, with intervals over photographs.
 func (s *scorer) scores() []metric.Score {
 	overall := s.constant[len(s.rings)]
 	score := func(name string, values []float64, low, high, chance float64) metric.Score {
@@ -165,7 +165,7 @@ func skills(errors []float64, constant float64) []float64 {
 	return list
 }
 
-// profile is the skill ring by ring. Distances are pixels of the target's map.
+// profile is the skill ring by ring. Distances are in pixels of the target's map.
 func (s *scorer) profile() metric.Profile {
 	p := metric.Profile{Key: metric.Key{Metric: metric.Skill, Target: string(s.target), Images: s.images}, Unit: fmt.Sprintf("1/%d of the picture", s.side)}
 	for d, errors := range s.rings {

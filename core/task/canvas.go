@@ -18,7 +18,7 @@ type Canvas struct {
 	train, test patches   // test in the order of evaluation
 }
 
-// patches are images scaled to the cells, one after the other.
+// patches are images scaled to the size of a cell, one after the other.
 type patches struct {
 	values []float32
 	labels []byte
@@ -71,7 +71,8 @@ func inOrder(n int) []int {
 	return list
 }
 
-// inkAbove is from which grey value on a pixel belongs to what a patch shows.
+// inkAbove is the value above which a pixel belongs to the object that a patch
+// shows, not to its background.
 const inkAbove = 0.1
 
 // scaled are the chosen images of a split, scaled to patch×patch.
@@ -90,8 +91,8 @@ func scaled(set *images.Set, split images.Split, order []int, patch int) patches
 	return p
 }
 
-// moments are mean and standard deviation of each channel; a channel without
-// deviation gets 1.
+// moments are mean and standard deviation of each channel; the deviation of a
+// constant channel is 1.
 func moments(values []float32, channels int) (mean, deviation []float32) {
 	sum, square := make([]float64, channels), make([]float64, channels)
 	for i, v := range values {
