@@ -61,7 +61,7 @@ func NewPlan(s Scheme, h, w, c int, sides Sides) (*Plan, error) {
 	if s.shift && !p.Identity() {
 		p.nothing = false
 		height, width := sides.Top+sides.Bottom, sides.Left+sides.Right
-		s.shift = false
+		s.rule = &rule{index: s.index} // without the lot
 		for i, one := range []Sides{{0, height, 0, width}, {0, height, width, 0}, {height, 0, 0, width}, {height, 0, width, 0}} {
 			if p.shifted[i], err = NewPlan(s, h, w, c, one); err != nil {
 				return nil, err
