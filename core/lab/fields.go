@@ -11,7 +11,7 @@ import (
 	"padlab/core/arch"
 	"padlab/core/names"
 	"padlab/core/pad"
-	"padlab/core/probe"
+	"padlab/core/position"
 	"padlab/core/task"
 )
 
@@ -109,7 +109,7 @@ func targets() Field {
 		set: func(e *Experiment, text string) error {
 			list := []string{}
 			for _, name := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
-				t, err := probe.ParseTarget(name)
+				t, err := position.ParseTarget(name)
 				if err != nil {
 					return fmt.Errorf("readout.targets: %w", err)
 				}

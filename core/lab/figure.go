@@ -7,7 +7,7 @@ import (
 
 	"padlab/core/metric"
 	"padlab/core/names"
-	"padlab/core/probe"
+	"padlab/core/position"
 )
 
 // A Figure is what somebody else has found where an arm of an experiment finds
@@ -59,10 +59,10 @@ func (f Figure) check(e *Experiment) error {
 		return fmt.Errorf("figure: a source must not be empty")
 	case !slices.Contains(arms, f.Arm):
 		return fmt.Errorf("figure: %w", names.Unknown("arm", f.Arm, arms))
-	case !slices.Contains(probe.Metrics(), f.What):
-		return fmt.Errorf("figure: %w", names.Unknown("metric", f.What, probe.Metrics()))
-	case !slices.Contains(probe.Kinds(), f.Images):
-		return fmt.Errorf("figure: %w", names.Unknown("kind of images", f.Images, probe.Kinds()))
+	case !slices.Contains(position.Metrics(), f.What):
+		return fmt.Errorf("figure: %w", names.Unknown("metric", f.What, position.Metrics()))
+	case !slices.Contains(position.Kinds(), f.Images):
+		return fmt.Errorf("figure: %w", names.Unknown("kind of images", f.Images, position.Kinds()))
 	case len(f.Values) == 0:
 		return fmt.Errorf("figure: no values")
 	}

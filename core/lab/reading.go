@@ -11,6 +11,7 @@ import (
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/position"
 	"padlab/core/probe"
 )
 
@@ -250,7 +251,7 @@ func (b *builder) read(spec Arm) (*arm, error) {
 		what.EvalEvery = max(1, what.EvalEvery/4) // it looks at every crop once
 	}
 	for _, t := range s.Targets {
-		what.Targets = append(what.Targets, probe.Target(t))
+		what.Targets = append(what.Targets, position.Target(t))
 	}
 	a := &arm{spec: spec, encoder: e, shape: e.shape, lossStride: 1}
 	if a.readout, err = probe.NewReadout(e.features, what, b.kernel, b.workers); err != nil {
@@ -327,7 +328,7 @@ func (a *arm) unconverged() (list []string) {
 		return nil
 	}
 	for _, s := range a.state.Scores {
-		if bound := float64(s.Chance) + 0.02*probe.Target(s.Target).ErrorScale(a.spec.Readout.Signed); s.Metric == metric.MAE && s.Images == probe.Natural && float64(s.Value) > bound {
+		if bound := float64(s.Chance) + 0.02*position.Target(s.Target).ErrorScale(a.spec.Readout.Signed); s.Metric == metric.MAE && s.Images == position.Natural && float64(s.Value) > bound {
 			list = append(list, fmt.Sprintf("arm %s: the read-out of %s has not converged: its error is %.3f, that of a constant %.3f", a.spec.Name, s.Target, float64(s.Value), float64(s.Chance)))
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
 	"padlab/core/pad"
+	"padlab/core/position"
 	"padlab/core/probe"
 	"padlab/core/rng"
 )
@@ -244,7 +245,7 @@ func TestReading(t *testing.T) {
 	for _, c := range r.Comparisons {
 		theirs = append(theirs, float64(c.Theirs))
 		for _, score := range s.Arms[1].Scores {
-			if score.Metric == metric.MAE && score.Target == c.Target && score.Images == probe.Natural && score.Value != c.Ours {
+			if score.Metric == metric.MAE && score.Target == c.Target && score.Images == position.Natural && score.Value != c.Ours {
 				t.Errorf("%+v beside %v", c, score.Value)
 			}
 		}
@@ -399,10 +400,10 @@ func TestReadingWeights(t *testing.T) {
 
 func TestUnconverged(t *testing.T) {
 	a := &arm{spec: reading(t).Arms()[1], readout: &probe.Readout{}, state: ArmState{Status: Done, Scores: []metric.Score{
-		{Key: metric.Key{Metric: metric.MAE, Target: "H", Images: probe.Natural}, Value: .26, Chance: .25},
-		{Key: metric.Key{Metric: metric.MAE, Target: "H", Images: probe.Black}, Value: .9, Chance: .25},
-		{Key: metric.Key{Metric: metric.MAE, Target: "HS", Images: probe.Natural}, Value: .67, Chance: .636},
-		{Key: metric.Key{Metric: metric.MAE, Target: "V", Images: probe.Natural}, Value: .28, Chance: .25},
+		{Key: metric.Key{Metric: metric.MAE, Target: "H", Images: position.Natural}, Value: .26, Chance: .25},
+		{Key: metric.Key{Metric: metric.MAE, Target: "H", Images: position.Black}, Value: .9, Chance: .25},
+		{Key: metric.Key{Metric: metric.MAE, Target: "HS", Images: position.Natural}, Value: .67, Chance: .636},
+		{Key: metric.Key{Metric: metric.MAE, Target: "V", Images: position.Natural}, Value: .28, Chance: .25},
 	}}}
 	want := []string{"arm zeros: the read-out of V has not converged: its error is 0.280, that of a constant 0.250"}
 	if got := a.unconverged(); !reflect.DeepEqual(got, want) {

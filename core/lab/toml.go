@@ -13,7 +13,7 @@ import (
 
 	"padlab/core/metric"
 	"padlab/core/names"
-	"padlab/core/probe"
+	"padlab/core/position"
 )
 
 // MaxFile is how long an experiment file may be, in bytes.
@@ -269,7 +269,7 @@ func (r *reader) expect(tables []any) error {
 
 func (r *reader) figure(tables []any) error {
 	for _, t := range tables {
-		f := Figure{Images: probe.Natural}
+		f := Figure{Images: position.Natural}
 		var values any
 		if err := strict("figure", t, map[string]any{"source": &f.Source, "arm": &f.Arm, "what": &f.What, "images": &f.Images, "with": &f.With, "values": &values}); err != nil {
 			return err
@@ -278,7 +278,7 @@ func (r *reader) figure(tables []any) error {
 		if !ok && values != nil {
 			return fmt.Errorf("figure: values must be numbers by target: %v", values)
 		}
-		for _, target := range probe.Targets() {
+		for _, target := range position.Targets() {
 			v, ok := tree[string(target)]
 			if !ok {
 				continue
@@ -294,7 +294,7 @@ func (r *reader) figure(tables []any) error {
 			f.Values = append(f.Values, Value{string(target), metric.Number(number)})
 		}
 		for _, name := range inFileOrder("", tree, nil) {
-			_, err := probe.ParseTarget(name)
+			_, err := position.ParseTarget(name)
 			return fmt.Errorf("figure: %w", err)
 		}
 		r.e.Figures = append(r.e.Figures, f)

@@ -5,19 +5,9 @@ import (
 	"math"
 
 	"padlab/core/images"
+	"padlab/core/position"
 	"padlab/core/rng"
 )
-
-// The kinds of pictures that a read-out is tested on.
-const (
-	Natural = "natural" // crops of photographs that the read-out has not seen
-	Black   = "black"
-	White   = "white"
-	Noise   = "noise"
-)
-
-// Kinds are all of them.
-func Kinds() []string { return []string{Natural, Black, White, Noise} }
 
 const (
 	noisePictures = 4
@@ -85,13 +75,13 @@ func (a *Album) Len() int { return a.Train + a.Test + 2 + noisePictures }
 func (a *Album) Kind(i int) string {
 	switch i -= a.Train + a.Test; {
 	case i < 0:
-		return Natural
+		return position.Natural
 	case i == 0:
-		return Black
+		return position.Black
 	case i == 1:
-		return White
+		return position.White
 	}
-	return Noise
+	return position.Noise
 }
 
 // Group is the number of the photograph that a crop shows, among those of its
@@ -109,15 +99,15 @@ func (a *Album) Group(i int) int {
 // Draw writes picture i to dst, Side×Side×Channels.
 func (a *Album) Draw(dst []float32, i int) {
 	switch a.Kind(i) {
-	case Natural:
+	case position.Natural:
 		a.crop(dst, i)
-	case White:
+	case position.White:
 		for j := range dst {
 			dst[j] = 1
 		}
-	case Black:
+	case position.Black:
 		clear(dst)
-	case Noise:
+	case position.Noise:
 		s := rng.New(a.seed, "noise picture", uint64(i-a.Train-a.Test))
 		for j := range dst {
 			dst[j] = float32(min(max(0.5+float64(0.25*s.Normal()), 0), 1))

@@ -7,13 +7,14 @@ import (
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/position"
 	"padlab/core/rng"
 )
 
 // A HeadSpec says what a convolutional read-out looks like.
 type HeadSpec struct {
 	Channels int // of the features
-	Targets  []Target
+	Targets  []position.Target
 	Kernel   int  // 1, 3, 5 or 7
 	Depth    int  // convolutions, 1 … 3
 	Padding  int  // zeros around the features, before every convolution

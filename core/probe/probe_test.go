@@ -15,6 +15,7 @@ import (
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
 	"padlab/core/pad"
+	"padlab/core/position"
 	"padlab/datasets"
 )
 
@@ -81,7 +82,7 @@ func read(t *testing.T, net *nn.Net, a *Album, workers, bytes int) *Features {
 	return f
 }
 
-func find(t *testing.T, r *Readout, name string, target Target, kind string) metric.Score {
+func find(t *testing.T, r *Readout, name string, target position.Target, kind string) metric.Score {
 	t.Helper()
 	s, ok := metric.Find(r.Scores, metric.Key{Metric: name, Target: string(target), Images: kind})
 	if !ok {
@@ -91,7 +92,7 @@ func find(t *testing.T, r *Readout, name string, target Target, kind string) met
 }
 
 var paper = Spec{
-	HeadSpec: HeadSpec{Targets: []Target{H}, Kernel: 3, Depth: 1, Width: 32, Norm: true, Sigmoid: true},
+	HeadSpec: HeadSpec{Targets: []position.Target{position.H}, Kernel: 3, Depth: 1, Width: 32, Norm: true, Sigmoid: true},
 	Taps:     []string{"relu1", "relu2", "relu4"}, Standardise: true, LR: 0.1, Decay: 1e-4, Epochs: 4, Batch: 8, EvalEvery: 10, Seed: 1,
 }
 
@@ -106,8 +107,8 @@ func TestOnlyZerosShowOnConstantPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := fit(t, read(t, random(t, padding, 64), a, 2, MaxBytes), paper, c)
-		for _, kind := range []string{Black, White} {
-			s := find(t, r, metric.SPC, H, kind)
+		for _, kind := range []string{position.Black, position.White} {
+			s := find(t, r, metric.SPC, position.H, kind)
 			if shows && (s.Value == 0 || s.Constant != 0) || !shows && (s.Value != 0 || s.Constant != 1) {
 				t.Errorf("%s, %s: SPC %g, %d constant predictions", padding, kind, s.Value, s.Constant)
 			}
@@ -115,7 +116,7 @@ func TestOnlyZerosShowOnConstantPictures(t *testing.T) {
 				t.Errorf("an interval over one picture: %g", s.Low)
 			}
 		}
-		if s := find(t, r, metric.SPC, H, Natural); shows != (s.Value > 0.4) {
+		if s := find(t, r, metric.SPC, position.H, position.Natural); shows != (s.Value > 0.4) {
 			t.Errorf("%s: SPC %g on photographs", padding, s.Value)
 		}
 	}
@@ -137,14 +138,14 @@ func TestReadoutBits(t *testing.T) {
 		want := fit(t, read(t, net, a, 1, MaxBytes), s, crew(t, 1))
 		for _, other := range []struct{ workers, bytes int }{{3, MaxBytes}, {2, 0}, {2, 5 * 4 * 28 * 28 * 112}} {
 			got := fit(t, read(t, net, a, other.workers, other.bytes), s, crew(t, other.workers))
-			if got.SHA256() != want.SHA256() || find(t, got, metric.MAE, H, Natural) != find(t, want, metric.MAE, H, Natural) {
+			if got.SHA256() != want.SHA256() || find(t, got, metric.MAE, position.H, position.Natural) != find(t, want, metric.MAE, position.H, position.Natural) {
 				t.Errorf("%s: %d workers, %d bytes for features: other bits", name, other.workers, other.bytes)
 			}
 		}
-		s.Targets = []Target{V, H, HS}
+		s.Targets = []position.Target{position.V, position.H, position.HS}
 		among := fit(t, read(t, net, a, 2, MaxBytes), s, crew(t, 2))
-		for _, metric := range Metrics() {
-			if a, b := find(t, among, metric, H, Natural), find(t, want, metric, H, Natural); a != b {
+		for _, metric := range position.Metrics() {
+			if a, b := find(t, among, metric, position.H, position.Natural), find(t, want, metric, position.H, position.Natural); a != b {
 				t.Errorf("%s: %s of H alone is %v, among others %v", name, metric, b, a)
 			}
 		}
@@ -197,7 +198,7 @@ func TestSqueezeNet(t *testing.T) {
 			t.Fatal(err)
 		}
 		head := paper
-		head.Targets, head.Taps, head.Epochs, head.EvalEvery = Targets(), taps, 10, 1000
+		head.Targets, head.Taps, head.Epochs, head.EvalEvery = position.Targets(), taps, 10, 1000
 		ridge := head
 		ridge.Ridge = true
 		// The head is 3×3; of 1,376 channels ridge sees one pixel, as heads of
@@ -206,23 +207,23 @@ func TestSqueezeNet(t *testing.T) {
 			start := time.Now()
 			r := fit(t, f, s, c)
 			for _, target := range s.Targets {
-				spc := find(t, r, metric.SPC, target, Natural)
+				spc := find(t, r, metric.SPC, target, position.Natural)
 				t.Logf("%s, %s, %s: SPC %.3f [%.2f, %.2f] MAE %.3f black %.3f white %.3f", padding, name, target, spc.Value, spc.Low, spc.High,
-					find(t, r, metric.MAE, target, Natural).Value, find(t, r, metric.SPC, target, Black).Value, find(t, r, metric.SPC, target, White).Value)
+					find(t, r, metric.MAE, target, position.Natural).Value, find(t, r, metric.SPC, target, position.Black).Value, find(t, r, metric.SPC, target, position.White).Value)
 			}
 			t.Logf("%s, %s in %v: windows of %d, penalties %g, loss %.4f", padding, name, time.Since(start), r.Window(), r.Penalties(), r.Loss)
 			least, most := 0.6, 0.19
 			if s.Ridge {
 				least, most = 0.45, 0.24
 			}
-			spc, mae := find(t, r, metric.SPC, H, Natural).Value, find(t, r, metric.MAE, H, Natural).Value
+			spc, mae := find(t, r, metric.SPC, position.H, position.Natural).Value, find(t, r, metric.MAE, position.H, position.Natural).Value
 			switch padding {
 			case "zeros":
-				if float64(spc) < least || float64(mae) > most || find(t, r, metric.SPC, G, Natural).Value < find(t, r, metric.SPC, HS, Natural).Value+0.15 {
+				if float64(spc) < least || float64(mae) > most || find(t, r, metric.SPC, position.G, position.Natural).Value < find(t, r, metric.SPC, position.HS, position.Natural).Value+0.15 {
 					t.Errorf("zeros, %s: SPC %.3f, MAE %.3f", name, spc, mae)
 				}
 			case "circular":
-				if find(t, r, metric.SPC, H, Black).Value != 0 || find(t, r, metric.SPC, H, White).Value != 0 {
+				if find(t, r, metric.SPC, position.H, position.Black).Value != 0 || find(t, r, metric.SPC, position.H, position.White).Value != 0 {
 					t.Errorf("%s: circular padding shows on black or white", name)
 				}
 			case "none":

@@ -1,3 +1,9 @@
+// Package probe is the position read-out: what a small head can tell about
+// absolute position from the features of a frozen network (Islam, Jia and Bruce
+// 2020). A target ([position.Target]) is a picture that says where each pixel
+// is and does not depend on the photograph; a head is fitted to draw it from
+// the features alone, and rank correlation says how well it does. Position that
+// the network has not put into its features cannot be read out of them.
 package probe
 
 import (
@@ -6,6 +12,7 @@ import (
 
 	"padlab/core/metric"
 	"padlab/core/nn/kernel"
+	"padlab/core/position"
 	"padlab/core/rng"
 )
 
@@ -160,7 +167,7 @@ func (r *Readout) pictures(final bool) []int {
 	a := r.features.Album
 	var list []int
 	for i := a.Train; i < a.Len(); i++ {
-		if final || i < a.Train+min(a.Test, livePictures) || i >= a.Train+a.Test && a.Kind(i) != Noise {
+		if final || i < a.Train+min(a.Test, livePictures) || i >= a.Train+a.Test && a.Kind(i) != position.Noise {
 			list = append(list, i)
 		}
 	}
@@ -194,7 +201,7 @@ func (r *Readout) Advance(crew *kernel.Crew) (evaluated bool) {
 		r.final = r.Step == r.Steps
 		r.exam, r.example = r.pictures(r.final), nil
 		r.sheets = nil
-		for _, kind := range []string{Natural, Black, White, Noise} {
+		for _, kind := range position.Kinds() {
 			for _, t := range r.spec.Targets {
 				r.sheets = append(r.sheets, newScorer(t, kind, Side, r.spec.Signed))
 			}
@@ -264,10 +271,10 @@ func (r *Readout) conclude() {
 		}
 		r.Scores = append(r.Scores, s.scores()...)
 		r.Profiles = append(r.Profiles, s.profile())
-		if s.images == Natural {
+		if s.images == position.Natural {
 			t := slices.Index(r.spec.Targets, s.target)
-			predicted := metric.Map{Key: metric.Key{Metric: metric.Prediction, Target: string(s.target), Images: Natural}, Rows: Side, Cols: Side}
-			truth := metric.Map{Key: metric.Key{Metric: metric.Target, Target: string(s.target), Images: Natural}, Rows: Side, Cols: Side}
+			predicted := metric.Map{Key: metric.Key{Metric: metric.Prediction, Target: string(s.target), Images: position.Natural}, Rows: Side, Cols: Side}
+			truth := metric.Map{Key: metric.Key{Metric: metric.Target, Target: string(s.target), Images: position.Natural}, Rows: Side, Cols: Side}
 			for p := range Side * Side {
 				predicted.Values = append(predicted.Values, metric.Number(r.example[p*len(r.spec.Targets)+t]))
 				truth.Values = append(truth.Values, metric.Number(s.truth[p]))

@@ -9,6 +9,7 @@ import (
 
 	"padlab/core/metric"
 	"padlab/core/nn"
+	"padlab/core/position"
 )
 
 // drawn are features of a tap "x" whose values a function says. Training crops
@@ -33,7 +34,7 @@ func noise(seed uint64) func(picture, place, channel int) float32 {
 	return func(_, _, _ int) float32 { return float32(s.NormFloat64()) }
 }
 
-func linear(targets ...Target) Spec {
+func linear(targets ...position.Target) Spec {
 	return Spec{HeadSpec: HeadSpec{Targets: targets, Kernel: 1}, Taps: []string{"x"}, Ridge: true, Batch: 4, EvalEvery: 100, Seed: 1}
 }
 
@@ -180,7 +181,7 @@ func TestRidgeAgainstElimination(t *testing.T) {
 		f := drawn(10, 6, 3, func(picture, place, channel int) float32 { // something to be read, and means that matter
 			return random(picture, place, channel) + float32(channel) + []float32{.02, .05, 0}[channel]*float32([]int{place % Side, place / Side, 0}[channel])
 		})
-		s := linear(H, V, HS)
+		s := linear(position.H, position.V, position.HS)
 		change(&s)
 		r := fit(t, f, s, c)
 		l := r.learner.(*ridge)
@@ -226,23 +227,23 @@ func TestRidgeBits(t *testing.T) {
 		t.Fatal(err)
 	}
 	net := random(t, "zeros", 48)
-	s := Spec{HeadSpec: HeadSpec{Targets: []Target{H}, Kernel: 3, Padding: 1}, Taps: []string{"relu1", "relu2"}, Standardise: true, Ridge: true, Batch: 4, EvalEvery: 100, Seed: 1}
+	s := Spec{HeadSpec: HeadSpec{Targets: []position.Target{position.H}, Kernel: 3, Padding: 1}, Taps: []string{"relu1", "relu2"}, Standardise: true, Ridge: true, Batch: 4, EvalEvery: 100, Seed: 1}
 	want := fit(t, read(t, net, a, 1, MaxBytes), s, crew(t, 1))
-	if s := find(t, want, metric.SPC, H, Natural); !(s.Value > .2) { // without zeros it would be 0
+	if s := find(t, want, metric.SPC, position.H, position.Natural); !(s.Value > .2) { // without zeros it would be 0
 		t.Errorf("zeros: SPC %g", s.Value)
 	}
 	for _, other := range []struct{ workers, bytes, procs int }{{3, MaxBytes, 0}, {2, 0, 0}, {1, MaxBytes, 1}, {3, MaxBytes, 4}} {
 		before := runtime.GOMAXPROCS(other.procs)
 		got := fit(t, read(t, net, a, other.workers, other.bytes), s, crew(t, other.workers))
 		runtime.GOMAXPROCS(before)
-		if got.SHA256() != want.SHA256() || got.Loss != want.Loss || find(t, got, metric.MAE, H, Natural) != find(t, want, metric.MAE, H, Natural) {
+		if got.SHA256() != want.SHA256() || got.Loss != want.Loss || find(t, got, metric.MAE, position.H, position.Natural) != find(t, want, metric.MAE, position.H, position.Natural) {
 			t.Errorf("%+v: other bits", other)
 		}
 	}
-	s.Targets = []Target{V, H, HS}
+	s.Targets = []position.Target{position.V, position.H, position.HS}
 	among := fit(t, read(t, net, a, 2, MaxBytes), s, crew(t, 2))
-	for _, metric := range Metrics() {
-		if a, b := find(t, among, metric, H, Natural), find(t, want, metric, H, Natural); a != b {
+	for _, metric := range position.Metrics() {
+		if a, b := find(t, among, metric, position.H, position.Natural), find(t, want, metric, position.H, position.Natural); a != b {
 			t.Errorf("%s of H alone is %v, among others %v", metric, b, a)
 		}
 	}
@@ -256,7 +257,7 @@ func TestRidgeLimit(t *testing.T) {
 	for _, c := range []struct{ channels, kernel, window int }{{80, 5, 5}, {81, 5, 1}, {222, 3, 3}, {223, 3, 1}, {2001, 1, 1}} {
 		f := drawn(4, 2, 0, nil)
 		f.Channels, f.taps[0].shape.C = c.channels, c.channels
-		s := linear(H)
+		s := linear(position.H)
 		s.Kernel = c.kernel
 		r, err := NewReadout(f, s, fastest(t), 1)
 		if err != nil {
@@ -272,23 +273,23 @@ func TestRidgeLimit(t *testing.T) {
 // penalty as there is; from noise alone nothing is, with much.
 func TestRidgePenalty(t *testing.T) {
 	c := crew(t, 1)
-	truth, random := V.Map(Side, Side), noise(3)
+	truth, random := position.V.Map(Side, Side), noise(3)
 	r := fit(t, drawn(12, 6, 8, func(picture, place, channel int) float32 {
 		if channel == 5 {
 			return 2*truth[place] - 7
 		}
 		return random(picture, place, channel)
-	}), linear(V), c)
-	spc, mae := find(t, r, metric.SPC, V, Natural), find(t, r, metric.MAE, V, Natural)
+	}), linear(position.V), c)
+	spc, mae := find(t, r, metric.SPC, position.V, position.Natural), find(t, r, metric.MAE, position.V, position.Natural)
 	if spc.Value < .999 || mae.Value > .001 || r.Penalties()[0] != 1e-5 || r.Loss > 1e-6 {
 		t.Errorf("the target itself: SPC %g, error %g, penalty %g, loss %g", spc.Value, mae.Value, r.Penalties()[0], r.Loss)
 	}
-	r = fit(t, drawn(12, 6, 40, noise(4)), linear(V), c)
-	if spc := find(t, r, metric.SPC, V, Natural); math.Abs(float64(spc.Value)) > .1 || r.Penalties()[0] < 1 {
+	r = fit(t, drawn(12, 6, 40, noise(4)), linear(position.V), c)
+	if spc := find(t, r, metric.SPC, position.V, position.Natural); math.Abs(float64(spc.Value)) > .1 || r.Penalties()[0] < 1 {
 		t.Errorf("noise: SPC %g, penalty %g", spc.Value, r.Penalties()[0])
 	}
 	// The intercept is not penalised, so that errors are those of the mean.
-	if mae := find(t, r, metric.MAE, V, Natural); math.Abs(float64(mae.Value-mae.Chance)) > .005 {
+	if mae := find(t, r, metric.MAE, position.V, position.Natural); math.Abs(float64(mae.Value-mae.Chance)) > .005 {
 		t.Errorf("noise: error %g, of the best constant %g", mae.Value, mae.Chance)
 	}
 }
@@ -302,7 +303,7 @@ func TestRidgeIntercept(t *testing.T) {
 		f := drawn(8, 4, 3, func(picture, place, channel int) float32 { // sixteenths, so that nothing is rounded
 			return float32(math.Round(16*float64(random(picture, place, channel)+float32(place%Side)/9)))/16 + shift
 		})
-		all = append(all, fit(t, f, linear(H), c).learner.(*ridge))
+		all = append(all, fit(t, f, linear(position.H), c).learner.(*ridge))
 	}
 	a, b, sum := all[0], all[1], 0.0
 	for i, w := range a.weights[0] {
@@ -320,14 +321,14 @@ func TestRidgeIntercept(t *testing.T) {
 func TestRidgeDegenerate(t *testing.T) {
 	c := crew(t, 1)
 	values := []float32{.1, 0, -3e4}
-	r := fit(t, drawn(6, 3, 3, func(_, _, channel int) float32 { return values[channel] }), linear(H, G), c)
-	for _, target := range []Target{H, G} {
-		s := find(t, r, metric.SPC, target, Natural)
+	r := fit(t, drawn(6, 3, 3, func(_, _, channel int) float32 { return values[channel] }), linear(position.H, position.G), c)
+	for _, target := range []position.Target{position.H, position.G} {
+		s := find(t, r, metric.SPC, target, position.Natural)
 		if s.Value != 0 || s.Constant != s.N || r.Diverged {
 			t.Errorf("constant features: SPC %g of %s, %d of %d constant", s.Value, target, s.Constant, s.N)
 		}
 	}
-	if mae := find(t, r, metric.MAE, H, Natural); math.Abs(float64(mae.Value-mae.Chance)) > 1e-3 {
+	if mae := find(t, r, metric.MAE, position.H, position.Natural); math.Abs(float64(mae.Value-mae.Chance)) > 1e-3 {
 		t.Errorf("constant features: error %g, of the best constant %g", mae.Value, mae.Chance)
 	}
 
@@ -338,7 +339,7 @@ func TestRidgeDegenerate(t *testing.T) {
 		}
 		return values[channel]
 	})
-	r = fit(t, beside, linear(H), c)
+	r = fit(t, beside, linear(position.H), c)
 	w := r.learner.(*ridge).weights[0]
 	if w[0] != 0 || w[1] < .01 || w[2] != 0 {
 		t.Errorf("weights of a feature between constants: %g", w)
@@ -368,7 +369,7 @@ func TestRidgeLive(t *testing.T) {
 		f := drawn(16, photographs, 60, func(picture, place, channel int) float32 {
 			return random(picture, place, channel) + float32(place%Side)/100
 		})
-		s := linear(H)
+		s := linear(position.H)
 		s.Batch, s.EvalEvery = 1, 4
 		r, err := NewReadout(f, s, fastest(t), 1)
 		if err != nil {
@@ -383,7 +384,7 @@ func TestRidgeLive(t *testing.T) {
 		last := 0.0
 		for !r.Done() {
 			if r.Advance(c) {
-				losses, spc = append(losses, r.Loss), append(spc, float64(find(t, r, metric.SPC, H, Natural).Value))
+				losses, spc = append(losses, r.Loss), append(spc, float64(find(t, r, metric.SPC, position.H, position.Natural).Value))
 			}
 			done, all := r.Work()
 			if done < last || done > all {
@@ -410,13 +411,13 @@ func TestRidgeErrors(t *testing.T) {
 		`unknown tap "y" (known: x)`:                         func(s *Spec) { s.Taps = []string{"y"} },
 		"the read-out: windows of 0×0 pixels with padding 1": func(s *Spec) { s.Kernel, s.Padding = 0, 1 },
 	} {
-		s := linear(H)
+		s := linear(position.H)
 		change(&s)
 		if _, err := NewReadout(drawn(4, 2, 1, zero), s, fastest(t), 1); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	s := linear(H)
+	s := linear(position.H)
 	s.Kernel, s.Padding = 29, 1
 	r, err := NewReadout(drawn(4, 2, 2, zero), s, fastest(t), 1)
 	if err != nil {
@@ -436,7 +437,7 @@ func TestRidgeErrors(t *testing.T) {
 			}
 			return 0
 		})
-		if r := fit(t, f, linear(H), crew(t, 2)); !r.Diverged || r.Step > 1 {
+		if r := fit(t, f, linear(position.H), crew(t, 2)); !r.Diverged || r.Step > 1 {
 			t.Errorf("%g among the features: diverged %v at step %d", bad, r.Diverged, r.Step)
 		}
 	}

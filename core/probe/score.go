@@ -7,10 +7,8 @@ import (
 
 	"padlab/core/border"
 	"padlab/core/metric"
+	"padlab/core/position"
 )
-
-// Metrics are those of a read-out.
-func Metrics() []string { return []string{metric.SPC, metric.MAE, metric.Skill} }
 
 // RankCorrelation is Spearman's: Pearson's correlation of the ranks, where
 // equal values share the mean of their ranks. It is 0, and flat is true, when
@@ -78,7 +76,7 @@ func ranks(values []float32) []float64 {
 // A scorer collects how a read-out did on pictures of one kind: what it made of
 // one target.
 type scorer struct {
-	target       Target
+	target       position.Target
 	images       string
 	side         int
 	span         float64
@@ -93,7 +91,7 @@ type scorer struct {
 	pixelsOfRing []int
 }
 
-func newScorer(t Target, images string, side int, signed bool) *scorer {
+func newScorer(t position.Target, images string, side int, signed bool) *scorer {
 	s := &scorer{target: t, images: images, side: side, span: t.ErrorScale(signed), truth: t.Map(side, side), error: make([]float64, side*side)}
 	rings := t.Sides().Rings(side, side)
 	s.rings, s.pixelsOfRing = make([][]float64, rings), make([]int, rings)

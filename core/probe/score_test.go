@@ -5,32 +5,19 @@ import (
 	"math"
 	"os"
 	"testing"
+
+	"padlab/core/position"
 )
 
-// The values of paper.md §1.2: the Gaussian is 0 in a corner, .376 in the middle
-// of an edge, 1 in the middle; constants err by .251, .197 and .318.
-func TestTargets(t *testing.T) {
-	at := func(target Target, x, y int) float64 { return float64(target.Map(256, 256)[y*256+x]) }
-	for _, c := range []struct {
-		target Target
-		x, y   int
-		want   float64
-	}{
-		{H, 0, 7, 0}, {H, 255, 7, 1}, {H, 51, 0, .2}, {V, 7, 0, 0}, {V, 7, 255, 1},
-		{G, 0, 0, 0}, {G, 0, 128, .376}, {G, 128, 128, 1},
-		{HS, 9, 0, 1}, {HS, 9, 128, .5}, {VS, 0, 9, 1}, {VS, 128, 9, .5}, {HS, 9, 64, .5 + .5*math.Cos(2*math.Pi*2.5/4)},
-	} {
-		if got := at(c.target, c.x, c.y); math.Abs(got-c.want) > 1e-3 {
-			t.Errorf("%s at %d,%d is %g, want %g", c.target, c.x, c.y, got, c.want)
-		}
-	}
-	for target, want := range map[Target]float64{H: .251, V: .251, G: .197, HS: .318, VS: .318} {
-		s := newScorer(target, Natural, 224, false)
+// The errors of the best constants of paper.md §1.2: .251, .197 and .318.
+func TestConstants(t *testing.T) {
+	for target, want := range map[position.Target]float64{position.H: .251, position.V: .251, position.G: .197, position.HS: .318, position.VS: .318} {
+		s := newScorer(target, position.Natural, 224, false)
 		if got := s.constant[len(s.rings)]; math.Abs(got-want) > 2e-3 {
 			t.Errorf("the best constant errs by %g on %s, want %g", got, target, want)
 		}
 	}
-	if s := newScorer(HS, Natural, 224, true); math.Abs(s.constant[len(s.rings)]-.635) > 4e-3 {
+	if s := newScorer(position.HS, position.Natural, 224, true); math.Abs(s.constant[len(s.rings)]-.635) > 4e-3 {
 		t.Errorf("on [−1, 1] the best constant errs by %g, want .635", s.constant[len(s.rings)])
 	}
 }
@@ -83,8 +70,8 @@ func TestRankCorrelationAgainstNumpy(t *testing.T) {
 // A target is drawn perfectly by itself and not at all by its best constant,
 // and an error at the right border counts there.
 func TestSheet(t *testing.T) {
-	s := newScorer(H, Natural, 8, false)
-	s.Add(0, H.Map(8, 8))
+	s := newScorer(position.H, position.Natural, 8, false)
+	s.Add(0, position.H.Map(8, 8))
 	flat := make([]float32, 64)
 	for i := range flat {
 		flat[i] = 0.5
@@ -94,8 +81,8 @@ func TestSheet(t *testing.T) {
 	if scores[0].Value != 0.5 || scores[0].Constant != 1 || scores[2].Value != 0.5 || scores[1].N != 2 {
 		t.Errorf("%+v", scores)
 	}
-	s = newScorer(H, Natural, 8, false)
-	wrong := H.Map(8, 8)
+	s = newScorer(position.H, position.Natural, 8, false)
+	wrong := position.H.Map(8, 8)
 	for y := range 8 {
 		wrong[y*8+7] = 0
 	}

@@ -24,14 +24,14 @@ var house = map[string]string{
 	"tui/app":      "tui/view tui/theme core/lab core/inspect core/arch core/pad core/border core/images",
 	"tui/view":     "tui/theme core/lab core/inspect core/arch core/pad core/border core/images",
 	"datasets":     "core/images",
-	"core/lab":     "core/task core/probe core/arch core/nn core/pad core/border core/images",
+	"core/lab":     "core/task core/probe core/position core/arch core/nn core/pad core/border core/images",
 	"core/inspect": "core/arch core/nn core/pad core/images",
-	"core/probe":   "core/nn core/pad core/border core/images",
+	"core/probe":   "core/nn core/pad core/border core/position core/images",
 	"core/task":    "core/nn core/border core/images",
 	"core/arch":    "core/nn core/pad",
 	"core/nn":      "core/nn/kernel core/nn/safetensors core/pad",
 
-	"core/nn/kernel": "", "core/nn/safetensors": "", "core/pad": "", "core/border": "", "core/images": "", "tui/theme": "", "presets": "",
+	"core/nn/kernel": "", "core/nn/safetensors": "", "core/pad": "", "core/border": "", "core/position": "core/border", "core/images": "", "tui/theme": "", "presets": "",
 	"core/names": "", "core/rng": "", "core/metric": "", "core/exact": "", // the leaves
 }
 

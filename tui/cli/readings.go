@@ -7,7 +7,7 @@ import (
 
 	"padlab/core/lab"
 	"padlab/core/metric"
-	"padlab/core/probe"
+	"padlab/core/position"
 )
 
 // readings are the tables of what was read out: of photographs, with what
@@ -15,7 +15,7 @@ import (
 func readings(result lab.Result) string {
 	sources := sourcesOf(result)
 	photographs := table{append([]string{"arm", "target", "SPC", "MAE", "skill", "at the border", "halfway in"}, sources...)}
-	blanks := table{{"arm", "target", probe.Black, probe.White, probe.Noise}}
+	blanks := table{{"arm", "target", position.Black, position.White, position.Noise}}
 	flat := 0
 	for _, a := range result.Arms {
 		if len(a.Scores) == 0 {
@@ -24,12 +24,12 @@ func readings(result lab.Result) string {
 		}
 		for _, target := range result.Experiment.Readout.Targets {
 			row := []string{a.Name, target}
-			for _, name := range probe.Metrics() {
-				s := scoreOf(a, name, target, probe.Natural)
+			for _, name := range position.Metrics() {
+				s := scoreOf(a, name, target, position.Natural)
 				flat += s.Constant
 				row = append(row, withInterval(s.Value, s.Low, s.High))
 			}
-			rings := profileOf(a, target, probe.Natural)
+			rings := profileOf(a, target, position.Natural)
 			row = append(row, accuracy(rings[0].Value), accuracy(rings[len(rings)/2].Value))
 			for _, source := range sources {
 				row = append(row, theirs(result, source, a.Name, target))
@@ -39,7 +39,7 @@ func readings(result lab.Result) string {
 			}
 			photographs.add(row...)
 			row = []string{a.Name, target}
-			for _, kind := range []string{probe.Black, probe.White, probe.Noise} {
+			for _, kind := range []string{position.Black, position.White, position.Noise} {
 				s := scoreOf(a, metric.SPC, target, kind)
 				cell := accuracy(s.Value)
 				for _, c := range result.Comparisons {
@@ -57,7 +57,7 @@ func readings(result lab.Result) string {
 		text += "\nSPC on pictures that show nothing:\n" + blanks.String()
 	}
 	if flat > 0 {
-		text += fmt.Sprintf("\nOf photographs %s constant, which counts as SPC 0.\n", were(flat/len(probe.Metrics())))
+		text += fmt.Sprintf("\nOf photographs %s constant, which counts as SPC 0.\n", were(flat/len(position.Metrics())))
 	}
 	return text
 }
@@ -72,7 +72,7 @@ func were(n int) string {
 // sourcesOf are those whose figures stand beside ours.
 func sourcesOf(result lab.Result) (list []string) {
 	for _, c := range result.Comparisons {
-		if c.Images == probe.Natural && !slices.Contains(list, c.Source) {
+		if c.Images == position.Natural && !slices.Contains(list, c.Source) {
 			list = append(list, c.Source)
 		}
 	}
@@ -82,9 +82,9 @@ func sourcesOf(result lab.Result) (list []string) {
 // theirs is what a source has found on photographs: SPC, then MAE.
 func theirs(result lab.Result, source, arm, target string) string {
 	var parts []string
-	for _, name := range probe.Metrics() {
+	for _, name := range position.Metrics() {
 		for _, c := range result.Comparisons {
-			if c.Source == source && c.Arm == arm && c.Metric == name && c.Target == target && c.Images == probe.Natural {
+			if c.Source == source && c.Arm == arm && c.Metric == name && c.Target == target && c.Images == position.Natural {
 				parts = append(parts, name+" "+accuracy(c.Theirs))
 			}
 		}

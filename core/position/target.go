@@ -1,10 +1,8 @@
-// Package probe is the position read-out: what a small head can tell about
-// absolute position from the features of a frozen network (Islam, Jia and Bruce
-// 2020). A target is a picture that says where each pixel is and never looks at
-// the photograph; a head is trained to draw it from the features alone, and
-// rank correlation says how well it does. What a network has not put into its
-// features no head can draw.
-package probe
+// Package position holds the questions that a position read-out is asked
+// (Islam, Jia and Bruce 2020): the targets that it should draw, and the kinds
+// of pictures that it is tested on. It says nothing about how a read-out is
+// fitted; that is core/probe.
+package position
 
 import (
 	"fmt"
@@ -42,11 +40,29 @@ func ParseTarget(name string) (Target, error) {
 	return Target(name), nil
 }
 
+// Words say how the target varies: "left to right". They are empty for what is
+// no target.
+func (t Target) Words() string {
+	switch t {
+	case H:
+		return "left to right"
+	case V:
+		return "top to bottom"
+	case G:
+		return "outside to middle"
+	case HS:
+		return "horizontal stripes"
+	case VS:
+		return "vertical stripes"
+	}
+	return ""
+}
+
 // Map is the target of h×w pixels, row by row. It panics unless both are above
-// 1.
+// 1, and when there is no such target.
 func (t Target) Map(h, w int) []float32 {
 	if h < 2 || w < 2 {
-		panic(fmt.Sprintf("probe: a target of %d×%d pixels", h, w))
+		panic(fmt.Sprintf("position: a target of %d×%d pixels", h, w))
 	}
 	at := map[Target]func(x, y float64) float64{
 		H: func(x, _ float64) float64 { return x / float64(w-1) },
@@ -60,7 +76,7 @@ func (t Target) Map(h, w int) []float32 {
 		VS: func(x, _ float64) float64 { return (1 + stripe(x, float64(w))) / 2 },
 	}[t]
 	if at == nil {
-		panic("probe: no target " + string(t))
+		panic("position: no target " + string(t))
 	}
 	values := make([]float64, h*w)
 	for i := range values {
@@ -80,8 +96,9 @@ func (t Target) Map(h, w int) []float32 {
 // stripe is cos(2π·2.5·p/n).
 func stripe(p, n float64) float64 { return exact.CosPi(5 * p / n) }
 
-// Sides are those from which distances count: of what varies along rows, left
-// and right.
+// Sides are those from which distances to the border count: left and right for
+// a target that varies along rows, top and bottom for one that varies along
+// columns.
 func (t Target) Sides() border.Sides {
 	switch t {
 	case H, VS:
@@ -92,9 +109,10 @@ func (t Target) Sides() border.Sides {
 	return border.AllSides
 }
 
-// ErrorScale is by how much an error of a target counts. In the paper stripes go
-// from −1 to 1, so that their errors are twice those here: it reports .628 for
-// constant predictions of HS, which on [0, 1] have .318.
+// ErrorScale is the factor by which absolute errors of the target are reported.
+// In the paper stripes go from −1 to 1, so that their errors are twice those
+// here: it reports .628 for constant predictions of HS, which on [0, 1] have
+// .318.
 func (t Target) ErrorScale(signed bool) float64 {
 	if signed && (t == HS || t == VS) {
 		return 2
