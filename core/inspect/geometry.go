@@ -57,7 +57,7 @@ type Layer struct {
 // input does at the same place.
 func (l Layer) Plain() bool { return plainKinds[l.Kind] }
 
-var plainKinds = map[string]bool{"batch norm": true, "frozen norm": true, "group norm": true, "ReLU": true, "leaky ReLU": true, "sigmoid": true, "dropout": true, "permute": true, "coordinates": true, "reweight": true}
+var plainKinds = map[string]bool{"batch norm": true, "group norm": true, "ReLU": true, "leaky ReLU": true, "sigmoid": true, "dropout": true, "permute": true, "reweight": true}
 
 func kind(l nn.Layer) string {
 	switch l.(type) {
@@ -81,8 +81,6 @@ func kind(l nn.Layer) string {
 		return "linear"
 	case *nn.BatchNorm:
 		return "batch norm"
-	case *nn.FrozenNorm:
-		return "frozen norm"
 	case *nn.GroupNorm:
 		return "group norm"
 	case *nn.ReLU:
@@ -103,8 +101,6 @@ func kind(l nn.Layer) string {
 		return "dropout"
 	case *nn.Permute:
 		return "permute"
-	case *nn.Coordinates:
-		return "coordinates"
 	}
 	panic(fmt.Sprintf("inspect: %s: no kind of layer for a %T", l.Name(), l))
 }

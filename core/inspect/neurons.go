@@ -90,7 +90,7 @@ func studiesOf(nodes []nn.Node, pictures int) (list []*study) {
 	follow:
 		for len(takers[at]) == 1 {
 			switch next := takers[at][0]; nodes[next].Layer.(type) {
-			case *nn.Reweight, *nn.BatchNorm, *nn.FrozenNorm, *nn.GroupNorm:
+			case *nn.Reweight, *nn.BatchNorm, *nn.GroupNorm:
 				at = next
 			case *nn.ReLU, *nn.LeakyReLU:
 				at = next

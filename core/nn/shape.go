@@ -118,53 +118,6 @@ func (l *Crop) Backward(c *Call) {
 	l.move(c.N, c.DX[0], l.in, l.fromX, c.DY, l.out, l.fromY)
 }
 
-// Coordinates appends to every pixel where it is (CoordConv, Liu et al. 2018):
-// two channels with its column and its row, from −1 at the first to 1 at the
-// last,
-//
-//	y[i][j] = x[i][j], 2j/(W−1) − 1, 2i/(H−1) − 1
-//
-// and 0 along an axis of one pixel.
-type Coordinates struct {
-	plain
-	columns, rows []float32
-}
-
-// NewCoordinates returns the layer for samples of shape in.
-func NewCoordinates(name string, in Shape) *Coordinates {
-	axis := func(n int) []float32 {
-		list := make([]float32, n)
-		for i := range list {
-			if n > 1 {
-				list[i] = float32(float64(2*i-(n-1)) / float64(n-1))
-			}
-		}
-		return list
-	}
-	return &Coordinates{plain{name, in, Shape{in.H, in.W, in.C + 2}}, axis(in.W), axis(in.H)}
-}
-
-func (l *Coordinates) Forward(c *Call) {
-	x, y := c.X[0], c.Y
-	for range c.N {
-		for _, row := range l.rows {
-			for _, column := range l.columns {
-				copy(y, x[:l.in.C])
-				y[l.in.C], y[l.in.C+1] = column, row
-				x, y = x[l.in.C:], y[l.out.C:]
-			}
-		}
-	}
-}
-
-// Backward drops what belongs to the coordinates.
-func (l *Coordinates) Backward(c *Call) {
-	dx, dy := c.DX[0], c.DY
-	for ; len(dx) > 0; dx, dy = dx[l.in.C:], dy[l.out.C:] {
-		copy(dx[:l.in.C], dy)
-	}
-}
-
 // Resize makes pictures of h×w pixels by bilinear interpolation, with either
 // convention for the corners; see [pad.Bilinear].
 type Resize struct {

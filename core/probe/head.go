@@ -160,9 +160,9 @@ func (p *posenet) params() int    { return p.net.Trainable }
 func (p *posenet) sha256() string { return p.net.SHA256() }
 
 // squaredError is the loss of a batch of n samples, mean squared errors summed
-// over the targets: z and truth are 28×28×T. It sets dz to the gradient. It is
-// T/n times nn.MSE, but for that quotient, which would round the gradient of one
-// target by how many others there are.
+// over the targets, 1/(28·28·n) Σ (z−truth)², where z and truth are 28×28×T. It
+// sets dz to the gradient. The sum is not divided by T: the gradient of one
+// target does not depend on how many others there are.
 func squaredError(dz, z, truth []float32, n int) float64 {
 	sum, rate := 0.0, 2/(float64(Side*Side)*float64(n))
 	for i, v := range z {
