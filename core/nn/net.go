@@ -263,6 +263,19 @@ func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
 	return n, nil
 }
 
+// CheckBatch returns an error unless every layer with batch statistics finds
+// some in a batch of size samples.
+func (n *Net) CheckBatch(size int) error {
+	for _, node := range n.Nodes {
+		if l, ok := node.Layer.(BatchStatistics); ok {
+			if err := l.CheckBatch(size); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Out is the shape of what the network makes of a sample.
 func (n *Net) Out() Shape { return n.Nodes[len(n.Nodes)-1].Out() }
 

@@ -30,6 +30,9 @@ func NewConcat(name string, in ...Shape) (*Concat, error) {
 	return &Concat{plain{name, in[0], out}, in}, nil
 }
 
+func (l *Concat) Kind() string           { return "concat" }
+func (l *Concat) Reads(a Axis) []Reading { return l.same(a) }
+
 func (l *Concat) In() []Shape { return l.inputs }
 
 func (l *Concat) Forward(c *Call) {
@@ -80,12 +83,24 @@ func NewCrop(name string, in Shape, h, w int) *Crop {
 	return l
 }
 
+func (l *Crop) Kind() string { return "crop" }
+
 // Window: what is cut away is negative padding.
 func (l *Crop) Window() Window {
 	top, left := l.fromY[0]-l.fromX[0], l.fromY[1]-l.fromX[1]
 	return Window{Size: 1, Stride: 1, Dilation: 1, Pad: pad.Sides{
 		Top: top, Bottom: l.out.H - l.in.H - top, Left: left, Right: l.out.W - l.in.W - left,
 	}}
+}
+
+// Reads: where the picture grows, the zeros around it are padding.
+func (l *Crop) Reads(a Axis) []Reading {
+	before, _ := a.Sides(l.Window().Pad)
+	list := make([]Reading, a.Of(l.out))
+	for o := range list {
+		list[o] = within(o-before, a.Of(l.in))
+	}
+	return list
 }
 
 // move copies what two pictures share and leaves the rest.
@@ -138,11 +153,15 @@ func NewAlign(name string, in Shape, h, w, top, left, step int) *Resize {
 	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinearAt(in.H, in.W, in.C, h, w, top, left, step)}
 }
 
+func (l *Resize) Kind() string { return "resize" }
+
 // Window: an output sees two inputs; the stride is the whole part of H/h, at
 // least 1.
 func (l *Resize) Window() Window {
 	return Window{Size: min(2, l.in.H), Stride: max(1, l.in.H/l.out.H), Dilation: 1}
 }
+
+func (l *Resize) Reads(a Axis) []Reading { return interpolated(l.m, a, a.Of(l.out)) }
 
 func (l *Resize) Forward(c *Call) {
 	for i := range c.N {

@@ -92,6 +92,9 @@ func (p *Plan) CopiesNothing() bool { return p.nothing }
 // Folds reports whether Pᵀ is the picture cut out, and what Fold adds to it.
 func (p *Plan) Folds() bool { return p.shifted[0] == nil && p.enlarged == nil }
 
+// Enlarged is P where it enlarges the picture, and nil where it copies pixels.
+func (p *Plan) Enlarged() *Bilinear { return p.enlarged }
+
 // Forward sets y = P x + v. It panics if a length is wrong.
 func (p *Plan) Forward(y, x []float32, pass Pass) {
 	p.check(y, x)
