@@ -8,10 +8,12 @@
 package inspect
 
 import (
-	"fmt"
+	"math"
+	"slices"
 
 	"padlab/core/arch"
 	"padlab/core/nn"
+	"padlab/core/pad"
 )
 
 // A Geometry is what follows from the architecture, the padding and the size of
@@ -40,7 +42,7 @@ type Layer struct {
 	Kind           string // "conv", "max-pool"
 	Kernel, Stride int    // of the layer; 0 where it sees all pixels
 	H, W, C        int    // what it makes
-	Jump           int    // pixels of the picture between neighbouring outputs; 0 behind a global pool
+	Jump           int    // pixels of the picture between neighbouring outputs; 0 behind a global pool, and where it is no integer
 	ReceptiveField int    // pixels of the picture that an output sees; 0: all of them
 
 	// Along each axis of a layer with a stride: padding that the windows use in
@@ -51,62 +53,11 @@ type Layer struct {
 	// SeesPadding is the share of the outputs that look over the edge of the picture,
 	// or of a map on the way, whatever stands there.
 	SeesPadding float64
-}
 
-// Plain reports whether an output of the layer sees no other pixels than its
-// input does at the same place.
-func (l Layer) Plain() bool { return plainKinds[l.Kind] }
-
-var plainKinds = map[string]bool{"batch norm": true, "frozen norm": true, "group norm": true, "ReLU": true, "leaky ReLU": true, "sigmoid": true, "dropout": true, "permute": true, "coordinates": true, "reweight": true}
-
-func kind(l nn.Layer) string {
-	switch l.(type) {
-	case *nn.Conv:
-		return "conv"
-	case *nn.Banks:
-		return "conv with banks"
-	case *nn.Reweight:
-		return "reweight"
-	case *nn.Predict:
-		return "predict"
-	case *nn.MaxPool:
-		return "max-pool"
-	case *nn.AveragePool:
-		return "average-pool"
-	case *nn.GlobalAveragePool:
-		return "global average"
-	case *nn.GlobalMaxPool:
-		return "global max"
-	case *nn.Linear:
-		return "linear"
-	case *nn.BatchNorm:
-		return "batch norm"
-	case *nn.FrozenNorm:
-		return "frozen norm"
-	case *nn.GroupNorm:
-		return "group norm"
-	case *nn.ReLU:
-		return "ReLU"
-	case *nn.LeakyReLU:
-		return "leaky ReLU"
-	case *nn.Sigmoid:
-		return "sigmoid"
-	case *nn.Add:
-		return "add"
-	case *nn.Concat:
-		return "concat"
-	case *nn.Crop:
-		return "crop"
-	case *nn.Subsample:
-		return "subsample"
-	case *nn.Dropout:
-		return "dropout"
-	case *nn.Permute:
-		return "permute"
-	case *nn.Coordinates:
-		return "coordinates"
-	}
-	panic(fmt.Sprintf("inspect: %s: no kind of layer for a %T", l.Name(), l))
+	// Plain: the layer only changes the values of its input where they are, as
+	// norms, activations and dropout do, so that its outputs see what its inputs
+	// saw.
+	Plain bool
 }
 
 // Look returns the geometry of the network of s. Errors are those of
@@ -121,7 +72,7 @@ func Look(s arch.Spec) (*Geometry, error) {
 		return nil, err
 	}
 	stages := arch.TraceLayers(nodes)
-	beyondRows, beyondCols := seesPadding(nodes, rows), seesPadding(nodes, cols)
+	byRow, byColumn := seesPadding(nodes, nn.Rows), seesPadding(nodes, nn.Columns)
 	for i, node := range nodes {
 		for _, p := range node.Params() {
 			if !p.State {
@@ -130,43 +81,85 @@ func Look(s arch.Spec) (*Geometry, error) {
 		}
 		out, w := node.Out(), node.Window()
 		l := Layer{
-			Name: node.Name(), Kind: kind(node.Layer), Kernel: w.Size, Stride: w.Stride, H: out.H, W: out.W, C: out.C,
+			Name: node.Name(), Kind: node.Kind(), Kernel: w.Size, Stride: w.Stride, H: out.H, W: out.W, C: out.C,
 			Jump: stages[i].Stride, ReceptiveField: stages[i].ReceptiveField,
-			AsymmetricRows: asymmetry(node, rows), AsymmetricColumns: asymmetry(node, cols),
-			SeesPadding: 1 - (1-share(beyondRows[i]))*(1-share(beyondCols[i])),
+			AsymmetricRows: asymmetry(node, nn.Rows), AsymmetricColumns: asymmetry(node, nn.Columns),
+			SeesPadding: 1 - (1-share(byRow[i]))*(1-share(byColumn[i])),
+			Plain:       node.Role() != nn.Mixing,
 		}
-		if l.ReceptiveField == 0 {
+		switch {
+		case l.ReceptiveField == 0:
 			l.Jump = 0
+		case resizes(node):
+			l.Jump = jump(node, l.Jump)
 		}
 		g.Layers = append(g.Layers, l)
 	}
 	last := features(nodes)
 	g.Stride, g.ReceptiveField = stages[last].Stride, stages[last].ReceptiveField
-	g.Rows, g.Columns = foveate(nodes, last, rows), foveate(nodes, last, cols)
+	g.Rows, g.Columns = foveate(nodes, last, nn.Rows), foveate(nodes, last, nn.Columns)
 	g.Even = evenSizes(s, g)
 	return g, nil
 }
 
 // features is the number of the node that makes the last map: what is pooled
-// globally, or goes into the first linear layer.
+// globally, goes into the first linear layer, or is enlarged in the end.
 func features(nodes []nn.Node) int {
-	for _, node := range nodes {
-		if node.Window().Size == 0 && node.From[0] != nn.Sample {
+	last := len(nodes) - 1
+	for i, node := range nodes {
+		if (node.Window().Size == 0 || i == last && resizes(node)) && node.From[0] != nn.Sample {
 			return int(node.From[0])
 		}
 	}
-	return len(nodes) - 1
+	return last
 }
 
-// asymmetry is Layer.UnevenRows or Layer.UnevenColumns. Padding that is not copied
-// to one side or the other, but predicted or enlarged, has the same sides.
-func asymmetry(node nn.Node, a axis) int {
+// resizes reports whether a layer interpolates its map, and not in place of
+// padding it: outputs lie between inputs.
+func resizes(l nn.Layer) bool { return l.Window().Pad == (pad.Sides{}) && interpolates(l) }
+
+// interpolates reports whether some output of a layer counts an input for less
+// than its kernel's weight.
+func interpolates(l nn.Layer) bool {
+	return slices.ContainsFunc([]nn.Axis{nn.Rows, nn.Columns}, func(a nn.Axis) bool {
+		return slices.ContainsFunc(l.Reads(a), func(r nn.Reading) bool {
+			return slices.ContainsFunc(r.Taps, func(t nn.Tap) bool { return t.Weight < 1 })
+		})
+	})
+}
+
+// jump is how many pixels lie between neighbours in the middle of a map that is
+// made by interpolation of one whose neighbours are before pixels apart: 0 when
+// that is no integer.
+func jump(node nn.Node, before int) int {
+	list := node.Reads(nn.Rows)
+	place := func(r nn.Reading) (at float64) {
+		for _, t := range r.Taps {
+			at += float64(t.At) * t.Weight
+		}
+		return at
+	}
+	if len(list) < 2 {
+		return before
+	}
+	middle := len(list) / 2
+	distance := float64(before) * (place(list[middle]) - place(list[middle-1]))
+	if whole := math.Round(distance); math.Abs(distance-whole) < 1e-3 {
+		return int(whole)
+	}
+	return 0
+}
+
+// asymmetry is Layer.AsymmetricRows or Layer.AsymmetricColumns. Padding that is
+// not copied to one side or the other, but predicted or enlarged, has the same
+// sides.
+func asymmetry(node nn.Node, a nn.Axis) int {
 	w := node.Window()
-	if w.Stride < 2 || w.Size == 0 {
+	if w.Stride < 2 || w.Size == 0 || resizes(node) {
 		return 0
 	}
-	before, _ := a.sides(w.Pad)
-	n, out := a.of(node.In()[0]), a.of(node.Out())
+	before, _ := a.Sides(w.Pad)
+	n, out := a.Of(node.In()[0]), a.Of(node.Out())
 	behind := (out-1)*w.Stride + w.Span() - before - n
 	return before - behind
 }
@@ -181,7 +174,7 @@ func evenSizes(s arch.Spec, g *Geometry) []int {
 			return false
 		}
 		for _, node := range nodes {
-			if asymmetry(node, rows) != 0 || asymmetry(node, cols) != 0 {
+			if asymmetry(node, nn.Rows) != 0 || asymmetry(node, nn.Columns) != 0 {
 				return false
 			}
 		}
@@ -205,14 +198,14 @@ func evenSizes(s arch.Spec, g *Geometry) []int {
 // seesPadding says for each node which of its outputs along an axis look over an
 // edge. An output of the map does so when its row or its column does: every
 // layer looks at all rows of a window with all its columns.
-func seesPadding(nodes []nn.Node, a axis) [][]bool {
+func seesPadding(nodes []nn.Node, a nn.Axis) [][]bool {
 	list := make([][]bool, len(nodes))
 	for i, node := range nodes {
-		for _, r := range readings(nodes, i, a) {
-			over := r.padding
+		for _, r := range node.Reads(a) {
+			over := r.Padding
 			for _, from := range node.From {
-				for _, t := range r.from {
-					over = over || from != nn.Sample && list[from][t.at]
+				for _, t := range r.Taps {
+					over = over || from != nn.Sample && list[from][t.At]
 				}
 			}
 			list[i] = append(list[i], over)
@@ -251,25 +244,25 @@ func (f Foveation) Middle(stride int) float64 {
 	return sum / float64(stride)
 }
 
-func foveate(nodes []nn.Node, last int, a axis) Foveation {
+func foveate(nodes []nn.Node, last int, a nn.Axis) Foveation {
 	counts := make([]Foveation, last+1)
 	for i := range counts {
-		counts[i] = make(Foveation, a.of(nodes[i].Out()))
+		counts[i] = make(Foveation, a.Of(nodes[i].Out()))
 	}
 	for i := range counts[last] {
 		counts[last][i] = 1
 	}
-	picture := make(Foveation, a.of(nodes[0].In()[0]))
+	picture := make(Foveation, a.Of(nodes[0].In()[0]))
 	for i := last; i >= 0; i-- {
-		list := readings(nodes, i, a)
+		list := nodes[i].Reads(a)
 		for _, from := range nodes[i].From {
 			to := picture
 			if from != nn.Sample {
 				to = counts[from]
 			}
 			for o, r := range list {
-				for _, t := range r.from {
-					to[t.at] += counts[i][o] * t.weight
+				for _, t := range r.Taps {
+					to[t.At] += counts[i][o] * t.Weight
 				}
 			}
 		}

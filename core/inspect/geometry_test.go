@@ -72,7 +72,7 @@ func TestFoveation(t *testing.T) {
 		{3, "learned", pad.Same, Foveation{2, 3, 3, 3, 3}},
 	} {
 		nodes := stack(t, 13, c.size, 1, c.scheme, c.extent)
-		for _, a := range []axis{rows, cols} {
+		for _, a := range []nn.Axis{nn.Rows, nn.Columns} {
 			got := foveate(nodes, len(nodes)-1, a)
 			if !slices.Equal(got[:5], c.want) {
 				t.Errorf("%d×%d %s %s: %v, want %v", c.size, c.size, c.scheme, c.extent, got[:5], c.want)
@@ -91,14 +91,14 @@ func TestFoveation(t *testing.T) {
 func TestFoveationOfManyLayers(t *testing.T) {
 	for scheme, want := range map[string]float64{"circular": 243, "none": 1} {
 		extent := map[string]pad.Extent{"circular": pad.Same, "none": pad.Valid}[scheme]
-		got := foveate(stack(t, 13, 3, 5, scheme, extent), 4, rows)
+		got := foveate(stack(t, 13, 3, 5, scheme, extent), 4, nn.Rows)
 		if got[0] != want || got[12] != want || scheme == "circular" && slices.Max(got) != slices.Min(got) {
 			t.Errorf("%s: %v", scheme, got)
 		}
 	}
 	// An enlarged picture is used as often in all as it has windows: each
 	// position of the padded line passes on what it gets.
-	got, sum := foveate(stack(t, 13, 3, 1, "resize", pad.Same), 0, rows), 0.0
+	got, sum := foveate(stack(t, 13, 3, 1, "resize", pad.Same), 0, nn.Rows), 0.0
 	for _, v := range got {
 		sum += v
 	}
@@ -113,7 +113,7 @@ func TestBeyond(t *testing.T) {
 	for _, n := range []int{5, 8, 9} {
 		for _, scheme := range []string{"zeros", "circular", "reflect", "partial", "explicit", "learned"} {
 			nodes := stack(t, n, 3, 2, scheme, pad.Same)
-			r, c := seesPadding(nodes, rows), seesPadding(nodes, cols)
+			r, c := seesPadding(nodes, nn.Rows), seesPadding(nodes, nn.Columns)
 			inner := []int{n - 2, n - 4}
 			for i, node := range nodes {
 				if node.Window().Size != 3 {
@@ -127,7 +127,7 @@ func TestBeyond(t *testing.T) {
 			}
 		}
 		nodes := stack(t, n, 3, 2, "none", pad.Valid)
-		if r := seesPadding(nodes, rows); share(r[1]) != 0 {
+		if r := seesPadding(nodes, nn.Rows); share(r[1]) != 0 {
 			t.Errorf("none: %v", r)
 		}
 	}
@@ -167,7 +167,7 @@ func TestBeyondInTwoDimensions(t *testing.T) {
 			}
 		}
 	}
-	byRow, byCol := seesPadding(nodes, rows), seesPadding(nodes, cols)
+	byRow, byCol := seesPadding(nodes, nn.Rows), seesPadding(nodes, nn.Columns)
 	for i, node := range nodes {
 		w := node.Out().W
 		for at, want := range maps[i] {

@@ -103,13 +103,19 @@ func floats(nodes []nn.Node) int {
 	return n
 }
 
+// filters reports whether a layer's weights are filters, of four dimensions.
+func filters(l nn.Layer) bool {
+	params := l.Params()
+	return len(params) > 0 && len(params[0].Shape) == 4
+}
+
 // work counts the operations of the convolutions among the nodes on one
 // picture.
 func work(nodes []nn.Node) float64 {
 	sum := 0.0
 	for _, node := range nodes {
-		if params := node.Params(); len(params) > 0 && len(params[0].Shape) == 4 {
-			sum += 2 * float64(params[0].Len()) * float64(node.Out().H*node.Out().W)
+		if filters(node) {
+			sum += 2 * float64(node.Params()[0].Len()) * float64(node.Out().H*node.Out().W)
 		}
 	}
 	return sum

@@ -67,7 +67,8 @@ type study struct {
 	overflow atomic.Bool // some value was not finite
 }
 
-// studiesOf are those of all convolutions among the nodes.
+// studiesOf are those of all convolutions among the nodes. What counts are a
+// filter's values behind the norms, and the activation, that alone take them.
 func studiesOf(nodes []nn.Node, pictures int) (list []*study) {
 	takers := make([][]int, len(nodes))
 	for i, node := range nodes {
@@ -78,26 +79,15 @@ func studiesOf(nodes []nn.Node, pictures int) (list []*study) {
 		}
 	}
 	for i, node := range nodes {
-		switch node.Layer.(type) {
-		case *nn.Conv, *nn.Banks:
-		default:
-			continue
-		}
-		if node.Window().Size < 3 {
+		if !filters(node) || node.Window().Size < 3 {
 			continue
 		}
 		at := i
-	follow:
-		for len(takers[at]) == 1 {
-			switch next := takers[at][0]; nodes[next].Layer.(type) {
-			case *nn.Reweight, *nn.BatchNorm, *nn.FrozenNorm, *nn.GroupNorm:
-				at = next
-			case *nn.ReLU, *nn.LeakyReLU:
-				at = next
-				break follow
-			default:
-				break follow
-			}
+		for len(takers[at]) == 1 && nodes[takers[at][0]].Role() == nn.Scaling {
+			at = takers[at][0]
+		}
+		if len(takers[at]) == 1 && nodes[takers[at][0]].Role() == nn.Activation {
+			at = takers[at][0]
 		}
 		list = append(list, newStudy(node, nn.Output(at), pictures))
 	}

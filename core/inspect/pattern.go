@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -79,7 +80,7 @@ func grids(nodes []nn.Node) (map[string]grid, error) {
 			}
 		}
 		w := node.Window()
-		if conv, ok := node.Layer.(*nn.Conv); ok && conv.Scheme.Name == "resize" && conv.Sides != (pad.Sides{}) {
+		if interpolates(node) {
 			return nil, fmt.Errorf("%s enlarges the map instead of padding it, so no pixel stays in its place", node.Name())
 		}
 		if w.Pad.Top != w.Pad.Left {
@@ -162,7 +163,7 @@ func upTo(nodes []nn.Node, name string) []nn.Node { return nodes[:number(nodes, 
 // covers reports whether what the padded network makes at the taps lies within
 // what the other does, away from windows that stick out there.
 func covers(nodes, padded []nn.Node, taps []string, shift map[string]int) bool {
-	over := seesPadding(nodes, rows)
+	over := seesPadding(nodes, nn.Rows)
 	for _, tap := range taps {
 		n := padded[number(padded, tap)].Out().H
 		line := over[number(nodes, tap)]
@@ -250,7 +251,7 @@ func (s Subject) compare(ctx context.Context, crew *kernel.Crew, p *Pattern, net
 	small, large := s.tapes(s.Net, n), s.tapes(net, n)
 	var compared []*comparison
 	for _, tap := range taps {
-		compared = append(compared, newComparison(s.Net.Nodes, net.Nodes, tap, a.shift[tap], n))
+		compared = append(compared, s.newComparison(s.Net.Nodes, net.Nodes, tap, a.shift[tap], n))
 	}
 	last := compared[len(compared)-1]
 	for first := 0; first < len(photos); first += n {
@@ -312,20 +313,24 @@ type comparison struct {
 	n            int
 }
 
-func newComparison(here, there []nn.Node, tap string, shift, pictures int) *comparison {
+func (s Subject) newComparison(here, there []nn.Node, tap string, shift, pictures int) *comparison {
 	q := &comparison{tap: tap, here: nn.Output(number(here, tap)), there: nn.Output(number(there, tap)), shift: shift}
 	q.shape, q.large = here[q.here].Out(), there[q.there].Out()
 	q.sum, q.squares = make([]float64, q.shape.Len()), make([]float64, q.shape.Len())
-	for _, node := range here {
-		switch node.Layer.(type) {
-		case *nn.Reweight, *nn.Banks: // they add the bias later, and so round otherwise
-			q.tolerance = 0x1p-18
-		}
+	if s.addsBiasLate() {
+		q.tolerance = 0x1p-18
 	}
 	for range pictures {
 		q.delta = append(q.delta, make([]float32, q.shape.Len()))
 	}
 	return q
+}
+
+// addsBiasLate reports whether some convolution adds its bias behind the sum over
+// its window, and so rounds otherwise than the same one without padding.
+func (s Subject) addsBiasLate() bool {
+	late := func(p pad.Scheme) bool { return p.Reweighs || p.Banks }
+	return late(s.Spec.Padding) || slices.ContainsFunc(slices.Collect(maps.Values(s.Spec.Layers)), late)
 }
 
 // subtract takes the features of the real surroundings from delta i.

@@ -82,8 +82,28 @@ func pieces(n, before, after int, s ConvSpec) (list []piece) {
 // end is how many outputs pieces make.
 func end(list []piece) int { last := list[len(list)-1]; return last.out + last.count }
 
+func (l *Banks) Kind() string { return "conv with banks" }
+
 func (l *Banks) Window() Window {
 	return Window{Size: l.Size, Stride: l.Stride, Dilation: 1, Pad: l.Sides}
+}
+
+// Reads: a window that would look over the edge reads what it is moved to, and
+// sees the edge by its filters.
+func (l *Banks) Reads(a Axis) []Reading {
+	before, after := a.Sides(l.Sides)
+	n := a.Of(l.in)
+	var list []Reading
+	for _, p := range pieces(n, before, after, l.ConvSpec) {
+		for o := range p.count {
+			r := Reading{Padding: p.beyond != 0}
+			for k := range l.Size {
+				r.read(at(p.at + o*l.Stride + k))
+			}
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 func (l *Banks) Params() (list []Param) {

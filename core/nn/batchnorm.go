@@ -5,6 +5,30 @@ import (
 	"math"
 )
 
+// BatchStatistics is what a layer offers besides for which the samples of a
+// batch wait for each other: it looks at each of them, and then does with all
+// what none would tell alone. The trainer calls, in this order,
+//
+//	Accumulate          for every sample, when its X is known
+//	Reduce              once for the n samples of the batch, then Forward
+//	AccumulateGradient  for every sample, when its DY is known
+//	ReduceGradient      once, then Backward and Gradient
+//	UpdateRunning       once, after a step that was made
+//
+// where batch is Call.Batch, saved is Call.Saved of all samples, and w and state
+// are the layer's weights and running statistics.
+type BatchStatistics interface {
+	Layer
+	Accumulate(c *Call)
+	Reduce(batch, w, saved []float32, n int)
+	AccumulateGradient(c *Call)
+	ReduceGradient(batch, w, saved []float32, n int)
+	UpdateRunning(state, batch []float32, n int)
+
+	// CheckBatch returns an error unless a batch of n samples has statistics.
+	CheckBatch(n int) error
+}
+
 // BatchNorm normalises every channel over all samples and pixels of a batch
 // (Ioffe and Szegedy 2015), in PyTorch's form with ε = 1e-5:
 //
@@ -14,10 +38,10 @@ import (
 // momentum of 0.1, the variance with n−1 in the denominator. Elsewhere the
 // running ones are used.
 //
-// A batch norm is where the samples of a batch wait for each other, twice:
-// every sample is observed before any is normalised, and again on the way
-// back. Each sample adds up in float32, the samples in float64 in their order,
-// so that the bits depend on nothing but the batch.
+// A batch norm is where the samples of a batch wait for each other, twice: all
+// are looked at before any is normalised, and again on the way back. The sums
+// over a sample are in float32, those over the samples in float64 and in their
+// order, so that the bits depend on nothing but the batch.
 type BatchNorm struct{ plain }
 
 const (
@@ -29,6 +53,10 @@ const (
 // running mean 0 and variance 1.
 func NewBatchNorm(name string, in Shape) *BatchNorm { return &BatchNorm{plain{name, in, in}} }
 
+func (l *BatchNorm) Kind() string           { return "batch norm" }
+func (l *BatchNorm) Role() Role             { return Scaling }
+func (l *BatchNorm) Reads(a Axis) []Reading { return l.same(a) }
+
 func (l *BatchNorm) Params() []Param {
 	channels := []int{l.in.C}
 	return []Param{
@@ -39,7 +67,7 @@ func (l *BatchNorm) Params() []Param {
 	}
 }
 
-func (l *BatchNorm) Reads() (x, y bool) { return true, false }
+func (l *BatchNorm) Retains() (x, y bool) { return true, false }
 
 // Sizes: packed are scale and shift of the running statistics, kept are two
 // sums per channel of a sample, and of a batch the vectors named below.
@@ -98,20 +126,20 @@ func (l *BatchNorm) Accumulate(c *Call) {
 	}
 }
 
-// Reduce combines what was observed of n samples (Chan, Golub and LeVeque
+// Reduce combines what was accumulated of n samples (Chan, Golub and LeVeque
 // 1979): with equal numbers of pixels the batch's mean is the mean of means,
 // and its sum of squares theirs plus pixels·(mean−μ)² of each.
-func (l *BatchNorm) Reduce(batch, w, kept []float32, n int) {
+func (l *BatchNorm) Reduce(batch, w, saved []float32, n int) {
 	mean, variance := l.vector(batch, batchMean), l.vector(batch, batchVariance)
 	for c := range l.in.C {
 		sum, squares := 0.0, 0.0
 		for i := range n {
-			sum += float64(kept[2*i*l.in.C+c])
+			sum += float64(saved[2*i*l.in.C+c])
 		}
 		mu := sum / float64(n)
 		for i := range n {
-			d := float64(kept[2*i*l.in.C+c]) - mu
-			squares += float64(kept[(2*i+1)*l.in.C+c]) + float64(l.pixels()*float64(d*d))
+			d := float64(saved[2*i*l.in.C+c]) - mu
+			squares += float64(saved[(2*i+1)*l.in.C+c]) + float64(l.pixels()*float64(d*d))
 		}
 		mean[c], variance[c] = float32(mu), float32(squares/(float64(n)*l.pixels()))
 	}
@@ -138,18 +166,18 @@ func (l *BatchNorm) AccumulateGradient(c *Call) {
 	}
 }
 
-// ReduceGradient combines what was observed of n samples: with m = n·H·W,
+// ReduceGradient combines what was accumulated of n samples: with m = n·H·W,
 // r = 1/√(σ²+ε), S = Σ dy and D = Σ dy·(x−μ),
 //
 //	∂L/∂γ = r·D,   ∂L/∂β = S,   dx = γ·r·(dy − S/m − (x−μ)·r²·D/m)
-func (l *BatchNorm) ReduceGradient(batch, w, kept []float32, n int) {
+func (l *BatchNorm) ReduceGradient(batch, w, saved []float32, n int) {
 	gamma := l.vector(w, 0)
 	m := float64(n) * l.pixels()
 	for c := range l.in.C {
 		sum, dot := 0.0, 0.0
 		for i := range n {
-			sum += float64(kept[2*i*l.in.C+c])
-			dot += float64(kept[(2*i+1)*l.in.C+c])
+			sum += float64(saved[2*i*l.in.C+c])
+			dot += float64(saved[(2*i+1)*l.in.C+c])
 		}
 		r := 1 / math.Sqrt(float64(l.vector(batch, batchVariance)[c])+normEpsilon)
 		grad := float64(gamma[c]) * r
@@ -187,13 +215,10 @@ func (l *BatchNorm) UpdateRunning(state, batch []float32, n int) {
 	follow(l.vector(state, 1), l.vector(batch, batchVariance), m/(m-1))
 }
 
-// CheckBatch returns an error unless every batch norm of the network finds a
-// variance in a batch of size samples.
-func (n *Net) CheckBatch(size int) error {
-	for _, node := range n.Nodes {
-		if l, ok := node.Layer.(*BatchNorm); ok && size*l.in.H*l.in.W < 2 {
-			return fmt.Errorf("%s: batch normalisation needs more than one value per channel: %d × %v", l.name, size, l.in)
-		}
+// CheckBatch: one value has no variance.
+func (l *BatchNorm) CheckBatch(n int) error {
+	if n*l.in.H*l.in.W < 2 {
+		return fmt.Errorf("%s: batch normalisation needs more than one value per channel: %d × %v", l.name, n, l.in)
 	}
 	return nil
 }

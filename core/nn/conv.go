@@ -70,6 +70,8 @@ func NewConv(name string, in Shape, s ConvSpec) (*Conv, error) {
 	return l, nil
 }
 
+func (l *Conv) Kind() string { return "conv" }
+
 func (l *Conv) Window() Window {
 	return Window{Size: l.Size, Stride: l.Stride, Dilation: l.Dilation, Pad: l.Sides}
 }
@@ -108,7 +110,48 @@ func (l *Conv) Sizes() Sizes {
 	return s
 }
 
-func (l *Conv) Reads() (x, y bool) { return l.plan.Identity(), false }
+func (l *Conv) Retains() (x, y bool) { return l.plan.Identity(), false }
+
+// Fuse takes over a ReLU.
+func (l *Conv) Fuse(next Layer) {
+	if relu, ok := next.(*ReLU); ok {
+		l.rectify, relu.done = true, true
+	}
+}
+
+// Reads: output o has the positions s·o + d·k of the padded line under its
+// taps k.
+func (l *Conv) Reads(a Axis) []Reading {
+	line, list := l.line(a), make([]Reading, a.Of(l.out))
+	for o := range list {
+		for k := range l.Size {
+			list[o].read(line[l.Stride*o+l.Dilation*k])
+		}
+	}
+	return list
+}
+
+// line is what stands at each position of the padded line. A picture that is
+// enlarged instead has no edge to look over.
+func (l *Conv) line(a Axis) []Reading {
+	n := a.Of(l.in)
+	before, after := a.Sides(l.Sides)
+	if m := l.plan.Enlarged(); m != nil {
+		return interpolated(m, a, before+n+after)
+	}
+	sources, err := l.Scheme.Sources(n, before, after)
+	if err != nil {
+		panic("nn: " + l.name + ": " + err.Error()) // the plan was made with them
+	}
+	list := make([]Reading, len(sources))
+	for i, from := range sources {
+		if from != pad.Nowhere {
+			list[i] = at(from)
+		}
+		list[i].Padding = i < before || i >= before+n
+	}
+	return list
+}
 
 // picture returns xp.
 func (l *Conv) picture(c *Call) []float32 {

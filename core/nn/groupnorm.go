@@ -30,12 +30,16 @@ func NewGroupNorm(name string, in Shape, groups int) (*GroupNorm, error) {
 	return &GroupNorm{plain{name, in, in}, groups}, nil
 }
 
+func (l *GroupNorm) Kind() string           { return "group norm" }
+func (l *GroupNorm) Role() Role             { return Scaling }
+func (l *GroupNorm) Reads(a Axis) []Reading { return l.same(a) }
+
 func (l *GroupNorm) Params() []Param {
 	channels := []int{l.in.C}
 	return []Param{{Name: l.name + ".weight", Shape: channels, Start: 1}, {Name: l.name + ".bias", Shape: channels}}
 }
 
-func (l *GroupNorm) Reads() (x, y bool) { return true, false }
+func (l *GroupNorm) Retains() (x, y bool) { return true, false }
 
 // Sizes: kept are μ and 1/√(σ²+ε), for each channel those of its group; for a
 // call there are three more vectors of C values.

@@ -110,27 +110,36 @@ func (c *Call) sumRows(sum, x []float32) {
 //
 // Backward gets DY = ∂L/∂y and sets every DX that is not nil to ∂L/∂x.
 // Gradient adds the part-th of parts disjoint pieces of ∂L/∂w to dw, or sets
-// them there in a fresh call, so that
-// several workers may share the work; the pieces together are ∂L/∂w, and how
-// many there are does not change a bit. Both follow a Forward of the same
-// samples. Layers hold no state of their own, so that any number of
-// goroutines may share one.
+// them there in a fresh call, so that several workers may share the work; the
+// pieces together are ∂L/∂w, and how many there are does not change a bit. Both
+// follow a Forward of the same samples. Layers hold no state of their own, so
+// that any number of goroutines may share one.
 type Layer interface {
 	Name() string
+	Kind() string // what it is called in a table: "conv", "max-pool"
+	Role() Role
 	In() []Shape
 	Out() Shape
 	Window() Window
 	Params() []Param
 	Sizes() Sizes
 
-	// Reads reports whether Backward and Gradient read X and Y. Where they do
+	// Reads says for each output position along an axis what it reads, the
+	// same in each input.
+	Reads(a Axis) []Reading
+
+	// Retains reports whether Backward and Gradient read X and Y. Where they do
 	// not, later layers may work in place on them.
-	Reads() (x, y bool)
+	Retains() (x, y bool)
 
 	// InPlace reports whether Y may be X[0] and DY may be DX[0]. Such a layer
 	// reads X in Forward only, and has no parameters: DY may be gone when
 	// Gradient is called.
 	InPlace() bool
+
+	// Fuse lets the layer do the work of the next one, which works in place on
+	// its output, if it can.
+	Fuse(next Layer)
 
 	// Pack derives from w and state, whenever they have changed, what the
 	// passes want to read in another order.
@@ -140,6 +149,16 @@ type Layer interface {
 	Backward(c *Call)
 	Gradient(c *Call, dw []float32, part, parts int)
 }
+
+// A Role says what a layer does with the values that it is given.
+type Role int
+
+const (
+	Mixing     Role = iota // makes new maps: of several pixels, channels or inputs, or by moving pixels
+	Scaling                // scales and shifts the values of a map, as norms do
+	Activation             // applies a function to every value
+	Random                 // drops values, or reorders those of a pixel, by random numbers
+)
 
 // plain is what most layers share: a name, one input, and no parameters.
 type plain struct {
@@ -153,7 +172,9 @@ func (l *plain) Out() Shape                          { return l.out }
 func (l *plain) Window() Window                      { return Window{Size: 1, Stride: 1, Dilation: 1} }
 func (l *plain) Params() []Param                     { return nil }
 func (l *plain) Sizes() Sizes                        { return Sizes{} }
-func (l *plain) Reads() (x, y bool)                  { return false, false }
+func (l *plain) Role() Role                          { return Mixing }
+func (l *plain) Retains() (x, y bool)                { return false, false }
+func (l *plain) Fuse(Layer)                          {}
 func (l *plain) InPlace() bool                       { return false }
 func (l *plain) Pack(_, _, _ []float32)              {}
 func (l *plain) Gradient(*Call, []float32, int, int) {}

@@ -10,6 +10,9 @@ func NewLinear(name string, in Shape, n int) *Linear {
 	return &Linear{plain{name, in, Shape{1, 1, n}}}
 }
 
+func (l *Linear) Kind() string           { return "linear" }
+func (l *Linear) Reads(a Axis) []Reading { return l.all(a) }
+
 func (l *Linear) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 
 func (l *Linear) Params() []Param {
@@ -23,7 +26,7 @@ func (l *Linear) Params() []Param {
 // Sizes: the packed weights are the transpose, [n][i].
 func (l *Linear) Sizes() Sizes { return Sizes{Packed: l.in.Len() * l.out.C} }
 
-func (l *Linear) Reads() (x, y bool) { return true, false }
+func (l *Linear) Retains() (x, y bool) { return true, false }
 
 func (l *Linear) Pack(packed, w, _ []float32) {
 	transpose(packed, w, l.in.Len(), l.out.C, l.out.C)

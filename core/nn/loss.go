@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"math"
 
 	"padlab/core/exact"
 	"padlab/core/nn/kernel"
@@ -68,53 +67,6 @@ func ClassWeight(labels []int32, weights []float32) float64 {
 		sum += float64(weights[label])
 	}
 	return sum
-}
-
-// MSE returns the mean squared error of one sample,
-//
-//	L = 1/n Σ_i (z[i]−target[i])²
-//
-// and sets dz to the gradient of scale·L. It panics unless all are equally
-// long.
-func MSE(dz, z, target []float32, scale float32) float64 {
-	sameLength(dz, z, target)
-	sum, rate := 0.0, 2*float64(scale)/float64(len(z))
-	for i, v := range z {
-		d := float64(v) - float64(target[i])
-		sum += float64(d * d)
-		dz[i] = float32(rate * d)
-	}
-	return sum / float64(len(z))
-}
-
-// L1 returns the mean absolute error of one sample,
-//
-//	L = 1/n Σ_i |z[i]−target[i]|
-//
-// and sets dz to the gradient of scale·L, which is 0 where there is no error.
-// It panics unless all are equally long.
-func L1(dz, z, target []float32, scale float32) float64 {
-	sameLength(dz, z, target)
-	sum, rate := 0.0, float32(float64(scale)/float64(len(z)))
-	for i, v := range z {
-		d := float64(v) - float64(target[i])
-		sum += math.Abs(d)
-		switch {
-		case d > 0:
-			dz[i] = rate
-		case d < 0:
-			dz[i] = -rate
-		default:
-			dz[i] = float32(d) // 0 or NaN
-		}
-	}
-	return sum / float64(len(z))
-}
-
-func sameLength(dz, z, target []float32) {
-	if len(dz) != len(z) || len(target) != len(z) {
-		panic(fmt.Sprintf("nn: a loss of %d values, %d targets, %d gradients", len(z), len(target), len(dz)))
-	}
 }
 
 // Argmax returns the index of the largest value, the first of equal ones.

@@ -129,11 +129,6 @@ func (b *Builder) BatchNorm(name string, x Output) Output {
 	return b.add(NewBatchNorm(name, b.Shape(x)), nil, x)
 }
 
-// FrozenNorm is a batch norm whose running statistics stay as they are.
-func (b *Builder) FrozenNorm(name string, x Output) Output {
-	return b.add(NewFrozenNorm(name, b.Shape(x)), nil, x)
-}
-
 func (b *Builder) ReLU(name string, x Output) Output {
 	return b.add(NewReLU(name, b.Shape(x)), nil, x)
 }
@@ -182,10 +177,6 @@ func (b *Builder) Resize(name string, x Output, h, w int, corners bool) Output {
 // Align adds what NewAlign returns.
 func (b *Builder) Align(name string, x Output, h, w, top, left, step int) Output {
 	return b.add(NewAlign(name, b.Shape(x), h, w, top, left, step), nil, x)
-}
-
-func (b *Builder) Coordinates(name string, x Output) Output {
-	return b.add(NewCoordinates(name, b.Shape(x)), nil, x)
 }
 
 func (b *Builder) Dropout(name string, x Output, p float64) Output {
@@ -270,6 +261,19 @@ func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
 	}
 	n.W = make([]float32, s.wEnd+s.stateEnd)
 	return n, nil
+}
+
+// CheckBatch returns an error unless every layer with batch statistics finds
+// some in a batch of size samples.
+func (n *Net) CheckBatch(size int) error {
+	for _, node := range n.Nodes {
+		if l, ok := node.Layer.(BatchStatistics); ok {
+			if err := l.CheckBatch(size); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Out is the shape of what the network makes of a sample.

@@ -103,14 +103,12 @@ func layerCases(t testing.TB) map[string]layerCase {
 	for _, in := range []Shape{{4, 6, 3}, {1, 1, 5}, {2, 3, 17}} {
 		add("leaky relu", in, naiveLeakyReLU(0.125))(NewLeakyReLU("relu", in, 0.125), nil)
 		add("sigmoid", in, naiveSigmoid)(NewSigmoid("sigmoid", in), nil)
-		add("coordinates", in, each(in.Len(), naiveCoordinates(in)))(NewCoordinates("coordinates", in), nil)
 		add("gmp", in, each(in.Len(), naiveLargest(in)))(NewGlobalMaxPool("gmp", in), nil)
 		list[fmt.Sprintf("relu %v", in)] = layerCase{NewReLU("relu", in), naiveReLU}
 		list[fmt.Sprintf("add %v", in)] = layerCase{NewAdd("add", in), naiveSum}
 		list[fmt.Sprintf("gap %v", in)] = layerCase{NewGlobalAveragePool("gap", in), each(in.Len(), naiveMean(in))}
 		list[fmt.Sprintf("linear %v", in)] = layerCase{NewLinear("linear", in, 7), each(in.Len(), naiveLinear(in.Len(), 7))}
 		list[fmt.Sprintf("batch norm %v", in)] = layerCase{NewBatchNorm("norm", in), naiveNorm(in)}
-		add("frozen norm", in, naiveFrozenNorm(in))(NewFrozenNorm("norm", in), nil)
 	}
 	maps.Copy(list, borderCases(t))
 	return list
@@ -147,9 +145,6 @@ func TestLayers(t *testing.T) {
 			norm, isNorm := l.(*BatchNorm)
 			if isNorm {
 				call.State = make([]float32, 2*in)
-			}
-			if _, frozen := l.(*FrozenNorm); frozen {
-				call.State = narrow(runningStatistics(l.In()[0].C))
 			}
 			l.Pack(call.Packed, call.W, call.State)
 			for pass := range 2 { // the second finds used memory
@@ -346,7 +341,7 @@ func branches(t testing.TB) (*Net, reference) {
 	in, scheme := Shape{5, 4, 2}, pad.Must("zeros")
 	spec := PoolSpec{Size: 3, Stride: 2, Pad: 1, Ceil: true}
 	n := net(t, in, func(b *Builder) {
-		x := b.LeakyReLU("leaky1", b.Conv("conv1", b.Coordinates("coordinates", Sample), 3, 3, 1, scheme, pad.Same, true), 0.125)
+		x := b.LeakyReLU("leaky1", b.Conv("conv1", Sample, 3, 3, 1, scheme, pad.Same, true), 0.125)
 		y := b.Sigmoid("sigmoid", b.LeakyReLU("leaky2", b.Conv("conv2", x, 3, 3, 1, scheme, pad.Same, true), 0.5))
 		sum := b.Add("add", x, y)
 		all := b.Concat("concat", b.MaxPoolOf("pool1", sum, spec), b.AveragePool("pool2", x, spec), b.AveragePool("pool3", y, spec))
@@ -355,15 +350,15 @@ func branches(t testing.TB) (*Net, reference) {
 	})
 	picture := Shape{5, 4, 3}
 	conv := ConvSpec{Filters: 3, Size: 3, Scheme: scheme, Sides: pad.Same.Sides(3), Bias: true}
-	conv1, conv2 := naiveConv(Shape{5, 4, 4}, conv), naiveConv(picture, conv)
+	conv1, conv2 := naiveConv(in, conv), naiveConv(picture, conv)
 	return n, each(in.Len(), func(w, x []float64) []float64 {
-		x = naiveLeakyReLU(0.125)(nil, conv1(w[:111], naiveCoordinates(in)(nil, x)))
-		y := naiveSigmoid(nil, naiveLeakyReLU(0.5)(nil, conv2(w[111:195], x)))
+		x = naiveLeakyReLU(0.125)(nil, conv1(w[:57], x))
+		y := naiveSigmoid(nil, naiveLeakyReLU(0.5)(nil, conv2(w[57:141], x)))
 		all := naiveMaxPool(picture, spec)(nil, naiveSum(nil, append(slices.Clone(x), y...)))
 		all = append(append(all, naiveAveragePool(picture, spec)(nil, x)...), naiveAveragePool(picture, spec)(nil, y)...)
-		all = naiveGroupNorm(Shape{3, 3, 9}, 3)(w[195:213], naiveConcat(Shape{3, 3, 3}, 3)(nil, all))
+		all = naiveGroupNorm(Shape{3, 3, 9}, 3)(w[141:159], naiveConcat(Shape{3, 3, 3}, 3)(nil, all))
 		all = naiveCrop(Shape{5, 2, 9}, 3, 4)(nil, naiveResize(Shape{3, 3, 9}, 5, 2, false)(nil, all))
-		return naiveLinear(9, 4)(w[213:], naiveLargest(Shape{3, 4, 9})(nil, all))
+		return naiveLinear(9, 4)(w[159:], naiveLargest(Shape{3, 4, 9})(nil, all))
 	})
 }
 
@@ -584,7 +579,13 @@ func TestStepOn(t *testing.T) {
 	defer crew.Close()
 	got, finite := trainer.StepWithLoss(crew, func(i int, x []float32) { copy(x, input(i)) },
 		func(_ *LossScratch, i int, dz, z []float32) float64 {
-			return MSE(dz, z, target(i), 1.0/batch) / batch
+			loss := 0.0
+			for j, v := range z {
+				d := v - target(i)[j]
+				loss += float64(d) * float64(d) / (batch * outputs)
+				dz[j] = 2 * d / (batch * outputs)
+			}
+			return loss
 		})
 	if !finite || math.Abs(got-want) > 1e-6*want {
 		t.Errorf("the loss is %g, want %g", got, want)
@@ -594,27 +595,15 @@ func TestStepOn(t *testing.T) {
 	}
 }
 
-// Losses and their gradients, scaled; an L1 error of nothing has no gradient.
+// Losses of pixels and their gradients, scaled.
 func TestLosses(t *testing.T) {
-	z, target := []float32{1.5, -2, 0.25, 4, -9, 0.5}, []float32{1, -2.5, 0.25, 8, 1, 0}
+	z := []float32{1.5, -2, 0.25, 4, -9, 0.5}
 	labels, weights := []int32{2, 0}, []float32{0.5, 2, 3}
 	k, parts := portable(t), make([]float64, 3)
 	for name, f := range map[string]struct {
 		loss  func(dz []float32) float64
 		naive func(z []float64) float64
 	}{
-		"mse": {func(dz []float32) float64 { return MSE(dz, z, target, 0.25) }, func(z []float64) (sum float64) {
-			for i, v := range z {
-				sum += (v - float64(target[i])) * (v - float64(target[i])) / 6
-			}
-			return sum
-		}},
-		"l1": {func(dz []float32) float64 { return L1(dz, z, target, 0.25) }, func(z []float64) (sum float64) {
-			for i, v := range z {
-				sum += math.Abs(v-float64(target[i])) / 6
-			}
-			return sum
-		}},
 		"pixels": {func(dz []float32) float64 {
 			return PixelCrossEntropy(k, parts, dz, z, labels, weights, ClassWeight(labels, weights), 0.25)
 		}, func(z []float64) float64 {

@@ -7,7 +7,7 @@ import "slices"
 type plan struct {
 	levels   [][]int  // nodes by level, and within a level in their order
 	backward [][]int  // of each level: the nodes whose gradients are passed on there, in that order
-	norms    [][]int  // of each level: its batch norms
+	norms    [][]int  // of each level: its layers with batch statistics
 	root     []int    // of each node: the node in whose buffer its output lies
 	adds     [][]bool // of each node and input: its gradient is added to what others left there
 	temp     int      // floats per sample that any node wants for a call
@@ -16,10 +16,10 @@ type plan struct {
 
 // newPlan plans for nodes.
 //
-// The level of a node is how many batch norms lie on the longest way to it.
-// The samples of a batch wait for each other between levels: a batch norm needs
-// what all of them look like at the level before, and on the way back all of
-// their gradients at its own.
+// The level of a node is how many layers with batch statistics lie on the
+// longest way to it, itself included. The samples of a batch wait for each other
+// between levels: such a layer needs what all of them look like at the level
+// before, and on the way back all of their gradients at its own.
 func newPlan(nodes []Node) plan {
 	p := plan{root: make([]int, len(nodes)), adds: make([][]bool, len(nodes))}
 	takers := make([]int, len(nodes)) // of each output
@@ -37,7 +37,7 @@ func newPlan(nodes []Node) plan {
 				level[i] = max(level[i], level[from])
 			}
 		}
-		_, isNorm := n.Layer.(*BatchNorm)
+		_, isNorm := n.Layer.(BatchStatistics)
 		if isNorm {
 			level[i]++
 		}
@@ -52,9 +52,9 @@ func newPlan(nodes []Node) plan {
 
 		p.root[i] = i
 		if first := n.From[0]; n.InPlace() && first != Sample && takers[first] == 1 {
-			if _, reads := nodes[first].Reads(); !reads {
+			if _, retains := nodes[first].Retains(); !retains {
 				p.root[i] = p.root[first]
-				fuse(nodes[first].Layer, n.Layer)
+				nodes[first].Fuse(n.Layer)
 			}
 		}
 	}
@@ -84,15 +84,6 @@ func newPlan(nodes []Node) plan {
 		}
 	}
 	return p
-}
-
-// fuse lets a convolution do the work of a ReLU that follows in place.
-func fuse(first, second Layer) {
-	conv, isConv := first.(*Conv)
-	relu, isReLU := second.(*ReLU)
-	if isConv && isReLU {
-		conv.rectify, relu.done = true, true
-	}
 }
 
 // gradients deals buffers for ∂L/∂y: of each node the number of its buffer,

@@ -15,9 +15,13 @@ type ReLU struct {
 // NewReLU returns the layer for samples of shape in.
 func NewReLU(name string, in Shape) *ReLU { return &ReLU{plain: plain{name, in, in}} }
 
-// Reads: y > 0 says all that Backward needs to know of x.
-func (l *ReLU) Reads() (x, y bool) { return false, true }
-func (l *ReLU) InPlace() bool      { return true }
+func (l *ReLU) Kind() string           { return "ReLU" }
+func (l *ReLU) Role() Role             { return Activation }
+func (l *ReLU) Reads(a Axis) []Reading { return l.same(a) }
+
+// Retains: y > 0 says all that Backward needs to know of x.
+func (l *ReLU) Retains() (x, y bool) { return false, true }
+func (l *ReLU) InPlace() bool        { return true }
 
 func (l *ReLU) Forward(c *Call) {
 	if !l.done {
@@ -48,9 +52,13 @@ func NewLeakyReLU(name string, in Shape, slope float32) *LeakyReLU {
 	return &LeakyReLU{plain{name, in, in}, slope}
 }
 
-// Reads: y > 0 where x > 0.
-func (l *LeakyReLU) Reads() (x, y bool) { return false, true }
-func (l *LeakyReLU) InPlace() bool      { return true }
+func (l *LeakyReLU) Kind() string           { return "leaky ReLU" }
+func (l *LeakyReLU) Role() Role             { return Activation }
+func (l *LeakyReLU) Reads(a Axis) []Reading { return l.same(a) }
+
+// Retains: y > 0 where x > 0.
+func (l *LeakyReLU) Retains() (x, y bool) { return false, true }
+func (l *LeakyReLU) InPlace() bool        { return true }
 
 func (l *LeakyReLU) Forward(c *Call) {
 	y := c.Y
@@ -82,8 +90,12 @@ type Sigmoid struct{ plain }
 // NewSigmoid returns the layer for samples of shape in.
 func NewSigmoid(name string, in Shape) *Sigmoid { return &Sigmoid{plain{name, in, in}} }
 
-func (l *Sigmoid) Reads() (x, y bool) { return false, true }
-func (l *Sigmoid) InPlace() bool      { return true }
+func (l *Sigmoid) Kind() string           { return "sigmoid" }
+func (l *Sigmoid) Role() Role             { return Activation }
+func (l *Sigmoid) Reads(a Axis) []Reading { return l.same(a) }
+
+func (l *Sigmoid) Retains() (x, y bool) { return false, true }
+func (l *Sigmoid) InPlace() bool        { return true }
 
 func (l *Sigmoid) Forward(c *Call) {
 	y := c.Y
@@ -109,6 +121,9 @@ type Add struct{ plain }
 
 // NewAdd returns the layer for two inputs of shape in.
 func NewAdd(name string, in Shape) *Add { return &Add{plain{name, in, in}} }
+
+func (l *Add) Kind() string           { return "add" }
+func (l *Add) Reads(a Axis) []Reading { return l.same(a) }
 
 func (l *Add) In() []Shape   { return []Shape{l.in, l.in} }
 func (l *Add) InPlace() bool { return true }

@@ -74,6 +74,17 @@ func (l *pool) Window() Window {
 	}}
 }
 
+// Reads: of a window, what lies in the picture.
+func (l *pool) Reads(a Axis) []Reading {
+	n, list := a.Of(l.in), make([]Reading, a.Of(l.out))
+	for o := range list {
+		for k := range l.Size {
+			list[o].read(within(o*l.Stride+k-l.Pad, n))
+		}
+	}
+	return list
+}
+
 // each calls f for every output pixel of n samples: where it and its sample
 // begin in y and in x, the rows and columns of its window, and how many pixels
 // that has with those of the padding.
@@ -111,6 +122,8 @@ func NewMaxPool(name string, in Shape, s PoolSpec) (*MaxPool, error) {
 	halves := p.Size == 2 && p.Stride == 2 && p.Pad == 0 && p.out.H == in.H/2 && p.out.W == in.W/2
 	return &MaxPool{p, halves}, nil
 }
+
+func (l *MaxPool) Kind() string { return "max-pool" }
 
 // Sizes: chosen is, for each output, which input won: its index in the sample,
 // or in the window where windows are halves.
@@ -183,6 +196,8 @@ func NewAveragePool(name string, in Shape, s PoolSpec) (*AveragePool, error) {
 	return &AveragePool{p}, nil
 }
 
+func (l *AveragePool) Kind() string { return "average-pool" }
+
 // count is n.
 func (l *AveragePool) count(top, bottom, left, right, padded int) float32 {
 	if l.Inside {
@@ -238,6 +253,9 @@ func NewGlobalMaxPool(name string, in Shape) *GlobalMaxPool {
 	return &GlobalMaxPool{plain{name, in, Shape{1, 1, in.C}}}
 }
 
+func (l *GlobalMaxPool) Kind() string           { return "global max" }
+func (l *GlobalMaxPool) Reads(a Axis) []Reading { return l.all(a) }
+
 func (l *GlobalMaxPool) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 
 // Sizes: chosen is where each channel's largest value lies in the sample.
@@ -290,6 +308,9 @@ type GlobalAveragePool struct{ plain }
 func NewGlobalAveragePool(name string, in Shape) *GlobalAveragePool {
 	return &GlobalAveragePool{plain{name, in, Shape{1, 1, in.C}}}
 }
+
+func (l *GlobalAveragePool) Kind() string           { return "global average" }
+func (l *GlobalAveragePool) Reads(a Axis) []Reading { return l.all(a) }
 
 func (l *GlobalAveragePool) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 

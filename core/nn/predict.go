@@ -46,6 +46,18 @@ func NewPredict(name string, in Shape, s pad.Sides) (*Predict, error) {
 	return &Predict{plain{name, in, Shape{s.Top + in.H + s.Bottom, s.Left + in.W + s.Right, in.C}}, s}, nil
 }
 
+func (l *Predict) Kind() string { return "predict" }
+
+// Reads: no gradient passes through what is predicted.
+func (l *Predict) Reads(a Axis) []Reading {
+	before, _ := a.Sides(l.sides)
+	list := make([]Reading, a.Of(l.out))
+	for o := range list {
+		list[o] = within(o-before, a.Of(l.in))
+	}
+	return list
+}
+
 func (l *Predict) Window() Window {
 	return Window{Size: 1, Stride: 1, Dilation: 1, Pad: l.sides}
 }
@@ -54,7 +66,7 @@ func (l *Predict) Params() []Param {
 	return []Param{{Name: l.name + ".weight", Shape: []int{4, predictDeep, predictWide, l.in.C}}}
 }
 
-func (l *Predict) Reads() (x, y bool) { return true, false }
+func (l *Predict) Retains() (x, y bool) { return true, false }
 
 // A line is a row or column of pixels along an edge: where its first pixel
 // lies, and the steps, in pixels, along it and inward.

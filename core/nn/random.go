@@ -23,6 +23,10 @@ func NewDropout(name string, in Shape, p float64) (*Dropout, error) {
 	return &Dropout{plain{name, in, in}, float32(p), float32(1 / (1 - p)), "dropout " + name}, nil
 }
 
+func (l *Dropout) Kind() string           { return "dropout" }
+func (l *Dropout) Role() Role             { return Random }
+func (l *Dropout) Reads(a Axis) []Reading { return l.same(a) }
+
 func (l *Dropout) InPlace() bool { return true }
 
 // Sizes: kept is m.
@@ -79,6 +83,10 @@ func NewPermute(name string, in Shape) (*Permute, error) {
 	}
 	return &Permute{plain{name, in, in}, "permutation " + name}, nil
 }
+
+func (l *Permute) Kind() string           { return "permute" }
+func (l *Permute) Role() Role             { return Random }
+func (l *Permute) Reads(a Axis) []Reading { return l.same(a) }
 
 // Sizes: chosen is π.
 func (l *Permute) Sizes() Sizes { return Sizes{Indices: l.in.C} }

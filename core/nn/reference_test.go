@@ -189,27 +189,6 @@ func naiveSigmoid(_, x []float64) []float64 {
 	return y
 }
 
-// runningStatistics are means and variances of c channels.
-func runningStatistics(c int) []float64 {
-	list := make([]float64, 2*c)
-	for i := range c {
-		list[i], list[c+i] = float64(i)/8-0.25, 0.5+float64(i)/4
-	}
-	return list
-}
-
-func naiveFrozenNorm(in Shape) reference {
-	state := runningStatistics(in.C)
-	return func(w, x []float64) []float64 {
-		y := make([]float64, len(x))
-		for i, v := range x {
-			c := i % in.C
-			y[i] = w[c]*(v-state[c])/math.Sqrt(state[in.C+c]+1e-5) + w[in.C+c]
-		}
-		return y
-	}
-}
-
 func naiveGroupNorm(in Shape, groups int) reference {
 	return func(w, x []float64) []float64 {
 		y, size := make([]float64, len(x)), in.C/groups
@@ -291,24 +270,6 @@ func naiveResize(in Shape, h, w int, corners bool) reference {
 				for b := 0; b < in.W && row > 0; b++ {
 					y[o] += row * hat(place(j, in.W, w)-float64(b)) * x[(a*in.W+b)*in.C+c]
 				}
-			}
-		}
-		return y
-	}
-}
-
-func naiveCoordinates(in Shape) reference {
-	place := func(i, n int) float64 {
-		if n == 1 {
-			return 0
-		}
-		return -1 + 2*float64(i)/float64(n-1)
-	}
-	return func(_, x []float64) (y []float64) {
-		for i := range in.H {
-			for j := range in.W {
-				at := (i*in.W + j) * in.C
-				y = append(append(y, x[at:at+in.C]...), place(j, in.W), place(i, in.H))
 			}
 		}
 		return y

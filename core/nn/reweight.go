@@ -10,31 +10,26 @@ package nn
 // Where a window lies wholly outside, y is 0.
 type Reweight struct {
 	plain
-	bias  *Param    // or nil
-	ratio []float32 // r of each pixel, 0 where nothing is inside
+	bias   *Param    // or nil
+	size   int       // of the convolution's kernel
+	inside [2][]int  // taps inside the picture, for each output along each axis
+	ratio  []float32 // r of each pixel, 0 where nothing is inside
 }
 
 // NewReweight returns the layer behind conv, which has no bias: with bias, this
 // one's tensor is called as if it were conv's.
 func NewReweight(conv *Conv, bias bool) *Reweight {
-	l := &Reweight{plain: plain{conv.name + ".partial", conv.out, conv.out}}
+	l := &Reweight{plain: plain{conv.name + ".partial", conv.out, conv.out}, size: conv.Size}
 	if bias {
 		l.bias = &Param{Name: conv.name + ".bias", Shape: []int{conv.Filters}, FanIn: conv.Params()[0].FanIn}
 	}
-	inside := func(out, before, n int) []int { // taps inside, for each output along one axis
-		list := make([]int, out)
-		for i := range list {
-			for k := range conv.Size {
-				if at := i*conv.Stride + k*conv.Dilation - before; at >= 0 && at < n {
-					list[i]++
-				}
-			}
+	for _, a := range []Axis{Rows, Columns} {
+		for _, r := range conv.Reads(a) {
+			l.inside[a] = append(l.inside[a], len(r.Taps))
 		}
-		return list
 	}
-	cols := inside(conv.out.W, conv.Sides.Left, conv.in.W)
-	for _, row := range inside(conv.out.H, conv.Sides.Top, conv.in.H) {
-		for _, col := range cols {
+	for _, row := range l.inside[Rows] {
+		for _, col := range l.inside[Columns] {
 			r := float32(0)
 			if row*col > 0 {
 				r = float32(conv.Size*conv.Size) / float32(row*col)
@@ -43,6 +38,21 @@ func NewReweight(conv *Conv, bias bool) *Reweight {
 		}
 	}
 	return l
+}
+
+func (l *Reweight) Kind() string { return "reweight" }
+func (l *Reweight) Role() Role   { return Scaling }
+
+// Reads: along an axis k/n of the value, where the convolution's window of k
+// taps has n of them inside.
+func (l *Reweight) Reads(a Axis) []Reading {
+	list := make([]Reading, a.Of(l.out))
+	for o, n := range l.inside[a] {
+		if n > 0 {
+			list[o].Taps = []Tap{{o, float64(l.size) / float64(n)}}
+		}
+	}
+	return list
 }
 
 func (l *Reweight) Params() []Param {

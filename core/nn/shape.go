@@ -30,6 +30,9 @@ func NewConcat(name string, in ...Shape) (*Concat, error) {
 	return &Concat{plain{name, in[0], out}, in}, nil
 }
 
+func (l *Concat) Kind() string           { return "concat" }
+func (l *Concat) Reads(a Axis) []Reading { return l.same(a) }
+
 func (l *Concat) In() []Shape { return l.inputs }
 
 func (l *Concat) Forward(c *Call) {
@@ -80,12 +83,24 @@ func NewCrop(name string, in Shape, h, w int) *Crop {
 	return l
 }
 
+func (l *Crop) Kind() string { return "crop" }
+
 // Window: what is cut away is negative padding.
 func (l *Crop) Window() Window {
 	top, left := l.fromY[0]-l.fromX[0], l.fromY[1]-l.fromX[1]
 	return Window{Size: 1, Stride: 1, Dilation: 1, Pad: pad.Sides{
 		Top: top, Bottom: l.out.H - l.in.H - top, Left: left, Right: l.out.W - l.in.W - left,
 	}}
+}
+
+// Reads: where the picture grows, the zeros around it are padding.
+func (l *Crop) Reads(a Axis) []Reading {
+	before, _ := a.Sides(l.Window().Pad)
+	list := make([]Reading, a.Of(l.out))
+	for o := range list {
+		list[o] = within(o-before, a.Of(l.in))
+	}
+	return list
 }
 
 // move copies what two pictures share and leaves the rest.
@@ -118,53 +133,6 @@ func (l *Crop) Backward(c *Call) {
 	l.move(c.N, c.DX[0], l.in, l.fromX, c.DY, l.out, l.fromY)
 }
 
-// Coordinates appends to every pixel where it is (CoordConv, Liu et al. 2018):
-// two channels with its column and its row, from −1 at the first to 1 at the
-// last,
-//
-//	y[i][j] = x[i][j], 2j/(W−1) − 1, 2i/(H−1) − 1
-//
-// and 0 along an axis of one pixel.
-type Coordinates struct {
-	plain
-	columns, rows []float32
-}
-
-// NewCoordinates returns the layer for samples of shape in.
-func NewCoordinates(name string, in Shape) *Coordinates {
-	axis := func(n int) []float32 {
-		list := make([]float32, n)
-		for i := range list {
-			if n > 1 {
-				list[i] = float32(float64(2*i-(n-1)) / float64(n-1))
-			}
-		}
-		return list
-	}
-	return &Coordinates{plain{name, in, Shape{in.H, in.W, in.C + 2}}, axis(in.W), axis(in.H)}
-}
-
-func (l *Coordinates) Forward(c *Call) {
-	x, y := c.X[0], c.Y
-	for range c.N {
-		for _, row := range l.rows {
-			for _, column := range l.columns {
-				copy(y, x[:l.in.C])
-				y[l.in.C], y[l.in.C+1] = column, row
-				x, y = x[l.in.C:], y[l.out.C:]
-			}
-		}
-	}
-}
-
-// Backward drops what belongs to the coordinates.
-func (l *Coordinates) Backward(c *Call) {
-	dx, dy := c.DX[0], c.DY
-	for ; len(dx) > 0; dx, dy = dx[l.in.C:], dy[l.out.C:] {
-		copy(dx[:l.in.C], dy)
-	}
-}
-
 // Resize makes pictures of h×w pixels by bilinear interpolation, with either
 // convention for the corners; see [pad.Bilinear].
 type Resize struct {
@@ -185,11 +153,15 @@ func NewAlign(name string, in Shape, h, w, top, left, step int) *Resize {
 	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinearAt(in.H, in.W, in.C, h, w, top, left, step)}
 }
 
+func (l *Resize) Kind() string { return "resize" }
+
 // Window: an output sees two inputs; the stride is the whole part of H/h, at
 // least 1.
 func (l *Resize) Window() Window {
 	return Window{Size: min(2, l.in.H), Stride: max(1, l.in.H/l.out.H), Dilation: 1}
 }
+
+func (l *Resize) Reads(a Axis) []Reading { return interpolated(l.m, a, a.Of(l.out)) }
 
 func (l *Resize) Forward(c *Call) {
 	for i := range c.N {

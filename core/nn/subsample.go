@@ -29,7 +29,17 @@ func (b *Builder) Subsample(name string, x Output, stride, n int) Output {
 	return b.add(l, err, x)
 }
 
+func (l *Subsample) Kind() string { return "subsample" }
+
 func (l *Subsample) Window() Window { return Window{Size: 1, Stride: l.stride, Dilation: 1} }
+
+func (l *Subsample) Reads(a Axis) []Reading {
+	list := make([]Reading, a.Of(l.out))
+	for o := range list {
+		list[o] = at(l.stride * o)
+	}
+	return list
+}
 
 // each calls f with the offsets of every pixel of y and of the pixel of x that
 // it takes.

@@ -28,7 +28,7 @@ const (
 // There are two ways through a batch. Depth first, one sample goes all the way
 // forward and back while what it leaves is still in the cache. Level by level,
 // all samples go through one level of the network before any enters the next:
-// so it must be where a batch norm looks at all of them, and so it is better
+// so it must be where a layer has batch statistics, and so it is better
 // where weights are many. Which one is taken depends on the network and the
 // size of the batch.
 type Trainer struct {
@@ -134,12 +134,19 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 // together, so that a panel of weights is read for more than a few of them.
 const slabRows = 256
 
+// filters reports whether a layer's weights are filters, k×k×C×N: those that a
+// product reads again for every output pixel.
+func filters(l Layer) bool {
+	params := l.Params()
+	return len(params) > 0 && len(params[0].Shape) == 4
+}
+
 // slab is how many samples pass through a level together.
 func slab(net *Net, level, size, workers int) int {
 	pixels := slabRows
 	for _, i := range net.levels[level] {
-		if conv, ok := net.Nodes[i].Layer.(*Conv); ok {
-			pixels = min(pixels, conv.out.H*conv.out.W)
+		if node := net.Nodes[i]; filters(node) {
+			pixels = min(pixels, node.Out().H*node.Out().W)
 		}
 	}
 	return max(1, min(slabRows/pixels, size/(2*workers)))
@@ -211,7 +218,7 @@ func (t *Trainer) StepWithLoss(crew *kernel.Crew, sample func(i int, x []float32
 		t.optimizer.Begin()
 		crew.Do(len(t.bad), t.update)
 		if t.all != nil {
-			t.remember()
+			t.updateRunning()
 		}
 		crew.Do(len(t.Net.Nodes), t.pack)
 	}
@@ -252,14 +259,14 @@ func (t *Trainer) lossOf(b *batch, h *workspace, i int) float64 {
 func (t *Trainer) levels(crew *kernel.Crew) {
 	net := t.Net
 	for t.level = 0; t.level < len(net.plan.levels); t.level++ {
-		t.eachNorm(t.level, func(l *BatchNorm, i int, s span) {
+		t.eachStatistics(t.level, func(l BatchStatistics, i int, s span) {
 			l.Reduce(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
 		})
 		crew.Do(t.slabs(), t.forward)
 	}
 	for t.level = len(net.plan.levels) - 1; t.level >= 0; t.level-- {
 		crew.Do(t.slabs(), t.backward)
-		t.eachNorm(t.level, func(l *BatchNorm, i int, s span) {
+		t.eachStatistics(t.level, func(l BatchStatistics, i int, s span) {
 			l.ReduceGradient(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
 		})
 		crew.Do(len(t.parts[t.level]), t.gradient)
@@ -267,10 +274,10 @@ func (t *Trainer) levels(crew *kernel.Crew) {
 	crew.Do(len(t.bad), t.reduce)
 }
 
-// eachNorm calls f for the batch norms of a level.
-func (t *Trainer) eachNorm(level int, f func(l *BatchNorm, i int, s span)) {
+// eachStatistics calls f for the layers of a level that have batch statistics.
+func (t *Trainer) eachStatistics(level int, f func(l BatchStatistics, i int, s span)) {
 	for _, i := range t.Net.norms[level] {
-		f(t.Net.Nodes[i].Layer.(*BatchNorm), i, t.Net.spans[i])
+		f(t.Net.Nodes[i].Layer.(BatchStatistics), i, t.Net.spans[i])
 	}
 }
 
@@ -288,11 +295,11 @@ func (t *Trainer) runForward(worker, piece int) {
 		for i := from; i < to; i++ {
 			t.sample(i, b.output(Sample, i, i+1))
 		}
-		t.observe(h, Sample, from, to)
+		t.accumulate(h, Sample, from, to)
 	}
 	for _, n := range t.Net.plan.levels[t.level] {
 		t.Net.Nodes[n].Forward(b.call(h, n, from, to))
-		t.observe(h, Output(n), from, to)
+		t.accumulate(h, Output(n), from, to)
 	}
 	if t.level == len(t.Net.plan.levels)-1 {
 		for i := from; i < to; i++ {
@@ -301,14 +308,15 @@ func (t *Trainer) runForward(worker, piece int) {
 	}
 }
 
-// observe lets the batch norms of the next level look at an output.
-func (t *Trainer) observe(h *workspace, o Output, from, to int) {
+// accumulate shows an output to the layers of the next level that have batch
+// statistics.
+func (t *Trainer) accumulate(h *workspace, o Output, from, to int) {
 	if t.level+1 == len(t.Net.plan.levels) {
 		return
 	}
 	for _, i := range t.Net.norms[t.level+1] {
 		if t.Net.Nodes[i].From[0] == o {
-			t.Net.Nodes[i].Layer.(*BatchNorm).Accumulate(t.all.call(h, i, from, to))
+			t.Net.Nodes[i].Layer.(BatchStatistics).Accumulate(t.all.call(h, i, from, to))
 		}
 	}
 }
@@ -321,7 +329,7 @@ func (t *Trainer) runBackward(worker, piece int) {
 		t.all.backward(h, n, from, to)
 	}
 	for _, i := range t.Net.norms[t.level] {
-		t.Net.Nodes[i].Layer.(*BatchNorm).AccumulateGradient(t.all.call(h, i, from, to))
+		t.Net.Nodes[i].Layer.(BatchStatistics).AccumulateGradient(t.all.call(h, i, from, to))
 	}
 }
 
@@ -334,10 +342,10 @@ func (t *Trainer) runGradient(worker, piece int) {
 	t.Net.Nodes[p.node].Gradient(c, t.grads[0][s.w:s.wEnd:s.wEnd], p.part, p.parts)
 }
 
-// remember lets the running statistics of all batch norms follow.
-func (t *Trainer) remember() {
+// updateRunning lets all running statistics follow the batch.
+func (t *Trainer) updateRunning() {
 	for l := range t.Net.norms {
-		t.eachNorm(l, func(l *BatchNorm, i int, s span) {
+		t.eachStatistics(l, func(l BatchStatistics, i int, s span) {
 			l.UpdateRunning(t.Net.W[s.state:s.stateEnd], t.all.shared[i], t.size)
 		})
 	}

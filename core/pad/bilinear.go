@@ -49,6 +49,13 @@ func NewBilinearAt(height, width, c, toHeight, toWidth, top, left, step int) *Bi
 	return &Bilinear{width, c, lay(height, toHeight, top, step), lay(width, toWidth, left, step)}
 }
 
+// Row says between which rows of the picture row i of the larger or smaller one
+// lies: it is (1−t)·x[a] + t·x[b].
+func (m *Bilinear) Row(i int) (a, b int, t float32) { return m.rows[i].a, m.rows[i].b, m.rows[i].t }
+
+// Column is Row for column j.
+func (m *Bilinear) Column(j int) (a, b int, t float32) { return m.cols[j].a, m.cols[j].b, m.cols[j].t }
+
 // lay says between which of n units each of m pixels lies.
 func lay(n, m, first, step int) []between {
 	list := make([]between, m)

@@ -32,6 +32,15 @@ func ParseExtent(name string) (Extent, error) {
 	return "", names.Unknown("extent", name, Extents())
 }
 
+// UnmarshalText is ParseExtent.
+func (e *Extent) UnmarshalText(text []byte) error {
+	parsed, err := ParseExtent(string(text))
+	if err == nil {
+		*e = parsed
+	}
+	return err
+}
+
 // For returns the padding of a k×k kernel with stride s on h×w pixels.
 func (e Extent) For(k, s, h, w int) Sides {
 	if e != SameTF {

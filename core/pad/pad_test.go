@@ -463,3 +463,32 @@ func TestSameAsTensorFlow(t *testing.T) {
 		}
 	}
 }
+
+// Schemes are values, and a name is all that a file needs to keep of one.
+func TestSchemesAreValues(t *testing.T) {
+	for _, s := range append(All(), Must("constant(0.5)"), Scheme{}) {
+		text, err := s.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := Must("circular")
+		if err := back.UnmarshalText(text); err != nil {
+			t.Fatal(err)
+		}
+		if want := s; s.Name == "constant" { // the family without a value is PyTorch's name for zeros
+			want = Must("zeros")
+			if back != want {
+				t.Errorf("%s reads back as %s", s.Name, back.Name)
+			}
+		} else if back != want {
+			t.Errorf("%s reads back as %s", s.Name, back.Name)
+		}
+	}
+	s := Must("zeros")
+	if err := s.UnmarshalText([]byte("zeroes!")); err == nil || s != Must("zeros") {
+		t.Errorf("a bad name gives %v and %v", s.Name, err)
+	}
+	if Must("zeros") == Must("none") || Must("constant(1)") == Must("constant(0)") {
+		t.Error("different schemes are equal")
+	}
+}

@@ -61,7 +61,7 @@ func NewPlan(s Scheme, h, w, c int, sides Sides) (*Plan, error) {
 	if s.shift && !p.Identity() {
 		p.nothing = false
 		height, width := sides.Top+sides.Bottom, sides.Left+sides.Right
-		s.shift = false
+		s.rule = &rule{index: s.index} // without the lot
 		for i, one := range []Sides{{0, height, 0, width}, {0, height, width, 0}, {height, 0, 0, width}, {height, 0, width, 0}} {
 			if p.shifted[i], err = NewPlan(s, h, w, c, one); err != nil {
 				return nil, err
@@ -91,6 +91,9 @@ func (p *Plan) CopiesNothing() bool { return p.nothing }
 
 // Folds reports whether Pᵀ is the picture cut out, and what Fold adds to it.
 func (p *Plan) Folds() bool { return p.shifted[0] == nil && p.enlarged == nil }
+
+// Enlarged is P where it enlarges the picture, and nil where it copies pixels.
+func (p *Plan) Enlarged() *Bilinear { return p.enlarged }
 
 // Forward sets y = P x + v. It panics if a length is wrong.
 func (p *Plan) Forward(y, x []float32, pass Pass) {

@@ -67,7 +67,8 @@ func Circular(i, n int) int { return modulo(i, n) }
 func modulo(i, n int) int { return ((i % n) + n) % n }
 
 // A Scheme is an index function with its name and the value of a position that
-// has no source. Schemes are values and compare by name.
+// has no source. Schemes are values: two of one name are equal. The zero Scheme
+// is no scheme; where a scheme may be left out it stands for that.
 type Scheme struct {
 	Name  string  // canonical: "zeros", "constant(0.5)"
 	About string  // one line for a person
@@ -86,6 +87,11 @@ type Scheme struct {
 	// weights that are trained to predict the picture's own edge.
 	Learns bool
 
+	*rule // what it does, shared by all schemes of one kind
+}
+
+// A rule is what a scheme does.
+type rule struct {
 	index   Index
 	refuse  func(n, before, after int) error // nil, or why a line of n cannot be padded so
 	compute border                           // what stands outside, or nil
@@ -99,21 +105,21 @@ type Scheme struct {
 }
 
 var schemes = []Scheme{
-	{Name: "none", About: "no padding: the map shrinks with every convolution", index: Outside, refuse: nothing},
-	{Name: "zeros", About: "zeros outside: 0 0 | a b c | 0 0", index: Outside},
-	{Name: "constant", About: "one value outside, constant(0.5): v v | a b c | v v", index: Outside},
-	{Name: "replicate", About: "the edge repeated: a a | a b c | c c", index: Replicate},
-	{Name: "reflect", About: "mirrored about the edge pixel: c b | a b c | b a", index: Reflect, refuse: short},
-	{Name: "symmetric", About: "mirrored, edge pixel repeated: b a | a b c | c b", index: Symmetric},
-	{Name: "circular", About: "the other side of the picture: b c | a b c | a b", index: Circular},
-	{Name: "partial", About: "zeros outside; what a window sees is weighted up", index: Outside, Reweighs: true},
-	{Name: "mean-interp", About: "local means, enlarged beyond the edge", index: Outside, refuse: uneven, compute: meanInterp},
-	{Name: "mean-ref", About: "local means, mirrored about the edge", index: Outside, refuse: uneven, compute: meanRef},
-	{Name: "noise", About: "noise with the mean and deviation of each channel", index: Outside, compute: noise},
-	{Name: "random", About: "zeros, in training all on one side, by lot", index: Outside, shift: true},
-	{Name: "resize", About: "the picture enlarged to the padded size", index: Outside, stretch: true},
-	{Name: "explicit", About: "nothing outside: filters of their own at the border", index: Outside, Banks: true},
-	{Name: "learned", About: "predicted from the pixels next to the edge", index: Outside, Learns: true},
+	{Name: "none", About: "no padding: the map shrinks with every convolution", rule: &rule{index: Outside, refuse: nothing}},
+	{Name: "zeros", About: "zeros outside: 0 0 | a b c | 0 0", rule: &rule{index: Outside}},
+	{Name: "constant", About: "one value outside, constant(0.5): v v | a b c | v v", rule: &rule{index: Outside}},
+	{Name: "replicate", About: "the edge repeated: a a | a b c | c c", rule: &rule{index: Replicate}},
+	{Name: "reflect", About: "mirrored about the edge pixel: c b | a b c | b a", rule: &rule{index: Reflect, refuse: short}},
+	{Name: "symmetric", About: "mirrored, edge pixel repeated: b a | a b c | c b", rule: &rule{index: Symmetric}},
+	{Name: "circular", About: "the other side of the picture: b c | a b c | a b", rule: &rule{index: Circular}},
+	{Name: "partial", About: "zeros outside; what a window sees is weighted up", Reweighs: true, rule: &rule{index: Outside}},
+	{Name: "mean-interp", About: "local means, enlarged beyond the edge", rule: &rule{index: Outside, refuse: uneven, compute: meanInterp}},
+	{Name: "mean-ref", About: "local means, mirrored about the edge", rule: &rule{index: Outside, refuse: uneven, compute: meanRef}},
+	{Name: "noise", About: "noise with the mean and deviation of each channel", rule: &rule{index: Outside, compute: noise}},
+	{Name: "random", About: "zeros, in training all on one side, by lot", rule: &rule{index: Outside, shift: true}},
+	{Name: "resize", About: "the picture enlarged to the padded size", rule: &rule{index: Outside, stretch: true}},
+	{Name: "explicit", About: "nothing outside: filters of their own at the border", Banks: true, rule: &rule{index: Outside}},
+	{Name: "learned", About: "predicted from the pixels next to the edge", Learns: true, rule: &rule{index: Outside}},
 }
 
 // aliases are the names of numpy.pad (edge, wrap, constant) and of PyTorch's
@@ -196,6 +202,22 @@ func Parse(name string) (Scheme, error) {
 		}
 	}
 	return Scheme{}, names.Unknown("scheme", name, Names())
+}
+
+// MarshalText returns the scheme's name, and nothing for the zero Scheme.
+func (s Scheme) MarshalText() ([]byte, error) { return []byte(s.Name), nil }
+
+// UnmarshalText is Parse, but for an empty text, which is the zero Scheme.
+func (s *Scheme) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*s = Scheme{}
+		return nil
+	}
+	parsed, err := Parse(string(text))
+	if err == nil {
+		*s = parsed
+	}
+	return err
 }
 
 // Must is Parse for names that the program itself wrote; it panics on others.

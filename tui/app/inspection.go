@@ -136,7 +136,7 @@ func (m *Model) under(text string, r view.Rect) view.Rect {
 func (p *inspection) layers() view.Table {
 	t := view.Table{Header: []string{"layer", "out", "sees", "uneven", "over the edge", "stride", "kind"}, Skip: p.row}
 	for _, l := range p.geometry.Layers {
-		if !l.Plain() {
+		if !l.Plain {
 			t.Rows = append(t.Rows, []string{l.Name, fmt.Sprintf("%d×%d×%d", l.H, l.W, l.C), l.Field(), l.Asymmetry(), view.Share(l.SeesPadding), l.Sampling(), l.Title()})
 		}
 	}

@@ -20,7 +20,7 @@ func found() (*inspect.Geometry, *inspect.Findings) {
 		Rows: make(inspect.Foveation, 56), Columns: make(inspect.Foveation, 56), Taps: []string{"relu1", "relu2"},
 		Layers: []inspect.Layer{
 			{Name: "conv1", Kind: "conv", Kernel: 3, Stride: 1, H: 56, W: 56, C: 16, Jump: 1, ReceptiveField: 3, SeesPadding: 0.0702},
-			{Name: "relu1", Kind: "ReLU", H: 56, W: 56, C: 16, Jump: 1, ReceptiveField: 3, SeesPadding: 0.0702},
+			{Name: "relu1", Kind: "ReLU", H: 56, W: 56, C: 16, Jump: 1, ReceptiveField: 3, SeesPadding: 0.0702, Plain: true},
 			{Name: "pool1", Kind: "max-pool", Kernel: 2, Stride: 2, H: 28, W: 28, C: 16, Jump: 2, ReceptiveField: 4, AsymmetricRows: 1, AsymmetricColumns: 1, SeesPadding: 0.1378},
 		},
 	}

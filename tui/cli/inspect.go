@@ -226,7 +226,7 @@ func layerTable(g *inspect.Geometry) table {
 	var t table
 	t.add("layer", "kind", "out", "stride", "sees", "uneven", "over the edge")
 	for _, l := range g.Layers {
-		if l.Plain() {
+		if l.Plain {
 			continue
 		}
 		t.add(l.Name, l.Title(), fmt.Sprintf("%d×%d×%d", l.H, l.W, l.C), l.Sampling(), l.Field(), l.Asymmetry(), view.Share(l.SeesPadding))

@@ -183,6 +183,5 @@ func (s *session) arithmetic() (*kernel.Kernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.origin("kernel"), err)
 	}
-	kernel.Install(k)
 	return k, nil
 }
