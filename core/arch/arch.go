@@ -44,6 +44,9 @@ const (
 	Aligned   Head = "aligned"   // a 1×1 convolution, each unit put where it looks, the outermost repeated
 )
 
+// perPixel reports whether the network answers for every pixel.
+func (s Spec) perPixel() bool { return s.Head != "" && s.Head != Pooled }
+
 type architecture struct {
 	name, about string
 	taps        []string // nodes whose outputs a read-out looks at, from the picture inwards
@@ -159,7 +162,7 @@ func (a architecture) builder(s Spec) *nn.Builder {
 	}
 	b := nn.NewBuilder(s.In)
 	b.Schemes = s.Layers
-	if a.pooled && s.Head != "" && s.Head != Pooled {
+	if a.pooled && s.perPixel() {
 		b.Fail("it answers for the whole picture only, not for its pixels")
 	}
 	a.build(b, s)
@@ -167,15 +170,11 @@ func (a architecture) builder(s Spec) *nn.Builder {
 }
 
 func refusal(a architecture, s Spec, err error) error {
-	return fmt.Errorf("network %s with padding %s on %d×%d pixels: %w%s", s.Name, s.Padding.Name, s.In.H, s.In.W, err, smallest(a, s))
-}
-
-// smallest words the smallest square input that works, or "" when none does.
-func smallest(a architecture, s Spec) string {
+	err = fmt.Errorf("network %s with padding %s on %d×%d pixels: %w", s.Name, s.Padding.Name, s.In.H, s.In.W, err)
 	if side := a.smallest(s); side > 0 {
-		return fmt.Sprintf("; the smallest picture that works is %d×%d", side, side)
+		err = fmt.Errorf("%w; the smallest picture that works is %d×%d", err, side, side)
 	}
-	return ""
+	return err
 }
 
 // Smallest returns the side of the smallest square picture that the network of
@@ -189,6 +188,9 @@ func Smallest(s Spec) int {
 }
 
 func (a architecture) smallest(s Spec) int {
+	if a.pooled && s.perPixel() {
+		return 0
+	}
 	for side := 1; side <= 1024; side++ {
 		s.In.H, s.In.W = side, side
 		if _, err := a.builder(s).Nodes(); err == nil {

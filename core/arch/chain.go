@@ -57,7 +57,7 @@ func chain(name, about string, norm bool, filters ...int) architecture {
 // classifier ends a network with its head. The maps of logits are enlarged
 // bilinearly, corners not aligned.
 func (s Spec) classifier(b *nn.Builder, x nn.Output, name string) nn.Output {
-	if s.Head == Pooled || s.Head == "" {
+	if !s.perPixel() {
 		return b.Linear(name, b.GlobalAveragePool("gap", x), s.Classes)
 	}
 	x = b.Conv(name, x, s.Classes, 1, 1, pad.Must("none"), pad.Valid, true)

@@ -300,6 +300,25 @@ func TestStudies(t *testing.T) {
 	}
 }
 
+// What is found at the taps does not depend on how a network answers behind
+// them: with the same weights all heads have the same findings.
+func TestMeasureBehindAnyHead(t *testing.T) {
+	for _, padding := range []string{"zeros", "partial", "none", "resize"} {
+		var pooled *Findings
+		for _, head := range []arch.Head{arch.Pooled, arch.Stretched, arch.Aligned} {
+			s := spec("small", padding, 32)
+			s.Head = head
+			found := measured(t, subject(t, s, noise(3, 96)), 2)
+			if pooled == nil {
+				pooled = found
+			}
+			if len(found.Neurons) != 4 || len(found.Artifacts) != 3 || fmt.Sprintf("%+v", *found) != fmt.Sprintf("%+v", *pooled) { // NaN too
+				t.Errorf("%s, %s:\n%+v\npooled:\n%+v", padding, head, found, pooled)
+			}
+		}
+	}
+}
+
 func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
 	for _, s := range []arch.Spec{spec("small", "zeros", 16), spec("resnet20", "noise", 16)} {
 		one := subject(t, s, noise(7, 64))
