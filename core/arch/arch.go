@@ -1,22 +1,45 @@
-// Package arch names the networks that experiments are run on and does the
+// Package arch holds the networks that experiments are run on and does the
 // arithmetic of their geometry: receptive field, stride, and what the pools
-// drop. An architecture is a function that strings layers together; every one
-// takes a padding scheme and an extent.
+// drop. An architecture is a value whose function strings layers together, with
+// the padding scheme and the extent that it is given; some have names.
 package arch
 
 import (
 	"fmt"
 	"slices"
 
-	"padlab/core/names"
+	"padlab/core/arch/catalog"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 )
 
+// An Architecture says how a network is put together. It is a value that anyone
+// can make: those of [All] are only the ones that have a name in the catalog.
+type Architecture struct {
+	catalog.Entry // its name, one line about it, and which pictures it was made for
+
+	// Taps are the nodes whose outputs a read-out looks at, by name, from the
+	// picture inward.
+	Taps []string
+
+	// Pooled: the network has an end of its own that answers for the whole
+	// picture, whatever the head.
+	Pooled bool
+
+	// FCHead is the last layer of the classifier that Spec.FCHead builds;
+	// empty: there is none.
+	FCHead string
+
+	// Build adds the layers of the network of s to b, the last of which has
+	// s.Classes outputs, and what does not fit to its errors. Pictures of
+	// Input.Side pixels under zeros fit.
+	Build func(b *nn.Builder, s Spec)
+}
+
 // A Spec is everything that a network's shape depends on.
 type Spec struct {
-	Name    string   // one of Names
+	Arch    Architecture
 	In      nn.Shape // of a sample
 	Classes int      // outputs
 	Padding pad.Scheme
@@ -44,21 +67,9 @@ const (
 	Aligned   Head = "aligned"   // a 1×1 convolution, each unit put where it looks, the outermost repeated
 )
 
-type architecture struct {
-	name, about string
-	taps        []string // nodes whose outputs a read-out looks at, from the picture inwards
-	build       func(b *nn.Builder, s Spec)
-	pooled      bool // it has an end of its own, whatever the head
-
-	usual Input
-
-	// original is the last layer of the classifier that Spec.Original builds;
-	// empty: there is no other than the usual one.
-	original string
-}
-
-// architectures are all networks, by kind. Those of torchvision have its names
-// for layers and tensors, so that its weights load as they are.
+// architectures are all that have a name, in the order of the catalog. Those of
+// torchvision have its names for layers and tensors, so that its weights load as
+// they are.
 var architectures = slices.Concat(
 	chains,
 	vggs,
@@ -68,72 +79,47 @@ var architectures = slices.Concat(
 	toys,
 )
 
-// Names returns the names of all architectures.
-func Names() []string {
-	list := make([]string, len(architectures))
-	for i, a := range architectures {
-		list[i] = a.name
+// All returns the architectures that have a name, by kind.
+func All() []Architecture { return slices.Clone(architectures) }
+
+// Named returns the architecture of a name of the catalog.
+func Named(name string) (Architecture, error) {
+	if _, err := catalog.Find(name); err != nil {
+		return Architecture{}, err
 	}
-	return list
+	return architectures[slices.IndexFunc(architectures, func(a Architecture) bool { return a.Name == name })], nil
 }
 
-func find(name string) (architecture, error) {
-	for _, a := range architectures {
-		if a.name == name {
-			return a, nil
-		}
+// Must is Named for names that the program itself wrote, or has checked; it
+// panics on others.
+func Must(name string) Architecture {
+	a, err := Named(name)
+	if err != nil {
+		panic("arch: " + err.Error())
 	}
-	return architecture{}, names.Unknown("network", name, Names())
+	return a
 }
 
-// About returns one line that lists the layers of an architecture.
-func About(name string) (string, error) {
-	a, err := find(name)
-	return a.about, err
-}
-
-// Taps returns the names of the nodes of an architecture that a read-out looks
-// at, from the picture inwards.
-func Taps(name string) ([]string, error) {
-	a, err := find(name)
-	return slices.Clone(a.taps), err
-}
-
-// Input says which pictures an architecture was made for: square ones of Side
-// pixels; where they are Normalized, each channel of red, green and blue in 0…1
-// less [ImageNetMean], by [ImageNetStd].
-type Input struct {
-	Side       int
-	Normalized bool
+// entry is what the catalog says of a network.
+func entry(name string) catalog.Entry {
+	e, err := catalog.Find(name)
+	if err != nil {
+		panic("arch: " + err.Error())
+	}
+	return e
 }
 
 // The mean and deviation of the pictures of ImageNet, by which torchvision's
 // networks and those for CIFAR have them normalised.
 var ImageNetMean, ImageNetStd = [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}
 
-var (
-	imageNet = Input{224, true}
-	cifar10  = Input{32, true}
-	little   = Input{32, false}
-)
-
-// NativeInput returns for which pictures an architecture was made.
-func NativeInput(name string) (Input, error) {
-	a, err := find(name)
-	return a.usual, err
-}
-
 // Build returns the network of s, computing with k, all weights 0. A picture
 // that is too small is an error that names the first layer that does not fit
 // and the smallest square picture that works.
 func Build(s Spec, k *kernel.Kernel) (*nn.Net, error) {
-	a, err := find(s.Name)
+	net, err := s.builder().Net(k)
 	if err != nil {
-		return nil, err
-	}
-	net, err := a.builder(s).Net(k)
-	if err != nil {
-		return nil, refusal(a, s, err)
+		return nil, s.refusal(err)
 	}
 	return net, nil
 }
@@ -141,57 +127,50 @@ func Build(s Spec, k *kernel.Kernel) (*nn.Net, error) {
 // Layers returns the nodes of the network that Build would build, with the same
 // errors but without weights: all that its geometry depends on.
 func Layers(s Spec) ([]nn.Node, error) {
-	a, err := find(s.Name)
+	nodes, err := s.builder().Nodes()
 	if err != nil {
-		return nil, err
-	}
-	nodes, err := a.builder(s).Nodes()
-	if err != nil {
-		return nil, refusal(a, s, err)
+		return nil, s.refusal(err)
 	}
 	return nodes, nil
 }
 
-// builder has all layers of the network.
-func (a architecture) builder(s Spec) *nn.Builder {
+// builder has all layers of the network. It panics without an architecture.
+func (s Spec) builder() *nn.Builder {
+	if s.Arch.Build == nil {
+		panic(fmt.Sprintf("arch: nothing builds network %q", s.Arch.Name))
+	}
 	if s.Padding.Name == "none" {
 		s.Extent = pad.Valid
 	}
 	b := nn.NewBuilder(s.In)
 	b.Schemes = s.Layers
-	if a.pooled && s.Head != "" && s.Head != Pooled {
+	if s.Arch.Pooled && s.perPixel() {
 		b.Fail("it answers for the whole picture only, not for its pixels")
 	}
-	a.build(b, s)
+	s.Arch.Build(b, s)
 	return b
 }
 
-func refusal(a architecture, s Spec, err error) error {
-	return fmt.Errorf("network %s with padding %s on %d×%d pixels: %w%s", s.Name, s.Padding.Name, s.In.H, s.In.W, err, smallest(a, s))
-}
+// perPixel reports whether the network answers for every pixel.
+func (s Spec) perPixel() bool { return s.Head != "" && s.Head != Pooled }
 
-// smallest words the smallest square input that works, or "" when none does.
-func smallest(a architecture, s Spec) string {
-	if side := a.smallest(s); side > 0 {
-		return fmt.Sprintf("; the smallest picture that works is %d×%d", side, side)
+func (s Spec) refusal(err error) error {
+	err = fmt.Errorf("network %s with padding %s on %d×%d pixels: %w", s.Arch.Name, s.Padding.Name, s.In.H, s.In.W, err)
+	if side := Smallest(s); side > 0 {
+		err = fmt.Errorf("%w; the smallest picture that works is %d×%d", err, side, side)
 	}
-	return ""
+	return err
 }
 
 // Smallest returns the side of the smallest square picture that the network of
 // s takes, whatever s.In says of it: 0 when no size up to 1024 works.
 func Smallest(s Spec) int {
-	a, err := find(s.Name)
-	if err != nil {
+	if s.Arch.Pooled && s.perPixel() {
 		return 0
 	}
-	return a.smallest(s)
-}
-
-func (a architecture) smallest(s Spec) int {
 	for side := 1; side <= 1024; side++ {
 		s.In.H, s.In.W = side, side
-		if _, err := a.builder(s).Nodes(); err == nil {
+		if _, err := s.builder().Nodes(); err == nil {
 			return side
 		}
 	}

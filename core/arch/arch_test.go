@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"padlab/core/arch/catalog"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
@@ -19,7 +20,7 @@ func build(t testing.TB, name string, side, channels, classes int, padding strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := Build(Spec{Name: name, In: nn.Shape{H: side, W: side, C: channels}, Classes: classes, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}, k)
+	net, err := Build(Spec{Arch: Must(name), In: nn.Shape{H: side, W: side, C: channels}, Classes: classes, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}, k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +66,9 @@ func TestParametersOfKnownNetworks(t *testing.T) {
 		{"resnet20", 32, 10, 269_722}, {"resnet32", 32, 10, 464_154}, {"resnet44", 32, 10, 658_586}, {"resnet56", 32, 10, 853_018},
 		{"rook", 32, 2, 29}, {"red-green", 32, 2, 9*(3*32+32*32+32*64+64*64) + 64*2 + 2},
 	} {
-		net, err := Build(Spec{Name: c.name, In: nn.Shape{H: c.side, W: c.side, C: 3}, Classes: c.classes, Padding: pad.Must("zeros"), Extent: pad.Same, FCHead: true}, k)
+		net, err := Build(Spec{Arch: Must(c.name), In: nn.Shape{H: c.side, W: c.side, C: 3}, Classes: c.classes, Padding: pad.Must("zeros"), Extent: pad.Same, FCHead: true}, k)
 		if c.name == "rook" {
-			net, err = Build(Spec{Name: c.name, In: nn.Shape{H: c.side, W: c.side, C: 1}, Classes: c.classes, Padding: pad.Must("zeros"), Extent: pad.Same}, k)
+			net, err = Build(Spec{Arch: Must(c.name), In: nn.Shape{H: c.side, W: c.side, C: 1}, Classes: c.classes, Padding: pad.Must("zeros"), Extent: pad.Same}, k)
 		}
 		if err != nil {
 			t.Error(err)
@@ -85,7 +86,8 @@ func TestEveryArchitecture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range Names() {
+	for _, a := range All() {
+		name := a.Name
 		large := slices.Contains([]string{"resnet34", "resnet101", "resnet152", "bagnet9", "bagnet33", "vgg13", "vgg16", "vgg19"}, strings.TrimSuffix(name, "_bn"))
 		for _, c := range []struct {
 			padding string
@@ -98,16 +100,15 @@ func TestEveryArchitecture(t *testing.T) {
 			if c.padding == "none" {
 				side = 2000
 			}
-			net, err := Build(Spec{Name: name, In: nn.Shape{H: side, W: side, C: 1}, Classes: 3, Padding: pad.Must(c.padding), Extent: c.extent}, k)
+			net, err := Build(Spec{Arch: a, In: nn.Shape{H: side, W: side, C: 1}, Classes: 3, Padding: pad.Must(c.padding), Extent: c.extent}, k)
 			if err != nil {
 				t.Error(err)
 				continue
 			}
-			taps, err := Taps(name)
-			if err != nil || len(taps) == 0 {
-				t.Errorf("%s has no taps: %v", name, err)
+			if len(a.Taps) == 0 {
+				t.Errorf("%s has no taps", name)
 			}
-			for _, tap := range taps {
+			for _, tap := range a.Taps {
 				if !slices.ContainsFunc(net.Nodes, func(n nn.Node) bool { return n.Name() == tap }) {
 					t.Errorf("%s has no tap %s", name, tap)
 				}
@@ -120,6 +121,20 @@ func TestEveryArchitecture(t *testing.T) {
 				seen[p.Name] = true
 			})
 		}
+	}
+}
+
+// The networks that are built are those of the catalog, in its order.
+func TestCatalog(t *testing.T) {
+	var built []string
+	for _, a := range All() {
+		built = append(built, a.Name)
+		if got := Must(a.Name); got.Entry != a.Entry || !slices.Equal(got.Taps, a.Taps) {
+			t.Errorf("%s is %+v by name", a.Name, got.Entry)
+		}
+	}
+	if !slices.Equal(built, catalog.Names()) {
+		t.Errorf("built are\n%v, in the catalog are\n%v", built, catalog.Names())
 	}
 }
 
@@ -176,16 +191,15 @@ func TestBuildSaysWhatWouldFit(t *testing.T) {
 		spec Spec
 		want string
 	}{
-		{Spec{Name: "small", In: nn.Shape{H: 16, W: 16, C: 1}, Classes: 4, Padding: pad.Must("none"), Extent: pad.Same, Bias: true}, "network small with padding none on 16×16 pixels: conv3: a 3×3 kernel does not fit in 2×2 pixels; the smallest picture that works is 26×26"},
-		{Spec{Name: "small", In: nn.Shape{H: 4, W: 4, C: 1}, Classes: 4, Padding: pad.Must("reflect"), Extent: pad.Same, Bias: true}, "conv3: reflect needs padding < size: 1 ≥ 1 (rows); the smallest picture that works is 8×8"},
-		{Spec{Name: "smal", In: nn.Shape{H: 4, W: 4, C: 1}, Classes: 4, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, `unknown network "smal": did you mean "small"?`},
+		{Spec{Arch: Must("small"), In: nn.Shape{H: 16, W: 16, C: 1}, Classes: 4, Padding: pad.Must("none"), Extent: pad.Same, Bias: true}, "network small with padding none on 16×16 pixels: conv3: a 3×3 kernel does not fit in 2×2 pixels; the smallest picture that works is 26×26"},
+		{Spec{Arch: Must("small"), In: nn.Shape{H: 4, W: 4, C: 1}, Classes: 4, Padding: pad.Must("reflect"), Extent: pad.Same, Bias: true}, "conv3: reflect needs padding < size: 1 ≥ 1 (rows); the smallest picture that works is 8×8"},
 	} {
 		if _, err := Build(c.spec, k); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v\nwant %s", err, c.want)
 		}
 	}
-	if _, err := About("vgg6"); err == nil {
-		t.Error("About(vgg6) is no error")
+	if _, err := Named("smal"); err == nil || !strings.Contains(err.Error(), `unknown network "smal": did you mean "small"?`) {
+		t.Error(err)
 	}
 }
 
@@ -267,7 +281,7 @@ func TestFullIsBlind(t *testing.T) {
 		blind bool
 	}{{"red-green", false, 0, true}, {"rook", false, 0, true}, {"red-green", false, 1, false}, {"small", true, 0, false}} {
 		const side, cell = 48, 16
-		net, err := Build(Spec{Name: c.name, In: nn.Shape{H: side, W: side, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Full, Bias: c.bias}, k)
+		net, err := Build(Spec{Arch: Must(c.name), In: nn.Shape{H: side, W: side, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Full, Bias: c.bias}, k)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -387,7 +401,7 @@ func TestAlignedHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for padding, want := range map[string]Stage{"none": {Top: 25, Left: 25, Stride: 4}, "zeros": {Top: 3, Left: 3, Stride: 4}} {
-		net, err := Build(Spec{Name: "small", In: nn.Shape{H: 60, W: 60, C: 1}, Classes: 11, Padding: pad.Must(padding), Extent: pad.Same, Bias: true, Head: Aligned}, k)
+		net, err := Build(Spec{Arch: Must("small"), In: nn.Shape{H: 60, W: 60, C: 1}, Classes: 11, Padding: pad.Must(padding), Extent: pad.Same, Bias: true, Head: Aligned}, k)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -414,7 +428,7 @@ func TestAlignedHead(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Build(Spec{Name: "rook", In: nn.Shape{H: 32, W: 32, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same, Head: Stretched}, k); err == nil || !strings.Contains(err.Error(), "whole picture only") {
+	if _, err := Build(Spec{Arch: Must("rook"), In: nn.Shape{H: 32, W: 32, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same, Head: Stretched}, k); err == nil || !strings.Contains(err.Error(), "whole picture only") {
 		t.Error(err)
 	}
 }

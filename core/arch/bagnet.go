@@ -8,17 +8,17 @@ import (
 
 // bags are the networks of Brendel and Bethge (2019): ResNet-50 in which most
 // 3×3 convolutions are 1×1, so that an output sees 9, 17 or 33 pixels only.
-var bags = []architecture{bagnet(9, 2), bagnet(17, 3), bagnet(33, 4)}
+var bags = []Architecture{bagnet(9, 2), bagnet(17, 3), bagnet(33, 4)}
 
 // bagnet sees field pixels: besides the stem, the first block of as many stages
 // has a 3×3 convolution.
-func bagnet(field, stages int) architecture {
+func bagnet(field, stages int) Architecture {
 	blocks := []int{3, 4, 6, 3}
-	a := architecture{name: fmt.Sprintf("bagnet%d", field), about: fmt.Sprintf("BagNet-%d: ResNet-50 whose outputs see %d pixels", field, field), usual: imageNet}
+	a := Architecture{Entry: entry(fmt.Sprintf("bagnet%d", field))}
 	for stage, n := range blocks {
-		a.taps = append(a.taps, fmt.Sprintf("layer%d.%d.out", stage+1, n-1))
+		a.Taps = append(a.Taps, fmt.Sprintf("layer%d.%d.out", stage+1, n-1))
 	}
-	a.build = func(b *nn.Builder, s Spec) {
+	a.Build = func(b *nn.Builder, s Spec) {
 		x := b.Conv("conv1", nn.Sample, 64, 1, 1, s.Padding, s.Extent, false)
 		x = b.Conv("conv2", x, 64, 3, 1, s.Padding, s.Extent, false)
 		x = b.ReLU("relu", b.BatchNorm("bn1", x))

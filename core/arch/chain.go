@@ -8,13 +8,13 @@ import (
 )
 
 // chains are convolutions, pools and nothing else.
-var chains = []architecture{
-	chain("small", "conv 16, pool, conv 32, pool, conv 32, conv 64, global average pool, linear", false, 16, pool, 32, pool, 32, 64),
-	chain("vgg5", "conv 32, pool, conv 64, pool, conv 128, pool, conv 256, global average pool, linear", false, 32, pool, 64, pool, 128, pool, 256),
-	chain("vgg5_bn", "vgg5 with batch norm: VGG5 of Islam et al. 2021", true, 32, pool, 64, pool, 128, pool, 256),
-	chain("vgg5-mini", "vgg5 with batch norm and a quarter of its later filters: conv 16, 32, 64, 64", true, 16, pool, 32, pool, 64, pool, 64),
-	chain("S", "reference network S: conv 16, 32, pool, conv 32, 64, global average pool, linear", false, 16, 32, pool, 32, 64),
-	chain("M", "reference network M: conv 32, 32, pool, conv 64, 64, pool, conv 128, 128, global average pool, linear", false, 32, 32, pool, 64, 64, pool, 128, 128),
+var chains = []Architecture{
+	chain("small", false, 16, pool, 32, pool, 32, 64),
+	chain("vgg5", false, 32, pool, 64, pool, 128, pool, 256),
+	chain("vgg5_bn", true, 32, pool, 64, pool, 128, pool, 256),
+	chain("vgg5-mini", true, 16, pool, 32, pool, 64, pool, 64),
+	chain("S", false, 16, 32, pool, 32, 64),
+	chain("M", false, 32, 32, pool, 64, 64, pool, 128, 128),
 }
 
 // pool stands for a 2×2 max-pool in a list of filter counts.
@@ -23,18 +23,18 @@ const pool = 0
 // chain is 3×3 convolutions, each with a ReLU and perhaps a batch norm before
 // it, and pools, then global average pooling and a linear layer. Its taps are
 // the ReLUs before each pool, and the last.
-func chain(name, about string, norm bool, filters ...int) architecture {
-	a := architecture{name: name, about: about, usual: little}
+func chain(name string, norm bool, filters ...int) Architecture {
+	a := Architecture{Entry: entry(name)}
 	convs := 0
 	for i, n := range filters {
 		if n != pool {
 			convs++
 		}
 		if i+1 == len(filters) || filters[i+1] == pool && n != pool {
-			a.taps = append(a.taps, fmt.Sprintf("relu%d", convs))
+			a.Taps = append(a.Taps, fmt.Sprintf("relu%d", convs))
 		}
 	}
-	a.build = func(b *nn.Builder, s Spec) {
+	a.Build = func(b *nn.Builder, s Spec) {
 		x, conv, pools := nn.Sample, 0, 0
 		for _, n := range filters {
 			if n == pool {
@@ -57,7 +57,7 @@ func chain(name, about string, norm bool, filters ...int) architecture {
 // classifier ends a network with its head. The maps of logits are enlarged
 // bilinearly, corners not aligned.
 func (s Spec) classifier(b *nn.Builder, x nn.Output, name string) nn.Output {
-	if s.Head == Pooled || s.Head == "" {
+	if !s.perPixel() {
 		return b.Linear(name, b.GlobalAveragePool("gap", x), s.Classes)
 	}
 	x = b.Conv(name, x, s.Classes, 1, 1, pad.Must("none"), pad.Valid, true)

@@ -9,20 +9,20 @@ import (
 
 // residuals are the networks of He et al. (2016): torchvision's, those for
 // small pictures, and what Islam et al. made of them.
-var residuals = []architecture{
-	residual("L", "reference network L, ResNet-18 for small pictures: 3×3 conv 64, two blocks each of 64, 128, 256, 512, global average pool, linear", resnet{stem: 3, blocks: []int{2, 2, 2, 2}, last: "linear"}),
-	residual("resnet18", "ResNet-18, torchvision's", resnet{stem: 7, pool: true, blocks: []int{2, 2, 2, 2}}),
-	residual("resnet34", "ResNet-34, torchvision's", resnet{stem: 7, pool: true, blocks: []int{3, 4, 6, 3}}),
-	residual("resnet50", "ResNet-50, torchvision's", resnet{stem: 7, pool: true, blocks: []int{3, 4, 6, 3}, bottleneck: true}),
-	residual("resnet101", "ResNet-101, torchvision's", resnet{stem: 7, pool: true, blocks: []int{3, 4, 23, 3}, bottleneck: true}),
-	residual("resnet152", "ResNet-152, torchvision's", resnet{stem: 7, pool: true, blocks: []int{3, 8, 36, 3}, bottleneck: true}),
-	residual("resnet18-canvas", "ResNet-18 of Islam et al. 2021: as torchvision's, without max-pool", resnet{stem: 7, blocks: []int{2, 2, 2, 2}}),
-	residual("gapnet", "resnet18-canvas, a 3×3 conv to the classes, global average pool (Islam et al., ICCV 2021)", resnet{stem: 7, blocks: []int{2, 2, 2, 2}, head: gapHead}),
-	residual("permutenet", "resnet18-canvas, its pooled channels in a new order at every pass, linear (Islam et al., ICCV 2021)", resnet{stem: 7, blocks: []int{2, 2, 2, 2}, head: permuteHead}),
-	residual("resnet20", "ResNet-20 for CIFAR: 16, 32, 64 filters, shortcuts without weights (option A)", cifar(3)),
-	residual("resnet32", "ResNet-32 for CIFAR", cifar(5)),
-	residual("resnet44", "ResNet-44 for CIFAR", cifar(7)),
-	residual("resnet56", "ResNet-56 for CIFAR", cifar(9)),
+var residuals = []Architecture{
+	residual("L", resnet{stem: 3, blocks: []int{2, 2, 2, 2}, last: "linear"}),
+	residual("resnet18", resnet{stem: 7, pool: true, blocks: []int{2, 2, 2, 2}}),
+	residual("resnet34", resnet{stem: 7, pool: true, blocks: []int{3, 4, 6, 3}}),
+	residual("resnet50", resnet{stem: 7, pool: true, blocks: []int{3, 4, 6, 3}, bottleneck: true}),
+	residual("resnet101", resnet{stem: 7, pool: true, blocks: []int{3, 4, 23, 3}, bottleneck: true}),
+	residual("resnet152", resnet{stem: 7, pool: true, blocks: []int{3, 8, 36, 3}, bottleneck: true}),
+	residual("resnet18-canvas", resnet{stem: 7, blocks: []int{2, 2, 2, 2}}),
+	residual("gapnet", resnet{stem: 7, blocks: []int{2, 2, 2, 2}, head: gapHead}),
+	residual("permutenet", resnet{stem: 7, blocks: []int{2, 2, 2, 2}, head: permuteHead}),
+	residual("resnet20", cifar(3)),
+	residual("resnet32", cifar(5)),
+	residual("resnet44", cifar(7)),
+	residual("resnet56", cifar(9)),
 }
 
 // A resnet says how a residual network is built.
@@ -42,18 +42,11 @@ func cifar(n int) resnet {
 	return resnet{stem: 3, width: 16, blocks: []int{n, n, n}, plain: true, last: "linear"}
 }
 
-func residual(name, about string, r resnet) architecture {
-	a := architecture{name: name, about: about, pooled: r.head != nil, usual: little}
-	switch {
-	case r.stem == 7:
-		a.usual = imageNet
-	case r.plain:
-		a.usual = cifar10
-	}
+func residual(name string, r resnet) Architecture {
+	a := Architecture{Entry: entry(name), Pooled: r.head != nil, Build: r.build}
 	for stage, blocks := range r.blocks {
-		a.taps = append(a.taps, fmt.Sprintf("layer%d.%d.out", stage+1, blocks-1))
+		a.Taps = append(a.Taps, fmt.Sprintf("layer%d.%d.out", stage+1, blocks-1))
 	}
-	a.build = r.build
 	return a
 }
 

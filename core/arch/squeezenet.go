@@ -10,11 +10,11 @@ import (
 
 // squeezes are the networks of Iandola et al. (2016) with torchvision's names.
 // Only the 3×3 convolutions of the fire modules are padded.
-var squeezes = []architecture{
-	{name: "squeezenet1_0", about: "SqueezeNet 1.0, torchvision's", taps: []string{"features.1", "features.5", "features.10", "features.12"},
-		pooled: true, usual: imageNet, build: squeezenet(96, 7, []int{6, 11}, []int{3, 4, 5, 7, 8, 9, 10, 12})},
-	{name: "squeezenet1_1", about: "SqueezeNet 1.1, torchvision's", taps: []string{"features.1", "features.4", "features.7", "features.12"},
-		pooled: true, usual: imageNet, build: squeezenet(64, 3, []int{5, 8}, []int{3, 4, 6, 7, 9, 10, 11, 12})},
+var squeezes = []Architecture{
+	{Entry: entry("squeezenet1_0"), Taps: []string{"features.1", "features.5", "features.10", "features.12"},
+		Pooled: true, Build: squeezenet(96, 7, []int{6, 11}, []int{3, 4, 5, 7, 8, 9, 10, 12})},
+	{Entry: entry("squeezenet1_1"), Taps: []string{"features.1", "features.4", "features.7", "features.12"},
+		Pooled: true, Build: squeezenet(64, 3, []int{5, 8}, []int{3, 4, 6, 7, 9, 10, 11, 12})},
 }
 
 // squeezenet begins with a convolution of that many filters and size, stride 2,

@@ -9,10 +9,10 @@ import (
 // toys are the smallest networks that can or cannot tell where a patch is
 // (Kayhan and van Gemert 2020). They have no biases and end with global
 // max-pooling, so that under full padding with zeros, or circular, they cannot.
-var toys = []architecture{
-	{name: "rook", about: "one 5×5 filter, global max-pool, linear", taps: []string{"relu1"}, pooled: true, usual: little, build: toy(5, [][2]int{{1, 1}})},
-	{name: "red-green", about: "3×3 conv 32, then 32, 64, 64 with stride 2, global max-pool, linear", taps: []string{"relu1", "relu2", "relu3", "relu4"}, pooled: true, usual: little, build: toy(3, [][2]int{{32, 1}, {32, 2}, {64, 2}, {64, 2}})},
-	{name: "raw", about: "no network: the picture as it is, global average pool, linear", taps: []string{"image"}, pooled: true, usual: little, build: raw},
+var toys = []Architecture{
+	{Entry: entry("rook"), Taps: []string{"relu1"}, Pooled: true, Build: toy(5, [][2]int{{1, 1}})},
+	{Entry: entry("red-green"), Taps: []string{"relu1", "relu2", "relu3", "relu4"}, Pooled: true, Build: toy(3, [][2]int{{32, 1}, {32, 2}, {64, 2}, {64, 2}})},
+	{Entry: entry("raw"), Taps: []string{"image"}, Pooled: true, Build: raw},
 }
 
 // raw is what a read-out of the picture itself looks at (Islam et al. 2020:

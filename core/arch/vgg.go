@@ -8,7 +8,7 @@ import (
 
 // vggs are the networks of Simonyan and Zisserman (2015) with torchvision's
 // names: features.N counts convolutions, batch norms, ReLUs and pools.
-var vggs = func() (list []architecture) {
+var vggs = func() (list []Architecture) {
 	for _, v := range []struct {
 		layers int
 		blocks [5]int // convolutions of each block
@@ -23,27 +23,24 @@ var vggs = func() (list []architecture) {
 	return list
 }()
 
-// originalWidth is how many features the classifier that came with a VGG has.
-const originalWidth = 4096
+// fcWidth is how many features the classifier that came with a VGG has.
+const fcWidth = 4096
 
 // vgg is five blocks of 3×3 convolutions with 64, 128, 256, 512 and 512 filters,
 // a pool behind each. Its taps are the ReLUs before the pools, as in PosENet.
-func vgg(layers int, blocks [5]int, norm bool) architecture {
-	a := architecture{name: fmt.Sprintf("vgg%d", layers), about: fmt.Sprintf("VGG-%d, torchvision's", layers), usual: imageNet, original: "classifier.6"}
+func vgg(layers int, blocks [5]int, norm bool) Architecture {
+	name, each := fmt.Sprintf("vgg%d", layers), 2 // layers of features per convolution
 	if norm {
-		a.name, a.about = a.name+"_bn", a.about+", with batch norm"
+		name, each = name+"_bn", 3
 	}
-	each := 2 // layers of features per convolution
-	if norm {
-		each = 3
-	}
+	a := Architecture{Entry: entry(name), FCHead: "classifier.6"}
 	at := 0
 	for _, convs := range blocks {
 		at += each * convs
-		a.taps = append(a.taps, fmt.Sprintf("features.%d", at-1))
+		a.Taps = append(a.Taps, fmt.Sprintf("features.%d", at-1))
 		at++
 	}
-	a.build = func(b *nn.Builder, s Spec) {
+	a.Build = func(b *nn.Builder, s Spec) {
 		x, at := nn.Sample, 0
 		next := func() (name string) { name = fmt.Sprintf("features.%d", at); at++; return name }
 		for block, convs := range blocks {
@@ -66,7 +63,7 @@ func vgg(layers int, blocks [5]int, norm bool) architecture {
 		}
 		x = b.AveragePool("avgpool", x, nn.PoolSpec{Size: b.Shape(x).H / 7})
 		for i := range 2 {
-			x = b.ReLU(fmt.Sprintf("classifier.%d", 3*i+1), b.Linear(fmt.Sprintf("classifier.%d", 3*i), x, originalWidth))
+			x = b.ReLU(fmt.Sprintf("classifier.%d", 3*i+1), b.Linear(fmt.Sprintf("classifier.%d", 3*i), x, fcWidth))
 			x = b.Dropout(fmt.Sprintf("classifier.%d", 3*i+2), x, 0.5)
 		}
 		b.Linear("classifier.6", x, s.Classes)

@@ -177,7 +177,7 @@ func TestSchemesShareWeights(t *testing.T) {
 		for _, padding := range []string{"circular", "reflect", "resize", "partial", "mean-interp"} {
 			var tensors [2][]string
 			for i, p := range []string{"zeros", padding} {
-				net, err := Build(Spec{Name: name, In: nn.Shape{H: 64, W: 64, C: 3}, Classes: 10, Padding: pad.Must(p), Extent: pad.Same, Bias: true}, k)
+				net, err := Build(Spec{Arch: Must(name), In: nn.Shape{H: 64, W: 64, C: 3}, Classes: 10, Padding: pad.Must(p), Extent: pad.Same, Bias: true}, k)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -67,10 +67,7 @@ func Look(s arch.Spec) (*Geometry, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Geometry{Arch: s.Name, Padding: s.Padding.Name, Extent: string(s.Extent), H: s.In.H, W: s.In.W, C: s.In.C}
-	if g.Taps, err = arch.Taps(s.Name); err != nil {
-		return nil, err
-	}
+	g := &Geometry{Arch: s.Arch.Name, Padding: s.Padding.Name, Extent: string(s.Extent), H: s.In.H, W: s.In.W, C: s.In.C, Taps: slices.Clone(s.Arch.Taps)}
 	stages := arch.TraceLayers(nodes)
 	byRow, byColumn := seesPadding(nodes, nn.Rows), seesPadding(nodes, nn.Columns)
 	for i, node := range nodes {

@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"padlab/core/arch"
+	"padlab/core/arch/catalog"
 	"padlab/core/nn"
 	"padlab/core/pad"
 )
 
 func spec(name, padding string, side int) arch.Spec {
-	return arch.Spec{Name: name, In: nn.Shape{H: side, W: side, C: 3}, Classes: 10, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}
+	return arch.Spec{Arch: arch.Must(name), In: nn.Shape{H: side, W: side, C: 3}, Classes: 10, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}
 }
 
 func look(t *testing.T, s arch.Spec) *Geometry {
@@ -236,50 +237,90 @@ func TestEvenSizes(t *testing.T) {
 	}
 }
 
-// Every architecture, under every scheme, has a geometry that makes sense.
+// Every architecture with every head that it has, under every scheme, has a
+// geometry that makes sense.
 func TestLookAtAll(t *testing.T) {
-	for _, name := range arch.Names() {
-		for _, padding := range pad.Names() {
-			if padding == "none" && strings.HasPrefix(name, "resnet") && name != "resnet20" {
-				continue // 97 pixels are too few, and to say how many would do takes long
+	for _, name := range catalog.Names() {
+		for _, c := range []struct {
+			head arch.Head
+			side int
+		}{{arch.Pooled, 97}, {arch.Pooled, 64}, {arch.Stretched, 97}, {arch.Aligned, 64}} {
+			lookAtAll(t, name, c.head, c.side)
+		}
+	}
+}
+
+func lookAtAll(t *testing.T, name string, head arch.Head, side int) {
+	for _, padding := range pad.Names() {
+		if padding == "none" && strings.HasPrefix(name, "resnet") && name != "resnet20" {
+			continue // the picture is too small, and to say how large it must be takes long
+		}
+		s := spec(name, padding, side)
+		s.Head = head
+		g, err := Look(s)
+		if err != nil {
+			pooled := head != arch.Pooled && strings.Contains(err.Error(), "it answers for the whole picture only")
+			if padding != "none" && !strings.Contains(err.Error(), "the smallest picture that works is") && !pooled {
+				t.Errorf("%s, %s, %s: %v", name, head, padding, err)
 			}
-			s := spec(name, padding, 97)
-			g, err := Look(s)
-			if err != nil {
-				if padding != "none" {
-					t.Errorf("%s, %s: %v", name, padding, err)
-				}
-				continue
+			continue
+		}
+		if last := g.Layers[len(g.Layers)-1]; head != arch.Pooled && (last.Kind != "resize" || last.H != side || last.ReceptiveField <= g.ReceptiveField || padding != "none" && last.Jump > 1) {
+			t.Errorf("%s, %s, %s: %+v", name, head, padding, last)
+		}
+		for _, l := range g.Layers {
+			if !(l.SeesPadding >= 0 && l.SeesPadding <= 1) || l.H < 1 || l.W != l.H {
+				t.Errorf("%s, %s: %+v", name, padding, l)
 			}
-			for _, l := range g.Layers {
-				if !(l.SeesPadding >= 0 && l.SeesPadding <= 1) || l.H < 1 || l.W != l.H {
-					t.Errorf("%s, %s: %+v", name, padding, l)
-				}
-				if padding == "none" && l.SeesPadding > 0 && !strings.Contains(name, "squeezenet") {
-					t.Errorf("%s without padding: %s looks over the edge", name, l.Name)
-				}
-				for _, tap := range g.Taps {
-					if l.Name == tap && l.ReceptiveField == 0 {
-						t.Errorf("%s: the tap %s sees all", name, tap)
-					}
+			if padding == "none" && l.SeesPadding > 0 && !strings.Contains(name, "squeezenet") {
+				t.Errorf("%s without padding: %s looks over the edge", name, l.Name)
+			}
+			for _, tap := range g.Taps {
+				if l.Name == tap && l.ReceptiveField == 0 {
+					t.Errorf("%s: the tap %s sees all", name, tap)
 				}
 			}
-			for i, v := range g.Rows {
-				if v < 0 || v != v || v != g.Columns[i] {
-					t.Fatalf("%s, %s: %v and %v", name, padding, g.Rows, g.Columns)
-				}
+		}
+		for i, v := range g.Rows {
+			if v < 0 || v != v || v != g.Columns[i] {
+				t.Fatalf("%s, %s: %v and %v", name, padding, g.Rows, g.Columns)
 			}
-			if m := g.Rows.Middle(g.Stride); !(m > 0) || math.IsInf(m, 0) {
-				t.Errorf("%s, %s: used %v times in the middle", name, padding, m)
-			}
+		}
+		if m := g.Rows.Middle(g.Stride); !(m > 0) || math.IsInf(m, 0) {
+			t.Errorf("%s, %s: used %v times in the middle", name, padding, m)
+		}
+	}
+}
+
+// The last map of a network that answers for every pixel is the one that is
+// enlarged. By hand for small on 60 pixels: 15×15 logits, 4 pixels apart, are
+// stretched or aligned to 60×60 with 1 pixel between neighbours; without padding
+// 9×9 are, stretched to 36/60 of a pixel, aligned to 1. What the logits have
+// seen is seen behind them, and beyond the outermost nothing new is.
+func TestLookAtHeads(t *testing.T) {
+	for _, c := range []struct {
+		padding string
+		head    arch.Head
+		jump    int
+	}{{"zeros", arch.Stretched, 1}, {"zeros", arch.Aligned, 1}, {"none", arch.Stretched, 0}, {"none", arch.Aligned, 1}} {
+		s := spec("small", c.padding, 60)
+		pooled := look(t, s)
+		s.Head = c.head
+		g := look(t, s)
+		if g.Stride != pooled.Stride || g.ReceptiveField != pooled.ReceptiveField || !slices.Equal(g.Rows, pooled.Rows) || !slices.Equal(g.Even, pooled.Even) {
+			t.Errorf("%+v: stride %d, field %d, used %v, even %v", c, g.Stride, g.ReceptiveField, g.Rows, g.Even)
+		}
+		logits, last := g.Layers[len(g.Layers)-2], g.Layers[len(g.Layers)-1]
+		if last.Jump != c.jump || last.ReceptiveField != g.ReceptiveField+4 || last.AsymmetricRows != 0 || last.Plain {
+			t.Errorf("%+v: %+v", c, last)
+		}
+		if c.padding == "none" && last.SeesPadding != 0 || c.padding == "zeros" && !(last.SeesPadding > 0 && last.SeesPadding >= logits.SeesPadding) {
+			t.Errorf("%+v: %v of the logits see padding, %v behind them", c, logits.SeesPadding, last.SeesPadding)
 		}
 	}
 }
 
 func TestLookRefuses(t *testing.T) {
-	if _, err := Look(spec("resnet81", "zeros", 97)); err == nil || !strings.Contains(err.Error(), `did you mean "resnet18"`) {
-		t.Errorf("%v", err)
-	}
 	if _, err := Look(spec("resnet18", "none", 97)); err == nil || !strings.Contains(err.Error(), "the smallest picture that works is ") {
 		t.Errorf("%v", err)
 	}

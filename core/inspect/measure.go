@@ -46,17 +46,17 @@ type Findings struct {
 // small.
 func (s Subject) Check() error {
 	if c := s.Spec.In.C; c != 1 && c != 3 {
-		return fmt.Errorf("network %s takes pictures of %d channels, but photographs have 3, or 1 when they are grey", s.Spec.Name, c)
+		return fmt.Errorf("network %s takes pictures of %d channels, but photographs have 3, or 1 when they are grey", s.Spec.Arch.Name, c)
 	}
 	side := s.Spec.In.H
 	if s.Spec.In.W != side {
-		return fmt.Errorf("network %s takes pictures of %d×%d pixels, but only square ones are shown", s.Spec.Name, side, s.Spec.In.W)
+		return fmt.Errorf("network %s takes pictures of %d×%d pixels, but only square ones are shown", s.Spec.Arch.Name, side, s.Spec.In.W)
 	}
 	if n := floats(s.Net.Nodes); n > maxFloats {
-		return fmt.Errorf("network %s on %d×%d pixels holds %d values, at most %d are allowed: a smaller picture helps", s.Spec.Name, side, side, n, maxFloats)
+		return fmt.Errorf("network %s on %d×%d pixels holds %d values, at most %d are allowed: a smaller picture helps", s.Spec.Arch.Name, side, side, n, maxFloats)
 	}
 	if len(s.Photos) == 0 {
-		return fmt.Errorf("there are no photographs to show to network %s", s.Spec.Name)
+		return fmt.Errorf("there are no photographs to show to network %s", s.Spec.Arch.Name)
 	}
 	for _, p := range s.Photos {
 		if min(p.H, p.W)*maxEnlarged < side {
@@ -67,7 +67,7 @@ func (s Subject) Check() error {
 	s.Net.EachParam(func(p nn.Param, values []float32) {
 		for _, v := range values {
 			if !finite(v) && err == nil {
-				err = fmt.Errorf("network %s: tensor %s holds %g, but all weights must be finite", s.Spec.Name, p.Name, v)
+				err = fmt.Errorf("network %s: tensor %s holds %g, but all weights must be finite", s.Spec.Arch.Name, p.Name, v)
 			}
 		}
 	})
@@ -91,7 +91,7 @@ func (s Subject) Measure(ctx context.Context, crew *kernel.Crew) (*Findings, err
 func finite(v float32) bool { return v-v == 0 }
 
 func (s Subject) overflow(node string) error {
-	return fmt.Errorf("network %s: values at %s are not finite", s.Spec.Name, node)
+	return fmt.Errorf("network %s: values at %s are not finite", s.Spec.Arch.Name, node)
 }
 
 // floats is how many values a pass through the nodes holds, at most.
@@ -166,11 +166,7 @@ func (s Subject) square(p images.Photo, side int) []float32 {
 // normalize does so with red, green and blue in 0…1, for networks that are
 // used to it.
 func (s Subject) normalize(rgb []float32) {
-	usual, err := arch.NativeInput(s.Spec.Name)
-	if err != nil {
-		panic("inspect: " + err.Error())
-	}
-	if !usual.Normalized || s.Spec.In.C != 3 {
+	if !s.Spec.Arch.Input.Normalized || s.Spec.In.C != 3 {
 		return
 	}
 	for i := range rgb {
@@ -329,13 +325,9 @@ func (s Subject) observe(ctx context.Context, crew *kernel.Crew, f *Findings) er
 	return nil
 }
 
-// taps are the nodes that arch names as such, from the picture inward.
+// taps are the nodes that the architecture names as such, from the picture inward.
 func (s Subject) taps() (list []nn.Output) {
-	taps, err := arch.Taps(s.Spec.Name)
-	if err != nil {
-		panic("inspect: " + err.Error())
-	}
-	for _, name := range taps {
+	for _, name := range s.Spec.Arch.Taps {
 		list = append(list, nn.Output(number(s.Net.Nodes, name)))
 	}
 	return list

@@ -300,11 +300,30 @@ func TestStudies(t *testing.T) {
 	}
 }
 
+// What is found at the taps does not depend on how a network answers behind
+// them: with the same weights all heads have the same findings.
+func TestMeasureBehindAnyHead(t *testing.T) {
+	for _, padding := range []string{"zeros", "partial", "none", "resize"} {
+		var pooled *Findings
+		for _, head := range []arch.Head{arch.Pooled, arch.Stretched, arch.Aligned} {
+			s := spec("small", padding, 32)
+			s.Head = head
+			found := measured(t, subject(t, s, noise(3, 96)), 2)
+			if pooled == nil {
+				pooled = found
+			}
+			if len(found.Neurons) != 4 || len(found.Artifacts) != 3 || fmt.Sprintf("%+v", *found) != fmt.Sprintf("%+v", *pooled) { // NaN too
+				t.Errorf("%s, %s:\n%+v\npooled:\n%+v", padding, head, found, pooled)
+			}
+		}
+	}
+}
+
 func TestSameBitsForAnyNumberOfWorkers(t *testing.T) {
 	for _, s := range []arch.Spec{spec("small", "zeros", 16), spec("resnet20", "noise", 16)} {
 		one := subject(t, s, noise(7, 64))
 		if a, b := measured(t, one, 1), measured(t, one, 3); !reflect.DeepEqual(a, b) {
-			t.Errorf("%s: one worker\n%+v\nthree\n%+v", s.Name, a, b)
+			t.Errorf("%s: one worker\n%+v\nthree\n%+v", s.Arch.Name, a, b)
 		}
 	}
 }
@@ -353,8 +372,8 @@ func TestMeasureRefuses(t *testing.T) {
 	}{
 		{"no photographs", spec("small", "zeros", 16), nil, nil, "there are no photographs"},
 		{"tiny photograph", spec("small", "zeros", 65), append(noise(1, 64), noise(1, 8)...), nil, "photograph noise0 has 8×8 pixels"},
-		{"channels", arch.Spec{Name: "small", In: nn.Shape{H: 16, W: 16, C: 4}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same}, noise(1, 16), nil, "pictures of 4 channels"},
-		{"no square", arch.Spec{Name: "small", In: nn.Shape{H: 16, W: 20, C: 3}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same}, noise(1, 16), nil, "pictures of 16×20 pixels, but only square ones are shown"},
+		{"channels", arch.Spec{Arch: arch.Must("small"), In: nn.Shape{H: 16, W: 16, C: 4}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same}, noise(1, 16), nil, "pictures of 4 channels"},
+		{"no square", arch.Spec{Arch: arch.Must("small"), In: nn.Shape{H: 16, W: 20, C: 3}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same}, noise(1, 16), nil, "pictures of 16×20 pixels, but only square ones are shown"},
 		{"weights", spec("small", "zeros", 16), noise(1, 16), func(s Subject) {
 			s.set(t, "linear.bias", func(v []float32) { v[3] = nan })
 		}, "tensor linear.bias holds NaN"},
@@ -409,7 +428,7 @@ func TestSquare(t *testing.T) {
 		got := Subject{Spec: c.spec}.square(p, 1)
 		for i, want := range c.want {
 			if len(got) != len(c.want) || math.Abs(float64(got[i])-want) > 1e-6 {
-				t.Errorf("%s: %v, want %v", c.spec.Name, got, c.want)
+				t.Errorf("%s: %v, want %v", c.spec.Arch.Name, got, c.want)
 			}
 		}
 	}

@@ -179,20 +179,16 @@ func covers(nodes, padded []nn.Node, taps []string, shift map[string]int) bool {
 func (s Subject) pattern(ctx context.Context, crew *kernel.Crew, p *Pattern) error {
 	without := s.Spec
 	without.Padding, without.Extent, without.Layers, without.FCHead = pad.Must("none"), pad.Valid, nil, false
-	taps, err := arch.Taps(s.Spec.Name)
-	if err != nil {
-		panic("inspect: " + err.Error())
-	}
 	smallest := arch.Smallest(without)
 	if smallest == 0 {
-		p.Problem = fmt.Sprintf("without padding no picture of up to %d×%d pixels is large enough for %s", maxAround, maxAround, s.Spec.Name)
+		p.Problem = fmt.Sprintf("without padding no picture of up to %d×%d pixels is large enough for %s", maxAround, maxAround, s.Spec.Arch.Name)
 		return nil
 	}
 	largest := maxAround
 	for _, photo := range s.Photos {
 		largest = min(largest, maxEnlarged*min(photo.H, photo.W))
 	}
-	for ; len(taps) > 0; taps = taps[:len(taps)-1] {
+	for taps := s.Spec.Arch.Taps; len(taps) > 0; taps = taps[:len(taps)-1] {
 		deepest := taps[len(taps)-1]
 		without.In.H, without.In.W = smallest, smallest
 		a, err := align(s.Net.Nodes, without, taps)

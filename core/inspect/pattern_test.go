@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"padlab/core/arch"
+	"padlab/core/arch/catalog"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
@@ -191,17 +192,13 @@ func TestComparison(t *testing.T) {
 // Every architecture is compared under every scheme, but for one that moves the
 // pixels.
 func TestAlignAll(t *testing.T) {
-	for _, name := range arch.Names() {
+	for _, name := range catalog.Names() {
 		if slices.Contains([]string{"resnet34", "resnet101", "resnet152"}, name) {
 			continue // built as resnet18 and resnet50, but they take seconds
 		}
 		without := spec(name, "none", 1)
 		smallest := arch.Smallest(without)
 		without.In.H, without.In.W = smallest, smallest
-		taps, err := arch.Taps(name)
-		if err != nil {
-			t.Fatal(err)
-		}
 		for _, padding := range []string{"none", "zeros", "reflect", "partial", "explicit", "learned", "resize"} {
 			if name == "raw" && padding == "resize" {
 				continue // it pads nothing
@@ -211,7 +208,7 @@ func TestAlignAll(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s, %s: %v", name, padding, err)
 			}
-			a, err := align(nodes, without, taps)
+			a, err := align(nodes, without, without.Arch.Taps)
 			switch {
 			case padding == "resize":
 				if err == nil || !strings.Contains(err.Error(), "enlarges the map instead of padding it") {

@@ -83,7 +83,7 @@ func canvasOf(spec Arm) task.Spec {
 // shapeOf is what a spec says of its network; what its pictures and its answer
 // look like is still open.
 func shapeOf(spec Arm) arch.Spec {
-	shape := arch.Spec{Name: spec.Net.Arch, Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias, Layers: map[string]pad.Scheme{}}
+	shape := arch.Spec{Arch: arch.Must(spec.Net.Arch), Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias, Layers: map[string]pad.Scheme{}}
 	for name, l := range spec.Net.Layers {
 		shape.Layers[name] = pad.Must(l.Padding)
 	}

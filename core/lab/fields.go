@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"padlab/core/arch"
+	"padlab/core/arch/catalog"
 	"padlab/core/names"
 	"padlab/core/pad"
 	"padlab/core/position"
@@ -45,7 +46,7 @@ var fields = []Field{
 	whole("canvas.grid", "cells per side of the canvas", 1, 32, func(e *Experiment) *int { return &e.Canvas.Grid }),
 	word("canvas.fill", "the empty canvas", func(e *Experiment) *string { return &e.Canvas.Fill },
 		known(append(task.Fills(), "a grey value 0..1"), func(s string) (string, error) { f, err := task.ParseFill(s); return string(f), err })),
-	word("net.arch", "the network", func(e *Experiment) *string { return &e.Net.Arch }, oneOf("network", arch.Names())),
+	word("net.arch", "the network", func(e *Experiment) *string { return &e.Net.Arch }, oneOf("network", catalog.Names())),
 	shared(word("net.weights", "a file of weights (safetensors) that the frozen network gets; empty: it learns", func(e *Experiment) *string { return &e.Net.Weights },
 		vocabulary{"a path, or empty", func(s string) (string, error) { return s, nil }})),
 	word("net.padding", "the padding scheme", func(e *Experiment) *string { return &e.Net.Padding }, scheme),

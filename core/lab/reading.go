@@ -157,12 +157,9 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 			return nil, fmt.Errorf("net.weights is %s, but no weights were opened", spec.Net.Weights)
 		}
 		if loads {
-			err = shape.Fit(b.in.Weights)
+			shape.Fit(b.in.Weights)
 		} else {
 			shape.In.C = 3
-		}
-		if err != nil {
-			return nil, err
 		}
 	}
 	if spec.Eval.Padding != "" {
@@ -174,7 +171,7 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 	}
 	switch {
 	case loads:
-		if err := arch.Load(e.frozen, spec.Net.Arch, b.in.Weights); err != nil {
+		if err := shape.Arch.Load(e.frozen, b.in.Weights); err != nil {
 			return nil, fmt.Errorf("%s: %w", spec.Net.Weights, err)
 		}
 		e.ready = true
@@ -201,11 +198,7 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	taps, err := arch.Taps(spec.Net.Arch)
-	if err != nil {
-		return nil, err
-	}
-	if e.features, err = probe.NewFeatures(e.frozen, taps, pictures, b.workers, spec.Seed); err != nil {
+	if e.features, err = probe.NewFeatures(e.frozen, shape.Arch.Taps, pictures, b.workers, spec.Seed); err != nil {
 		return nil, err
 	}
 	b.encoders[key] = e

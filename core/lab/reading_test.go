@@ -368,7 +368,7 @@ func TestReadingWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := func(name string) *safetensors.File {
-		net, err := arch.Build(arch.Spec{Name: name, In: nn.Shape{H: 24, W: 24, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, k)
+		net, err := arch.Build(arch.Spec{Arch: arch.Must(name), In: nn.Shape{H: 24, W: 24, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, k)
 		if err != nil {
 			t.Fatal(err)
 		}

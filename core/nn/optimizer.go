@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"padlab/core/nn/kernel"
+	"padlab/core/nn/safetensors"
 )
 
 // An Optimizer changes weights along their gradient. It is elementwise: the
@@ -14,10 +15,18 @@ import (
 // Those below do what torch.optim does with the options of the same meaning.
 // Each takes the learning rate lr of its t-th step, t = 0, 1, …, from its
 // schedule. Decay of the weights acts on all parameters alike, as there; all
-// that an optimiser sees are those that follow the gradient, Net.W[:Net.Trained].
+// that an optimiser sees are those that follow the gradient,
+// Net.W[:Net.Trainable].
 type Optimizer interface {
 	Begin()                                            // a new step begins
 	Update(k *kernel.Kernel, w, g []float32, from int) // w and g are elements from, from+1, … of all parameters
+
+	// State is copies of what the next steps depend on, but for the options, as
+	// tensors whose names begin with prefix. Restore goes on from them, with
+	// the same options; its error names a tensor that is missing or of another
+	// size, and then everything stays as it was.
+	State(prefix string) []safetensors.Tensor
+	Restore(prefix string, f *safetensors.File) error
 }
 
 // A clock gives each step its learning rate.
@@ -80,6 +89,21 @@ func (o *SGD) Update(k *kernel.Kernel, w, g []float32, from int) {
 	k.SGD(w, o.v[from:from+len(w)], g, o.rates)
 }
 
+// State is the step t and v.
+func (o *SGD) State(prefix string) []safetensors.Tensor {
+	return []safetensors.Tensor{count(prefix+"sgd.step", uint64(o.step)), stateOf(prefix+"sgd.v", o.v)}
+}
+
+func (o *SGD) Restore(prefix string, f *safetensors.File) error {
+	r := stateReader{prefix: prefix, f: f}
+	step, v := r.count("sgd.step"), r.values("sgd.v", len(o.v))
+	if r.err == nil {
+		o.step = int(step)
+		copy(o.v, v)
+	}
+	return r.err
+}
+
 // AdamOptions are the options of torch.optim.Adam and, with Decoupled, of
 // torch.optim.AdamW.
 type AdamOptions struct {
@@ -134,6 +158,28 @@ func (o *Adam) Update(k *kernel.Kernel, w, g []float32, from int) {
 	k.Adam(w, o.m[from:from+len(w)], o.v[from:from+len(w)], g, o.rates)
 }
 
+// State is the step t, β₁ᵗ and β₂ᵗ as they were multiplied up, m and v.
+func (o *Adam) State(prefix string) []safetensors.Tensor {
+	return []safetensors.Tensor{
+		count(prefix+"adam.step", uint64(o.step)),
+		{Name: prefix + "adam.powers", Shape: []int{2}, Doubles: []float64{o.power1, o.power2}},
+		stateOf(prefix+"adam.m", o.m),
+		stateOf(prefix+"adam.v", o.v),
+	}
+}
+
+func (o *Adam) Restore(prefix string, f *safetensors.File) error {
+	r := stateReader{prefix: prefix, f: f}
+	step, powers := r.count("adam.step"), r.doubles("adam.powers", 2)
+	m, v := r.values("adam.m", len(o.m)), r.values("adam.v", len(o.v))
+	if r.err == nil {
+		o.step, o.power1, o.power2 = int(step), powers[0], powers[1]
+		copy(o.m, m)
+		copy(o.v, v)
+	}
+	return r.err
+}
+
 // AdadeltaOptions are the options of torch.optim.Adadelta, whose lr is 1 unless
 // told otherwise.
 type AdadeltaOptions struct {
@@ -173,6 +219,22 @@ func (o *Adadelta) Begin() { o.rates.LR = float32(o.next()) }
 
 func (o *Adadelta) Update(k *kernel.Kernel, w, g []float32, from int) {
 	k.Adadelta(w, o.v[from:from+len(w)], o.u[from:from+len(w)], g, o.rates)
+}
+
+// State is the step t, v and u.
+func (o *Adadelta) State(prefix string) []safetensors.Tensor {
+	return []safetensors.Tensor{count(prefix+"adadelta.step", uint64(o.step)), stateOf(prefix+"adadelta.v", o.v), stateOf(prefix+"adadelta.u", o.u)}
+}
+
+func (o *Adadelta) Restore(prefix string, f *safetensors.File) error {
+	r := stateReader{prefix: prefix, f: f}
+	step, v, u := r.count("adadelta.step"), r.values("adadelta.v", len(o.v)), r.values("adadelta.u", len(o.u))
+	if r.err == nil {
+		o.step = int(step)
+		copy(o.v, v)
+		copy(o.u, u)
+	}
+	return r.err
 }
 
 // A Clip keeps the norm of a gradient within a limit, by PyTorch's rule for

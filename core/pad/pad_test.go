@@ -464,6 +464,16 @@ func TestSameAsTensorFlow(t *testing.T) {
 	}
 }
 
+// Noise needs no picture of a certain size: it looks at all pixels, and has no
+// local means for which one could be too small.
+func TestNoiseOnSmallPictures(t *testing.T) {
+	for n := 1; n < 8; n++ {
+		if _, err := NewPlan(Must("noise"), n, n, 1, Sides{3, 3, 3, 3}); err != nil {
+			t.Errorf("%d pixels: %v", n, err)
+		}
+	}
+}
+
 // Schemes are values, and a name is all that a file needs to keep of one.
 func TestSchemesAreValues(t *testing.T) {
 	for _, s := range append(All(), Must("constant(0.5)"), Scheme{}) {

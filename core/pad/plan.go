@@ -51,7 +51,7 @@ func NewPlan(s Scheme, h, w, c int, sides Sides) (*Plan, error) {
 	}
 	p := &Plan{H: h, W: w, C: c, PH: len(rows), PW: len(cols), Sides: sides, rows: rows, cols: cols, value: s.Value, compute: s.compute}
 	p.nothing = inside(rows, sides.Top, h) && inside(cols, sides.Left, w)
-	if s.compute != nil {
+	if s.means {
 		p.means = [2]means{newMeans(h, sides.Top), newMeans(w, sides.Left)}
 	}
 	if s.stretch && !p.Identity() {

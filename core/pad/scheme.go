@@ -95,6 +95,7 @@ type rule struct {
 	index   Index
 	refuse  func(n, before, after int) error // nil, or why a line of n cannot be padded so
 	compute border                           // what stands outside, or nil
+	means   bool                             // it computes with local means
 	shift   bool                             // in training all padding of an axis stands on one side
 
 	// stretch: the picture is enlarged, bilinearly, to the size that padding
@@ -113,8 +114,8 @@ var schemes = []Scheme{
 	{Name: "symmetric", About: "mirrored, edge pixel repeated: b a | a b c | c b", rule: &rule{index: Symmetric}},
 	{Name: "circular", About: "the other side of the picture: b c | a b c | a b", rule: &rule{index: Circular}},
 	{Name: "partial", About: "zeros outside; what a window sees is weighted up", Reweighs: true, rule: &rule{index: Outside}},
-	{Name: "mean-interp", About: "local means, enlarged beyond the edge", rule: &rule{index: Outside, refuse: uneven, compute: meanInterp}},
-	{Name: "mean-ref", About: "local means, mirrored about the edge", rule: &rule{index: Outside, refuse: uneven, compute: meanRef}},
+	{Name: "mean-interp", About: "local means, enlarged beyond the edge", rule: &rule{index: Outside, refuse: uneven, compute: meanInterp, means: true}},
+	{Name: "mean-ref", About: "local means, mirrored about the edge", rule: &rule{index: Outside, refuse: uneven, compute: meanRef, means: true}},
 	{Name: "noise", About: "noise with the mean and deviation of each channel", rule: &rule{index: Outside, compute: noise}},
 	{Name: "random", About: "zeros, in training all on one side, by lot", rule: &rule{index: Outside, shift: true}},
 	{Name: "resize", About: "the picture enlarged to the padded size", rule: &rule{index: Outside, stretch: true}},

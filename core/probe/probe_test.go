@@ -61,7 +61,7 @@ func fastest(t *testing.T) *kernel.Kernel {
 // random is a frozen network with random weights and biases.
 func random(t *testing.T, padding string, side int) *nn.Net {
 	t.Helper()
-	net, err := arch.Build(arch.Spec{Name: "small", In: nn.Shape{H: side, W: side, C: 1}, Classes: 2, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}, fastest(t))
+	net, err := arch.Build(arch.Spec{Arch: arch.Must("small"), In: nn.Shape{H: side, W: side, C: 1}, Classes: 2, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}, fastest(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,10 +71,7 @@ func random(t *testing.T, padding string, side int) *nn.Net {
 
 func read(t *testing.T, net *nn.Net, a *Album, workers, bytes int) *Features {
 	t.Helper()
-	taps, err := arch.Taps("small")
-	if err != nil {
-		t.Fatal(err)
-	}
+	taps := arch.Must("small").Taps
 	f, err := newFeatures(net, taps, a, workers, 1, bytes)
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +174,7 @@ func TestSqueezeNet(t *testing.T) {
 	}
 	c := crew(t, 2)
 	for _, padding := range []string{"zeros", "circular", "none"} {
-		net, err := arch.Build(arch.Spec{Name: "squeezenet1_0", In: nn.Shape{H: 224, W: 224, C: 3}, Classes: 1000, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}, fastest(t))
+		net, err := arch.Build(arch.Spec{Arch: arch.Must("squeezenet1_0"), In: nn.Shape{H: 224, W: 224, C: 3}, Classes: 1000, Padding: pad.Must(padding), Extent: pad.Same, Bias: true}, fastest(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,10 +186,7 @@ func TestSqueezeNet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		taps, err := arch.Taps("squeezenet1_0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		taps := arch.Must("squeezenet1_0").Taps
 		f, err := NewFeatures(net, taps, a, 2, 1)
 		if err != nil {
 			t.Fatal(err)

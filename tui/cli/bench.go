@@ -88,7 +88,7 @@ func (s *session) bench(nets, paddings []string, format string) error {
 				return err
 			}
 			net, err := arch.Build(arch.Spec{
-				Name: name, In: nn.Shape{H: side, W: side, C: 3}, Classes: benchClasses, Padding: scheme, Extent: pad.Same, Bias: true,
+				Arch: arch.Must(name), In: nn.Shape{H: side, W: side, C: 3}, Classes: benchClasses, Padding: scheme, Extent: pad.Same, Bias: true,
 			}, k)
 			if err != nil {
 				return err

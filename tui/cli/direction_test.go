@@ -28,11 +28,11 @@ var house = map[string]string{
 	"core/inspect": "core/arch core/nn core/pad core/images",
 	"core/probe":   "core/nn core/pad core/border core/position core/images",
 	"core/task":    "core/border core/images",
-	"core/arch":    "core/nn core/pad",
+	"core/arch":    "core/nn core/pad core/arch/catalog",
 	"core/nn":      "core/nn/kernel core/nn/safetensors core/pad",
 
 	"core/nn/kernel": "", "core/nn/safetensors": "", "core/pad": "", "core/border": "", "core/position": "core/border", "core/images": "", "tui/theme": "", "presets": "",
-	"core/names": "", "core/rng": "", "core/metric": "", "core/exact": "", // the leaves
+	"core/arch/catalog": "", "core/names": "", "core/rng": "", "core/metric": "", "core/exact": "", // the leaves
 }
 
 var leaves = []string{"core/names", "core/rng", "core/metric", "core/exact"}

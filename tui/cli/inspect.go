@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"padlab/core/arch"
+	"padlab/core/arch/catalog"
 	"padlab/core/inspect"
 	"padlab/core/lab"
 	"padlab/core/metric"
@@ -40,7 +41,7 @@ prints artifact maps (what is left of the features when pictures and channels
 are averaged), how many filters are aware of padding, and how much features
 differ from what they would be if the picture went on in place of the padding.`,
 		Example: "  padlab inspect resnet18 --size 225\n  padlab inspect squeezenet1_0 --weights squeezenet1_0.safetensors --padding reflect",
-		Args:    one("the name of a network: " + strings.Join(arch.Names(), ", ")),
+		Args:    one("the name of a network: " + strings.Join(catalog.Names(), ", ")),
 		RunE:    func(_ *cobra.Command, args []string) error { return s.inspect(args[0], f) },
 	}
 	flags := c.Flags()
@@ -55,17 +56,17 @@ differ from what they would be if the picture went on in place of the padding.`,
 
 // spec reads what the flags say of the network.
 func (f inspectFlags) spec(name string) (arch.Spec, error) {
-	usual, err := arch.NativeInput(name)
+	a, err := arch.Named(name)
 	if err != nil {
 		return arch.Spec{}, err
 	}
 	if f.size == 0 {
-		f.size = usual.Side
+		f.size = a.Input.Side
 	}
 	if f.size < 1 || f.size > maxSide {
 		return arch.Spec{}, fmt.Errorf("--size must be a whole number in 1 … %d: %d", maxSide, f.size)
 	}
-	s := arch.Spec{Name: name, Classes: 1000, Bias: true}
+	s := arch.Spec{Arch: a, Classes: 1000, Bias: true}
 	s.In.H, s.In.W, s.In.C = f.size, f.size, 3
 	if s.Padding, err = pad.Parse(f.padding); err != nil {
 		return s, err
@@ -99,9 +100,7 @@ func (s *session) inspect(name string, f inspectFlags) error {
 			return err
 		}
 		defer w.Close()
-		if err := spec.Fit(w.File); err != nil {
-			return err
-		}
+		spec.Fit(w.File)
 	}
 	g, err := inspect.Look(spec)
 	if err != nil {
@@ -175,7 +174,7 @@ func (s *session) subject(spec arch.Spec, w *weightsFile, dir string) (inspect.S
 		return subject, err
 	}
 	if w != nil {
-		if err := w.load(subject.Net, spec.Name); err != nil {
+		if err := w.load(subject.Net, spec.Arch); err != nil {
 			return subject, err
 		}
 	} else {
@@ -188,7 +187,7 @@ func (s *session) subject(spec arch.Spec, w *weightsFile, dir string) (inspect.S
 func (s *session) measure(subject inspect.Subject, workers int) (*inspect.Findings, error) {
 	crew := kernel.NewCrew(workers)
 	defer crew.Close()
-	s.logf("showing %s to %s, kernel %s, %s", count(len(subject.Photos), "photograph"), subject.Spec.Name, subject.Kernel.Name, count(workers, "worker"))
+	s.logf("showing %s to %s, kernel %s, %s", count(len(subject.Photos), "photograph"), subject.Spec.Arch.Name, subject.Kernel.Name, count(workers, "worker"))
 	found, err := subject.Measure(s.ctx, crew)
 	if err != nil && s.ctx.Err() == nil {
 		err = failure{err}

@@ -136,7 +136,7 @@ func weightsOf(t *testing.T, change func(p nn.Param, values []float32)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := arch.Build(arch.Spec{Name: "small", In: nn.Shape{H: 16, W: 16, C: 3}, Classes: 7, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, k)
+	net, err := arch.Build(arch.Spec{Arch: arch.Must("small"), In: nn.Shape{H: 16, W: 16, C: 3}, Classes: 7, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, k)
 	if err != nil {
 		t.Fatal(err)
 	}

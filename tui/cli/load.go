@@ -7,11 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 
 	"padlab/core/arch"
+	"padlab/core/arch/catalog"
 	"padlab/core/images"
 	"padlab/core/lab"
 	"padlab/core/names"
@@ -123,24 +123,22 @@ func (s *session) freeze(e *lab.Experiment, path string) error {
 	defer w.Close()
 	fits := arch.Recognize(w.File)
 	if len(fits) == 0 {
-		return fmt.Errorf("%s: not the weights of a network known here: %s", path, strings.Join(arch.Names(), ", "))
+		return fmt.Errorf("%s: not the weights of a network known here: %s", path, strings.Join(catalog.Names(), ", "))
 	}
-	name := e.Net.Arch
-	if !slices.Contains(fits, name) {
-		name = fits[0]
-	}
-	usual, err := arch.NativeInput(name)
-	if err != nil {
-		return err
+	known := fits[0]
+	for _, a := range fits {
+		if a.Name == e.Net.Arch {
+			known = a
+		}
 	}
 	for _, key := range []string{"backbone.task", "backbone.steps"} {
 		if e.Compares(key) {
 			return fmt.Errorf("the arms of this experiment set %s themselves: with weights from a file there is nothing left to compare", key)
 		}
 	}
-	changes := [][2]string{{"net.weights", path}, {"net.arch", name}, {"data.normalize", strconv.FormatBool(usual.Normalized)}}
-	if usual.Side > e.Readout.Size {
-		changes = append(changes, [2]string{"readout.size", strconv.Itoa(usual.Side)})
+	changes := [][2]string{{"net.weights", path}, {"net.arch", known.Name}, {"data.normalize", strconv.FormatBool(known.Input.Normalized)}}
+	if known.Input.Side > e.Readout.Size {
+		changes = append(changes, [2]string{"readout.size", strconv.Itoa(known.Input.Side)})
 	}
 	for _, c := range changes {
 		if err := e.Set(c[0], c[1]); err != nil {

@@ -94,7 +94,7 @@ func randomWeights(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := arch.Build(arch.Spec{Name: name, In: nn.Shape{H: 32, W: 32, C: 3}, Classes: 10, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, k)
+	net, err := arch.Build(arch.Spec{Arch: arch.Must(name), In: nn.Shape{H: 32, W: 32, C: 3}, Classes: 10, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, k)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,10 +50,10 @@ func (s *session) openWeights(path string) (*weightsFile, error) {
 	return &weightsFile{f, path, file}, nil
 }
 
-// load sets the weights of a network of the named architecture to those of the
-// file, whose name stands before the error.
-func (w *weightsFile) load(net *nn.Net, name string) error {
-	if err := arch.Load(net, name, w.File); err != nil {
+// load sets the weights of a network of an architecture to those of the file,
+// whose name stands before the error.
+func (w *weightsFile) load(net *nn.Net, a arch.Architecture) error {
+	if err := a.Load(net, w.File); err != nil {
 		return fmt.Errorf("%s: %w", w.path, err)
 	}
 	return nil

@@ -46,7 +46,7 @@ func trained(t *testing.T, name, network, padding string, cell, batch, steps int
 	const grid = 3
 	side := grid * cell
 	net, err := arch.Build(arch.Spec{
-		Name: network, In: nn.Shape{H: side, W: side, C: 1}, Classes: grid * grid,
+		Arch: arch.Must(network), In: nn.Shape{H: side, W: side, C: 1}, Classes: grid * grid,
 		Padding: pad.Must(padding), Extent: pad.Same, Bias: true,
 	}, k)
 	if err != nil {

@@ -77,6 +77,13 @@ func (d Dtype) decode(values []float32, raw []byte) {
 	}
 }
 
+// decodeDoubles sets the values from raw, which holds 8 bytes of F64 for each.
+func decodeDoubles(values []float64, raw []byte) {
+	for i := range values {
+		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
+	}
+}
+
 // fromHalf returns the value of an IEEE 754 half. With its fields s, e and m
 // it is
 //

@@ -74,11 +74,11 @@ func TestOpen(t *testing.T) {
 	}
 
 	for name, want := range map[string]string{
-		"a":        "{a [] [1.5]}",
-		"b.weight": "{b.weight [2 3] [1 -2 5.9604645e-08 65504 -0 +Inf]}",
-		"none":     "{none [3 0] []}",
+		"a":        "a [] [1.5]",
+		"b.weight": "b.weight [2 3] [1 -2 5.9604645e-08 65504 -0 +Inf]",
+		"none":     "none [3 0] []",
 	} {
-		if tensor, err := f.Read(name); err != nil || fmt.Sprint(tensor) != want {
+		if tensor, err := f.Read(name); err != nil || fmt.Sprintf("%s %v %v", tensor.Name, tensor.Shape, tensor.Values) != want {
 			t.Errorf("Read(%q) = %v, %v, want %s", name, tensor, err, want)
 		}
 	}
@@ -405,6 +405,17 @@ func TestReads(t *testing.T) {
 	for i, v := range a.Values {
 		if v != float32(i) {
 			t.Fatalf("value %d is %v", i, v)
+		}
+	}
+	if exact, err := f.ReadDoubles("a"); err != nil || len(exact.Doubles) != values || exact.Doubles[values-1] != values-1 || exact.Values != nil || !slices.Equal(exact.Shape, a.Shape) {
+		t.Errorf("%d doubles, %v", len(exact.Doubles), err)
+	}
+	for name, want := range map[string]string{
+		"b": `tensor "b": its dtype is F16, but only F64 holds doubles`,
+		"c": `no tensor "c" among the 2 of the file`,
+	} {
+		if _, err := f.ReadDoubles(name); err == nil || err.Error() != want {
+			t.Errorf("doubles of %s: %v, want %s", name, err, want)
 		}
 	}
 	a.Shape[0] = 1

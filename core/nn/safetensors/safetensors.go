@@ -24,8 +24,9 @@
 //   - the tensors, sorted by data_offsets, fill the data without a hole or an
 //     overlap from its first byte to its last.
 //
-// The numbers of F32, F16, BF16 and F64 can be read. Other tensors, such as
-// the I64 counters of batch normalisation, are listed and can only be skipped.
+// The numbers of F32, F16, BF16 and F64 can be read as float32, those of F64 as
+// they are, too. Other tensors, such as the I64 counters of batch normalisation,
+// are listed and can only be skipped.
 //
 // An error names the tensor and the numbers, but not the file, which is for
 // the caller to put in front. It quotes at most 128 bytes of a text.
@@ -72,11 +73,12 @@ func (i Info) Len() int {
 }
 
 // A Tensor is a name, a shape and the values in C order, as many as the
-// product of the shape.
+// product of the shape: either Values, or Doubles when that is not nil.
 type Tensor struct {
-	Name   string
-	Shape  []int // empty for a scalar
-	Values []float32
+	Name    string
+	Shape   []int // empty for a scalar
+	Values  []float32
+	Doubles []float64 // written as F64
 }
 
 // A File is a file whose header was read and found correct. Its fields are for
@@ -161,28 +163,62 @@ func (f *File) Skipped() []Info {
 // unknown name and a dtype that is not Readable are errors, and so is a file
 // that turns out shorter than it was.
 func (f *File) Read(name string) (Tensor, error) {
-	t, ok := f.Find(name)
-	if !ok {
-		if near := names.Nearest(name, slices.Sorted(maps.Keys(f.index))); near != "" {
-			return Tensor{}, fmt.Errorf("no tensor %s: did you mean %s?", quote(name), quote(near))
-		}
-		return Tensor{}, fmt.Errorf("no tensor %s among the %d of the file", quote(name), len(f.Tensors))
+	t, err := f.find(name)
+	if err != nil {
+		return Tensor{}, err
 	}
 	if !t.Dtype.Readable() {
 		return Tensor{}, fmt.Errorf("tensor %s: its dtype is %s, but only F32, F16, BF16 and F64 can be read", quote(name), t.Dtype)
 	}
+	values, err := readValues(f, t, t.Dtype.decode)
+	if err != nil {
+		return Tensor{}, err
+	}
+	return Tensor{Name: name, Shape: slices.Clone(t.Shape), Values: values}, nil
+}
 
-	values := make([]float32, t.Len())
+// ReadDoubles returns the tensor of exactly that name with its float64 as
+// Doubles, bit for bit. Errors are those of Read, and any dtype but F64.
+func (f *File) ReadDoubles(name string) (Tensor, error) {
+	t, err := f.find(name)
+	if err != nil {
+		return Tensor{}, err
+	}
+	if t.Dtype != F64 {
+		return Tensor{}, fmt.Errorf("tensor %s: its dtype is %s, but only F64 holds doubles", quote(name), t.Dtype)
+	}
+	doubles, err := readValues(f, t, decodeDoubles)
+	if err != nil {
+		return Tensor{}, err
+	}
+	return Tensor{Name: name, Shape: slices.Clone(t.Shape), Doubles: doubles}, nil
+}
+
+// find is Find with an error that says what the file has instead.
+func (f *File) find(name string) (Info, error) {
+	t, ok := f.Find(name)
+	if ok {
+		return t, nil
+	}
+	if near := names.Nearest(name, slices.Sorted(maps.Keys(f.index))); near != "" {
+		return t, fmt.Errorf("no tensor %s: did you mean %s?", quote(name), quote(near))
+	}
+	return t, fmt.Errorf("no tensor %s among the %d of the file", quote(name), len(f.Tensors))
+}
+
+// readValues reads the values of a tensor, a chunk at a time.
+func readValues[T float32 | float64](f *File, t Info, decode func(values []T, raw []byte)) ([]T, error) {
+	values := make([]T, t.Len())
 	size := t.Dtype.size()
 	buffer := make([]byte, min(chunkBytes, t.End-t.Begin))
 	at := f.data + t.Begin
 	for part := range slices.Chunk(values, chunkBytes/size) {
 		raw := buffer[:len(part)*size]
 		if err := readFull(f.r, at, raw); err != nil {
-			return Tensor{}, fmt.Errorf("tensor %s: at byte %d of the file: %w", quote(name), at, err)
+			return nil, fmt.Errorf("tensor %s: at byte %d of the file: %w", quote(t.Name), at, err)
 		}
-		t.Dtype.decode(part, raw)
+		decode(part, raw)
 		at += int64(len(raw))
 	}
-	return Tensor{Name: name, Shape: slices.Clone(t.Shape), Values: values}, nil
+	return values, nil
 }

@@ -11,17 +11,18 @@ import (
 	"unicode/utf8"
 )
 
-// Write writes a file of F32 tensors in the given order. The same arguments
-// give the same bytes: the metadata comes first, sorted by key, and is left
-// out when it is empty; spaces fill the header up to a multiple of 8 bytes.
+// Write writes a file of F32 and F64 tensors in the given order. The same
+// arguments give the same bytes: the metadata comes first, sorted by key, and is
+// left out when it is empty; spaces fill the header up to a multiple of 8 bytes.
 // The values are converted 64 KiB at a time, so memory does not grow with
 // them.
 //
 // Errors are those of w, and one for names and metadata that make a header of
 // more than 1 MiB, in which case nothing was written. Write panics when a
-// tensor's values are not as many as the product of its shape, when two
-// tensors have one name, when the metadata is not valid UTF-8, and at names,
-// ranks and numbers of tensors or texts that Open does not accept.
+// tensor's values are not as many as the product of its shape, when it has both
+// Values and Doubles, when two tensors have one name, when the metadata is not
+// valid UTF-8, and at names, ranks and numbers of tensors or texts that Open does
+// not accept.
 func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	start, err := appendHeader(tensors, metadata)
 	if err != nil {
@@ -32,14 +33,26 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	}
 	raw := make([]byte, 0, chunkBytes)
 	for _, t := range tensors {
-		for part := range slices.Chunk(t.Values, chunkBytes/4) {
-			raw = raw[:0]
-			for _, v := range part {
-				raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
-			}
-			if _, err := w.Write(raw); err != nil {
-				return err
-			}
+		err := writeValues(w, raw, t.Values, 4, func(b []byte, v float32) []byte { return binary.LittleEndian.AppendUint32(b, math.Float32bits(v)) })
+		if err == nil {
+			err = writeValues(w, raw, t.Doubles, 8, func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint64(b, math.Float64bits(v)) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeValues writes values of size bytes each, as many at once as raw holds.
+func writeValues[T float32 | float64](w io.Writer, raw []byte, values []T, size int, appendTo func([]byte, T) []byte) error {
+	for part := range slices.Chunk(values, cap(raw)/size) {
+		raw = raw[:0]
+		for _, v := range part {
+			raw = appendTo(raw, v)
+		}
+		if _, err := w.Write(raw); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -80,10 +93,14 @@ func appendHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) 
 			b = append(b, ',')
 		}
 		b = appendText(b, t.Name)
-		b = append(b, `:{"dtype":"F32","shape":`...)
+		dtype, bytes := F32, 4*len(t.Values)
+		if t.Doubles != nil {
+			dtype, bytes = F64, 8*len(t.Doubles)
+		}
+		b = append(b, `:{"dtype":"`+dtype+`","shape":`...)
 		b = appendIntegers(b, t.Shape)
 		b = append(b, `,"data_offsets":`...)
-		end := begin + 4*len(t.Values)
+		end := begin + bytes
 		b = appendIntegers(b, []int{begin, end})
 		b = append(b, '}')
 		begin = end
@@ -116,8 +133,12 @@ func checkTensor(t Tensor) {
 		}
 		shape[i] = int64(d)
 	}
-	if n, err := countValues(shape); err != nil || n != int64(len(t.Values)) {
-		panic(fmt.Sprintf("safetensors: tensor %s: %d values for shape %d", quote(t.Name), len(t.Values), t.Shape))
+	if t.Values != nil && t.Doubles != nil {
+		panic(fmt.Sprintf("safetensors: tensor %s: %d values and %d doubles", quote(t.Name), len(t.Values), len(t.Doubles)))
+	}
+	values := len(t.Values) + len(t.Doubles)
+	if n, err := countValues(shape); err != nil || n != int64(values) {
+		panic(fmt.Sprintf("safetensors: tensor %s: %d values for shape %d", quote(t.Name), values, t.Shape))
 	}
 }
 

@@ -35,18 +35,25 @@ func TestWrite(t *testing.T) {
 		{nil, map[string]string{}, "{}      ", nil},
 		// A case of the tests of the reference implementation.
 		{
-			[]Tensor{{"attn0", []int{1, 1, 2, 3}, []float32{0, 1, 2, 3, 4, 5}}}, nil,
+			[]Tensor{{Name: "attn0", Shape: []int{1, 1, 2, 3}, Values: []float32{0, 1, 2, 3, 4, 5}}}, nil,
 			`{"attn0":{"dtype":"F32","shape":[1,1,2,3],"data_offsets":[0,24]}}       `,
 			[]byte{0, 0, 0, 0, 0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 64, 64, 0, 0, 128, 64, 0, 0, 160, 64},
 		},
 		{
-			[]Tensor{{"b", nil, []float32{-1}}, {"a\"\\<é>", []int{0}, nil}, {"a", []int{1}, []float32{1}}},
+			[]Tensor{{Name: "b", Values: []float32{-1}}, {Name: "a\"\\<é>", Shape: []int{0}}, {Name: "a", Shape: []int{1}, Values: []float32{1}}},
 			map[string]string{"z": "\x00\n\x7f", "a": "</é>", "": ""},
 			`{"__metadata__":{"":"","a":"</é>","z":"\u0000\u000a` + "\x7f" + `"},` +
 				`"b":{"dtype":"F32","shape":[],"data_offsets":[0,4]},` +
 				`"a\"\\<é>":{"dtype":"F32","shape":[0],"data_offsets":[4,4]},` +
 				`"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}  `,
 			[]byte{0, 0, 128, 191, 0, 0, 128, 63},
+		},
+		{
+			[]Tensor{{Name: "d", Shape: []int{2}, Doubles: []float64{1, -0.1}}, {Name: "f", Values: []float32{1}}, {Name: "e", Shape: []int{0}, Doubles: []float64{}}}, nil,
+			`{"d":{"dtype":"F64","shape":[2],"data_offsets":[0,16]},` +
+				`"f":{"dtype":"F32","shape":[],"data_offsets":[16,20]},` +
+				`"e":{"dtype":"F64","shape":[0],"data_offsets":[20,20]}}    `,
+			[]byte{0, 0, 0, 0, 0, 0, 240, 63, 0x9a, 0x99, 0x99, 0x99, 0x99, 0x99, 0xb9, 0xbf, 0, 0, 128, 63},
 		},
 	} {
 		if got, want := write(t, c.tensors, c.metadata), fileOf(c.header, c.data); !bytes.Equal(got, want) {
@@ -55,7 +62,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// drawTensors draws tensors of any floats, with any shapes and names.
+// drawTensors draws tensors of any floats and doubles, with any shapes and names.
 func drawTensors(t *rapid.T) []Tensor {
 	name := rapid.StringN(1, 40, maxName).Filter(func(s string) bool { return checkName(s) == nil && s != metadataKey })
 	names := rapid.SliceOfNDistinct(name, 0, 6, rapid.ID[string]).Draw(t, "names")
@@ -66,18 +73,34 @@ func drawTensors(t *rapid.T) []Tensor {
 		for _, d := range shape {
 			n *= d
 		}
-		values := make([]float32, n)
-		for i, bits := range rapid.SliceOfN(rapid.Uint32(), n, n).Draw(t, "values") {
-			values[i] = math.Float32frombits(bits)
+		tensors[i] = Tensor{Name: name, Shape: shape}
+		if rapid.Bool().Draw(t, "doubles") {
+			tensors[i].Doubles = make([]float64, n)
+			for j, bits := range rapid.SliceOfN(rapid.Uint64(), n, n).Draw(t, "values") {
+				tensors[i].Doubles[j] = math.Float64frombits(bits)
+			}
+			continue
 		}
-		tensors[i] = Tensor{name, shape, values}
+		tensors[i].Values = make([]float32, n)
+		for j, bits := range rapid.SliceOfN(rapid.Uint32(), n, n).Draw(t, "values") {
+			tensors[i].Values[j] = math.Float32frombits(bits)
+		}
 	}
 	return tensors
 }
 
 func sameTensor(a, b Tensor) bool {
 	same := func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) }
-	return a.Name == b.Name && slices.Equal(a.Shape, b.Shape) && slices.EqualFunc(a.Values, b.Values, same)
+	sameDouble := func(x, y float64) bool { return math.Float64bits(x) == math.Float64bits(y) }
+	return a.Name == b.Name && slices.Equal(a.Shape, b.Shape) && slices.EqualFunc(a.Values, b.Values, same) && slices.EqualFunc(a.Doubles, b.Doubles, sameDouble)
+}
+
+// readLike reads the tensor of the name of another as that one holds its values.
+func readLike(f *File, want Tensor) (Tensor, error) {
+	if want.Doubles != nil {
+		return f.ReadDoubles(want.Name)
+	}
+	return f.Read(want.Name)
 }
 
 // What was written is read, bit for bit and in its order, and a second writing
@@ -101,7 +124,7 @@ func TestRoundTrip(t *testing.T) {
 			if f.Tensors[i].Name != want.Name {
 				t.Fatalf("tensor %d is %q, want %q", i, f.Tensors[i].Name, want.Name)
 			}
-			if got, err := f.Read(want.Name); err != nil || !sameTensor(got, want) {
+			if got, err := readLike(f, want); err != nil || !sameTensor(got, want) {
 				t.Fatalf("got %v, %v, want %v", got, err, want)
 			}
 		}
@@ -127,7 +150,11 @@ func TestRoundTrip(t *testing.T) {
 			if err := json.Unmarshal(header[tensor.Name], &value); err != nil {
 				t.Fatal(err)
 			}
-			if value.Dtype != "F32" || !slices.Equal(value.Shape, tensor.Shape) || value.Offsets[1]-value.Offsets[0] != 4*len(tensor.Values) {
+			dtype := "F32"
+			if tensor.Doubles != nil {
+				dtype = "F64"
+			}
+			if value.Dtype != dtype || !slices.Equal(value.Shape, tensor.Shape) || value.Offsets[1]-value.Offsets[0] != 4*len(tensor.Values)+8*len(tensor.Doubles) {
 				t.Fatalf("%q has the header %+v", tensor.Name, value)
 			}
 		}
@@ -137,30 +164,32 @@ func TestRoundTrip(t *testing.T) {
 // A long tensor is written in pieces, none of which is lost.
 func TestWriteLong(t *testing.T) {
 	for _, n := range []int{chunkBytes/4 - 1, chunkBytes / 4, chunkBytes/4 + 1, 3*chunkBytes/4 + 5} {
-		want := Tensor{"a", []int{n}, make([]float32, n)}
-		for i := range want.Values {
-			want.Values[i] = float32(i)
+		want := []Tensor{{Name: "a", Shape: []int{n}, Values: make([]float32, n)}, {Name: "b", Shape: []int{n}, Doubles: make([]float64, n)}}
+		for i := range n {
+			want[0].Values[i], want[1].Doubles[i] = float32(i), 1/float64(i+1)
 		}
-		f, err := open(write(t, []Tensor{want}, nil))
+		f, err := open(write(t, want, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := f.Read("a"); err != nil || !sameTensor(got, want) {
-			t.Errorf("%d values: %d came back, %v", n, len(got.Values), err)
+		for _, want := range want {
+			if got, err := readLike(f, want); err != nil || !sameTensor(got, want) {
+				t.Errorf("%d values: %d and %d came back, %v", n, len(got.Values), len(got.Doubles), err)
+			}
 		}
 	}
 }
 
 // Memory does not grow with the values.
 func TestWriteMemory(t *testing.T) {
-	tensors := []Tensor{{"a", []int{1 << 20}, make([]float32, 1<<20)}}
+	tensors := []Tensor{{Name: "a", Shape: []int{1 << 20}, Values: make([]float32, 1<<20)}, {Name: "b", Shape: []int{1 << 19}, Doubles: make([]float64, 1<<19)}}
 	spent := allocated(func() {
 		if err := Write(io.Discard, tensors, nil); err != nil {
 			t.Error(err)
 		}
 	})
 	if spent > 2*chunkBytes {
-		t.Errorf("%d bytes allocated for 4 MiB of values", spent)
+		t.Errorf("%d bytes allocated for 8 MiB of values", spent)
 	}
 }
 
@@ -178,12 +207,12 @@ func (w *failing) Write(b []byte) (int, error) {
 // An error of any call is returned at once.
 func TestWriteErrors(t *testing.T) {
 	const n = chunkBytes/4 + 1
-	tensors := []Tensor{{"a", []int{n}, make([]float32, n)}, {"b", nil, []float32{1}}}
+	tensors := []Tensor{{Name: "a", Shape: []int{n}, Values: make([]float32, n)}, {Name: "b", Values: []float32{1}}, {Name: "c", Doubles: []float64{1}}}
 	for fail := 1; ; fail++ {
 		w := &failing{fail: fail}
 		err := Write(w, tensors, nil)
 		if w.calls < fail {
-			if err != nil || w.calls != 4 { // the header, two pieces of a, and b
+			if err != nil || w.calls != 5 { // the header, two pieces of a, b and c
 				t.Errorf("%d calls, %v", w.calls, err)
 			}
 			break
@@ -207,7 +236,7 @@ func TestWriteErrors(t *testing.T) {
 
 func TestWritePanics(t *testing.T) {
 	tensor := func(name string, values int, shape ...int) []Tensor {
-		return []Tensor{{name, shape, make([]float32, values)}}
+		return []Tensor{{Name: name, Shape: shape, Values: make([]float32, values)}}
 	}
 	tooManyTexts := map[string]string{}
 	for i := range maxTexts + 1 {
@@ -219,6 +248,8 @@ func TestWritePanics(t *testing.T) {
 		want     string
 	}{
 		{tensor("a", 5, 2, 3), nil, `safetensors: tensor "a": 5 values for shape [2 3]`},
+		{[]Tensor{{Name: "a", Shape: []int{2}, Doubles: make([]float64, 3)}}, nil, `safetensors: tensor "a": 3 values for shape [2]`},
+		{[]Tensor{{Name: "a", Shape: []int{2}, Values: make([]float32, 1), Doubles: make([]float64, 1)}}, nil, `safetensors: tensor "a": 1 values and 1 doubles`},
 		{tensor("a", 0), nil, `safetensors: tensor "a": 0 values for shape []`},
 		{tensor("a", 1, 0), nil, `safetensors: tensor "a": 1 values for shape [0]`},
 		{tensor("a", 4, -2, -2), nil, `safetensors: tensor "a": shape [-2 -2] has a negative dimension`},
@@ -253,7 +284,7 @@ func TestWritePanics(t *testing.T) {
 // the tensors of what it opens can be read, written, and read again.
 func FuzzOpen(f *testing.F) {
 	f.Add(fileOf(example, exampleData))
-	f.Add(write(f, []Tensor{{"a", []int{2}, []float32{1, 2}}}, map[string]string{"k": "v"}))
+	f.Add(write(f, []Tensor{{Name: "a", Shape: []int{2}, Values: []float32{1, 2}}, {Name: "b", Doubles: []float64{math.NaN()}}}, map[string]string{"k": "v"}))
 	for _, c := range refused {
 		if len(c.file) < 1<<12 {
 			f.Add(c.file)
@@ -281,7 +312,14 @@ func FuzzOpen(f *testing.F) {
 			if info.Dtype.Readable() != (err == nil) {
 				t.Fatalf("%v: %v", info, err)
 			}
-			if err == nil {
+			doubles, noDoubles := in.ReadDoubles(info.Name)
+			if (info.Dtype == F64) != (noDoubles == nil) {
+				t.Fatalf("%v: %v", info, noDoubles)
+			}
+			switch {
+			case noDoubles == nil:
+				tensors = append(tensors, doubles)
+			case err == nil:
 				tensors = append(tensors, tensor)
 			}
 		}
@@ -299,7 +337,7 @@ func FuzzOpen(f *testing.F) {
 			t.Errorf("%d tensors and metadata %q came back, want %d and %q", len(again.Tensors), again.Metadata, len(tensors), in.Metadata)
 		}
 		for _, want := range tensors {
-			if got, err := again.Read(want.Name); err != nil || !sameTensor(got, want) {
+			if got, err := readLike(again, want); err != nil || !sameTensor(got, want) {
 				t.Errorf("%v, %v came back, want %v", got, err, want)
 			}
 		}
