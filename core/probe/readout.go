@@ -12,6 +12,7 @@ import (
 
 	"padlab/core/metric"
 	"padlab/core/nn/kernel"
+	"padlab/core/nn/safetensors"
 	"padlab/core/position"
 	"padlab/core/rng"
 )
@@ -79,6 +80,10 @@ type learner interface {
 
 	// predict sets dst, 28×28×T, to the predictions of all targets.
 	predict(dst []float32, picture, worker int)
+
+	// state and restore are those of Readout, for what was fitted.
+	state(prefix string) []safetensors.Tensor
+	restore(prefix string, f *safetensors.File) error
 
 	loss() float64
 	params() int
