@@ -94,19 +94,26 @@ func (t tasks) canvas(spec Arm) *task.Canvas {
 
 // shapeOf is what a spec says of its network; what its pictures and its answer
 // look like is still open.
-func shapeOf(spec Arm) arch.Spec {
-	shape := arch.Spec{Arch: arch.Must(spec.Net.Arch), Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias, Layers: map[string]pad.Scheme{}}
+func shapeOf(spec Arm) (arch.Spec, error) {
+	known, err := arch.Named(spec.Net.Arch)
+	if err != nil {
+		return arch.Spec{}, err
+	}
+	shape := arch.Spec{Arch: known, Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias, Layers: map[string]pad.Scheme{}}
 	for name, l := range spec.Net.Layers {
 		shape.Layers[name] = pad.Must(l.Padding)
 	}
-	return shape
+	return shape, nil
 }
 
 func newArm(spec Arm, t task.Task, k *kernel.Kernel, workers int) (*arm, error) {
 	if n := t.Place().TestImages(); spec.Eval.Images > n {
 		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", spec.Eval.Images, n)
 	}
-	shape := shapeOf(spec)
+	shape, err := shapeOf(spec)
+	if err != nil {
+		return nil, err
+	}
 	shape.In, shape.Classes = t.Place().Shape(), t.Outputs()
 	if t.PerPixel() {
 		shape.Head = arch.Head(spec.Net.Head)
