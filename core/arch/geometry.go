@@ -15,9 +15,9 @@ type Stage struct {
 
 // Trace follows the geometry through a network. With jump j₀ = 1 and field
 // r₀ = 1, a layer of window k and stride s has j = j₀·s and
-// r = r₀ + (k−1)·j₀, where k counts what dilation leaves out; with padding p
-// before it, its first output looks (k−1−2p)·j₀ half pixels further in. Where
-// branches meet, the wider field counts, and the place of the first.
+// r = r₀ + (k−1)·j₀, where k includes the pixels that dilation skips; with
+// padding p before it, its first output looks (k−1−2p)·j₀ half pixels further in.
+// Where branches meet, the wider field counts, and the place of the first.
 func Trace(net *nn.Net) []Stage { return TraceLayers(net.Nodes) }
 
 // TraceLayers is Trace for the nodes of a network that need not be built.
@@ -69,7 +69,7 @@ func Features(stages []Stage) Stage {
 // and an addition being two: forward, and forward and backward together. Only
 // convolutions and linear layers count. Backward computes the gradient of the
 // weights and, but for a layer that sees the sample itself, that of the input,
-// each as dear as forward.
+// each as many operations as forward.
 func FLOPs(net *nn.Net) (forward, training int) {
 	for _, l := range net.Nodes {
 		params := l.Params()

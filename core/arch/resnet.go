@@ -88,10 +88,11 @@ func (r resnet) build(b *nn.Builder, s Spec) {
 }
 
 // block adds a residual block. Where the convolutions shrink or grow the map,
-// the shortcut is cut, or gets zeros around it, by as much on each side, so
-// that what is added lies at the same place; before a stride that is as many
-// pixels as the block takes before its stride and s times those behind it
-// (Kayhan and van Gemert 2020: 3 before a strided 1×1).
+// the shortcut is cropped, or gets zeros around it, by as much on each side, so
+// that what is added lies at the same place. The crop stands before the
+// shortcut's stride s: it takes as many pixels as the block does before its own
+// stride, and s times those that it takes behind (Kayhan and van Gemert 2020: 3
+// before a strided 1×1).
 func (r resnet) block(b *nn.Builder, s Spec, name string, x nn.Output, filters, stride int) nn.Output {
 	conv := func(layer string, x nn.Output, filters, size, stride int) nn.Output {
 		return b.Conv(name+layer, x, filters, size, stride, s.Padding, s.Extent, false)
@@ -126,12 +127,13 @@ func (r resnet) block(b *nn.Builder, s Spec, name string, x nn.Output, filters, 
 	return relu("out", b.Add(name+"add", y, shortcut))
 }
 
-// gapHead makes the classes before it pools.
+// gapHead is a 3×3 convolution to the classes, and global average pooling.
 func gapHead(b *nn.Builder, s Spec, x nn.Output) {
 	b.GlobalAveragePool("gap", b.Conv("head", x, s.Classes, 3, 1, s.Padding, s.Extent, true))
 }
 
-// permuteHead takes the order of the channels away.
+// permuteHead is global average pooling, the channels in a random order, and a
+// linear layer.
 func permuteHead(b *nn.Builder, s Spec, x nn.Output) {
 	b.Linear("fc", b.Permute("permute", b.GlobalAveragePool("gap", x)), s.Classes)
 }

@@ -6,9 +6,9 @@ import (
 	"padlab/core/nn"
 )
 
-// toys are the smallest networks that can or cannot tell where a patch is
-// (Kayhan and van Gemert 2020). They have no biases and end with global
-// max-pooling, so that under full padding with zeros, or circular, they cannot.
+// toys are small networks without biases that end with global max-pooling
+// (Kayhan and van Gemert 2020): under full padding with zeros, and under circular
+// padding, they cannot tell where a patch is; otherwise they can.
 var toys = []Architecture{
 	{Entry: entry("rook"), Taps: []string{"relu1"}, Pooled: true, Build: toy(5, [][2]int{{1, 1}})},
 	{Entry: entry("red-green"), Taps: []string{"relu1", "relu2", "relu3", "relu4"}, Pooled: true, Build: toy(3, [][2]int{{32, 1}, {32, 2}, {64, 2}, {64, 2}})},

@@ -27,9 +27,9 @@ type Geometry struct {
 	Layers                []Layer
 	Taps                  []string
 
-	// Even are the sizes of a square picture next to H at which no layer is
-	// uneven: the largest up to H and the smallest from H on, H alone when it
-	// is one, none within reach when it is empty.
+	// Even are the sizes of a square picture next to H at which no layer with a
+	// stride is asymmetric: H alone when it is one, else the largest below and
+	// the smallest above it, as far as there are any within two total strides.
 	Even []int
 
 	// Rows and Columns are how often each is used by the last map.
@@ -111,8 +111,8 @@ func features(nodes []nn.Node) int {
 	return last
 }
 
-// resizes reports whether a layer interpolates its map, and not in place of
-// padding it: outputs lie between inputs.
+// resizes reports whether a layer interpolates its map to another size, and not
+// in place of padding it.
 func resizes(l nn.Layer) bool { return l.Window().Pad == (pad.Sides{}) && interpolates(l) }
 
 // interpolates reports whether some output of a layer counts an input for less
@@ -161,8 +161,7 @@ func asymmetry(node nn.Node, a nn.Axis) int {
 	return before - behind
 }
 
-// evenSizes is Geometry.Even: layers repeat themselves from one total stride to
-// the next.
+// evenSizes is Geometry.Even. What is asymmetric repeats with the total stride.
 func evenSizes(s arch.Spec, g *Geometry) []int {
 	even := func(side int) bool {
 		s.In.H, s.In.W = side, side
@@ -224,9 +223,9 @@ func share(list []bool) float64 {
 // A Foveation is how often each row, or each column, of the picture is used on
 // the way to the last map of a network, over all ways through it: what
 // back-propagating ones through kernels of ones leaves along that axis
-// (Alsallakh et al. 2021). Maxima count as sums, shortcuts as ways of their
-// own, and where padding is copied from the picture the copied row is used. The
-// counts are exact up to 2⁵³.
+// (Alsallakh et al. 2021). Maxima count as sums, shortcuts as further ways, and
+// where padding is copied from the picture the copied row is used. The counts are
+// exact up to 2⁵³.
 type Foveation []float64
 
 // Middle is the mean of the counts in the middle, over as many as the stride:

@@ -14,7 +14,7 @@ import (
 )
 
 // A Subject is a network that is shown photographs: the square in the middle of
-// each, scaled, and normalised as the architecture is used to.
+// each, scaled, and normalised as the pictures that the architecture was made for.
 type Subject struct {
 	Spec   arch.Spec
 	Net    *nn.Net // of Spec, with its weights
@@ -22,8 +22,7 @@ type Subject struct {
 	Photos []images.Photo
 }
 
-// Bounds of a measurement. They do not depend on the machine, so that what is
-// found does not either.
+// Bounds of a measurement, the same on every machine, as the findings are.
 const (
 	mostPictures  = 64
 	leastPictures = 16      // where more would be more work than maxWork
@@ -76,7 +75,7 @@ func (s Subject) Check() error {
 
 // Measure shows the photographs to the network. Findings have the same bits for
 // any number of workers. Errors are those of Check and of the context, and that
-// values grow beyond all numbers.
+// values overflow.
 func (s Subject) Measure(ctx context.Context, crew *kernel.Crew) (*Findings, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -121,15 +120,15 @@ func work(nodes []nn.Node) float64 {
 	return sum
 }
 
-// hands are how many passes of n values each may be under way at once.
-func hands(crew *kernel.Crew, n int) int { return max(1, min(crew.Workers(), maxFloats/n)) }
+// atOnce is how many passes of n values each may be under way at once.
+func atOnce(crew *kernel.Crew, n int) int { return max(1, min(crew.Workers(), maxFloats/n)) }
 
-// each has at most so many hands do n pieces, each the next when it is free.
-func each(crew *kernel.Crew, hands, n int, do func(hand, piece int)) {
+// each does n pieces in at most so many goroutines, whose number each do is told.
+func each(crew *kernel.Crew, goroutines, n int, do func(goroutine, piece int)) {
 	var next atomic.Int64
-	crew.Do(hands, func(_, hand int) {
+	crew.Do(goroutines, func(_, goroutine int) {
 		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-			do(hand, i)
+			do(goroutine, i)
 		}
 	})
 }
@@ -163,8 +162,8 @@ func (s Subject) square(p images.Photo, side int) []float32 {
 	return grey
 }
 
-// normalize does so with red, green and blue in 0…1, for networks that are
-// used to it.
+// normalize does so with red, green and blue in 0…1, for networks that were made
+// for normalised pictures.
 func (s Subject) normalize(rgb []float32) {
 	if !s.Spec.Arch.Input.Normalized || s.Spec.In.C != 3 {
 		return
@@ -174,11 +173,11 @@ func (s Subject) normalize(rgb []float32) {
 	}
 }
 
-// window writes picture i to x: a window, at a place that is drawn, on an
-// endless floor of a photograph and its mirror images. So what pictures show
-// has the same distribution at all of their places, and only padding tells the
-// border from the middle: photographs themselves have their sky on top and what
-// they are about in the middle.
+// window writes picture i to x: a window, at a random place, on the plane tiled
+// with a photograph and its mirror images. So what pictures show has the same
+// distribution at all of their places, and only padding tells the border from the
+// middle. Whole photographs would not do: they have the sky on top and their
+// subject in the middle.
 func (s Subject) window(x []float32, photos []images.Photo, i int) {
 	side, c := s.Spec.In.H, s.Spec.In.C
 	tile := s.square(photos[i%len(photos)], side)
@@ -260,21 +259,21 @@ func middleHalf(n int) (from, to int) {
 	return margin, n - margin
 }
 
-// observe shows windows on photographs, and a black picture, to the network as
-// it is.
+// observe shows windows on photographs, and a black picture, to the network with
+// its padding, for the artifacts and the neurons.
 func (s Subject) observe(ctx context.Context, crew *kernel.Crew, f *Findings) error {
 	nodes := s.Net.Nodes
 	n := max(int(min(maxWork/max(work(nodes), 1), mostPictures)), leastPictures)
 	photos := evenly(s.Photos, n)
 	taps := s.taps()
 	studies := studiesOf(nodes, n)
-	tapes := s.tapes(s.Net, hands(crew, floats(nodes)))
+	tapes := s.tapes(s.Net, atOnce(crew, floats(nodes)))
 	maps := make([][][]float32, n+1) // of each picture and tap; the last picture is black
-	each(crew, len(tapes), len(maps), func(hand, i int) {
+	each(crew, len(tapes), len(maps), func(goroutine, i int) {
 		if ctx.Err() != nil {
 			return
 		}
-		tape := tapes[hand]
+		tape := tapes[goroutine]
 		if tape.Step = uint64(i); i < n {
 			s.window(tape.Input(), photos, i)
 		} else {

@@ -8,8 +8,8 @@ import (
 )
 
 // Aware is the Kolmogorov-Smirnov distance above which a filter is a
-// padding-aware neuron: more than half of what it says at a side of the map it
-// hardly ever says in the middle, or the other way round.
+// padding-aware neuron: for some value v, the share of its values up to v at a
+// side of the map and the share in the middle differ by more than this.
 const Aware = 0.5
 
 // Filters are those of a convolution of 3×3 or larger, and how many of them are
@@ -67,8 +67,9 @@ type study struct {
 	overflow atomic.Bool // some value was not finite
 }
 
-// studiesOf are those of all convolutions among the nodes. What counts are a
-// filter's values behind the norms, and the activation, that alone take them.
+// studiesOf are those of all convolutions of 3×3 or larger. A filter's values are
+// taken behind the norms, and the activation, that follow as long as no other
+// node takes what is before them.
 func studiesOf(nodes []nn.Node, pictures int) (list []*study) {
 	takers := make([][]int, len(nodes))
 	for i, node := range nodes {

@@ -100,9 +100,9 @@ type alignment struct {
 }
 
 // align finds the smallest margin at which all maps up to the last of taps fall
-// together: at a stride of j a margin that is no multiple of j, up to the
-// padding before, would compare other phases. without is the same network but for its
-// padding, on the smallest picture that it takes.
+// together: at a stride of j, outputs at another margin would lie between those
+// that they are compared with. without is the same network but for its padding, on
+// the smallest picture that it takes.
 func align(padded []nn.Node, without arch.Spec, taps []string) (*alignment, error) {
 	deepest := taps[len(taps)-1]
 	small, err := grids(upTo(padded, deepest))
@@ -243,7 +243,7 @@ func copyByName(to, from *nn.Net, last int) (missing string) {
 // compare fills in what is found at the taps; net is without padding. Photos
 // are looked at side by side, and added up in their order.
 func (s Subject) compare(ctx context.Context, crew *kernel.Crew, p *Pattern, net *nn.Net, a *alignment, taps []string, photos []images.Photo) error {
-	n := hands(crew, floats(s.Net.Nodes)+floats(net.Nodes))
+	n := atOnce(crew, floats(s.Net.Nodes)+floats(net.Nodes))
 	small, large := s.tapes(s.Net, n), s.tapes(net, n)
 	var compared []*comparison
 	for _, tap := range taps {

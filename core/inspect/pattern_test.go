@@ -240,7 +240,8 @@ func TestPatternLeavesOut(t *testing.T) {
 			t.Errorf("%s: %+v", c.padding, p)
 		}
 	}
-	// Its border filters are left at home: those of the inside see the surroundings.
+	// The border filters have no part in the comparison: on the larger picture those
+	// of the inside see the surroundings.
 	if p := patternOf(t, subject(t, spec("small", "explicit", 16), noise(3, 64))); p.Problem != "" || p.Taps[0].Reached != 1-14.*14/16/16 {
 		t.Errorf("explicit: %+v", p)
 	}

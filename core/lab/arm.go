@@ -82,12 +82,16 @@ func canvasOf(spec Arm) task.Spec {
 
 // shapeOf is what a spec says of its network; what its pictures and its answer
 // look like is still open.
-func shapeOf(spec Arm) arch.Spec {
-	shape := arch.Spec{Arch: arch.Must(spec.Net.Arch), Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias, Layers: map[string]pad.Scheme{}}
+func shapeOf(spec Arm) (arch.Spec, error) {
+	known, err := arch.Named(spec.Net.Arch)
+	if err != nil {
+		return arch.Spec{}, err
+	}
+	shape := arch.Spec{Arch: known, Padding: pad.Must(spec.Net.Padding), Extent: pad.Extent(spec.Net.Extent), Bias: spec.Net.Bias, Layers: map[string]pad.Scheme{}}
 	for name, l := range spec.Net.Layers {
 		shape.Layers[name] = pad.Must(l.Padding)
 	}
-	return shape
+	return shape, nil
 }
 
 func newArm(spec Arm, source *task.Source, k *kernel.Kernel, workers int) (*arm, error) {
@@ -96,7 +100,10 @@ func newArm(spec Arm, source *task.Source, k *kernel.Kernel, workers int) (*arm,
 	if n := problem.TestImages(); spec.Eval.Images > n {
 		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", spec.Eval.Images, n)
 	}
-	shape := shapeOf(spec)
+	shape, err := shapeOf(spec)
+	if err != nil {
+		return nil, err
+	}
 	h, w, c := problem.Shape()
 	shape.In, shape.Classes = nn.Shape{H: h, W: w, C: c}, problem.Answers()
 	if kind.PerPixel {

@@ -143,7 +143,10 @@ func (b *builder) encoder(spec Arm) (*encoder, error) {
 		e.backbone.heirs++
 	}
 	loads := spec.Net.Weights != "" && spec.Net.Arch != raw
-	shape := shapeOf(spec)
+	shape, err := shapeOf(spec)
+	if err != nil {
+		return nil, err
+	}
 	shape.In = nn.Shape{H: spec.Readout.Size, W: spec.Readout.Size, C: b.in.Set.C}
 	shape.Classes = 2
 	if e.backbone != nil {

@@ -88,8 +88,8 @@ func (l *Banks) Window() Window {
 	return Window{Size: l.Size, Stride: l.Stride, Dilation: 1, Pad: l.Sides}
 }
 
-// Reads: a window that would look over the edge reads what it is moved to, and
-// sees the edge by its filters.
+// Reads: a window that would look over the edge reads the place that it is moved
+// to; that it has other filters there shows where the edge is.
 func (l *Banks) Reads(a Axis) []Reading {
 	before, after := a.Sides(l.Sides)
 	n := a.Of(l.in)
@@ -116,8 +116,8 @@ func (l *Banks) Params() (list []Param) {
 	return list
 }
 
-// Sizes: kept are the pieces of x; for a call there are a piece of y, of dx,
-// and what the convolution wants.
+// Sizes: Saved are the pieces of x; Scratch are a piece of y, one of dx, and what
+// the convolution needs.
 func (l *Banks) Sizes() (s Sizes) {
 	for _, b := range l.banks {
 		one := b.Sizes()
@@ -143,13 +143,13 @@ func (l *Banks) each(c *Call, f func(b bank, i int)) {
 	if len(c.DX) > 0 {
 		dx = c.DX[0]
 	}
-	kept := l.Sizes().Saved
+	saved := l.Sizes().Saved
 	weights, at := 0, 0
 	for _, b := range l.banks {
 		out, in := b.out.Len(), b.in.Len()
 		c.N, c.W, c.Packed = 1, whole.W[weights:weights+b.weights()], whole.Packed[weights:weights+b.weights()]
 		for i := range whole.N {
-			c.X[0] = whole.Saved[i*kept+at : i*kept+at+in]
+			c.X[0] = whole.Saved[i*saved+at : i*saved+at+in]
 			c.Y, c.DY = whole.Scratch[:out], whole.Scratch[:out]
 			c.DX = append(c.DX[:0], whole.Scratch[out:out+in])
 			c.Scratch, c.Fresh = whole.Scratch[out+in:], whole.Fresh && i == 0

@@ -5,9 +5,8 @@ import (
 	"math"
 )
 
-// BatchStatistics is what a layer offers besides for which the samples of a
-// batch wait for each other: it looks at each of them, and then does with all
-// what none would tell alone. The trainer calls, in this order,
+// A layer with BatchStatistics computes with sums over all samples of a batch.
+// The trainer calls, in this order,
 //
 //	Accumulate          for every sample, when its X is known
 //	Reduce              once for the n samples of the batch, then Forward
@@ -69,8 +68,8 @@ func (l *BatchNorm) Params() []Param {
 
 func (l *BatchNorm) Retains() (x, y bool) { return true, false }
 
-// Sizes: packed are scale and shift of the running statistics, kept are two
-// sums per channel of a sample, and of a batch the vectors named below.
+// Sizes: Packed are scale and shift of the running statistics, Saved are two
+// sums per channel of a sample, and Batch are the vectors named below.
 func (l *BatchNorm) Sizes() Sizes {
 	return Sizes{Packed: 2 * l.in.C, Saved: 2 * l.in.C, Batch: batchVectors * l.in.C}
 }
@@ -114,8 +113,8 @@ func (l *BatchNorm) pixels() float64 { return float64(l.in.H * l.in.W) }
 // from that mean.
 func (l *BatchNorm) Accumulate(c *Call) {
 	for i, n := 0, l.in.Len(); i < c.N; i++ {
-		x, kept := c.X[0][i*n:(i+1)*n], c.Saved[2*i*l.in.C:]
-		mean, squares := l.vector(kept, 0), l.vector(kept, 1)
+		x, saved := c.X[0][i*n:(i+1)*n], c.Saved[2*i*l.in.C:]
+		mean, squares := l.vector(saved, 0), l.vector(saved, 1)
 		clear(mean)
 		clear(squares)
 		c.AddRows(mean, x)
@@ -157,8 +156,8 @@ func (l *BatchNorm) Forward(c *Call) {
 // AccumulateGradient sums dy and dy·(x−μ) over each sample.
 func (l *BatchNorm) AccumulateGradient(c *Call) {
 	for i, n := 0, l.in.Len(); i < c.N; i++ {
-		dy, kept := c.DY[i*n:(i+1)*n], c.Saved[2*i*l.in.C:]
-		sum, dot := l.vector(kept, 0), l.vector(kept, 1)
+		dy, saved := c.DY[i*n:(i+1)*n], c.Saved[2*i*l.in.C:]
+		sum, dot := l.vector(saved, 0), l.vector(saved, 1)
 		clear(sum)
 		clear(dot)
 		c.AddRows(sum, dy)

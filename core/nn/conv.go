@@ -29,11 +29,11 @@ type ConvSpec struct {
 // channels of the group that filter n belongs to. As in PyTorch this is a
 // correlation: the kernel is not turned round.
 //
-// Nothing unrolls the windows. In a padded NHWC picture the k·C values under a
-// row of the kernel lie side by side and move on by s·C from one output to the
-// next, so that forward, dx and dw are each products whose rows overlap (see
-// [kernel.Product]). Only a dilated or grouped kernel has gaps there; its
-// columns are steps of their own.
+// There is no im2col. In a padded NHWC picture the k·C values under a row of the
+// kernel lie side by side and move on by s·C from one output to the next, so that
+// forward, dx and dw are each products whose rows overlap (see [kernel.Product]).
+// Only a dilated or grouped kernel has gaps there; its columns are summed one by
+// one.
 type Conv struct {
 	plain
 	ConvSpec
@@ -96,8 +96,8 @@ func (l *Conv) wide() (height, width, length int) {
 	return height, width, height * width * l.out.C
 }
 
-// Sizes: kept is xp, unless x is; for a call there are dy with its rim, and
-// dxp, unless it is dx.
+// Sizes: Saved is xp, unless that is x; Scratch are dy with its rim, and dxp,
+// unless that is dx.
 func (l *Conv) Sizes() Sizes {
 	_, _, wide := l.wide()
 	s := Sizes{Packed: l.weights(), Scratch: wide}

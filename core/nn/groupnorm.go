@@ -11,8 +11,8 @@ import (
 //	y = γ·(x−μ)/√(σ²+ε) + β,   μ = mean of x,   σ² = mean of (x−μ)²
 //
 // with γ and β of each channel. With one group this is the layer norm of a
-// picture, with C groups its instance norm. Samples do not meet here, and
-// training is as what comes after it.
+// picture, with C groups its instance norm. The statistics are each sample's own,
+// in training and outside it.
 type GroupNorm struct {
 	plain
 	groups int
@@ -30,8 +30,10 @@ func NewGroupNorm(name string, in Shape, groups int) (*GroupNorm, error) {
 	return &GroupNorm{plain{name, in, in}, groups}, nil
 }
 
-func (l *GroupNorm) Kind() string           { return "group norm" }
-func (l *GroupNorm) Role() Role             { return Scaling }
+func (l *GroupNorm) Kind() string { return "group norm" }
+func (l *GroupNorm) Role() Role   { return Scaling }
+
+// Reads: the statistics, which depend on all pixels, are not counted.
 func (l *GroupNorm) Reads(a Axis) []Reading { return l.same(a) }
 
 func (l *GroupNorm) Params() []Param {
@@ -41,8 +43,8 @@ func (l *GroupNorm) Params() []Param {
 
 func (l *GroupNorm) Retains() (x, y bool) { return true, false }
 
-// Sizes: kept are μ and 1/√(σ²+ε), for each channel those of its group; for a
-// call there are three more vectors of C values.
+// Sizes: Saved are μ and 1/√(σ²+ε), for each channel those of its group; Scratch
+// are three vectors of C values.
 func (l *GroupNorm) Sizes() Sizes { return Sizes{Saved: 2 * l.in.C, Scratch: 3 * l.in.C} }
 
 // vector is one of the vectors of C values in list.
@@ -50,8 +52,8 @@ func (l *GroupNorm) vector(list []float32, i int) []float32 {
 	return list[i*l.in.C : (i+1)*l.in.C]
 }
 
-// kept are the statistics of sample i.
-func (l *GroupNorm) kept(c *Call, i int) (mean, root []float32) {
+// statistics are those of sample i.
+func (l *GroupNorm) statistics(c *Call, i int) (mean, root []float32) {
 	return l.vector(c.Saved, 2*i), l.vector(c.Saved, 2*i+1)
 }
 
@@ -78,7 +80,7 @@ func (l *GroupNorm) Forward(c *Call) {
 	scale, shift := l.vector(c.Scratch, 0), l.vector(c.Scratch, 1)
 	for s, n := 0, l.in.Len(); s < c.N; s++ {
 		x := c.X[0][s*n : (s+1)*n]
-		mean, root := l.kept(c, s)
+		mean, root := l.statistics(c, s)
 		clear(mean)
 		c.AddRows(mean, x)
 		l.mean(mean, l.pixels())
@@ -107,7 +109,7 @@ func (l *GroupNorm) Backward(c *Call) {
 	grad, slope, offset := l.vector(c.Scratch, 0), l.vector(c.Scratch, 1), l.vector(c.Scratch, 2)
 	for s, n := 0, l.in.Len(); s < c.N; s++ {
 		x, dy := c.X[0][s*n:(s+1)*n], c.DY[s*n:(s+1)*n]
-		mean, root := l.kept(c, s)
+		mean, root := l.statistics(c, s)
 		clear(offset)
 		c.AddRows(offset, dy)
 		clear(slope)
@@ -139,7 +141,7 @@ func (l *GroupNorm) Gradient(c *Call, dw []float32, part, _ int) {
 	}
 	dot := l.vector(c.Scratch, 0)
 	for s, n := 0, l.in.Len(); s < c.N; s++ {
-		mean, root := l.kept(c, s)
+		mean, root := l.statistics(c, s)
 		clear(dot)
 		c.DotRows(dot, c.DY[s*n:(s+1)*n], c.X[0][s*n:(s+1)*n], mean)
 		for i, v := range dot {

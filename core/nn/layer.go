@@ -9,8 +9,9 @@
 // the valid convolution followed by the adjoint of the padding (see core/pad).
 //
 // Given the same weights and samples, every number here has the same bits for
-// any number of workers, and for all kernels but the portable one on any
-// machine: where Go could fuse a product into a sum, a conversion forbids it.
+// any number of workers, and on any machine for all kernels but the portable
+// one. Go may fuse x*y + z into one rounding; where it must not, a conversion
+// stands around the product: float32(x*y) + z.
 package nn
 
 import (
@@ -66,8 +67,8 @@ type Sizes struct {
 	Packed  int // floats, what Pack makes of the weights
 	Saved   int // floats per sample, kept from Forward to Backward
 	Indices int // integers per sample, kept likewise
-	Scratch int // floats per sample, for one call; they hold anything at its start
-	Batch   int // floats per batch, kept likewise: what all samples share
+	Scratch int // floats per sample, for the time of one call; not cleared before
+	Batch   int // floats per batch, kept likewise, for all its samples
 }
 
 // A Call is what a layer works on: N samples, one behind the other in every
@@ -75,9 +76,9 @@ type Sizes struct {
 type Call struct {
 	*kernel.Kernel
 	N          int
-	Training   bool    // not: the batch statistics are those that training left
-	Fresh      bool    // what Gradient finds in dw does not count
-	BatchScale float32 // of a sample in the batch's loss: 1 / samples of the batch
+	Training   bool    // when false, norms use their running statistics, and dropout does nothing
+	Fresh      bool    // Gradient sets dw instead of adding to it
+	BatchScale float32 // the weight of a sample in the batch's loss: 1 / samples of the batch
 
 	W, State, Packed []float32 // weights in the order of Params, running statistics, and what Pack made of both
 	X, DX            [][]float32
@@ -141,8 +142,8 @@ type Layer interface {
 	// its output, if it can.
 	Fuse(next Layer)
 
-	// Pack derives from w and state, whenever they have changed, what the
-	// passes want to read in another order.
+	// Pack derives packed from w and state, whenever they have changed: weights
+	// in the order in which the passes read them.
 	Pack(packed, w, state []float32)
 
 	Forward(c *Call)

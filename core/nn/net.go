@@ -21,15 +21,15 @@ type Node struct {
 	From []Output // what it takes
 }
 
-// An Output names what a node makes of a sample, by the node's number; Sample
-// is the sample itself.
+// An Output is the output of a node, by the node's number; Sample is the sample
+// that the network is given.
 type Output int
 
 const Sample Output = -1
 
-// A Net is layers in an order in which each comes behind those whose outputs
-// it takes; the last one's is the network's. All weights lie in one slice, the
-// running statistics behind those that are trained, so that gradients,
+// A Net is layers in topological order: each comes behind those whose outputs it
+// takes, and the output of the last is the network's. All weights lie in one
+// slice, the running statistics behind those that are trained, so that gradients,
 // optimisers and checksums are loops over it.
 type Net struct {
 	Nodes     []Node
@@ -69,8 +69,8 @@ func (b *Builder) Shape(x Output) Shape {
 	return b.nodes[x].Out()
 }
 
-// add appends a layer, unless something is wrong already. What it returns then
-// is an output all the same, so that callers need not ask.
+// add appends a layer, unless there was an error. It returns an output in any
+// case, so that callers need not check.
 func (b *Builder) add(l Layer, err error, from ...Output) Output {
 	if b.err == nil {
 		b.err = err

@@ -55,8 +55,7 @@ func inUnit(what string, value float64) {
 	}
 }
 
-// SGDOptions are the options of torch.optim.SGD; the zero value of all but LR
-// is none of it.
+// SGDOptions are the options of torch.optim.SGD; all but LR may be left out.
 type SGDOptions struct {
 	LR       Schedule
 	Momentum float64 // μ

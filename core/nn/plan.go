@@ -10,7 +10,7 @@ type plan struct {
 	norms    [][]int  // of each level: its layers with batch statistics
 	root     []int    // of each node: the node in whose buffer its output lies
 	adds     [][]bool // of each node and input: its gradient is added to what others left there
-	temp     int      // floats per sample that any node wants for a call
+	scratch  int      // floats per sample that any node wants for a call
 	fresh    int      // floats per sample that the gradients to be added to others want, at most in one node
 }
 
@@ -48,7 +48,7 @@ func newPlan(nodes []Node) plan {
 		if isNorm {
 			p.norms[level[i]] = append(p.norms[level[i]], i)
 		}
-		p.temp = max(p.temp, n.Sizes().Scratch)
+		p.scratch = max(p.scratch, n.Sizes().Scratch)
 
 		p.root[i] = i
 		if first := n.From[0]; n.InPlace() && first != Sample && takers[first] == 1 {
@@ -86,9 +86,9 @@ func newPlan(nodes []Node) plan {
 	return p
 }
 
-// gradients deals buffers for ∂L/∂y: of each node the number of its buffer,
-// and of each buffer its length per sample. A buffer is free again behind the
-// node whose gradient it held; with whole levels, behind the level.
+// gradients assigns buffers for ∂L/∂y: of each node the number of its buffer,
+// and of each buffer its length per sample. A buffer is used again once the
+// gradient that it held has been passed on; with whole levels, once the level has.
 func (p *plan) gradients(nodes []Node, wholeLevels bool) (buffer, length []int) {
 	buffer = make([]int, len(nodes))
 	for i := range buffer {

@@ -108,7 +108,7 @@ func (l *pool) each(n int, f func(y, x, top, bottom, left, right, padded int)) {
 // order wins, and NaN wins over all.
 type MaxPool struct {
 	pool
-	halves bool // 2×2 with stride 2, which the kernels have a pass for
+	halves bool // 2×2 with stride 2, for which the kernels have a pass
 }
 
 // NewMaxPool returns the layer, or an error when a window does not fit or the
@@ -125,8 +125,8 @@ func NewMaxPool(name string, in Shape, s PoolSpec) (*MaxPool, error) {
 
 func (l *MaxPool) Kind() string { return "max-pool" }
 
-// Sizes: chosen is, for each output, which input won: its index in the sample,
-// or in the window where windows are halves.
+// Sizes: Indices are, for each output, which input won: its index in the sample,
+// or in the window where the kernels' pass for 2×2 is used.
 func (l *MaxPool) Sizes() Sizes { return Sizes{Indices: l.out.Len()} }
 
 func (l *MaxPool) Forward(c *Call) {
@@ -258,7 +258,7 @@ func (l *GlobalMaxPool) Reads(a Axis) []Reading { return l.all(a) }
 
 func (l *GlobalMaxPool) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 
-// Sizes: chosen is where each channel's largest value lies in the sample.
+// Sizes: Indices are where each channel's largest value lies in the sample.
 func (l *GlobalMaxPool) Sizes() Sizes { return Sizes{Indices: l.in.C} }
 
 func (l *GlobalMaxPool) Forward(c *Call) {

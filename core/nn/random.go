@@ -11,8 +11,8 @@ import "fmt"
 // the step and the sample's place in the batch.
 type Dropout struct {
 	plain
-	p, kept float32 // the probability, and 1/(1−p)
-	purpose string
+	p, scale float32 // the probability, and 1/(1−p)
+	purpose  string
 }
 
 // NewDropout returns the layer; it is an error unless 0 ≤ p < 1.
@@ -29,7 +29,7 @@ func (l *Dropout) Reads(a Axis) []Reading { return l.same(a) }
 
 func (l *Dropout) InPlace() bool { return true }
 
-// Sizes: kept is m.
+// Sizes: Saved is m.
 func (l *Dropout) Sizes() Sizes { return Sizes{Saved: l.in.Len()} }
 
 func (l *Dropout) Forward(c *Call) {
@@ -44,7 +44,7 @@ func (l *Dropout) Forward(c *Call) {
 		s := c.source(l.purpose, i)
 		x, y, m := c.X[0][i*n:(i+1)*n], c.Y[i*n:(i+1)*n], c.Saved[i*n:(i+1)*n]
 		for j, v := range x {
-			m[j] = l.kept
+			m[j] = l.scale
 			if s.Float32() < l.p {
 				m[j] = 0
 			}
@@ -88,7 +88,7 @@ func (l *Permute) Kind() string           { return "permute" }
 func (l *Permute) Role() Role             { return Random }
 func (l *Permute) Reads(a Axis) []Reading { return l.same(a) }
 
-// Sizes: chosen is π.
+// Sizes: Indices are π.
 func (l *Permute) Sizes() Sizes { return Sizes{Indices: l.in.C} }
 
 func (l *Permute) Forward(c *Call) {

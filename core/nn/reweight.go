@@ -16,8 +16,8 @@ type Reweight struct {
 	ratio  []float32 // r of each pixel, 0 where nothing is inside
 }
 
-// NewReweight returns the layer behind conv, which has no bias: with bias, this
-// one's tensor is called as if it were conv's.
+// NewReweight returns the layer behind conv, which has no bias of its own: with
+// bias, this layer has it, under the name that it would have there.
 func NewReweight(conv *Conv, bias bool) *Reweight {
 	l := &Reweight{plain: plain{conv.name + ".partial", conv.out, conv.out}, size: conv.Size}
 	if bias {

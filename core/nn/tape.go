@@ -4,17 +4,17 @@ package nn
 // training on the way back. Workers share it as long as they work on different
 // samples.
 type batch struct {
-	net      *Net
-	training bool
-	share    float32 // of a sample in the loss of the batch that is trained on
-	seed     uint64  // of what layers draw, with step and first
-	step     uint64
-	first    int         // the index in the batch of the first sample here
-	x        []float32   // the samples
-	y, dy    [][]float32 // of each node
-	kept     [][]float32
-	chosen   [][]int32
-	shared   [][]float32 // Sizes.Batch
+	net        *Net
+	training   bool
+	batchScale float32 // Call.BatchScale
+	seed       uint64  // of what layers draw, with step and first
+	step       uint64
+	first      int         // the index in the batch of the first sample here
+	x          []float32   // the samples
+	y, dy      [][]float32 // of each node
+	saved      [][]float32 // Call.Saved of each node
+	indices    [][]int32
+	shared     [][]float32 // Call.Batch of each node
 }
 
 // newBatch returns the memory for n samples; wholeLevels as in gradients.
@@ -36,8 +36,8 @@ func newBatch(net *Net, n int, training, wholeLevels bool) *batch {
 		} else {
 			b.y = append(b.y, make([]float32, n*node.Out().Len()))
 		}
-		b.kept = append(b.kept, make([]float32, n*s.Saved))
-		b.chosen = append(b.chosen, make([]int32, n*s.Indices))
+		b.saved = append(b.saved, make([]float32, n*s.Saved))
+		b.indices = append(b.indices, make([]int32, n*s.Indices))
 		b.shared = append(b.shared, make([]float32, s.Batch))
 		if training {
 			b.dy = append(b.dy, gradients[buffer[i]])
@@ -46,34 +46,34 @@ func newBatch(net *Net, n int, training, wholeLevels bool) *batch {
 	return b
 }
 
-// A workspace is what one worker needs beside a batch: room for a call.
+// A workspace is the memory that one worker needs for a call, beside the batch.
 type workspace struct {
-	call  Call
-	temp  []float32
-	fresh []float32 // gradients before they are added
-	loss  LossScratch
+	call    Call
+	scratch []float32
+	fresh   []float32 // gradients before they are added
+	loss    LossScratch
 }
 
 // newWorkspace returns what calls with up to n samples need.
 func newWorkspace(net *Net, n int, training bool) *workspace {
-	h := &workspace{call: Call{Kernel: net.kernel}, temp: make([]float32, n*net.temp)}
+	ws := &workspace{call: Call{Kernel: net.kernel}, scratch: make([]float32, n*net.scratch)}
 	if training {
-		h.fresh = make([]float32, n*net.fresh)
-		h.loss = LossScratch{net.kernel, make([]float64, net.Out().Len())}
+		ws.fresh = make([]float32, n*net.fresh)
+		ws.loss = LossScratch{net.kernel, make([]float64, net.Out().Len())}
 	}
-	return h
+	return ws
 }
 
-// cut is the share of samples from … to−1 in values of length each.
+// cut is the part of samples from … to−1 of values, of which each has length.
 func cut[T any](values []T, length, from, to int) []T {
 	return values[from*length : to*length : to*length]
 }
 
 // call is node i's call for samples from … to−1.
-func (b *batch) call(h *workspace, i, from, to int) *Call {
+func (b *batch) call(ws *workspace, i, from, to int) *Call {
 	node, span, sizes := b.net.Nodes[i], b.net.spans[i], b.net.Nodes[i].Sizes()
-	c := &h.call
-	c.N, c.Training, c.Fresh, c.BatchScale = to-from, b.training, false, b.share
+	c := &ws.call
+	c.N, c.Training, c.Fresh, c.BatchScale = to-from, b.training, false, b.batchScale
 	c.Seed, c.Step, c.First = b.seed, b.step, b.first+from
 	c.W, c.State = b.net.W[span.w:span.wEnd:span.wEnd], b.net.W[span.state:span.stateEnd:span.stateEnd]
 	c.Packed = b.net.packed[span.packed:span.packedEnd:span.packedEnd]
@@ -85,8 +85,8 @@ func (b *batch) call(h *workspace, i, from, to int) *Call {
 	if b.training {
 		c.DY = cut(b.dy[i], node.Out().Len(), from, to)
 	}
-	c.Saved, c.Indices = cut(b.kept[i], sizes.Saved, from, to), cut(b.chosen[i], sizes.Indices, from, to)
-	c.Scratch, c.Batch = h.temp, b.shared[i]
+	c.Saved, c.Indices = cut(b.saved[i], sizes.Saved, from, to), cut(b.indices[i], sizes.Indices, from, to)
+	c.Scratch, c.Batch = ws.scratch, b.shared[i]
 	return c
 }
 
@@ -100,8 +100,8 @@ func (b *batch) output(o Output, from, to int) []float32 {
 
 // backward passes the gradient of node i on to what it takes. That of the
 // sample itself is not computed.
-func (b *batch) backward(h *workspace, i, from, to int) {
-	c := b.call(h, i, from, to)
+func (b *batch) backward(ws *workspace, i, from, to int) {
+	c := b.call(ws, i, from, to)
 	node := b.net.Nodes[i]
 	used := 0
 	for j, f := range node.From {
@@ -110,7 +110,7 @@ func (b *batch) backward(h *workspace, i, from, to int) {
 			c.DX = append(c.DX, nil)
 		case b.net.adds[i][j]:
 			n := (to - from) * b.net.Nodes[f].Out().Len()
-			c.DX = append(c.DX, h.fresh[used:used+n])
+			c.DX = append(c.DX, ws.fresh[used:used+n])
 			used += n
 		default:
 			c.DX = append(c.DX, cut(b.dy[f], b.net.Nodes[f].Out().Len(), from, to))

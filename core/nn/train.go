@@ -26,16 +26,15 @@ const (
 // step needs; a step allocates nothing.
 //
 // There are two ways through a batch. Depth first, one sample goes all the way
-// forward and back while what it leaves is still in the cache. Level by level,
+// forward and back while its activations are still in the cache. Level by level,
 // all samples go through one level of the network before any enters the next:
-// so it must be where a layer has batch statistics, and so it is better
-// where weights are many. Which one is taken depends on the network and the
-// size of the batch.
+// batch statistics need this, and with many weights it is faster. Which one is
+// taken depends on the network and the size of the batch.
 type Trainer struct {
 	Net   *Net
 	Clip  *Clip  // of the batch's gradient; nil: none
 	Seed  uint64 // of what layers draw
-	Steps uint64 // made so far, with those that diverged: each draws numbers of its own
+	Steps uint64 // made so far, with those that diverged; each has random numbers of its own
 
 	optimizer  Optimizer
 	size       int // of a batch
@@ -81,7 +80,7 @@ type LossScratch struct {
 
 // NewTrainer returns a trainer for batches of the given size, for crews of at
 // most workers workers. It panics if size or workers is below 1, or CheckBatch
-// has something to say.
+// returns an error.
 func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 	if size < 1 || workers < 1 {
 		panic(fmt.Sprintf("nn: a trainer for batches of %d and %d workers", size, workers))
@@ -116,7 +115,7 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 	}
 	for _, b := range append(t.own, t.all) {
 		if b != nil {
-			b.share = 1 / float32(size)
+			b.batchScale = 1 / float32(size)
 		}
 	}
 	t.bad = make([]bool, (net.Trainable+reduceBlock-1)/reduceBlock)
@@ -152,9 +151,9 @@ func slab(net *Net, level, size, workers int) int {
 	return max(1, min(slabRows/pixels, size/(2*workers)))
 }
 
-// shareWeights is how many weights are worth a share of their own. Every share
-// reads all samples again, so that shares of fewer weights cost more than they
-// spread.
+// shareWeights is how many weights a share has at least, where there are more
+// shares than workers. Every share reads all samples again, so that smaller ones
+// would cost more than they gain.
 const shareWeights = 1 << 17
 
 // shares cuts the weights' gradients of a level into pieces, at least one per
@@ -186,9 +185,9 @@ func (t *Trainer) Step(crew *kernel.Crew, sample Sampler) (loss float64, finite 
 	return sum / float64(t.size), finite
 }
 
-// StepWithLoss trains on one batch with any loss: sample writes sample i of the batch
-// to x, and the batch's loss, which is returned as in Step, is the sum of what
-// loss gives for each.
+// StepWithLoss trains on one batch with any loss: sample writes sample i of the
+// batch to x, and the batch's loss, which is returned as in Step, is the sum of
+// the samples' losses.
 func (t *Trainer) StepWithLoss(crew *kernel.Crew, sample func(i int, x []float32), loss Loss) (sum float64, finite bool) {
 	t.sample, t.loss = sample, loss
 	if t.all != nil {
@@ -227,7 +226,7 @@ func (t *Trainer) StepWithLoss(crew *kernel.Crew, sample func(i int, x []float32
 
 // runChunk trains on the samples of a chunk, one after the other.
 func (t *Trainer) runChunk(worker, chunk int) {
-	b, h, grad := t.own[worker], t.workspaces[worker], t.grads[chunk]
+	b, ws, grad := t.own[worker], t.workspaces[worker], t.grads[chunk]
 	clear(grad)
 	loss := 0.0
 	from, to := portion(t.size, chunk, len(t.grads))
@@ -235,24 +234,24 @@ func (t *Trainer) runChunk(worker, chunk int) {
 		b.first = i
 		t.sample(i, b.x)
 		for n, node := range t.Net.Nodes {
-			node.Forward(b.call(h, n, 0, 1))
+			node.Forward(b.call(ws, n, 0, 1))
 		}
-		loss += t.lossOf(b, h, 0)
+		loss += t.lossOf(b, ws, 0)
 		for _, n := range t.Net.plan.backward[0] {
 			if s := t.Net.spans[n]; s.wEnd > s.w {
-				t.Net.Nodes[n].Gradient(b.call(h, n, 0, 1), grad[s.w:s.wEnd:s.wEnd], 0, 1)
+				t.Net.Nodes[n].Gradient(b.call(ws, n, 0, 1), grad[s.w:s.wEnd:s.wEnd], 0, 1)
 			}
-			b.backward(h, n, 0, 1)
+			b.backward(ws, n, 0, 1)
 		}
 	}
 	t.losses[chunk] = loss
 }
 
 // lossOf is the loss of sample i of b, whose gradient it leaves at the output.
-func (t *Trainer) lossOf(b *batch, h *workspace, i int) float64 {
+func (t *Trainer) lossOf(b *batch, ws *workspace, i int) float64 {
 	last := len(t.Net.Nodes) - 1
 	n := t.Net.Out().Len()
-	return t.loss(&h.loss, b.first+i, cut(b.dy[last], n, i, i+1), cut(b.y[last], n, i, i+1))
+	return t.loss(&ws.loss, b.first+i, cut(b.dy[last], n, i, i+1), cut(b.y[last], n, i, i+1))
 }
 
 // levels trains on the whole batch, level by level forward, then back.
@@ -260,14 +259,14 @@ func (t *Trainer) levels(crew *kernel.Crew) {
 	net := t.Net
 	for t.level = 0; t.level < len(net.plan.levels); t.level++ {
 		t.eachStatistics(t.level, func(l BatchStatistics, i int, s span) {
-			l.Reduce(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
+			l.Reduce(t.all.shared[i], net.W[s.w:s.wEnd], t.all.saved[i], t.size)
 		})
 		crew.Do(t.slabs(), t.forward)
 	}
 	for t.level = len(net.plan.levels) - 1; t.level >= 0; t.level-- {
 		crew.Do(t.slabs(), t.backward)
 		t.eachStatistics(t.level, func(l BatchStatistics, i int, s span) {
-			l.ReduceGradient(t.all.shared[i], net.W[s.w:s.wEnd], t.all.kept[i], t.size)
+			l.ReduceGradient(t.all.shared[i], net.W[s.w:s.wEnd], t.all.saved[i], t.size)
 		})
 		crew.Do(len(t.parts[t.level]), t.gradient)
 	}
@@ -289,47 +288,47 @@ func (t *Trainer) slabOf(piece int) (from, to int) { return portion(t.size, piec
 
 // runForward sends a slab through the level under way.
 func (t *Trainer) runForward(worker, piece int) {
-	b, h := t.all, t.workspaces[worker]
+	b, ws := t.all, t.workspaces[worker]
 	from, to := t.slabOf(piece)
 	if t.level == 0 {
 		for i := from; i < to; i++ {
 			t.sample(i, b.output(Sample, i, i+1))
 		}
-		t.accumulate(h, Sample, from, to)
+		t.accumulate(ws, Sample, from, to)
 	}
 	for _, n := range t.Net.plan.levels[t.level] {
-		t.Net.Nodes[n].Forward(b.call(h, n, from, to))
-		t.accumulate(h, Output(n), from, to)
+		t.Net.Nodes[n].Forward(b.call(ws, n, from, to))
+		t.accumulate(ws, Output(n), from, to)
 	}
 	if t.level == len(t.Net.plan.levels)-1 {
 		for i := from; i < to; i++ {
-			t.losses[i] = t.lossOf(b, h, i)
+			t.losses[i] = t.lossOf(b, ws, i)
 		}
 	}
 }
 
 // accumulate shows an output to the layers of the next level that have batch
 // statistics.
-func (t *Trainer) accumulate(h *workspace, o Output, from, to int) {
+func (t *Trainer) accumulate(ws *workspace, o Output, from, to int) {
 	if t.level+1 == len(t.Net.plan.levels) {
 		return
 	}
 	for _, i := range t.Net.norms[t.level+1] {
 		if t.Net.Nodes[i].From[0] == o {
-			t.Net.Nodes[i].Layer.(BatchStatistics).Accumulate(t.all.call(h, i, from, to))
+			t.Net.Nodes[i].Layer.(BatchStatistics).Accumulate(t.all.call(ws, i, from, to))
 		}
 	}
 }
 
 // runBackward sends the gradient of a slab back through the level under way.
 func (t *Trainer) runBackward(worker, piece int) {
-	h := t.workspaces[worker]
+	ws := t.workspaces[worker]
 	from, to := t.slabOf(piece)
 	for _, n := range t.Net.plan.backward[t.level] {
-		t.all.backward(h, n, from, to)
+		t.all.backward(ws, n, from, to)
 	}
 	for _, i := range t.Net.norms[t.level] {
-		t.Net.Nodes[i].Layer.(BatchStatistics).AccumulateGradient(t.all.call(h, i, from, to))
+		t.Net.Nodes[i].Layer.(BatchStatistics).AccumulateGradient(t.all.call(ws, i, from, to))
 	}
 }
 
