@@ -119,3 +119,12 @@ func (t Target) ErrorScale(signed bool) float64 {
 	}
 	return 1
 }
+
+// UnmarshalText is ParseTarget.
+func (t *Target) UnmarshalText(text []byte) error {
+	parsed, err := ParseTarget(string(text))
+	if err == nil {
+		*t = parsed
+	}
+	return err
+}

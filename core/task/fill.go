@@ -32,6 +32,15 @@ func ParseFill(text string) (Fill, error) {
 	return Fill(strconv.FormatFloat(math.Abs(grey), 'g', -1, 32)), nil
 }
 
+// UnmarshalText is ParseFill.
+func (f *Fill) UnmarshalText(text []byte) error {
+	parsed, err := ParseFill(string(text))
+	if err == nil {
+		*f = parsed
+	}
+	return err
+}
+
 // value is the fill's value where the mean of the training images is mean. It
 // panics on a Fill that ParseFill did not make.
 func (f Fill) value(mean float32) float32 {

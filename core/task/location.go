@@ -1,5 +1,7 @@
 package task
 
+import "errors"
+
 // location is location classification (Islam et al. 2021): a patch stands in
 // one cell of a k×k canvas, and the network says in which. The label of cell
 // (row, col) is row·k + col; chance is 1/k².
@@ -8,6 +10,12 @@ var location = Task{
 	Question: "where the patch is",
 	About:    "a patch stands in one cell of the canvas, and the network says in which",
 	problem:  func(s *Source, spec Spec) Problem { return &locating{Canvas: s.Canvas(spec)} },
+	check: func(s Spec) error {
+		if s.Grid < 2 {
+			return errors.New("a canvas of one cell leaves nothing to locate: canvas.grid must be at least 2")
+		}
+		return nil
+	},
 }
 
 type locating struct {

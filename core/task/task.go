@@ -18,6 +18,7 @@ type Task struct {
 	PerPixel bool   // the network answers for every pixel of a picture, not once
 
 	problem func(*Source, Spec) Problem
+	check   func(Spec) error // nil, or what is wrong with a canvas for this task
 }
 
 var table = []Task{location, classify, segment}
@@ -51,6 +52,14 @@ func Must(name string) Task {
 		panic("task: " + err.Error())
 	}
 	return t
+}
+
+// Check returns why there is nothing to learn on a canvas of that spec.
+func (t Task) Check(s Spec) error {
+	if t.check == nil {
+		return nil
+	}
+	return t.check(s)
 }
 
 // On returns the task on the images of a source. The spec is for tasks that

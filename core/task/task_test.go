@@ -343,10 +343,11 @@ func TestFind(t *testing.T) {
 func TestSource(t *testing.T) {
 	s := NewSource(set())
 	spec := Spec{Grid: 3, Patch: 2, Fill: "black"}
-	if s.Canvas(spec) != s.Canvas(spec) {
+	first := s.Canvas(spec)
+	if again := s.Canvas(spec); again != first {
 		t.Error("a canvas is made twice")
 	}
-	if other := s.Canvas(Spec{Grid: 3, Patch: 2, Fill: "white"}); other == s.Canvas(spec) {
+	if other := s.Canvas(Spec{Grid: 3, Patch: 2, Fill: "white"}); other == first {
 		t.Error("two fills share a canvas")
 	}
 }

@@ -18,18 +18,20 @@ import (
 // house says what each room may import of ours, with the rooms inside it. The
 // leaves are open to all. A room that does not stand here is not planned.
 var house = map[string]string{
-	".":            "tui/cli",
-	"tui/cli":      "tui core datasets presets",
-	"tui/serve":    "tui/app tui/theme",
-	"tui/app":      "tui/view tui/theme core/lab core/task core/inspect core/arch core/pad core/border core/images",
-	"tui/view":     "tui/theme core/lab core/inspect core/arch core/pad core/border core/images",
-	"datasets":     "core/images",
-	"core/lab":     "core/task core/probe core/position core/arch core/nn core/pad core/border core/images",
-	"core/inspect": "core/arch core/nn core/pad core/images",
-	"core/probe":   "core/nn core/pad core/border core/position core/images",
-	"core/task":    "core/border core/images",
-	"core/arch":    "core/nn core/pad core/arch/catalog",
-	"core/nn":      "core/nn/kernel core/nn/safetensors core/pad",
+	".":               "tui/cli",
+	"tui/cli":         "tui core datasets presets",
+	"tui/serve":       "tui/app tui/theme",
+	"tui/app":         "tui/view tui/theme core/lab core/task core/inspect core/arch core/pad core/border core/images",
+	"tui/view":        "tui/theme core/lab core/inspect core/arch core/pad core/border core/images",
+	"datasets":        "core/images",
+	"core/record":     "core/experiment core/nn/safetensors",
+	"core/experiment": "core/task core/position core/border core/pad core/images core/arch/catalog",
+	"core/lab":        "core/task core/probe core/position core/arch core/nn core/pad core/border core/images",
+	"core/inspect":    "core/arch core/nn core/pad core/images",
+	"core/probe":      "core/nn core/pad core/border core/position core/images",
+	"core/task":       "core/border core/images",
+	"core/arch":       "core/nn core/pad core/arch/catalog",
+	"core/nn":         "core/nn/kernel core/nn/safetensors core/pad",
 
 	"core/nn/kernel": "", "core/nn/safetensors": "", "core/pad": "", "core/border": "", "core/position": "core/border", "core/images": "", "tui/theme": "", "presets": "",
 	"core/arch/catalog": "", "core/names": "", "core/rng": "", "core/metric": "", "core/exact": "", // the leaves

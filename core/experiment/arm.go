@@ -1,0 +1,165 @@
+package experiment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"padlab/core/task"
+)
+
+// An Arm is one network of the comparison: a name, and the fields that it sets
+// otherwise than the experiment, in order of their keys where it is spelled
+// out. What varies besides, varies in each of those.
+//
+// Expand fills in the experiment with all of them set; in Experiment.Arms it is
+// nil.
+type Arm struct {
+	Name     string
+	Settings []Setting
+	*Experiment
+}
+
+// A Setting is a field in its text form.
+type Setting struct{ Key, Value string }
+
+// Vary says that a field takes several values, each an arm. Several of them
+// make every combination, the last one changing fastest.
+type Vary struct {
+	Key    string   `json:"key"`
+	Values []string `json:"values"` // in the field's text form
+}
+
+func (a Arm) sets(key string) bool {
+	return slices.ContainsFunc(a.Settings, func(s Setting) bool { return s.Key == key })
+}
+
+// newVary checks the values of a field and gives them their text form.
+func newVary(f Field, values []string) (Vary, error) {
+	if f.Shared {
+		return Vary{}, fmt.Errorf("%s cannot vary between arms: they share it", f.Key)
+	}
+	if len(values) == 0 {
+		return Vary{}, fmt.Errorf("%s varies over no values", f.Key)
+	}
+	v := Vary{Key: f.Key}
+	for _, text := range values {
+		value, err := f.Canonical(strings.TrimSpace(text))
+		if err != nil {
+			return Vary{}, err
+		}
+		if slices.Contains(v.Values, value) {
+			return Vary{}, fmt.Errorf("%s varies over %s twice", f.Key, value)
+		}
+		v.Values = append(v.Values, value)
+	}
+	return v, nil
+}
+
+// Expand returns the arms: the combinations of all varied values in order, for
+// every arm that is spelled out if there are such. An arm is named by its values
+// behind the name that it was given, or by its padding when nothing varies. The
+// error says what is wrong with the fields together, in which arm.
+func (e *Experiment) Expand() ([]Arm, error) {
+	arms, _, err := e.expand()
+	return arms, err
+}
+
+// expand is Expand; with an error comes the key that is most to blame.
+func (e *Experiment) expand() (arms []Arm, key string, err error) {
+	n := max(1, len(e.Arms))
+	for _, v := range e.Vary {
+		if n > MaxArms {
+			break
+		}
+		n *= len(v.Values)
+	}
+	if n > MaxArms {
+		key = "vary"
+		if len(e.Arms) > MaxArms {
+			key = "arm"
+		}
+		return nil, key, fmt.Errorf("more than %d arms", MaxArms)
+	}
+	for _, key := range []string{"backbone.task", "backbone.steps"} {
+		if e.Net.Weights != "" && e.Compares(key) {
+			return nil, "net.weights", fmt.Errorf("the arms of this experiment set %s themselves: with weights from a file there is nothing left to compare", key)
+		}
+	}
+	one := func(a Arm, more ...Setting) (Arm, error) {
+		next := Arm{a.Name, append(slices.Clone(a.Settings), more...), a.Experiment.Clone()}
+		next.Vary, next.Arms = nil, nil
+		for _, s := range more {
+			if err := next.Experiment.Set(s.Key, s.Value); err != nil {
+				return Arm{}, err
+			}
+		}
+		return next, nil
+	}
+	for _, spelled := range e.Arms {
+		a, err := one(Arm{Name: spelled.Name, Experiment: e}, spelled.Settings...)
+		if err != nil {
+			return nil, "arm", err
+		}
+		arms = append(arms, a)
+	}
+	if len(e.Arms) == 0 {
+		a, _ := one(Arm{Experiment: e})
+		if len(e.Vary) == 0 {
+			a.Name = e.Net.Padding.Name
+		}
+		arms = append(arms, a)
+	}
+	for _, v := range e.Vary {
+		var next []Arm
+		for _, a := range arms {
+			for _, value := range v.Values {
+				b, err := one(a, Setting{v.Key, value})
+				if err != nil {
+					return nil, "vary", err
+				}
+				if b.Name = value; a.Name != "" {
+					b.Name = a.Name + ", " + value
+				}
+				next = append(next, b)
+			}
+		}
+		arms = next
+	}
+	for _, a := range arms {
+		if key, err := a.check(); err != nil {
+			return nil, key, fmt.Errorf("arm %s: %w", a.Name, err)
+		}
+	}
+	return arms, "", nil
+}
+
+// CanvasSpec is what e says of the canvas.
+func (e *Experiment) CanvasSpec() task.Spec {
+	return task.Spec{Grid: e.Canvas.Grid, Patch: e.Data.Patch, Fill: e.Canvas.Fill, Normalize: e.Data.Normalize}
+}
+
+// check returns what is wrong with the fields of an arm together, and the key
+// that is most to blame.
+func (a Arm) check() (key string, err error) {
+	if name := a.Learns(); name != "" {
+		if err := task.Must(name).Check(a.CanvasSpec()); err != nil {
+			return "canvas.grid", err
+		}
+	}
+	switch side := a.Canvas.Grid * a.Data.Patch; {
+	case a.Reads() && a.Readout.Batch > a.Readout.Crops:
+		return "readout.batch", fmt.Errorf("batches of %d crops, but readout.crops is %d", a.Readout.Batch, a.Readout.Crops)
+	case a.Reads() && a.Readout.Solver == ByRidge && a.Readout.Depth > 1:
+		return "readout.depth", fmt.Errorf("a ridge read-out is a single convolution: readout.depth must be 1, not %d", a.Readout.Depth)
+	case a.Net.Weights != "" && !a.Reads():
+		return "net.weights", fmt.Errorf("weights from a file can be read out, not trained on: there are no readout.targets")
+	case a.Data.Photos != "" && !a.Reads():
+		return "data.photos", fmt.Errorf("this experiment reads nothing out of photographs: there are no readout.targets")
+	case a.Net.Padding.Name == "none" && a.Net.Extent == "full":
+		return "net.extent", fmt.Errorf("none pads nothing, so its extent cannot be full")
+	case side > MaxCanvas:
+		return "data.patch", fmt.Errorf("%d cells of %d pixels make a canvas of %d pixels: at most %d", a.Canvas.Grid, a.Data.Patch, side, MaxCanvas)
+	}
+	return "", nil
+}

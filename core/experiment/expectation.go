@@ -1,0 +1,218 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"padlab/core/border"
+	"padlab/core/metric"
+	"padlab/core/names"
+	"padlab/core/position"
+)
+
+// An Expectation is what an experiment promises to show; run --expect checks it.
+//
+//	[[expect]]
+//	arm = "circular"
+//	what = "accuracy"
+//	is = "exactly chance"     # or: chance | exactly 1 | above 0.5 | below 0.2 | surely below -0.02 | above zeros by 0.15
+//	ring = 2                  # of one ring; left out: over all cells
+//
+// "chance" holds when the 95 % interval contains chance, "exactly chance" when
+// the value is chance up to rounding, "surely below" when the whole interval
+// lies below.
+type Expectation struct {
+	Arm  string `json:"arm"`
+	What string `json:"what"` // a metric
+	Is   string `json:"is"`
+	Ring *int   `json:"ring,omitempty"`
+
+	// Of a read-out: which score. Left out: the first, of natural pictures.
+	Target string `json:"target,omitempty"`
+	Images string `json:"images,omitempty"`
+
+	// With restricts it to frozen networks with weights from a file, or to those
+	// that were trained here.
+	With string `json:"with,omitempty"`
+}
+
+// A Verdict is an Expectation with its answer.
+type Verdict struct {
+	Text string `json:"text"`
+	Held bool   `json:"held"`
+}
+
+// A Finding is what was found of an arm.
+type Finding struct {
+	Arm      string
+	Done     bool // it has finished; what did not holds no promise
+	Scores   []metric.Score
+	Profiles []metric.Profile
+}
+
+// The kinds of networks that an expectation or a reference may be restricted to.
+const (
+	withWeights  = "weights"
+	withTraining = "training"
+)
+
+// checkWith returns an error for a restriction that there is not.
+func checkWith(word string) error {
+	if !slices.Contains([]string{"", withWeights, withTraining}, word) {
+		return fmt.Errorf("with must be %s or %s, or be left out: %q", withWeights, withTraining, word)
+	}
+	return nil
+}
+
+// is reports whether the networks of e are of that kind.
+func (e *Experiment) is(with string) bool {
+	return with == "" || (with == withWeights) == (e.Net.Weights != "")
+}
+
+func (x Expectation) key() metric.Key {
+	return metric.Key{Metric: x.What, Target: x.Target, Images: x.Images}
+}
+
+func (x Expectation) String() string {
+	ring := ""
+	if x.Ring != nil {
+		ring = fmt.Sprintf(" in ring %d", *x.Ring)
+	}
+	return fmt.Sprintf("%s: %s%s is %s", x.Arm, x.key(), ring, x.Is)
+}
+
+func namesOf(arms []Arm) []string {
+	list := make([]string, len(arms))
+	for i, a := range arms {
+		list[i] = a.Name
+	}
+	return list
+}
+
+// check returns an error unless the arms, the ring and the metric exist and Is
+// can be read.
+func (x Expectation) check(arms []Arm) error {
+	known := namesOf(arms)
+	at := slices.Index(known, x.Arm)
+	if at < 0 {
+		return names.Unknown("arm", x.Arm, known)
+	}
+	if grid := arms[at].Canvas.Grid; x.Ring != nil && *x.Ring >= border.Rings(grid) {
+		return fmt.Errorf("a %d×%d grid has no ring %d", grid, grid, *x.Ring)
+	}
+	if _, err := metric.Parse(x.What); err != nil {
+		return err
+	}
+	if err := checkWith(x.With); err != nil {
+		return err
+	}
+	c, err := x.comparison()
+	if err == nil && c.rival != "" && !slices.Contains(known, c.rival) {
+		err = names.Unknown("arm", c.rival, known)
+	}
+	return err
+}
+
+// bounds are the words before a number, and what they mean. Above and below
+// can also be against another arm.
+var bounds = []struct {
+	words   string
+	holds   func(p metric.Point, n metric.Number) bool
+	against func(p, q, n metric.Number) bool
+}{
+	{"exactly", func(p metric.Point, n metric.Number) bool { return p.Value == n }, nil},
+	{"surely above", func(p metric.Point, n metric.Number) bool { return p.Low > n }, nil},
+	{"surely below", func(p metric.Point, n metric.Number) bool { return p.High < n }, nil},
+	{"above", func(p metric.Point, n metric.Number) bool { return p.Value > n }, func(p, q, n metric.Number) bool { return p-q >= n }},
+	{"below", func(p metric.Point, n metric.Number) bool { return p.Value < n }, func(p, q, n metric.Number) bool { return q-p >= n }},
+}
+
+// A comparison is what Is means.
+type comparison struct {
+	rival string // the other arm that is asked; empty: none is
+	holds func(own, rival metric.Point) bool
+}
+
+// comparison reads Is.
+func (x Expectation) comparison() (comparison, error) {
+	switch x.Is {
+	case "chance":
+		return comparison{"", func(p, _ metric.Point) bool { return p.Low <= p.Chance && p.Chance <= p.High }}, nil
+	case "exactly chance":
+		return comparison{"", func(p, _ metric.Point) bool { return math.Abs(float64(p.Value-p.Chance)) < 1e-12 }}, nil
+	}
+	for _, b := range bounds {
+		rest, ok := strings.CutPrefix(x.Is, b.words+" ")
+		if !ok {
+			continue
+		}
+		if n, err := strconv.ParseFloat(rest, 64); err == nil {
+			return comparison{"", func(p, _ metric.Point) bool { return b.holds(p, metric.Number(n)) }}, nil
+		}
+		at := strings.LastIndex(rest, " by ")
+		if at < 0 || b.against == nil {
+			continue
+		}
+		if n, err := strconv.ParseFloat(rest[at+len(" by "):], 64); err == nil && n >= 0 {
+			return comparison{rest[:at], func(p, q metric.Point) bool { return b.against(p.Value, q.Value, metric.Number(n)) }}, nil
+		}
+	}
+	return comparison{}, fmt.Errorf("is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM by NUMBER: %q", x.Is)
+}
+
+// Judge checks what is expected of arms. One that did not finish fails; an arm,
+// a ring or a target that a change of the experiment removed is not asked for.
+func (e *Experiment) Judge(found []Finding) []Verdict {
+	list := []Verdict{}
+	named := func(name string) *Finding {
+		at := slices.IndexFunc(found, func(f Finding) bool { return f.Arm == name })
+		if at < 0 {
+			return nil
+		}
+		return &found[at]
+	}
+	for _, x := range e.Expect {
+		if !e.is(x.With) || x.Target != "" && !slices.Contains(e.Readout.Targets, position.Target(x.Target)) {
+			continue
+		}
+		c, err := x.comparison()
+		if err != nil {
+			panic("experiment: " + err.Error())
+		}
+		own := named(x.Arm)
+		rival := own
+		if c.rival != "" {
+			rival = named(c.rival)
+		}
+		if own == nil || rival == nil {
+			continue
+		}
+		held := own.Done && rival.Done
+		if held {
+			p, found := x.find(own)
+			if !found && x.Ring != nil {
+				continue
+			}
+			q, known := x.find(rival)
+			held = found && known && c.holds(p, q)
+		}
+		list = append(list, Verdict{x.String(), held})
+	}
+	return list
+}
+
+// find is the score, or the ring of a profile, that is meant.
+func (x Expectation) find(f *Finding) (p metric.Point, ok bool) {
+	if x.Ring == nil {
+		s, ok := metric.Find(f.Scores, x.key())
+		return metric.Point{Value: s.Value, Low: s.Low, High: s.High, Chance: s.Chance}, ok
+	}
+	profile, ok := metric.Find(f.Profiles, x.key())
+	if !ok || *x.Ring >= len(profile.Rings) {
+		return p, false
+	}
+	return profile.Rings[*x.Ring], true
+}

@@ -1,0 +1,218 @@
+// Package experiment is the typed, complete description of what is run: one
+// table of fields from which preset files, --set, forms, the one-line form,
+// validation and the help derive; the arms that an experiment compares; what it
+// expects of them, and what others have found. It links no engine, so that
+// whoever edits, keeps or prints an experiment does not need to be able to run
+// it.
+package experiment
+
+import (
+	"maps"
+	"slices"
+
+	"padlab/core/arch/catalog"
+	"padlab/core/pad"
+	"padlab/core/position"
+	"padlab/core/task"
+)
+
+// An Experiment is what the fields of the table (see Fields) say, the arms, the
+// expectations and the references. Every value has its own type: what is wrong
+// with one is said when it is set.
+type Experiment struct {
+	Title string `json:"title"` // what the screen shows
+	About string `json:"about"` // two or three sentences for a newcomer
+	Try   string `json:"try"`   // one sentence: what to change next
+	Paper string `json:"paper"` // what the paper reports or claims, with its place
+
+	Differs string `json:"differs,omitempty"` // what is not as in the paper
+
+	Seed uint64 `json:"seed"`
+	Vary []Vary `json:"vary"`
+
+	Task struct {
+		Kind string `json:"kind"` // a row of task's table
+	} `json:"task"`
+	Data struct {
+		Set       string `json:"set"`
+		Patch     int    `json:"patch"`
+		Normalize bool   `json:"normalize"`
+		Photos    string `json:"photos,omitempty"` // a folder; empty: the photographs that ship
+	} `json:"data"`
+	Canvas struct {
+		Grid int       `json:"grid"`
+		Fill task.Fill `json:"fill"`
+	} `json:"canvas"`
+	Net struct {
+		Arch    string       `json:"arch"`    // an entry of arch's catalog
+		Weights string       `json:"weights"` // a file; empty: there is none
+		Padding pad.Scheme   `json:"padding"`
+		Extent  pad.Extent   `json:"extent"`
+		Head    catalog.Head `json:"head"`
+		Bias    bool         `json:"bias"`
+		Layers  Layers       `json:"layers,omitempty"`
+	} `json:"net"`
+	Train Train `json:"train"`
+	Eval  struct {
+		Images  int        `json:"images"`
+		Padding pad.Scheme `json:"padding"` // none: the network's own
+	} `json:"eval"`
+
+	// A read-out: what a frozen network has learned before, and the head.
+	Backbone struct {
+		Task  string `json:"task"`
+		Steps int    `json:"steps"`
+	} `json:"backbone"`
+	Readout Readout `json:"readout"`
+
+	Arms       []Arm         `json:"arms,omitempty"` // that are spelled out
+	Expect     []Expectation `json:"expect"`
+	References []Reference   `json:"figures,omitempty"` // the name that schema 1 has for them
+
+	// pinned are the keys that were set together with net.weights or after it:
+	// what a file of weights brings along does not replace those.
+	pinned map[string]bool
+}
+
+// Train says how a network learns.
+type Train struct {
+	Optimizer Optimizer `json:"optimizer"`
+	LR        float64   `json:"lr"`
+	Momentum  float64   `json:"momentum"`
+	Decay     float64   `json:"decay"`
+	Schedule  Schedule  `json:"schedule"`
+	Clip      float64   `json:"clip"`
+	Batch     int       `json:"batch"`
+	Steps     int       `json:"steps"`
+	EvalEvery int       `json:"eval_every"`
+}
+
+// An Optimizer is how weights follow their gradient.
+type Optimizer string
+
+const (
+	Adam     Optimizer = "adam"
+	AdamW    Optimizer = "adamw"
+	SGD      Optimizer = "sgd"
+	Nesterov Optimizer = "nesterov"
+	Adadelta Optimizer = "adadelta"
+)
+
+// A Schedule is how the learning rate follows the steps.
+type Schedule string
+
+const (
+	Constant Schedule = "constant"
+	Cosine   Schedule = "cosine"
+	OneCycle Schedule = "one-cycle"
+)
+
+// A Solver is how a read-out is fitted.
+type Solver string
+
+const (
+	BySGD   Solver = "sgd"
+	ByAdam  Solver = "adam"
+	ByRidge Solver = "ridge" // in closed form
+)
+
+// A Readout says what is read out of a frozen network; without targets nothing
+// is, and the network itself is what is compared.
+type Readout struct {
+	Targets     []position.Target `json:"targets"`
+	Taps        string            `json:"taps"`
+	Size        int               `json:"size"`
+	Crops       int               `json:"crops"`
+	TestCrops   int               `json:"test_crops"`
+	Kernel      int               `json:"kernel"`
+	Depth       int               `json:"depth"`
+	Padding     int               `json:"padding"`
+	Width       int               `json:"width"`
+	Norm        bool              `json:"norm"`
+	Sigmoid     bool              `json:"sigmoid"`
+	Standardise bool              `json:"standardise"`
+	Signed      bool              `json:"signed"`
+	Solver      Solver            `json:"solver"`
+	LR          float64           `json:"lr"`
+	Decay       float64           `json:"decay"`
+	Epochs      int               `json:"epochs"`
+	Batch       int               `json:"batch"`
+}
+
+// Layers says what single convolutions do otherwise than net.padding says, by
+// their names.
+type Layers map[string]Layer
+
+// A Layer is one of them.
+type Layer struct {
+	Padding pad.Scheme `json:"padding"`
+}
+
+const (
+	MaxArms   = 16  // of an experiment
+	MaxCanvas = 512 // pixels per side of a canvas
+)
+
+// Raw is the network that passes pictures on as they are: it has nothing to
+// learn, and no file holds weights of it.
+const Raw = "raw"
+
+// Default returns the experiment that a preset file starts from: location
+// classification as in where-am-i, with one arm.
+func Default() *Experiment {
+	e := &Experiment{Seed: 1, Vary: []Vary{}}
+	e.Task.Kind = "location"
+	e.Data.Set, e.Data.Patch = "fashion-mnist", 8
+	e.Canvas.Grid, e.Canvas.Fill = 7, "black"
+	e.Net.Arch, e.Net.Padding, e.Net.Extent, e.Net.Head, e.Net.Bias = "small", pad.Must("zeros"), pad.Same, catalog.Stretched, true
+	e.Train = Train{Optimizer: Adam, LR: 0.003, Momentum: 0.9, Schedule: Constant, Batch: 32, Steps: 600, EvalEvery: 50}
+	e.Eval.Images = 100
+	e.Backbone.Task, e.Backbone.Steps = "classify", 500
+	e.Readout = Readout{
+		Targets: []position.Target{}, Taps: "all", Size: 96, Crops: 160, TestCrops: 48, Kernel: 3, Depth: 1, Width: 32, Norm: true, Sigmoid: true,
+		Standardise: true, Signed: true, Solver: BySGD, LR: 0.1, Decay: 1e-4, Epochs: 12, Batch: 8,
+	}
+	return e
+}
+
+// Reads reports whether anything is read out.
+func (e *Experiment) Reads() bool { return len(e.Readout.Targets) > 0 }
+
+// Learns is the task that the network of e learns, before it is frozen or for
+// its own sake; empty: it learns nothing.
+func (e *Experiment) Learns() string {
+	switch {
+	case !e.Reads():
+		return e.Task.Kind
+	case e.Net.Weights != "" || e.Net.Arch == Raw || e.Backbone.Steps == 0:
+		return ""
+	}
+	return e.Backbone.Task
+}
+
+// Question says in words what the first score of the arms is.
+func (e *Experiment) Question() string {
+	if e.Reads() {
+		return "how well a read-out can draw where each pixel is"
+	}
+	return "how often the network can say " + task.Must(e.Task.Kind).Question
+}
+
+// Clone returns a deep copy.
+func (e *Experiment) Clone() *Experiment {
+	c := *e
+	c.Vary = make([]Vary, len(e.Vary))
+	for i, v := range e.Vary {
+		c.Vary[i] = Vary{v.Key, slices.Clone(v.Values)}
+	}
+	c.Arms = nil
+	for _, a := range e.Arms {
+		c.Arms = append(c.Arms, Arm{Name: a.Name, Settings: slices.Clone(a.Settings)})
+	}
+	c.Expect = append([]Expectation(nil), e.Expect...)
+	c.References = append([]Reference(nil), e.References...)
+	c.Net.Layers = maps.Clone(e.Net.Layers)
+	c.Readout.Targets = append([]position.Target{}, e.Readout.Targets...)
+	c.pinned = maps.Clone(e.pinned)
+	return &c
+}

@@ -1,0 +1,434 @@
+package experiment
+
+import (
+	_ "embed"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"padlab/core/pad"
+)
+
+// expand is Expand of what can be expanded.
+func expand(t testing.TB, e *Experiment) []Arm {
+	t.Helper()
+	arms, err := e.Expand()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return arms
+}
+
+const whole1 = `
+title = "A"
+about = "B\tC"
+seed = 7
+
+[[vary]]
+key = "net.padding"
+values = ["wrap", "constant(0.5)"]
+
+[[vary]]
+key = "canvas.grid"
+values = [3, 5]
+
+[canvas]
+fill = 0.25
+
+[train]
+lr = 1
+steps = 10
+
+[[expect]]
+arm = "circular, 3"
+what = "accuracy"
+ring = 1
+is = "chance"
+`
+
+func TestParse(t *testing.T) {
+	e, err := Parse("a.toml", []byte(whole1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Title != "A" || e.About != "B C" || e.Seed != 7 || e.Canvas.Fill != "0.25" || e.Train.LR != 1 || e.Train.Batch != 32 {
+		t.Errorf("%+v", e)
+	}
+	var names []string
+	for _, a := range expand(t, e) {
+		names = append(names, a.Name)
+	}
+	if want := []string{"circular, 3", "circular, 5", "constant(0.5), 3", "constant(0.5), 5"}; !reflect.DeepEqual(names, want) {
+		t.Errorf("arms %v, want %v", names, want)
+	}
+	if a := expand(t, e)[3]; a.Canvas.Grid != 5 || a.Net.Padding != pad.Must("constant(0.5)") || a.Vary != nil {
+		t.Errorf("%+v", a)
+	}
+	again, err := Parse("b.toml", e.TOML())
+	if err != nil || !reflect.DeepEqual(again, e) {
+		t.Errorf("%v\n%s\nreads back as %+v", err, e.TOML(), again)
+	}
+	got, err := json.Marshal(e.Vary)
+	if want := `[{"key":"net.padding","values":["circular","constant(0.5)"]},{"key":"canvas.grid","values":[3,5]}]`; err != nil || string(got) != want {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"[train]\nlr = 1\nstep = 3\n":                              `f.toml:3: unknown key "train.step": did you mean "train.steps"?`,
+		"\n\nsed = 3":                                              `f.toml:3: unknown key "sed": did you mean "seed"?`,
+		"[canvs]\ngrid = 3":                                        `f.toml:2: unknown key "canvs.grid": did you mean "canvas.grid"?`,
+		"canvas = { grid = 3,\n  gird = 4 }":                       `f.toml:2: unknown key "canvas.gird"`,
+		"canvas.grid = 1":                                          `f.toml:1: arm zeros: a canvas of one cell leaves nothing to locate: canvas.grid must be at least 2`,
+		"[canvas]\ngrid = \"7\"":                                   `f.toml:2: canvas.grid must be an integer from 1 to 32, without quotes: "7"`,
+		"[canvas]\ngrid = 7.5":                                     `f.toml:2: canvas.grid must be an integer from 1 to 32: "7.5"`,
+		"[canvas]\nfill = \"blak\"":                                `f.toml:2: canvas.fill: unknown fill "blak": did you mean "black"?`,
+		"[canvas]\nfill = 2":                                       `f.toml:2: canvas.fill: grey value 2 is outside 0..1`,
+		"[net]\npadding = \"reflct\"":                              `f.toml:2: net.padding: unknown scheme "reflct": did you mean "reflect"?`,
+		"[net]\npadding = 3":                                       `f.toml:2: net.padding must be none, zeros,`,
+		"[net]\npadding = [\"zeros\"]":                             `f.toml:2: net.padding takes one value; let it vary in a [[vary]] table`,
+		"[net]\nbias = 1":                                          `f.toml:2: net.bias must be true or false: "1"`,
+		"[train]\nlr = nan":                                        `f.toml:2: train.lr must be finite`,
+		"[train]\nlr = -1":                                         `f.toml:2: train.lr must be a number from 0 to 100: "-1"`,
+		"seed = -1":                                                `f.toml:1: seed must be an integer`,
+		"[net]\npadding = \"none\"\nextent = \"full\"":             `arm none: none pads nothing, so its extent cannot be full`,
+		"[data]\npatch = 64\n[canvas]\ngrid = 9":                   `arm zeros: 9 cells of 64 pixels make a canvas of 576 pixels: at most 512`,
+		"\n[[vary]]\nkey = \"net.paddng\"\nvalues = [1]":           `f.toml:2: vary: unknown key "net.paddng"`,
+		"[[vary]]\nkey = \"seed\"\nvalues = [1]":                   `f.toml:1: vary: seed cannot vary between arms`,
+		"[[vary]]\nkey = \"canvas.grid\"\nvalues = [5,5]":          `f.toml:1: vary: canvas.grid varies over 5 twice`,
+		"[[vary]]\nkey = \"canvas.grid\"\nvalues = []":             `f.toml:1: vary: canvas.grid varies over no values`,
+		"[[vary]]\nky = \"canvas.grid\"":                           `f.toml:1: unknown key of vary "ky": did you mean "key"?`,
+		"vary = [3]":                                               `f.toml:1: vary must be tables: [[vary]]`,
+		"[[expect]]\narm = \"none\"\nwhat = \"accuracy\"":          `f.toml:1: expect: unknown arm "none" (known: zeros)`,
+		"[[expect]]\narm = \"zeros\"\nwhat = \"mad\"":              `f.toml:1: expect: unknown metric "mad"`,
+		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"big\"": `f.toml:1: expect: is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM by NUMBER: "big"`,
+		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"chance\"\nring=4": `f.toml:1: expect: a 7×7 grid has no ring 4`,
+		"seed = 1\nseed = 2": `f.toml:2`,
+		"seed = \n":          `f.toml:1`,
+		"title = \"\x00\"":   `f.toml:1`,
+		"[net\n":             `f.toml:1`,
+	} {
+		e, err := Parse("f.toml", []byte(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: more than one line: %v", text, err)
+		}
+		if e != nil && err != nil {
+			t.Errorf("%q: an error and an experiment", text)
+		}
+	}
+	if _, err := Parse("f.toml", make([]byte, MaxFile+1)); err == nil || !strings.Contains(err.Error(), "at most 65536") {
+		t.Error(err)
+	}
+}
+
+//go:embed testdata/reading.toml
+var readingFile string
+
+func reading(t testing.TB) *Experiment {
+	e, err := Parse("reading.toml", []byte(readingFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestArmsThatAreSpelledOut(t *testing.T) {
+	e := reading(t)
+	again, err := Parse("again.toml", e.TOML())
+	if err != nil || !reflect.DeepEqual(again, e) {
+		t.Errorf("%v\n%s\nreads back as %+v", err, e.TOML(), again)
+	}
+	data, err := json.Marshal(e.Arms[0])
+	if want := `{"name":"raw","set":{"net.arch":"raw","readout.standardise":false}}`; err != nil || string(data) != want {
+		t.Errorf("%s, %v, want %s", data, err, want)
+	}
+	if err := e.SetAll("net.arch", "vgg5"); err != nil || expand(t, e)[0].Net.Arch != Raw || expand(t, e)[1].Net.Arch != "vgg5" {
+		t.Errorf("--set of what one arm sets: %v", err)
+	}
+	e.Arms = e.Arms[:1]
+	if err := e.SetAll("net.arch", "small"); err == nil || !strings.Contains(err.Error(), "arms of this experiment set net.arch themselves") {
+		t.Errorf("--set of what an arm sets: %v", err)
+	}
+	old := strings.ReplaceAll(readingFile, "[[reference]]", "[[figure]]")
+	before, err := Parse("old.toml", []byte(old))
+	if err != nil || !reflect.DeepEqual(before, reading(t)) {
+		t.Errorf("references by their old name: %v", err)
+	}
+}
+
+func TestReadoutErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"[[arm]]\nname = \"\"":                                                                                  "arm: a name must not be empty",
+		"[[arm]]\nname = \"a\"\n[[arm]]\nname = \"a\"":                                                          "arm: two are named a",
+		"[[arm]]\nname = \"a\"\nset = { seed = 2 }":                                                             "arm a: seed cannot vary between arms",
+		"[[arm]]\nname = \"a\"\nset = { \"net.weights\" = \"x\" }":                                              "arm a: net.weights cannot vary between arms",
+		"[[arm]]\nname = \"a\"\nset = { \"net.pading\" = \"x\" }":                                               "arm a: unknown key \"net.pading\": did you mean \"net.padding\"?",
+		"[[arm]]\nname = \"a\"\nset = { \"net.padding\" = \"x\" }":                                              "arm a: net.padding: unknown scheme \"x\"",
+		"[readout]\ntargets = [\"X\"]":                                                                          "f.toml:2: readout.targets: unknown target \"X\"",
+		"[readout]\ntargets = [\"H\", \"H\"]":                                                                   "f.toml:2: readout.targets names H twice",
+		"[readout]\ntargets = [\"H\"]\nkernel = 2":                                                              "f.toml:3: readout.kernel must be one of 1, 3, 5, 7: \"2\"",
+		"[readout]\ntargets = [\"H\"]\ncrops = 8\nbatch = 9":                                                    "f.toml:4: arm zeros: batches of 9 crops, but readout.crops is 8",
+		"[net]\nweights = \"x\"":                                                                                "f.toml:2: arm zeros: weights from a file can be read out, not trained on",
+		"[[reference]]\narm = \"zeros\"\nwhat = \"spc\"\nvalues = { H = 1 }":                                    "f.toml:1: reference: a source must not be empty",
+		"[[reference]]\nsource = \"p\"\narm = \"zero\"\nwhat = \"spc\"\nvalues = { H = 1 }":                     "f.toml:1: reference: unknown arm \"zero\": did you mean \"zeros\"?",
+		"[[reference]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"\nvalues = { Q = 1 }":                    "f.toml:1: reference: unknown target \"Q\"",
+		"[[reference]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"\nvalues = { H = \"1\" }":                "f.toml:1: reference: the value of H must be a finite number",
+		"[[reference]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"":                                        "f.toml:1: reference: no values",
+		"[[reference]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"\nimages = \"blak\"\nvalues = { H = 1 }": "did you mean \"black\"?",
+		"[[reference]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"\nwith = \"luck\"\nvalues = { H = 1 }":   "reference: with must be weights or training",
+		"[[expect]]\narm = \"zeros\"\nwhat = \"spc\"\nis = \"above circular by 0.1\"":                           "f.toml:1: expect: unknown arm \"circular\"",
+		"[[expect]]\narm = \"zeros\"\nwhat = \"spc\"\nis = \"above zeros by x\"":                                "f.toml:1: expect: is must be",
+		"[readout]\ntargets = [\"H\"]\n[canvas]\ngrid = 1\n[backbone]\ntask = \"location\"":                     "f.toml:4: arm zeros: a canvas of one cell leaves nothing to locate",
+	} {
+		if _, err := Parse("f.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(whole1))
+	f.Add([]byte(readingFile))
+	f.Add([]byte("\"\\u0061\" = 1\n"))
+	f.Add([]byte("[net]\nweights = \"w\"\n[readout]\ntargets = [\"H\"]\n"))
+	f.Add([]byte("[readout]\nkernel = 5\n[backbone]\nsteps = 3\n"))
+	f.Add([]byte("differs = \"x\"\n[train]\nsteps = 7\n[readout]\ntargets = [\"G\"]\n[[arm]]\nname = \"a\"\n"))
+	f.Add([]byte("canvas = { grid = 3 }\n[[expect]]\n"))
+	f.Add([]byte("[vary]\nkey=1\n[expect.a]\n"))
+	f.Add([]byte("[[train]]\nlr=1\n[[seed]]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, err := Parse("f.toml", data)
+		if err != nil {
+			return
+		}
+		again, err := Parse("g.toml", e.TOML())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, e.TOML())
+		}
+		again.pinned, e.pinned = nil, nil // the second file says everything
+		if !reflect.DeepEqual(again, e) {
+			t.Fatalf("%s\n%+v\n%+v", e.TOML(), again, e)
+		}
+		bothWays(t, e)
+	})
+}
+
+// bothWays writes an experiment as JSON, reads it, and writes it again.
+func bothWays(t *testing.T, e *Experiment) {
+	t.Helper()
+	data, err := json.Marshal(e.Clone())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Experiment
+	if err := json.Unmarshal(data, &back); err != nil {
+		t.Fatalf("%v\n%s", err, data)
+	}
+	again, err := json.Marshal(&back)
+	if err != nil || string(again) != string(data) {
+		t.Fatalf("%v\n%s\n%s", err, data, again)
+	}
+	if string(back.TOML()) != string(e.TOML()) {
+		t.Fatalf("from JSON\n%s\nfrom TOML\n%s", back.TOML(), e.TOML())
+	}
+}
+
+func TestJSONBothWays(t *testing.T) {
+	for _, text := range []string{whole1, readingFile, "[net.layers]\nconv3 = { padding = \"wrap\" }\n[eval]\npadding = \"circular\"\n", ""} {
+		e, err := Parse("a.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bothWays(t, e)
+	}
+	files, err := filepath.Glob("../../presets/*.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d presets, %v", len(files), err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := Parse(name, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bothWays(t, e)
+	}
+	for text, want := range map[string]string{
+		`{"net":{"padding":"circulr"}}`:                     `did you mean "circular"`,
+		`{"net":{"extent":"ful"}}`:                          `did you mean "full"`,
+		`{"canvas":{"fill":"blak"}}`:                        `did you mean "black"`,
+		`{"readout":{"targets":["Q"]}}`:                     `unknown target "Q"`,
+		`{"vary":[{"key":"net.pading","values":["a"]}]}`:    `unknown key "net.pading"`,
+		`{"arms":[{"name":"a","set":{"canvas.grid":"5"}}]}`: `canvas.grid must be an integer`,
+	} {
+		var e Experiment
+		if err := json.Unmarshal([]byte(text), &e); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// What weights bring along gives way to what was set with them or after them.
+func TestPinned(t *testing.T) {
+	e, err := Parse("f.toml", []byte("[net]\narch = \"vgg5\"\n[readout]\ntargets = [\"H\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(key, text string) {
+		t.Helper()
+		if err := e.SetAll(key, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("net.weights", "a.safetensors")
+	if e.Pinned("net.arch") {
+		t.Error("weights that come later do not bring their network along")
+	}
+	set("data.normalize", "false")
+	if !e.Pinned("data.normalize") || e.Pinned("readout.size") {
+		t.Error("what was set after the weights does not stay")
+	}
+	again, err := Parse("g.toml", e.TOML())
+	if err != nil || !again.Pinned("net.arch") || !again.Pinned("readout.size") || !again.Pinned("data.normalize") {
+		t.Errorf("a file that says everything is changed by its weights: %v", err)
+	}
+	base, err := Parse("f.toml", []byte("[net]\narch = \"vgg5\"\n[readout]\ntargets = [\"H\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set("data.photos", "my photos")
+	want := "table1 --seed 1 --weights a.safetensors --images 'my photos' --set data.normalize=false --set net.arch=vgg5 --set readout.size=96"
+	if got := e.OneLine("table1", base); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+// A quoted key with an escape stands on its line, too.
+func TestEscapedKeys(t *testing.T) {
+	if _, err := Parse("f.toml", []byte("\n\"\\u0061\" = 1\n")); err == nil || !strings.HasPrefix(err.Error(), `f.toml:2: unknown key "a"`) {
+		t.Error(err)
+	}
+}
+
+func TestSetAllAndChanges(t *testing.T) {
+	base, err := Parse("a.toml", []byte("[[vary]]\nkey = \"net.padding\"\nvalues = [\"zeros\", \"circular\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := base.Clone()
+	for _, s := range [][2]string{{"train.steps", "20"}, {"net.padding", "zero, edge"}, {"canvas.fill", "black,white"}} {
+		if err := e.SetAll(s[0], s[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(expand(t, e)); n != 4 || expand(t, e)[1].Name != "zeros, white" || len(expand(t, base)) != 2 {
+		t.Errorf("%d arms, %v", n, e.Vary)
+	}
+	changes := e.Changes(base)
+	if want := []string{"net.padding=zeros,replicate", "canvas.fill=black,white", "train.steps=20"}; !reflect.DeepEqual(changes, want) {
+		t.Errorf("%v, want %v", changes, want)
+	}
+	again := base.Clone()
+	for _, c := range changes {
+		key, text, _ := strings.Cut(c, "=")
+		if err := again.SetAll(key, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !reflect.DeepEqual(again, e) {
+		t.Errorf("the one-line form gives %+v, want %+v", again, e)
+	}
+	if err := e.SetAll("net.padding", "reflect"); err != nil || expand(t, e)[0].Name != "reflect, black" {
+		t.Error(err, expand(t, e)[0].Name)
+	}
+	for _, c := range [][3]string{
+		{"train.stps", "3", `unknown key "train.stps": did you mean "train.steps"?`},
+		{"train.steps", "1,2", "train.steps cannot vary between arms"},
+		{"net.padding", "zeros,,", "unknown scheme"},
+		{"net.padding", "zeros,zero", "varies over zeros twice"},
+		{"train.steps", "many", `train.steps must be an integer from 0 to 10000000: "many"`},
+	} {
+		if err := e.Clone().SetAll(c[0], c[1]); err == nil || !strings.Contains(err.Error(), c[2]) {
+			t.Errorf("--set %s=%s: %v, want %s", c[0], c[1], err, c[2])
+		}
+	}
+}
+
+// Every field reads back the text that it writes, says what is allowed, and
+// belongs to the experiment that it is asked about.
+func TestFields(t *testing.T) {
+	for _, f := range Fields() {
+		a, b := Default(), Default()
+		if f.Allowed() == "" || f.About == "" || f.Kind == Choice && len(f.Options) == 0 || (f.Kind == Integer || f.Kind == Float) && !(f.Low < f.High) {
+			t.Errorf("%s is not explained", f.Key)
+		}
+		if f.Kind == Text {
+			continue
+		}
+		text := f.Default()
+		if err := f.set(a, text); err != nil || !reflect.DeepEqual(a, b) {
+			t.Errorf("%s = %q: %v", f.Key, text, err)
+		}
+		for _, option := range f.Options {
+			if got, err := f.Canonical(option); err != nil || got != option && option != "constant" {
+				t.Errorf("%s = %q, which is an option: %q, %v", f.Key, option, got, err)
+			}
+		}
+	}
+}
+
+func TestQuote(t *testing.T) {
+	for text, want := range map[string]string{
+		"where-am-i": "where-am-i", "net.padding=zeros,reflect": "net.padding=zeros,reflect", "a b": "'a b'", "": "''",
+		"net.padding=constant(0.5)": "'net.padding=constant(0.5)'", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "a;b": "'a;b'", "ä": "'ä'", "a\x1b\n'\\": `$'a\x1b\n\'\\'`,
+	} {
+		if got := Quote(text); got != want {
+			t.Errorf("%s is quoted as %s, want %s", text, got, want)
+		}
+	}
+}
+
+// A single convolution may pad otherwise, from a file, by --set, and as an arm;
+// the file that comes back says so again.
+func TestLayersOfTheirOwn(t *testing.T) {
+	e, err := Parse("own.toml", []byte("[net.layers]\nconv3 = { padding = \"wrap\" }\n\"features.0\" = { padding = \"zeros\" }\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Layers{"conv3": {pad.Must("circular")}, "features.0": {pad.Must("zeros")}}); !reflect.DeepEqual(e.Net.Layers, want) {
+		t.Errorf("%v, want %v", e.Net.Layers, want)
+	}
+	again, err := Parse("again.toml", e.TOML())
+	if err != nil || !reflect.DeepEqual(again, e) {
+		t.Errorf("%v\n%s", err, e.TOML())
+	}
+	if changes := e.Changes(Default()); !reflect.DeepEqual(changes, []string{"net.layers.conv3.padding=circular", "net.layers.features.0.padding=zeros"}) {
+		t.Error(changes)
+	}
+	if err := e.SetAll("net.layers.conv3.padding", "zeros,reflect"); err != nil {
+		t.Fatal(err)
+	}
+	arms := expand(t, e)
+	if len(arms) != 2 || arms[0].Net.Layers["conv3"].Padding.Name != "zeros" || arms[1].Net.Layers["conv3"].Padding.Name != "reflect" || e.Net.Layers["conv3"].Padding.Name != "circular" {
+		t.Errorf("%v", arms)
+	}
+	for text, want := range map[string]string{
+		"[net.layers]\nconv3 = { padding = \"circulr\" }": `own.toml:2: net.layers.conv3.padding: unknown scheme "circulr": did you mean "circular"`,
+		"[net.layers]\nconv3 = { paddin = \"zeros\" }":    `own.toml:2: unknown key "net.layers.conv3.paddin"`,
+		"[net.layers]\nconv3 = \"zeros\"":                 `own.toml:2: unknown key "net.layers.conv3"`,
+	} {
+		if _, err := Parse("own.toml", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s\n%v, want %s", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package experiment
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Set sets the field of that key to its text form. The error says what is
+// allowed.
+func (e *Experiment) Set(key, text string) error {
+	f, err := FieldOf(key)
+	if err != nil {
+		return err
+	}
+	return e.set(f, text)
+}
+
+// set sets a field that was found, and notes that a person did.
+func (e *Experiment) set(f Field, text string) error {
+	if err := f.set(e, text); err != nil {
+		return err
+	}
+	e.pin(f.Key)
+	return nil
+}
+
+// pin notes that a person has set a key. Other weights begin anew.
+func (e *Experiment) pin(key string) {
+	if key == "net.weights" {
+		e.pinned = nil
+	}
+	if !slices.Contains(broughtByWeights, key) {
+		return
+	}
+	pinned := map[string]bool{key: true}
+	maps.Copy(pinned, e.pinned)
+	e.pinned = pinned
+}
+
+// broughtByWeights are the keys that a file of weights has something to say of.
+var broughtByWeights = []string{"net.arch", "data.normalize", "readout.size"}
+
+// Pinned reports whether a key was set together with net.weights or after it,
+// or varies: then it stays, whatever the weights bring along. Arms that set it
+// themselves keep what they set in any case.
+func (e *Experiment) Pinned(key string) bool {
+	return e.pinned[key] || slices.ContainsFunc(e.Vary, func(v Vary) bool { return v.Key == key })
+}
+
+// Compares reports whether arms differ in the field of that key.
+func (e *Experiment) Compares(key string) bool {
+	return slices.ContainsFunc(e.Vary, func(v Vary) bool { return v.Key == key }) ||
+		slices.ContainsFunc(e.Arms, func(a Arm) bool { return a.sets(key) })
+}
+
+// SetAll does what --set key=value says: one value is set, for all arms but those
+// that set it themselves; several, separated by commas, make arms and replace
+// what that key varied before. A key that varies keeps varying over the one
+// value, so that its arm keeps its name.
+func (e *Experiment) SetAll(key, text string) error {
+	f, err := FieldOf(key)
+	if err != nil {
+		return err
+	}
+	if len(e.Arms) > 0 && !slices.ContainsFunc(e.Arms, func(a Arm) bool { return !a.sets(key) }) {
+		return fmt.Errorf("the arms of this experiment set %s themselves", key)
+	}
+	values := []string{text}
+	if f.Kind != Text && f.Kind != List && f.Kind != Path {
+		values = strings.Split(text, ",")
+	}
+	at := slices.IndexFunc(e.Vary, func(v Vary) bool { return v.Key == key })
+	if len(values) == 1 && at < 0 {
+		return e.set(f, text)
+	}
+	v, err := newVary(f, values)
+	if err != nil {
+		return err
+	}
+	if at >= 0 {
+		e.Vary[at] = v
+	} else {
+		e.Vary = append(e.Vary, v)
+	}
+	return nil
+}
+
+// Changes returns what --set needs to turn base into e, as key=value: the
+// one-line form of an experiment. The seed is not among them. Weights come
+// first, and with weights that base does not have, all that they bring along:
+// it depends on them, and not on base.
+func (e *Experiment) Changes(base *Experiment) []string {
+	var list []string
+	varied := map[string]string{}
+	for _, v := range base.Vary {
+		varied[v.Key] = strings.Join(v.Values, ",")
+	}
+	covered := map[string]bool{}
+	for _, v := range e.Vary {
+		covered[v.Key] = true
+		if text := strings.Join(v.Values, ","); text != varied[v.Key] {
+			list = append(list, v.Key+"="+text)
+		}
+	}
+	others := e.Net.Weights != base.Net.Weights
+	if others {
+		list = append([]string{"net.weights=" + e.Net.Weights}, list...)
+	}
+	for _, f := range e.fields(base) {
+		switch text := f.get(e); {
+		case f.Key == "seed" || f.Key == "net.weights" || f.Kind == Text || covered[f.Key]:
+		case text != f.get(base) || others && slices.Contains(broughtByWeights, f.Key):
+			list = append(list, f.Key+"="+text)
+		}
+	}
+	return list
+}
+
+// Differences says in which fields e is not base, the seed among them, or that
+// its arms, expectations or references are others. Texts for people do not count.
+func (e *Experiment) Differences(base *Experiment) []string {
+	list := e.Changes(base)
+	if e.Seed != base.Seed {
+		list = append([]string{fmt.Sprintf("seed=%d", e.Seed)}, list...)
+	}
+	bare := func(x *Experiment) string {
+		x = x.Clone()
+		for _, f := range table {
+			if f.Kind == Text {
+				f.set(x, "")
+			}
+		}
+		return string(x.TOML())
+	}
+	if len(list) == 0 && bare(e) != bare(base) {
+		list = append(list, "the arms or what is expected of them")
+	}
+	return list
+}
+
+// OneLine is the one-line form of e: what follows "padlab run" to run it,
+// where name is what base is loaded by. The two inputs that are files of a
+// person's own stand as the flags that people know.
+func (e *Experiment) OneLine(name string, base *Experiment) string {
+	line := fmt.Sprintf("%s --seed %d", Quote(name), e.Seed)
+	for _, c := range e.Changes(base) {
+		switch key, text, _ := strings.Cut(c, "="); {
+		case key == "net.weights" && text != "":
+			line += " --weights " + Quote(text)
+		case key == "data.photos" && text != "":
+			line += " --images " + Quote(text)
+		default:
+			line += " --set " + Quote(c)
+		}
+	}
+	return line
+}
+
+// Quote returns text as one word of a shell, without control characters: bash,
+// zsh and ksh read those as escapes.
+func Quote(text string) string {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return "$" + "'" + strings.ReplaceAll(strings.Trim(strconv.QuoteToASCII(text), `"`), "'", `\'`) + "'"
+	}
+	special := func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		return !letter && !strings.ContainsRune("-_.,:/=+@%", r)
+	}
+	if text != "" && !strings.ContainsFunc(text, special) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
