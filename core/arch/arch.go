@@ -50,22 +50,12 @@ type Spec struct {
 	Layers map[string]pad.Scheme
 
 	// Head is how the network answers; empty stands for Pooled.
-	Head Head
+	Head catalog.Head
 
 	// FCHead builds the classifier that came with a VGG, fully connected on
 	// 7×7 pixels, instead of global average pooling and a linear layer.
 	FCHead bool
 }
-
-// A Head is the end of a network: one answer for the picture, or one for every
-// pixel of it.
-type Head string
-
-const (
-	Pooled    Head = "pooled"    // global average pooling and a linear layer
-	Stretched Head = "stretched" // a 1×1 convolution, enlarged to the picture whatever the map has lost at its sides
-	Aligned   Head = "aligned"   // a 1×1 convolution, each unit put where it looks, the outermost repeated
-)
 
 // architectures are all that have a name, in the order of the catalog. Those of
 // torchvision have its names for layers and tensors, so that its weights load as
@@ -152,7 +142,7 @@ func (s Spec) builder() *nn.Builder {
 }
 
 // perPixel reports whether the network answers for every pixel.
-func (s Spec) perPixel() bool { return s.Head != "" && s.Head != Pooled }
+func (s Spec) perPixel() bool { return s.Head != "" && s.Head != catalog.Pooled }
 
 func (s Spec) refusal(err error) error {
 	err = fmt.Errorf("network %s with padding %s on %d×%d pixels: %w", s.Arch.Name, s.Padding.Name, s.In.H, s.In.W, err)

@@ -401,7 +401,7 @@ func TestAlignedHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for padding, want := range map[string]Stage{"none": {Top: 25, Left: 25, Stride: 4}, "zeros": {Top: 3, Left: 3, Stride: 4}} {
-		net, err := Build(Spec{Arch: Must("small"), In: nn.Shape{H: 60, W: 60, C: 1}, Classes: 11, Padding: pad.Must(padding), Extent: pad.Same, Bias: true, Head: Aligned}, k)
+		net, err := Build(Spec{Arch: Must("small"), In: nn.Shape{H: 60, W: 60, C: 1}, Classes: 11, Padding: pad.Must(padding), Extent: pad.Same, Bias: true, Head: catalog.Aligned}, k)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -428,7 +428,7 @@ func TestAlignedHead(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Build(Spec{Arch: Must("rook"), In: nn.Shape{H: 32, W: 32, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same, Head: Stretched}, k); err == nil || !strings.Contains(err.Error(), "whole picture only") {
+	if _, err := Build(Spec{Arch: Must("rook"), In: nn.Shape{H: 32, W: 32, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same, Head: catalog.Stretched}, k); err == nil || !strings.Contains(err.Error(), "whole picture only") {
 		t.Error(err)
 	}
 }

@@ -3,6 +3,7 @@ package arch
 import (
 	"fmt"
 
+	"padlab/core/arch/catalog"
 	"padlab/core/nn"
 	"padlab/core/pad"
 )
@@ -62,7 +63,7 @@ func (s Spec) classifier(b *nn.Builder, x nn.Output, name string) nn.Output {
 	}
 	x = b.Conv(name, x, s.Classes, 1, 1, pad.Must("none"), pad.Valid, true)
 	nodes, err := b.Nodes()
-	if s.Head == Stretched || err != nil {
+	if s.Head == catalog.Stretched || err != nil {
 		return b.Resize("enlarge", x, s.In.H, s.In.W, false)
 	}
 	where := TraceLayers(nodes)[x]

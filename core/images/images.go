@@ -5,7 +5,11 @@
 // by row, pixel by pixel, the channels of a pixel together.
 package images
 
-import "fmt"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
 
 // A Set is labelled images, train and test apart. All of them have one size.
 type Set struct {
@@ -101,4 +105,44 @@ func (s Split) InTurn() []int {
 		}
 	}
 	return order
+}
+
+// A Picture is grey values, 0 black to 1 white, row by row.
+type Picture struct {
+	Rows, Cols int
+	Values     []float32
+}
+
+// Grey is the mean of the channels of x, h×w×c.
+func Grey(x []float32, h, w, c int) *Picture {
+	p := &Picture{Rows: h, Cols: w, Values: make([]float32, h*w)}
+	for i, v := range x {
+		p.Values[i/c] += v / float32(c)
+	}
+	return p
+}
+
+// SHA256 is the checksum of what a set holds: its sizes, its classes, and all
+// images with their labels.
+func (s *Set) SHA256() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %d %d %q\n", s.H, s.W, s.C, s.Classes)
+	for _, split := range []Split{s.Train, s.Test} {
+		fmt.Fprintf(h, "%d\n", split.Len())
+		h.Write(split.Labels)
+		for i := range split.Len() {
+			h.Write(split.Image(i))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// PhotosSHA256 is the checksum of photographs in their order.
+func PhotosSHA256(photos []Photo) string {
+	h := sha256.New()
+	for _, p := range photos {
+		fmt.Fprintf(h, "%q %d %d\n", p.Name, p.H, p.W)
+		h.Write(p.Pixels)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -242,15 +242,15 @@ func TestEvenSizes(t *testing.T) {
 func TestLookAtAll(t *testing.T) {
 	for _, name := range catalog.Names() {
 		for _, c := range []struct {
-			head arch.Head
+			head catalog.Head
 			side int
-		}{{arch.Pooled, 97}, {arch.Pooled, 64}, {arch.Stretched, 97}, {arch.Aligned, 64}} {
+		}{{catalog.Pooled, 97}, {catalog.Pooled, 64}, {catalog.Stretched, 97}, {catalog.Aligned, 64}} {
 			lookAtAll(t, name, c.head, c.side)
 		}
 	}
 }
 
-func lookAtAll(t *testing.T, name string, head arch.Head, side int) {
+func lookAtAll(t *testing.T, name string, head catalog.Head, side int) {
 	for _, padding := range pad.Names() {
 		if padding == "none" && strings.HasPrefix(name, "resnet") && name != "resnet20" {
 			continue // the picture is too small, and to say how large it must be takes long
@@ -259,13 +259,13 @@ func lookAtAll(t *testing.T, name string, head arch.Head, side int) {
 		s.Head = head
 		g, err := Look(s)
 		if err != nil {
-			pooled := head != arch.Pooled && strings.Contains(err.Error(), "it answers for the whole picture only")
+			pooled := head != catalog.Pooled && strings.Contains(err.Error(), "it answers for the whole picture only")
 			if padding != "none" && !strings.Contains(err.Error(), "the smallest picture that works is") && !pooled {
 				t.Errorf("%s, %s, %s: %v", name, head, padding, err)
 			}
 			continue
 		}
-		if last := g.Layers[len(g.Layers)-1]; head != arch.Pooled && (last.Kind != "resize" || last.H != side || last.ReceptiveField <= g.ReceptiveField || padding != "none" && last.Jump > 1) {
+		if last := g.Layers[len(g.Layers)-1]; head != catalog.Pooled && (last.Kind != "resize" || last.H != side || last.ReceptiveField <= g.ReceptiveField || padding != "none" && last.Jump > 1) {
 			t.Errorf("%s, %s, %s: %+v", name, head, padding, last)
 		}
 		for _, l := range g.Layers {
@@ -300,9 +300,9 @@ func lookAtAll(t *testing.T, name string, head arch.Head, side int) {
 func TestLookAtHeads(t *testing.T) {
 	for _, c := range []struct {
 		padding string
-		head    arch.Head
+		head    catalog.Head
 		jump    int
-	}{{"zeros", arch.Stretched, 1}, {"zeros", arch.Aligned, 1}, {"none", arch.Stretched, 0}, {"none", arch.Aligned, 1}} {
+	}{{"zeros", catalog.Stretched, 1}, {"zeros", catalog.Aligned, 1}, {"none", catalog.Stretched, 0}, {"none", catalog.Aligned, 1}} {
 		s := spec("small", c.padding, 60)
 		pooled := look(t, s)
 		s.Head = c.head

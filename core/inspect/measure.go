@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sync/atomic"
 
 	"padlab/core/arch"
 	"padlab/core/images"
@@ -76,7 +75,7 @@ func (s Subject) Check() error {
 // Measure shows the photographs to the network. Findings have the same bits for
 // any number of workers. Errors are those of Check and of the context, and that
 // values overflow.
-func (s Subject) Measure(ctx context.Context, crew *kernel.Crew) (*Findings, error) {
+func (s Subject) Measure(ctx context.Context, crew Workers) (*Findings, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
@@ -84,7 +83,10 @@ func (s Subject) Measure(ctx context.Context, crew *kernel.Crew) (*Findings, err
 	if err := s.observe(ctx, crew, f); err != nil {
 		return nil, err
 	}
-	return f, s.pattern(ctx, crew, &f.Pattern)
+	if err := s.pattern(ctx, crew, &f.Pattern); err != nil {
+		return nil, err
+	}
+	return f, ctx.Err()
 }
 
 func finite(v float32) bool { return v-v == 0 }
@@ -120,17 +122,29 @@ func work(nodes []nn.Node) float64 {
 	return sum
 }
 
-// atOnce is how many passes of n values each may be under way at once.
-func atOnce(crew *kernel.Crew, n int) int { return max(1, min(crew.Workers(), maxFloats/n)) }
+// Workers share work: a [kernel.Crew], or a turn on one that others use as well.
+type Workers interface {
+	// Workers is how many they are.
+	Workers() int
 
-// each does n pieces in at most so many goroutines, whose number each do is told.
-func each(crew *kernel.Crew, goroutines, n int, do func(goroutine, piece int)) {
-	var next atomic.Int64
-	crew.Do(goroutines, func(_, goroutine int) {
-		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-			do(goroutine, i)
-		}
-	})
+	// Do calls work(worker, piece) once for every piece in 0 … pieces−1. Work may
+	// be left out only when the context is done.
+	Do(pieces int, work func(worker, piece int))
+}
+
+// atOnce is how many passes of n values each may be under way at once.
+func atOnce(crew Workers, n int) int { return max(1, min(crew.Workers(), maxFloats/n)) }
+
+// each does n pieces, at most so many at once, and tells each of those under way
+// apart from the others by a number.
+func each(crew Workers, most, n int, do func(number, piece int)) {
+	if most == crew.Workers() {
+		crew.Do(n, do)
+		return
+	}
+	for first := 0; first < n; first += most {
+		crew.Do(min(most, n-first), func(_, number int) { do(number, first+number) })
+	}
 }
 
 // evenly returns at most n things of a list, as far apart as they can be.
@@ -261,7 +275,7 @@ func middleHalf(n int) (from, to int) {
 
 // observe shows windows on photographs, and a black picture, to the network with
 // its padding, for the artifacts and the neurons.
-func (s Subject) observe(ctx context.Context, crew *kernel.Crew, f *Findings) error {
+func (s Subject) observe(ctx context.Context, crew Workers, f *Findings) error {
 	nodes := s.Net.Nodes
 	n := max(int(min(maxWork/max(work(nodes), 1), mostPictures)), leastPictures)
 	photos := evenly(s.Photos, n)

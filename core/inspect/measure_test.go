@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"padlab/core/arch"
+	"padlab/core/arch/catalog"
 	"padlab/core/images"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
@@ -305,7 +306,7 @@ func TestStudies(t *testing.T) {
 func TestMeasureBehindAnyHead(t *testing.T) {
 	for _, padding := range []string{"zeros", "partial", "none", "resize"} {
 		var pooled *Findings
-		for _, head := range []arch.Head{arch.Pooled, arch.Stretched, arch.Aligned} {
+		for _, head := range []catalog.Head{catalog.Pooled, catalog.Stretched, catalog.Aligned} {
 			s := spec("small", padding, 32)
 			s.Head = head
 			found := measured(t, subject(t, s, noise(3, 96)), 2)

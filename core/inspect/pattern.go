@@ -10,7 +10,6 @@ import (
 	"padlab/core/arch"
 	"padlab/core/images"
 	"padlab/core/nn"
-	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 )
 
@@ -176,7 +175,7 @@ func covers(nodes, padded []nn.Node, taps []string, shift map[string]int) bool {
 
 // pattern compares at as many taps, from the picture inward, as the bounds
 // allow.
-func (s Subject) pattern(ctx context.Context, crew *kernel.Crew, p *Pattern) error {
+func (s Subject) pattern(ctx context.Context, crew Workers, p *Pattern) error {
 	without := s.Spec
 	without.Padding, without.Extent, without.Layers, without.FCHead = pad.Must("none"), pad.Valid, nil, false
 	smallest := arch.Smallest(without)
@@ -242,7 +241,7 @@ func copyByName(to, from *nn.Net, last int) (missing string) {
 
 // compare fills in what is found at the taps; net is without padding. Photos
 // are looked at side by side, and added up in their order.
-func (s Subject) compare(ctx context.Context, crew *kernel.Crew, p *Pattern, net *nn.Net, a *alignment, taps []string, photos []images.Photo) error {
+func (s Subject) compare(ctx context.Context, crew Workers, p *Pattern, net *nn.Net, a *alignment, taps []string, photos []images.Photo) error {
 	n := atOnce(crew, floats(s.Net.Nodes)+floats(net.Nodes))
 	small, large := s.tapes(s.Net, n), s.tapes(net, n)
 	var compared []*comparison

@@ -3,9 +3,10 @@ package lab
 import (
 	"context"
 	"testing"
-	"time"
 
+	"padlab/core/experiment"
 	"padlab/core/images"
+	"padlab/core/pad"
 	"padlab/datasets"
 )
 
@@ -22,10 +23,10 @@ func TestTrainedIsBlind(t *testing.T) {
 	const grid, size, pictures = 5, 12, 40
 	for padding, steps := range map[string]int{"circular": 250, "zeros": 100} {
 		blind := padding == "circular"
-		e := Default()
-		e.Net.Padding, e.Train.Steps, e.Train.EvalEvery, e.Eval.Images = padding, steps, steps, 10
+		e := experiment.Default()
+		e.Net.Padding, e.Train.Steps, e.Train.EvalEvery, e.Eval.Images = pad.Must(padding), steps, steps, 10
 		e.Canvas.Grid, e.Data.Patch = grid, size
-		r, err := Start(e, Inputs{Set: set, Pool: pool(t, 2), Now: time.Now})
+		r, err := Start(poolOf(t, "", 2, Sources{Set: func(string) (*images.Set, error) { return set, nil }}), e, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

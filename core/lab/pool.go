@@ -1,19 +1,67 @@
 package lab
 
-import "padlab/core/nn/kernel"
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
 
-// A Pool owns the one crew of workers of a process and lends it to runs, one
-// at a time and first come first served, for a slice of work each.
+	"padlab/core/images"
+	"padlab/core/lab/stage"
+	"padlab/core/nn/kernel"
+	"padlab/core/nn/safetensors"
+	"padlab/core/probe"
+)
+
+// A Pool is what a process owns and its runs share: one crew of workers, lent
+// to one of them at a time and first come first served; one budget of memory for
+// what can wait; and the images that were opened. Its methods may be called from
+// any goroutine.
 type Pool struct {
 	kernel  *kernel.Kernel
 	workers int
+	now     func() time.Time // timings only; no result depends on it
 	crew    chan *kernel.Crew
+	budget  *stage.Budget
+	sources Sources
+
+	mu     sync.Mutex
+	sets   map[string]*images.Set
+	photos map[string][]images.Photo
 }
+
+// Sources open what experiments name. A process that serves others refuses paths
+// here, and nowhere else.
+type Sources struct {
+	Set     func(name string) (*images.Set, error)
+	Photos  func(folder string) ([]images.Photo, error) // of an empty name: those that ship
+	Weights func(path string) (*Weights, error)
+}
+
+// Weights is a file of weights that was opened. Its tensors are read when a
+// network wants them, so it is closed when all have theirs.
+type Weights struct {
+	*safetensors.File
+	SHA256 string // of the file
+	Close  func() error
+}
+
+// MaxFeatures bounds the memory for features of all frozen networks of a
+// process, in bytes. Those that find no room wait until others have been read
+// out.
+const MaxFeatures = 3 * probe.MaxBytes / 2
+
+// slice is how long the crew is kept before others get their turn, and how
+// often a run publishes a snapshot while it trains.
+const slice = 20 * time.Millisecond
 
 // NewPool starts a crew of workers workers that compute with k. It panics if
 // workers < 1.
-func NewPool(k *kernel.Kernel, workers int) *Pool {
-	p := &Pool{kernel: k, workers: workers, crew: make(chan *kernel.Crew, 1)}
+func NewPool(k *kernel.Kernel, workers int, now func() time.Time, sources Sources) *Pool {
+	p := &Pool{
+		kernel: k, workers: workers, now: now, crew: make(chan *kernel.Crew, 1), budget: stage.NewBudget(MaxFeatures), sources: sources,
+		sets: map[string]*images.Set{}, photos: map[string][]images.Photo{},
+	}
 	p.crew <- kernel.NewCrew(workers)
 	return p
 }
@@ -22,5 +70,99 @@ func NewPool(k *kernel.Kernel, workers int) *Pool {
 // or do so later.
 func (p *Pool) Close() { (<-p.crew).Close() }
 
-func (p *Pool) borrow() *kernel.Crew    { return <-p.crew }
+// Kernel is what the pool computes with.
+func (p *Pool) Kernel() *kernel.Kernel { return p.kernel }
+
+// Workers is how many share the work.
+func (p *Pool) Workers() int { return p.workers }
+
+// borrow waits for the crew; false means that the context was done first.
+func (p *Pool) borrow(ctx context.Context) (*kernel.Crew, bool) {
+	select {
+	case c := <-p.crew:
+		return c, true
+	case <-ctx.Done():
+		return nil, false
+	}
+}
+
 func (p *Pool) giveBack(c *kernel.Crew) { p.crew <- c }
+
+// A Turn does work on the pool's crew a slice at a time, so that runs and other
+// work get theirs. It belongs to one goroutine.
+type Turn struct {
+	pool *Pool
+	ctx  context.Context
+}
+
+// Turn returns one that leaves out what is left when the context is done: whoever
+// hands it work asks the context afterwards.
+func (p *Pool) Turn(ctx context.Context) *Turn { return &Turn{p, ctx} }
+
+// Workers returns how many workers the crew has.
+func (t *Turn) Workers() int { return t.pool.workers }
+
+// Do calls work(worker, piece) once for every piece in 0 … pieces−1, as
+// kernel.Crew does.
+func (t *Turn) Do(pieces int, work func(worker, piece int)) {
+	for done := 0; done < pieces; {
+		crew, ok := t.pool.borrow(t.ctx)
+		if !ok {
+			return
+		}
+		done = t.slice(crew, done, pieces, work)
+	}
+}
+
+// slice does pieces from done on until the crew has been kept long enough, and
+// returns how many are done.
+func (t *Turn) slice(crew *kernel.Crew, done, pieces int, work func(worker, piece int)) int {
+	defer t.pool.giveBack(crew)
+	start := t.pool.now()
+	for done < pieces && t.ctx.Err() == nil {
+		first, n := done, min(t.pool.workers, pieces-done)
+		crew.Do(n, func(worker, piece int) { work(worker, first+piece) })
+		if done += n; t.pool.now().Sub(start) >= slice {
+			break
+		}
+	}
+	return done
+}
+
+// set opens an image set, once.
+func (p *Pool) set(name string) (*images.Set, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.sets[name]; s != nil {
+		return s, nil
+	}
+	s, err := p.sources.Set(name)
+	if err == nil {
+		p.sets[name] = s
+	}
+	return s, err
+}
+
+// Photos opens the photographs of a folder, once; of an empty name those that
+// ship.
+func (p *Pool) Photos(folder string) ([]images.Photo, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if list := p.photos[folder]; list != nil {
+		return list, nil
+	}
+	list, err := p.sources.Photos(folder)
+	if err == nil {
+		p.photos[folder] = list
+	}
+	return list, err
+}
+
+// weights opens a file of weights. Files change and are large, so they are not
+// kept.
+func (p *Pool) weights(path string) (*Weights, error) {
+	if p.sources.Weights == nil {
+		return nil, fmt.Errorf("%s: no weights can be opened here", path)
+	}
+	return p.sources.Weights(path)
+}

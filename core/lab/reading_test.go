@@ -2,21 +2,22 @@ package lab
 
 import (
 	"bytes"
-	"encoding/json"
+	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"padlab/core/arch"
+	"padlab/core/experiment"
 	"padlab/core/images"
+	"padlab/core/lab/stage"
 	"padlab/core/metric"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
 	"padlab/core/pad"
 	"padlab/core/position"
-	"padlab/core/probe"
 	"padlab/core/rng"
 )
 
@@ -33,76 +34,13 @@ func album() (list []images.Photo) {
 	return list
 }
 
-const readingFile = `
-[[arm]]
-name = "raw"
-set = { "net.arch" = "raw", "readout.standardise" = false }
-
-[[arm]]
-name = "zeros"
-set = { "net.padding" = "zeros" }
-
-[[arm]]
-name = "zeros, tested with circular"
-set = { "net.padding" = "zeros", "eval.padding" = "circular" }
-
-[[arm]]
-name = "random"
-set = { "backbone.steps" = 0, "readout.taps" = "2+relu4" }
-
-[data]
-patch = 8
-
-[canvas]
-grid = 3
-
-[train]
-batch = 18
-
-[eval]
-images = 10
-
-[backbone]
-task = "location"
-steps = 20
-
-[readout]
-targets = ["H", "HS"]
-size = 24
-crops = 40
-test_crops = 10
-epochs = 4
-
-[[expect]]
-arm = "zeros"
-what = "spc"
-target = "H"
-images = "white"
-is = "above raw by 0.1"
-
-[[expect]]
-arm = "raw"
-what = "spc"
-images = "black"
-is = "exactly 0"
-
-[[figure]]
-source = "paper"
-arm = "zeros"
-what = "mae"
-with = "training"
-values = { H = 0.149, HS = 1 }
-
-[[figure]]
-source = "paper"
-arm = "zeros"
-what = "mae"
-with = "weights"
-values = { H = 0.2 }
-`
-
-func reading(t testing.TB, changes ...string) *Experiment {
-	e, err := Parse("reading.toml", []byte(readingFile))
+func reading(t testing.TB, changes ...string) *experiment.Experiment {
+	const name = "../experiment/testdata/reading.toml"
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := experiment.Parse(name, data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,86 +53,42 @@ func reading(t testing.TB, changes ...string) *Experiment {
 	return e
 }
 
-func readWith(t testing.TB, e *Experiment, workers int, weights *safetensors.File) *Snapshot {
-	r, err := Start(e, Inputs{Set: noise(), Photos: album(), Weights: weights, Pool: pool(t, workers), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := finished(t, r)
+func readWith(t testing.TB, e *experiment.Experiment, workers int, weights *safetensors.File) *Snapshot {
+	s := finished(t, start(t, e, poolOf(t, "", workers, weighted(weights)), nil))
 	if s.Status != Done {
 		t.Fatalf("%s: %s\n%s", s.Status, s.Failure, s.Stack)
 	}
 	return s
 }
 
-func TestReadingFile(t *testing.T) {
-	e := reading(t)
-	again, err := Parse("again.toml", e.TOML())
-	if err != nil || !reflect.DeepEqual(again, e) {
-		t.Errorf("%v\n%s\nreads back as %+v", err, e.TOML(), again)
-	}
-	data, err := json.Marshal(e.Given[0])
-	if want := `{"name":"raw","set":{"net.arch":"raw","readout.standardise":false}}`; err != nil || string(data) != want {
-		t.Errorf("%s, %v, want %s", data, err, want)
-	}
-	if err := e.SetAll("net.arch", "vgg5"); err != nil || e.Arms()[0].Net.Arch != raw || e.Arms()[1].Net.Arch != "vgg5" {
-		t.Errorf("--set of what one arm sets: %v", err)
-	}
-	e.Given = e.Given[:1]
-	if err := e.SetAll("net.arch", "small"); err == nil || !strings.Contains(err.Error(), "arms of this experiment set net.arch themselves") {
-		t.Errorf("--set of what an arm sets: %v", err)
-	}
-}
-
-func TestReadingErrors(t *testing.T) {
-	for text, want := range map[string]string{
-		"[[arm]]\nname = \"\"":                                                                               "arm: a name must not be empty",
-		"[[arm]]\nname = \"a\"\n[[arm]]\nname = \"a\"":                                                       "arm: two are named a",
-		"[[arm]]\nname = \"a\"\nset = { seed = 2 }":                                                          "arm a: seed cannot vary between arms",
-		"[[arm]]\nname = \"a\"\nset = { \"net.weights\" = \"x\" }":                                           "arm a: net.weights cannot vary between arms",
-		"[[arm]]\nname = \"a\"\nset = { \"net.pading\" = \"x\" }":                                            "arm a: unknown key \"net.pading\": did you mean \"net.padding\"?",
-		"[[arm]]\nname = \"a\"\nset = { \"net.padding\" = \"x\" }":                                           "arm a: net.padding: unknown scheme \"x\"",
-		"[readout]\ntargets = [\"X\"]":                                                                       "f.toml:2: readout.targets: unknown target \"X\"",
-		"[readout]\ntargets = [\"H\", \"H\"]":                                                                "f.toml:2: readout.targets names H twice",
-		"[readout]\ntargets = [\"H\"]\nkernel = 2":                                                           "f.toml:3: readout.kernel must be one of 1 3 5 7: \"2\"",
-		"[readout]\ntargets = [\"H\"]\ncrops = 8\nbatch = 9":                                                 "f.toml:4: arm zeros: batches of 9 crops, but readout.crops is 8",
-		"[net]\nweights = \"x\"":                                                                             "f.toml:2: arm zeros: weights from a file can be read out, not trained on",
-		"[[figure]]\narm = \"zeros\"\nwhat = \"spc\"\nvalues = { H = 1 }":                                    "f.toml:1: figure: a source must not be empty",
-		"[[figure]]\nsource = \"p\"\narm = \"zero\"\nwhat = \"spc\"\nvalues = { H = 1 }":                     "f.toml:1: figure: unknown arm \"zero\": did you mean \"zeros\"?",
-		"[[figure]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"\nvalues = { Q = 1 }":                    "f.toml:1: figure: unknown target \"Q\"",
-		"[[figure]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"\nvalues = { H = \"1\" }":                "f.toml:1: figure: the value of H must be a finite number",
-		"[[figure]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"":                                        "f.toml:1: figure: no values",
-		"[[figure]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"\nimages = \"blak\"\nvalues = { H = 1 }": "did you mean \"black\"?",
-		"[[figure]]\nsource = \"p\"\narm = \"zeros\"\nwhat = \"spc\"\nwith = \"luck\"\nvalues = { H = 1 }":   "figure: with must be weights or training",
-		"[[expect]]\narm = \"zeros\"\nwhat = \"spc\"\nis = \"above circular by 0.1\"":                        "f.toml:1: expect: unknown arm \"circular\"",
-		"[[expect]]\narm = \"zeros\"\nwhat = \"spc\"\nis = \"above zeros by x\"":                             "f.toml:1: expect: is must be",
-		"[readout]\ntargets = [\"H\"]\n[canvas]\ngrid = 1\n[backbone]\ntask = \"location\"":                  "f.toml:4: arm zeros: a canvas of one cell leaves nothing to locate",
-	} {
-		if _, err := Parse("f.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
-		}
-	}
+// weighted are sources with weights.
+func weighted(f *safetensors.File) Sources {
+	s := sources()
+	s.Weights = func(string) (*Weights, error) { return &Weights{f, "abc", func() error { return nil }}, nil }
+	return s
 }
 
 func TestReadingRefuses(t *testing.T) {
-	one := func(set ...Setting) *Experiment {
+	one := func(set ...experiment.Setting) *experiment.Experiment {
 		e := reading(t)
-		e.Given, e.Expect, e.Figures = []Given{{"one", set}}, nil, nil
+		e.Arms, e.Expect, e.References = []experiment.Arm{{Name: "one", Settings: set}}, nil, nil
 		return e
 	}
-	weighted := one()
-	weighted.Net.Weights = "w.safetensors"
-	for want, e := range map[string]*Experiment{
-		"arm one: readout: unknown tap \"relu9\": did you mean \"relu1\"? (known: relu1, relu2, relu4)": one(Setting{"readout.taps", "relu9"}),
-		"arm one: readout.taps: there are taps 1 … 3, not 4":                                            one(Setting{"readout.taps", "4"}),
-		"arm one: the frozen network: network vgg11 with padding none on 16×16":                         one(Setting{"net.arch", "vgg11"}, Setting{"net.padding", "none"}, Setting{"readout.size", "16"}, Setting{"backbone.steps", "0"}),
-		"arm one: net.weights is w.safetensors, but no weights were opened":                             weighted,
+	loads := one()
+	loads.Net.Weights = "w.safetensors"
+	for want, e := range map[string]*experiment.Experiment{
+		"arm one: readout: unknown tap \"relu9\": did you mean \"relu1\"? (known: relu1, relu2, relu4)": one(experiment.Setting{Key: "readout.taps", Value: "relu9"}),
+		"arm one: readout.taps: there are taps 1 … 3, not 4":                                            one(experiment.Setting{Key: "readout.taps", Value: "4"}),
+		"arm one: the frozen network: network vgg11 with padding none on 16×16":                         one(experiment.Setting{Key: "net.arch", Value: "vgg11"}, experiment.Setting{Key: "net.padding", Value: "none"}, experiment.Setting{Key: "readout.size", Value: "16"}, experiment.Setting{Key: "backbone.steps", Value: "0"}),
+		"net.weights: w.safetensors: no weights can be opened here":                                     loads,
 	} {
-		if _, err := Check(e, Inputs{Set: noise(), Photos: album()}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Check(pool(t, 1), e); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	if _, err := Check(one(), Inputs{Set: noise(), Photos: album()[:1]}); err == nil || !strings.Contains(err.Error(), "at least two photographs") {
+	few := sources()
+	few.Photos = func(string) ([]images.Photo, error) { return album()[:1], nil }
+	if _, err := Check(poolOf(t, "", 1, few), one()); err == nil || !strings.Contains(err.Error(), "at least two photographs") {
 		t.Errorf("one photograph: %v", err)
 	}
 }
@@ -202,28 +96,32 @@ func TestReadingRefuses(t *testing.T) {
 // Arms share the network that learns before it is frozen where only what comes
 // behind differs.
 func TestReadingShares(t *testing.T) {
-	k, err := kernel.Select("")
-	if err != nil {
-		t.Fatal(err)
-	}
 	e := reading(t)
-	e.Given = append(e.Given, Given{"reflect", []Setting{{"net.padding", "reflect"}}}, Given{"kernel 5", []Setting{{"readout.kernel", "5"}}})
-	arms, err := prepare(e, Inputs{Set: noise(), Photos: album()}, k, 1)
+	e.Arms = append(e.Arms, experiment.Arm{Name: "reflect", Settings: []experiment.Setting{{Key: "net.padding", Value: "reflect"}}},
+		experiment.Arm{Name: "kernel 5", Settings: []experiment.Setting{{Key: "readout.kernel", Value: "5"}}})
+	b, err := prepare(pool(t, 1), e, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, zeros, circular, random := arms[0].encoder, arms[1].encoder, arms[2].encoder, arms[3].encoder
-	if raw.backbone != nil || random.backbone != nil || zeros.backbone == nil || zeros.backbone != circular.backbone {
-		t.Errorf("networks that learn: %p %p %p %p", raw.backbone, zeros.backbone, circular.backbone, random.backbone)
+	learns := func(arm int) stage.Stage {
+		if len(b.arms[arm].stages) == 1 {
+			return nil
+		}
+		return b.arms[arm].stages[0]
 	}
-	if reflect := arms[4].encoder; reflect.backbone == zeros.backbone || reflect.backbone == nil {
+	frozen := func(arm int) any {
+		stages := b.arms[arm].stages
+		last := stages[len(stages)-1]
+		return fmt.Sprint(last.Spec().Padding.Name, last.Net())
+	}
+	if learns(0) != nil || learns(3) != nil || learns(1) == nil || learns(1) != learns(2) {
+		t.Errorf("networks that learn: %v %v %v %v", learns(0), learns(1), learns(2), learns(3))
+	}
+	if learns(4) == learns(1) || learns(4) == nil {
 		t.Error("reflect has learned with zeros")
 	}
-	if arms[5].encoder != zeros {
-		t.Error("a read-out of another size has features of its own")
-	}
-	if zeros == circular {
-		t.Error("the same features under zeros and circular")
+	if len(b.stages) != 2+6 || frozen(1) == frozen(2) {
+		t.Errorf("%d stages", len(b.stages))
 	}
 }
 
@@ -284,49 +182,60 @@ func TestReading(t *testing.T) {
 // Features that find no room wait for others to be read out, and are read all
 // the same.
 func TestReadingWaits(t *testing.T) {
-	k, err := kernel.Select("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := reading(t)
-	heads := func(limit int) (sha []string, waited bool) {
-		arms, err := prepare(e, Inputs{Set: noise(), Photos: album()}, k, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		memory := arms[0].encoder.memory
-		memory.limit = limit
-		largest := arms[1].encoder.features.Bytes()
-		crew := kernel.NewCrew(1)
-		defer crew.Close()
-		for more := true; more; {
-			more = false
-			for _, a := range arms {
-				if !a.state.Status.Ended() {
-					a.advance(crew)
-					more = true
-				}
-				waited = waited || a.state.Stage == Waiting
+	run := func(limit int) (result string, waited bool) {
+		p := pool(t, 1)
+		p.budget = stage.NewBudget(limit)
+		r := start(t, reading(t), p, func(s *Snapshot) {
+			for _, a := range s.Arms {
+				waited = waited || a.Stage == stage.Waiting
 			}
-			if memory.taken > max(limit, largest) {
-				t.Fatalf("%d bytes are taken, %d allowed", memory.taken, limit)
-			}
+		})
+		s := finished(t, r)
+		if s.Status != Done {
+			t.Fatalf("%s: %s\n%s", s.Status, s.Failure, s.Stack)
 		}
-		if memory.taken != 0 {
-			t.Errorf("%d bytes are still taken", memory.taken)
+		if !p.budget.Reserve(limit) || limit > 1 && p.budget.Reserve(1) {
+			t.Error("some of the budget is still taken")
 		}
-		for _, a := range arms {
-			sha = append(sha, a.state.SHA256)
-		}
-		return sha, waited
+		return canonical(t, s), waited
 	}
-	want, waited := heads(MaxFeatures)
+	want, waited := run(MaxFeatures)
 	if waited {
 		t.Error("an arm waited although there is room for all")
 	}
-	got, waited := heads(1)
-	if !waited || !reflect.DeepEqual(got, want) {
-		t.Errorf("one after the other: waited: %v, heads %v, want %v", waited, got, want)
+	got, waited := run(1)
+	if !waited || got != want {
+		t.Errorf("one after the other: waited: %v, found\n%s\nwant\n%s", waited, got, want)
+	}
+}
+
+// Runs of one process share its memory: one waits until the other gives back
+// what it has, and can be stopped while it waits.
+func TestRunsShareMemory(t *testing.T) {
+	p := pool(t, 1)
+	p.budget = stage.NewBudget(1)
+	first := start(t, reading(t, "readout.epochs=10000"), p, nil)
+	reads := func(s *Snapshot) bool { return s.Arms[0].Stage == stage.Reading }
+	await(t, first, reads)
+	second, third := start(t, reading(t), p, nil), start(t, reading(t), p, nil)
+	waits := func(s *Snapshot) bool {
+		for _, a := range s.Arms {
+			if a.Stage != stage.Waiting {
+				return false
+			}
+		}
+		return s.Status == Running
+	}
+	await(t, second, waits)
+	await(t, third, waits)
+	third.Stop()
+	if s := finished(t, third); s.Status != Stopped {
+		t.Errorf("stopped while it waits: %s", s.Status)
+	}
+	first.Stop()
+	finished(t, first)
+	if s := finished(t, second); s.Status != Done {
+		t.Errorf("%s: %s", s.Status, s.Failure)
 	}
 }
 
@@ -334,14 +243,10 @@ func TestReadingWaits(t *testing.T) {
 // where its windows would hold too much.
 func TestReadingRidge(t *testing.T) {
 	e := reading(t, "readout.solver=ridge", "readout.kernel=7")
-	e.Given = e.Given[1:2]
-	e.Expect, e.Figures = nil, nil
+	e.Arms = e.Arms[1:2]
+	e.Expect, e.References = nil, nil
 	evaluated := 0
-	r, err := Start(e, Inputs{Set: noise(), Photos: album(), Pool: pool(t, 2), Now: time.Now, Evaluated: func(s *Snapshot) { evaluated++ }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := finished(t, r)
+	s := finished(t, start(t, e, pool(t, 2), func(s *Snapshot) { evaluated++ }))
 	if s.Status != Done || evaluated < 4 {
 		t.Fatalf("%s after %d evaluations: %s", s.Status, evaluated, s.Failure)
 	}
@@ -356,61 +261,145 @@ func TestReadingRidge(t *testing.T) {
 	if err := e.Set("readout.depth", "2"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Check(e, Inputs{Set: noise(), Photos: album()}); err == nil || !strings.Contains(err.Error(), "readout.depth must be 1, not 2") {
+	if _, err := Check(pool(t, 1), e); err == nil || !strings.Contains(err.Error(), "readout.depth must be 1, not 2") {
 		t.Errorf("%v", err)
 	}
 }
 
 // A network from a file reads as the same network trained here does.
 func TestReadingWeights(t *testing.T) {
-	k, err := kernel.Select("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := func(name string) *safetensors.File {
-		net, err := arch.Build(arch.Spec{Arch: arch.Must(name), In: nn.Shape{H: 24, W: 24, C: 1}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, k)
-		if err != nil {
-			t.Fatal(err)
-		}
-		net.Init(1)
-		var b bytes.Buffer
-		if err := net.Save(&b, nil); err != nil {
-			t.Fatal(err)
-		}
-		f, err := safetensors.Open(bytes.NewReader(b.Bytes()), int64(b.Len()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
+	file := func(name string) *safetensors.File { return fileOf(t, name, 1) }
 	e := reading(t)
-	e.Given = []Given{{"random", []Setting{{"backbone.steps", "0"}}}}
-	e.Expect, e.Figures = nil, nil
+	e.Arms = []experiment.Arm{{Name: "random", Settings: []experiment.Setting{{Key: "net.bias", Value: "true"}}}}
+	e.Expect, e.References, e.Backbone.Steps = nil, nil, 0
 	want := readWith(t, e, 1, nil).Arms[0]
-	e.Net.Weights = "w.safetensors"
+	for _, c := range [][2]string{{"net.weights", "w.safetensors"}, {"readout.size", "24"}} {
+		if err := e.Set(c[0], c[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
 	got := readWith(t, e, 1, file("small")).Arms[0]
 	if got.Backbone != want.Backbone || got.SHA256 != want.SHA256 {
 		t.Errorf("frozen %s, head %s; want %s, %s", got.Backbone, got.SHA256, want.Backbone, want.SHA256)
 	}
-	_, err = Check(e, Inputs{Set: noise(), Photos: album(), Weights: file("rook")})
+	if err := e.Set("net.arch", "small"); err != nil { // behind the weights: it stays
+		t.Fatal(err)
+	}
+	_, err := Check(poolOf(t, "", 1, weighted(file("rook"))), e)
 	if err == nil || !strings.Contains(err.Error(), "arm random: w.safetensors: these look like the weights of rook, not of small") {
 		t.Errorf("weights of another network: %v", err)
 	}
 }
 
-func TestUnconverged(t *testing.T) {
-	a := &arm{spec: reading(t).Arms()[1], readout: &probe.Readout{}, state: ArmState{Status: Done, Scores: []metric.Score{
-		{Key: metric.Key{Metric: metric.MAE, Target: "H", Images: position.Natural}, Value: .26, Chance: .25},
-		{Key: metric.Key{Metric: metric.MAE, Target: "H", Images: position.Black}, Value: .9, Chance: .25},
-		{Key: metric.Key{Metric: metric.MAE, Target: "HS", Images: position.Natural}, Value: .67, Chance: .636},
-		{Key: metric.Key{Metric: metric.MAE, Target: "V", Images: position.Natural}, Value: .28, Chance: .25},
-	}}}
-	want := []string{"arm zeros: the read-out of V has not converged: its error is 0.280, that of a constant 0.250"}
-	if got := a.unconverged(); !reflect.DeepEqual(got, want) {
-		t.Errorf("%q, want %q", got, want)
+// Weights mean the same whether a file names them or a person sets them later:
+// they bring along their network, its normalisation and its size, and nothing
+// that was set with them or after them.
+func TestWeightsAreResolvedOnce(t *testing.T) {
+	p := poolOf(t, "", 1, weighted(fileOf(t, "squeezenet1_1", 3)))
+	resolved := func(text string, sets ...string) *experiment.Experiment {
+		if !strings.Contains(text, "[readout]") {
+			text += "\n[readout]\ntargets = [\"H\"]\n"
+		}
+		e, err := experiment.Parse("f.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range sets {
+			key, value, _ := strings.Cut(s, "=")
+			if err := e.SetAll(key, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := prepare(p, e, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.experiment
 	}
-	a.state.Status = Running
-	if got := a.unconverged(); got != nil {
-		t.Errorf("while it runs: %q", got)
+	byFile := resolved("[net]\nweights = \"w\"")
+	if byFile.Net.Arch != "squeezenet1_1" || !byFile.Data.Normalize || byFile.Readout.Size != 224 {
+		t.Errorf("%+v %+v %+v", byFile.Net, byFile.Data, byFile.Readout)
 	}
+	bySet := resolved("[net]\narch = \"vgg5\"", "net.weights=w")
+	if string(bySet.TOML()) != string(byFile.TOML()) {
+		t.Errorf("set:\n%s\nin a file:\n%s", bySet.TOML(), byFile.TOML())
+	}
+	pinned := resolved("[net]\nweights = \"w\"\n[data]\nnormalize = false", "readout.size=64")
+	if pinned.Data.Normalize || pinned.Readout.Size != 64 || pinned.Net.Arch != "squeezenet1_1" {
+		t.Errorf("%+v %+v", pinned.Data, pinned.Readout)
+	}
+	again := resolved(string(pinned.TOML()))
+	if string(again.TOML()) != string(pinned.TOML()) {
+		t.Errorf("what is resolved is resolved to something else:\n%s", again.TOML())
+	}
+}
+
+// A read-out that is stopped while its network learns says of it what it has
+// learned so far.
+func TestStoppedWhileLearning(t *testing.T) {
+	e := reading(t)
+	e.Arms = e.Arms[1:2]
+	e.Expect, e.References = nil, nil
+	e.Backbone.Steps = 1_000_000
+	r := start(t, e, pool(t, 1), nil)
+	await(t, r, func(s *Snapshot) bool { return s.Arms[0].Step > 2 })
+	fresh := prepared1(t, e).arms[0].stages[0]
+	net := fresh.Net()
+	r.Stop()
+	s := finished(t, r)
+	learned, err := shaOf(t, r, 0)
+	if err != nil || s.Arms[0].Backbone != learned || learned == net.SHA256() {
+		t.Errorf("%v: the backbone is %s, has learned %s, began with %s", err, s.Arms[0].Backbone, learned, net.SHA256())
+	}
+}
+
+func prepared1(t *testing.T, e *experiment.Experiment) *prepared {
+	b, err := prepare(pool(t, 1), e, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Rates count the samples that were trained on, whatever the batches of the
+// stages are.
+func TestSamplesOfStages(t *testing.T) {
+	e := reading(t)
+	s := readWith(t, e, 1, nil)
+	perEpoch, epochs := e.Readout.Crops/e.Readout.Batch, e.Readout.Epochs
+	head := perEpoch * epochs * e.Readout.Batch
+	if s.Arms[0].Samples != head || s.Arms[3].Samples != head {
+		t.Errorf("heads of %d and %d samples, want %d", s.Arms[0].Samples, s.Arms[3].Samples, head)
+	}
+	if learned := s.Arms[1].Samples + s.Arms[2].Samples - 2*head; learned != e.Backbone.Steps*e.Train.Batch { // they share it
+		t.Errorf("networks learned from %d samples, want %d", learned, e.Backbone.Steps*e.Train.Batch)
+	}
+	for _, a := range s.Arms {
+		rate := s.Result().Provenance.Arms[a.Name].SamplesPerSecond
+		if want := float64(a.Samples) / a.TrainTime.Seconds(); rate != want {
+			t.Errorf("%s: %g samples/s, want %g", a.Name, rate, want)
+		}
+	}
+}
+
+// fileOf is a file of weights that were drawn.
+func fileOf(t testing.TB, name string, channels int) *safetensors.File {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := arch.Build(arch.Spec{Arch: arch.Must(name), In: nn.Shape{H: 24, W: 24, C: channels}, Classes: 2, Padding: pad.Must("zeros"), Extent: pad.Same, Bias: true}, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(1)
+	var b bytes.Buffer
+	if err := net.Save(&b, nil); err != nil {
+		t.Fatal(err)
+	}
+	f, err := safetensors.Open(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }

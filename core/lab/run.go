@@ -1,104 +1,122 @@
+// Package lab runs experiments. A Run is an experiment being executed: its
+// goroutine advances the stages of all arms side by side, on a crew of workers
+// that it shares with all other runs of the process, and publishes immutable
+// Snapshots, which the screen draws, plain mode prints and a record keeps.
 package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"padlab/core/arch"
-	"padlab/core/images"
+	"padlab/core/experiment"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
+	"padlab/core/record"
 )
 
-// slice is how long a run keeps the crew before others get their turn, and how
-// often it publishes a snapshot while it trains.
-const slice = 20 * time.Millisecond
-
-// Inputs is what a run needs from outside.
-type Inputs struct {
-	Set     *images.Set
-	Photos  []images.Photo    // what read-outs look at; nil where nothing is read out
-	Weights *safetensors.File // those of net.weights, or nil
-
-	Pool *Pool
-	Now  func() time.Time // timings only; no result depends on it
+// Options are what a run may be started with besides its experiment.
+type Options struct {
+	// Provenance, if not nil, says what only the caller knows: the version of
+	// the program, and the command that runs the experiment, resolved, again.
+	Provenance func(resolved *experiment.Experiment) record.Provenance
 
 	// Evaluated, if not nil, is called from the run's goroutine after every
 	// round of evaluations and once at the end, so that no evaluation is
 	// missed. The run waits for it.
 	Evaluated func(*Snapshot)
+
+	// Record, if not nil, is called when the experiment has been built, before
+	// anything is trained: the run is written there.
+	Record func(first *Snapshot) (*record.Writer, error)
+
+	// From, if not nil, is where the run goes on: a record of the same
+	// experiment that has not ended.
+	From *record.Record
 }
 
 // A Run is an experiment being executed. Its goroutine owns the networks; all
 // methods may be called from any goroutine and return at once.
 type Run struct {
-	in       Inputs
-	arms     []*arm
-	warnings []string // those of the geometry
+	*prepared
+	pool     *Pool
+	options  Options
+	writer   *record.Writer
 	snapshot atomic.Pointer[Snapshot]
 	changed  chan struct{}
 	done     chan struct{}
-	poke     chan struct{} // capacity one: the wish changed
-	visits   chan func()   // what is done between two slices
+	wake     chan struct{} // capacity one: the request changed
+	calls    chan func()   // what is done between two slices
+	quit     context.Context
+	cancel   context.CancelFunc
 
-	mu   sync.Mutex
-	wish wish
+	mu      sync.Mutex
+	request request
 
-	version          uint64
-	elapsed, trained time.Duration
-	samples          int
+	version  uint64
+	elapsed  time.Duration
+	reported map[string]int // of each arm: the step of the last evaluation that was recorded
+	saved    time.Time      // when the last checkpoint was made
+	saving   time.Duration  // and how long that took
 }
 
-// wish is what people asked of a run.
-type wish struct {
+// A request is what people asked of a run.
+type request struct {
 	stop, paused bool
 	until        int // while paused, train up to this step all the same
 }
 
 // Check builds an experiment without running it and returns the warnings that
-// its snapshots would show, or why it cannot be run on this set.
-func Check(e *Experiment, in Inputs) (warns []string, err error) {
-	k, err := kernel.Select("")
+// its snapshots would show, or why it cannot be run.
+func Check(p *Pool, e *experiment.Experiment) (warnings []string, err error) {
+	b, err := prepare(p, e, 1)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := e.check(); err != nil {
-		return nil, err
-	}
-	arms, err := prepare(e, in, k, 1)
-	if err != nil {
-		return nil, err
-	}
-	return warnings(arms), nil
+	return b.warnings, nil
 }
 
 // Start builds the networks of e and starts to train them. The error says what
 // does not fit. The caller may change e afterwards.
-func Start(e *Experiment, in Inputs) (*Run, error) {
-	e = e.Clone()
-	if _, err := e.check(); err != nil {
-		return nil, err
-	}
-	arms, err := prepare(e, in, in.Pool.kernel, in.Pool.workers)
+func Start(p *Pool, e *experiment.Experiment, o Options) (*Run, error) {
+	b, err := prepare(p, e, p.workers)
 	if err != nil {
 		return nil, err
 	}
 	r := &Run{
-		in: in, arms: arms, warnings: slices.Clip(warnings(arms)),
-		changed: make(chan struct{}, 1), done: make(chan struct{}), poke: make(chan struct{}, 1), visits: make(chan func()),
+		prepared: b, pool: p, options: o,
+		changed: make(chan struct{}, 1), done: make(chan struct{}), wake: make(chan struct{}, 1), calls: make(chan func()), reported: map[string]int{},
 	}
-	first := &Snapshot{
-		Experiment: e, Status: Running,
-		Kernel: in.Pool.kernel.Name, Slow: in.Pool.kernel.Slow, Workers: in.Pool.workers,
+	r.quit, r.cancel = context.WithCancel(context.Background())
+	for _, a := range r.arms {
+		a.status = Running
+		a.look(false)
 	}
+	first := &Snapshot{Experiment: b.experiment, Status: Running, Slow: p.kernel.Slow}
+	if o.Provenance != nil {
+		first.Provenance = o.Provenance(b.experiment)
+	}
+	first.Provenance.Kernel, first.Provenance.Workers, first.Provenance.Inputs = p.kernel.Name, p.workers, b.inputs
 	r.snapshot.Store(first)
+	if o.From != nil {
+		if err := r.restore(o.From); err != nil {
+			return nil, err
+		}
+	}
 	r.publish(Running)
+	if o.Record != nil {
+		if r.writer, err = o.Record(r.Snapshot()); err != nil {
+			return nil, err
+		}
+		r.saved = p.now()
+	}
 	go r.main()
 	return r, nil
 }
@@ -113,30 +131,42 @@ func (r *Run) Changed() <-chan struct{} { return r.changed }
 // Done is closed after the last snapshot, whose status is Ended.
 func (r *Run) Done() <-chan struct{} { return r.done }
 
+// RecordError returns why the run could not be recorded, once it has ended.
+func (r *Run) RecordError() error {
+	select {
+	case <-r.done:
+		return r.writer.Err()
+	default:
+		return nil
+	}
+}
+
 // Network returns a copy of what an arm has learned so far: of a read-out the
 // frozen network, for pictures of the size at which it is read. It waits for
 // the slice under way; the error is that of the context.
 func (r *Run) Network(ctx context.Context, arm int) (arch.Spec, *nn.Net, error) {
-	a := r.arms[arm]
-	net, err := arch.Build(a.shape, r.in.Pool.kernel)
+	stages := r.arms[arm].stages
+	last := stages[len(stages)-1]
+	spec := last.Spec()
+	net, err := arch.Build(spec, r.pool.kernel)
 	if err != nil {
 		panic("lab: " + err.Error()) // it was built before
 	}
-	err = r.visit(ctx, func() {
-		if err := net.CopyWeights(a.network()); err != nil {
+	err = r.call(ctx, func() {
+		if err := net.CopyWeights(last.Net()); err != nil {
 			panic("lab: " + err.Error())
 		}
 	})
-	return a.shape, net, err
+	return spec, net, err
 }
 
-// visit lets the run's goroutine do something between two slices, or does it
+// call lets the run's goroutine do something between two slices, or does it
 // itself when the run has ended.
-func (r *Run) visit(ctx context.Context, do func()) error {
-	seen := make(chan struct{})
+func (r *Run) call(ctx context.Context, do func()) error {
+	done := make(chan struct{})
 	select {
-	case r.visits <- func() { defer close(seen); do() }:
-		<-seen
+	case r.calls <- func() { defer close(done); do() }:
+		<-done
 		return nil
 	case <-r.done:
 		do()
@@ -147,148 +177,169 @@ func (r *Run) visit(ctx context.Context, do func()) error {
 }
 
 // Pause lets the run wait after the step under way.
-func (r *Run) Pause() { r.ask(func(w *wish) { w.paused = true; w.until = 0 }) }
+func (r *Run) Pause() { r.ask(func(q *request) { q.paused = true; q.until = 0 }) }
 
 // Resume ends a pause.
-func (r *Run) Resume() { r.ask(func(w *wish) { w.paused = false }) }
+func (r *Run) Resume() { r.ask(func(q *request) { q.paused = false }) }
 
 // Paused reports whether the run was asked to wait.
-func (r *Run) Paused() bool { return r.wished().paused }
+func (r *Run) Paused() bool { return r.requested().paused }
 
 // Step pauses the run after one more step of every arm.
 func (r *Run) Step() {
-	at := r.Snapshot().step()
-	r.ask(func(w *wish) { w.paused = true; w.until = max(w.until, at+1) })
+	at := r.Snapshot().slowest()
+	r.ask(func(q *request) { q.paused = true; q.until = max(q.until, at+1) })
 }
 
 // Stop ends the run after the step under way; Done tells when.
-func (r *Run) Stop() { r.ask(func(w *wish) { w.stop = true }) }
+func (r *Run) Stop() {
+	r.ask(func(q *request) { q.stop = true })
+	r.cancel()
+}
 
-func (r *Run) ask(change func(*wish)) {
+// ask changes what is requested, and wakes the run.
+func (r *Run) ask(change func(*request)) {
 	r.mu.Lock()
-	change(&r.wish)
+	change(&r.request)
 	r.mu.Unlock()
 	select {
-	case r.poke <- struct{}{}:
+	case r.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (r *Run) wished() wish {
+func (r *Run) requested() request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.wish
-}
-
-// step is the number of steps that the slowest arm still training has done.
-func (s *Snapshot) step() int {
-	least := s.Steps()
-	for _, a := range s.Arms {
-		if !a.Status.Ended() && a.Stage != Waiting {
-			least = min(least, a.Step)
-		}
-	}
-	return least
+	return r.request
 }
 
 // main is the run's goroutine.
 func (r *Run) main() {
 	defer close(r.done)
+	defer r.cancel()
+	defer r.writer.Close()
 	defer r.recover()
 	for {
 		select {
-		case visit := <-r.visits:
-			visit()
+		case call := <-r.calls:
+			call()
 		default:
 		}
-		w := r.wished()
+		q := r.requested()
 		switch {
-		case w.stop:
+		case r.writer.Err() != nil: // what is found now would be lost
 			r.end(Stopped)
 			return
-		case w.paused && !r.owes(w.until):
-			if r.Snapshot().Status != Paused { // else this is a second signal of one wish
+		case q.stop:
+			r.checkpoint()
+			r.end(Stopped)
+			return
+		case q.paused && !r.pending(q.until):
+			if r.Snapshot().Status != Paused { // else this is a second signal of one request
 				r.publish(Paused)
+				r.checkpoint()
 			}
-			select {
-			case <-r.poke:
-			case visit := <-r.visits:
-				visit()
-			}
+			r.wait(nil)
 			continue
 		}
-		if r.work() {
+		freed := r.pool.budget.Freed() // before anybody asks for memory
+		switch more, worked := r.work(); {
+		case !more:
+			r.end(r.outcome())
+			return
+		case worked:
 			r.publish(Running)
-			continue
+			r.checkpointIfDue()
+		default: // all that is left waits for memory that others take
+			r.publish(Running)
+			r.wait(freed)
 		}
-		status := Done
-		for _, a := range r.arms {
-			if a.state.Status == Diverged {
-				status = Diverged
-			}
-		}
-		r.end(status)
-		return
 	}
 }
 
-// batch is how many samples the step made last had.
-func (a *arm) batch() int {
-	if a.readout != nil && a.readout.Step > 0 {
-		return a.readout.BatchSize()
+// wait sleeps until there is something new to look at.
+func (r *Run) wait(freed <-chan struct{}) {
+	select {
+	case <-r.wake:
+	case <-freed:
+	case call := <-r.calls:
+		call()
 	}
-	return a.spec.Train.Batch
 }
 
-// owes reports whether an arm still has to reach a step, or finish an
-// evaluation that it began on the way.
-func (r *Run) owes(until int) bool {
+// outcome is the status of a run all of whose arms have ended.
+func (r *Run) outcome() Status {
 	for _, a := range r.arms {
-		if a.state.Status == Running && a.state.Stage != Waiting && (a.state.Step < until || (until > 0 && a.exam != nil)) {
+		if a.status == Diverged {
+			return Diverged
+		}
+	}
+	return Done
+}
+
+// pending reports whether an arm still has to reach a step, or finish an
+// evaluation that it began on the way.
+func (r *Run) pending(until int) bool {
+	for _, a := range r.arms {
+		if a.status == Running && !a.waits && (a.report.Step < until || until > 0 && a.report.Examining) {
 			return true
 		}
 	}
 	return false
 }
 
-// work keeps the crew for one slice. It reports whether there is more to do.
-func (r *Run) work() (more bool) {
-	crew := r.in.Pool.borrow()
-	defer r.in.Pool.giveBack(crew)
-	start := r.in.Now()
+// work keeps the crew for one slice. It reports whether there is more to do,
+// and whether anything could be done.
+func (r *Run) work() (more, worked bool) {
+	crew, ok := r.pool.borrow(r.quit)
+	if !ok { // it was stopped
+		return true, true
+	}
+	defer r.pool.giveBack(crew)
+	start := r.pool.now()
 	for {
-		more = r.round(crew)
-		passed := r.in.Now().Sub(start)
-		if !more || passed >= slice || r.wished() != (wish{}) {
+		more, worked = r.round(crew)
+		passed := r.pool.now().Sub(start)
+		if !more || !worked || passed >= slice || r.requested() != (request{}) {
 			r.elapsed += passed
-			return more
+			return more, worked
 		}
 	}
 }
 
 // round advances every arm by one piece of work.
-func (r *Run) round(crew *kernel.Crew) (more bool) {
+func (r *Run) round(crew *kernel.Crew) (more, worked bool) {
 	evaluated := false
 	for _, a := range r.arms {
-		if a.state.Status.Ended() {
+		if a.status.Ended() {
 			continue
 		}
 		more = true
-		step, start := a.state.Step, r.in.Now()
-		evaluated = a.advance(crew) || evaluated
-		passed := r.in.Now().Sub(start)
-		a.state.Busy += passed
-		if a.state.Step > step {
-			a.state.Trained += passed
-			r.trained += passed
-			r.samples += a.batch()
-		}
+		did, e := a.advance(crew, r.pool.budget, r.pool.now)
+		worked = worked || did
+		evaluated = evaluated || e.Evaluated
 	}
-	if evaluated && r.in.Evaluated != nil {
+	if evaluated {
 		r.publish(Running)
-		r.in.Evaluated(r.Snapshot())
+		r.evaluated()
 	}
-	return more
+	return more, worked
+}
+
+// evaluated hands on what was evaluated since it was called last.
+func (r *Run) evaluated() {
+	s := r.Snapshot()
+	for _, a := range s.Arms {
+		if last, ok := r.reported[a.Name]; a.EvalStep < 0 || ok && last == a.EvalStep {
+			continue
+		}
+		r.reported[a.Name] = a.EvalStep
+		r.writer.Event(record.EvalOf(a.Result()))
+	}
+	if r.options.Evaluated != nil {
+		r.options.Evaluated(s)
+	}
 }
 
 // publish stores a new snapshot and signals it.
@@ -298,19 +349,20 @@ func (r *Run) publish(status Status) {
 	s.Version, s.Status, s.Elapsed = r.version, status, r.elapsed
 	s.Arms = make([]ArmState, len(r.arms))
 	s.Warnings = r.warnings
-	var done, all float64
+	var done, all, samples, seconds float64
 	for i, a := range r.arms {
-		s.Arms[i] = a.state
-		if status == Paused && a.state.Status == Running {
+		s.Arms[i] = a.state()
+		if status == Paused && a.status == Running {
 			s.Arms[i].Status = Paused
 		}
-		s.Warnings = append(s.Warnings, a.unconverged()...)
+		s.Warnings = append(s.Warnings, a.report.Warnings...)
 		d, n := a.work()
 		done, all = done+d, all+n
+		samples, seconds = samples+float64(a.clock.Samples), seconds+a.clock.TrainTime.Seconds()
 	}
 	s.Fraction = done / all
-	if r.trained > 0 {
-		s.SamplesPerSecond = float64(r.samples) / r.trained.Seconds()
+	if seconds > 0 {
+		s.SamplesPerSecond = samples / seconds
 	}
 	r.snapshot.Store(&s)
 	select {
@@ -319,15 +371,111 @@ func (r *Run) publish(status Status) {
 	}
 }
 
-// end publishes the last snapshot.
+// end publishes the last snapshot, and records it.
 func (r *Run) end(status Status) {
 	for _, a := range r.arms {
-		a.end(status)
+		a.end(status, r.pool.budget)
 	}
 	r.publish(status)
-	if r.in.Evaluated != nil {
-		r.in.Evaluated(r.Snapshot())
+	r.evaluated()
+	result := r.Snapshot().Result()
+	r.writer.Finish(result, r.files(result.Arms))
+}
+
+// files are the weights of all arms.
+func (r *Run) files(arms []record.Arm) (list []record.Weights) {
+	for i, a := range r.arms {
+		for _, s := range a.stages {
+			for _, f := range s.Files() {
+				list = append(list, record.Weights{Name: record.FileOf(f.Kind, arms, i), Write: f.Write})
+			}
+		}
 	}
+	return list
+}
+
+// Checkpoints are made at most so often, and take at most a twentieth of the
+// time.
+const (
+	checkpointEvery = 5 * time.Second
+	checkpointShare = 20
+)
+
+func (r *Run) checkpointIfDue() {
+	if r.writer != nil && r.pool.now().Sub(r.saved) >= max(checkpointEvery, checkpointShare*r.saving) {
+		r.checkpoint()
+	}
+}
+
+// checkpoint keeps all from which restore goes on.
+func (r *Run) checkpoint() {
+	if r.writer == nil {
+		return
+	}
+	start := r.pool.now()
+	c := record.Checkpoint{Elapsed: r.elapsed, Stages: map[string]record.Progress{}, Result: r.Snapshot().Result()}
+	var tensors []safetensors.Tensor
+	for _, s := range r.stages {
+		p, t := s.State()
+		c.Stages[s.Name()] = p
+		tensors = append(tensors, t...)
+	}
+	for _, a := range r.arms {
+		c.Arms = append(c.Arms, a.clock)
+	}
+	r.writer.Checkpoint(c, tensors)
+	r.saved = r.pool.now()
+	r.saving = r.saved.Sub(start)
+}
+
+// restore is the other half of checkpoint. Without a checkpoint the run begins
+// at the start.
+func (r *Run) restore(from *record.Record) error {
+	if changes := r.experiment.Differences(from.Experiment); len(changes) > 0 {
+		return fmt.Errorf("%s holds another experiment: here %s", from.Folder, strings.Join(changes, ", "))
+	}
+	for i, in := range from.Provenance.Inputs {
+		if i < len(r.inputs) && in.SHA256 != r.inputs[i].SHA256 {
+			return fmt.Errorf("%s cannot be gone on with: its %s (%s) changed since", from.Folder, in.Kind, in.Name)
+		}
+	}
+	if was := from.Provenance.Kernel; was != r.pool.kernel.Name && (was == "gonum" || r.pool.kernel.Name == "gonum") {
+		return fmt.Errorf("%s was computed with the kernel %s, and %s does not give the same bits", from.Folder, was, r.pool.kernel.Name)
+	}
+	c := from.Checkpoint
+	if c == nil {
+		return nil
+	}
+	broken := func(err error) error { return fmt.Errorf("the checkpoint in %s: %w", from.Folder, err) }
+	f, file, err := from.Tensors()
+	if err != nil {
+		return broken(err)
+	}
+	defer file.Close()
+	for _, s := range r.stages {
+		p, ok := c.Stages[s.Name()]
+		if !ok {
+			return broken(errors.New("it has nothing of " + s.Name()))
+		}
+		if err := s.Restore(p, f); err != nil {
+			return broken(err)
+		}
+	}
+	if len(c.Arms) != len(r.arms) {
+		return broken(fmt.Errorf("it has %d arms, not %d", len(c.Arms), len(r.arms)))
+	}
+	r.elapsed = c.Elapsed
+	for i, a := range r.arms {
+		a.clock = c.Arms[i]
+		a.look(false)
+		r.reported[a.spec.Name] = a.report.EvalStep
+		if s := a.current(); s == nil {
+			a.end(Done, r.pool.budget)
+		} else if s.Status().Ended() {
+			a.end(s.Status(), r.pool.budget)
+		}
+	}
+	return nil
 }
 
 // recover turns a panic of the engine into a failed run.
@@ -341,8 +489,11 @@ func (r *Run) recover() {
 		stack = f.Stack
 	}
 	for _, a := range r.arms {
-		if !a.state.Status.Ended() {
-			a.state.Status = Failed
+		if !a.status.Ended() {
+			a.status = Failed
+			for _, s := range a.stages {
+				s.Release(r.pool.budget)
+			}
 		}
 	}
 	s := *r.Snapshot()

@@ -14,8 +14,11 @@ import (
 
 	"go.uber.org/goleak"
 
+	"padlab/core/experiment"
 	"padlab/core/images"
+	"padlab/core/lab/stage"
 	"padlab/core/nn/kernel"
+	"padlab/core/record"
 	"padlab/core/rng"
 )
 
@@ -36,21 +39,33 @@ func noise() *images.Set {
 	return s
 }
 
+// sources are noise: a set, photographs, and no weights.
+func sources() Sources {
+	return Sources{
+		Set:    func(string) (*images.Set, error) { return noise(), nil },
+		Photos: func(string) ([]images.Photo, error) { return album(), nil },
+	}
+}
+
 func pool(t testing.TB, workers int) *Pool { return poolWith(t, "", workers) }
 
 func poolWith(t testing.TB, name string, workers int) *Pool {
+	return poolOf(t, name, workers, sources())
+}
+
+func poolOf(t testing.TB, name string, workers int, sources Sources) *Pool {
 	k, err := kernel.Select(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := NewPool(k, workers)
+	p := NewPool(k, workers, time.Now, sources)
 	t.Cleanup(p.Close)
 	return p
 }
 
 // quick is an experiment of a few hundred milliseconds.
-func quick(t testing.TB, changes ...string) *Experiment {
-	e, err := Parse("quick.toml", []byte(`
+func quick(t testing.TB, changes ...string) *experiment.Experiment {
+	e, err := experiment.Parse("quick.toml", []byte(`
 [[vary]]
 key = "net.padding"
 values = ["zeros", "circular"]
@@ -77,8 +92,8 @@ images = 20
 	return e
 }
 
-func start(t testing.TB, e *Experiment, p *Pool, evaluated func(*Snapshot)) *Run {
-	r, err := Start(e, Inputs{Set: noise(), Pool: p, Now: time.Now, Evaluated: evaluated})
+func start(t testing.TB, e *experiment.Experiment, p *Pool, evaluated func(*Snapshot)) *Run {
+	r, err := Start(p, e, Options{Evaluated: evaluated})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +113,7 @@ func finished(t testing.TB, r *Run) *Snapshot {
 // canonical is the JSON result without its provenance.
 func canonical(t testing.TB, s *Snapshot) string {
 	r := s.Result()
-	r.Provenance = Provenance{}
+	r.Provenance = record.Provenance{}
 	data, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +124,7 @@ func canonical(t testing.TB, s *Snapshot) string {
 func TestRun(t *testing.T) {
 	e := quick(t)
 	one := 1
-	e.Expect = []Expect{
+	e.Expect = []experiment.Expectation{
 		{Arm: "circular", What: "accuracy", Is: "exactly chance"},
 		{Arm: "zeros", What: "accuracy", Is: "below 0", Ring: &one},
 		{Arm: "reflect", What: "accuracy", Is: "chance"},
@@ -163,9 +178,9 @@ func TestSameBits(t *testing.T) {
 	r.Pause()
 	await(t, r, func(s *Snapshot) bool { return s.Status == Paused })
 	for range 3 {
-		before := r.Snapshot().step()
+		before := r.Snapshot().slowest()
 		r.Step()
-		await(t, r, func(s *Snapshot) bool { return s.Status == Paused && s.step() == before+1 })
+		await(t, r, func(s *Snapshot) bool { return s.Status == Paused && s.slowest() == before+1 })
 	}
 	r.Resume()
 	if got := canonical(t, finished(t, r)); got != want {
@@ -180,7 +195,7 @@ func TestSameBits(t *testing.T) {
 // not. Over one step that shows in the seventh digit; over many, training
 // amplifies it like any other difference.
 func TestPortableKernel(t *testing.T) {
-	losses := func(name string) []LossPoint {
+	losses := func(name string) []record.LossPoint {
 		return finished(t, start(t, quick(t, "train.steps=3"), poolWith(t, name, 2), nil)).Arms[0].Loss
 	}
 	fast, portable := losses(""), losses("gonum")
@@ -217,7 +232,7 @@ func TestArmsAreIndependent(t *testing.T) {
 
 func TestPausedRunsDoNothing(t *testing.T) {
 	r := start(t, quick(t, "train.steps=100000"), pool(t, 1), nil)
-	await(t, r, func(s *Snapshot) bool { return s.step() > 0 })
+	await(t, r, func(s *Snapshot) bool { return s.slowest() > 0 })
 	r.Pause()
 	await(t, r, func(s *Snapshot) bool { return s.Status == Paused })
 	before := r.Snapshot()
@@ -249,43 +264,16 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
-// The history is bounded, and the points that snapshots share stay as they
-// were.
-func TestLossIsThinned(t *testing.T) {
-	a := &arm{lossStride: 1}
-	var early []LossPoint
-	for step := range 5000 {
-		a.recordLoss(step, float64(step))
-		if step == 100 {
-			early = a.state.Loss
-		}
-	}
-	loss := a.state.Loss
-	if len(loss) > lossPoints || len(loss) < lossPoints/2-1 || loss[0].Step != 0 {
-		t.Fatalf("%d points from %v", len(loss), loss[0])
-	}
-	for i, p := range loss {
-		if p.Step != i*loss[1].Step || float64(p.Value) != float64(p.Step) {
-			t.Fatalf("point %d is %v", i, p)
-		}
-	}
-	for i, p := range early {
-		if p.Step != i {
-			t.Fatalf("an old snapshot changed: point %d is %v", i, p)
-		}
-	}
-}
-
 func TestStartRefuses(t *testing.T) {
-	for want, e := range map[string]*Experiment{
+	for want, e := range map[string]*experiment.Experiment{
 		"arm zeros: eval.images is 31, the set has 30 test images": quick(t, "eval.images=31"),
 		"arm none: network small with padding none on 15×15":       quick(t, "net.padding=none", "data.patch=5"),
 		"arm none: none pads nothing":                              quick(t, "net.padding=none", "net.extent=full"),
 	} {
-		if _, err := Start(e, Inputs{Set: noise(), Pool: pool(t, 1), Now: time.Now}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Start(pool(t, 1), e, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
-		if _, err := Check(e, Inputs{Set: noise()}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Check(pool(t, 1), e); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Check: %v, want %s", err, want)
 		}
 	}
@@ -302,30 +290,39 @@ func TestWarnings(t *testing.T) {
 		{[]string{"net.arch=vgg5", "data.patch=8", "canvas.grid=5"}, ""},
 		{[]string{"net.arch=vgg5", "data.patch=4", "canvas.grid=9"}, "cells of 4 pixels are no multiple of the network's stride 8"},
 	} {
-		got, err := Check(quick(t, c.changes...), Inputs{Set: noise()})
+		got, err := Check(pool(t, 1), quick(t, c.changes...))
 		if err != nil || (c.want == "") != (len(got) == 0) || !strings.Contains(strings.Join(got, " "), c.want) {
 			t.Errorf("%v: %v, %v; want %q", c.changes, got, err, c.want)
 		}
 	}
 }
 
+// broken is a stage whose workers panic.
+type broken struct{ stage.Stage }
+
+func (broken) Advance(crew *kernel.Crew) stage.Event {
+	crew.Do(2, func(int, int) { panic("broken stage") })
+	return stage.Event{}
+}
+
 // A panic in the engine is a failed run, with the stack of the worker, and the
 // crew goes on to serve others.
 func TestPanicIsAFailedRun(t *testing.T) {
 	p := pool(t, 2)
-	k, _ := kernel.Select("")
-	arms, err := prepare(quick(t), Inputs{Set: noise()}, k, 2)
+	b, err := prepare(p, quick(t), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	arms[0].learn = func(crew *kernel.Crew, _ int) (float64, bool) {
-		return arms[0].trainer.Step(crew, func(int, []float32) int { panic("broken sampler") })
+	b.arms[0].stages = []stage.Stage{broken{b.arms[0].stages[0]}}
+	r := &Run{prepared: b, pool: p, changed: make(chan struct{}, 1), done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	r.quit, r.cancel = context.WithCancel(context.Background())
+	for _, a := range b.arms {
+		a.status = Running
 	}
-	r := &Run{in: Inputs{Pool: p, Now: time.Now}, arms: arms, changed: make(chan struct{}, 1), done: make(chan struct{}), poke: make(chan struct{}, 1)}
 	r.snapshot.Store(&Snapshot{Experiment: quick(t)})
 	go r.main()
 	s := finished(t, r)
-	if s.Status != Failed || s.Failure != "broken sampler" || !strings.Contains(s.Stack, "TestPanicIsAFailedRun") {
+	if s.Status != Failed || s.Failure != "broken stage" || !strings.Contains(s.Stack, "broken.Advance") {
 		t.Errorf("%s %q %s", s.Status, s.Failure, s.Stack)
 	}
 	if s := finished(t, start(t, quick(t), p, nil)); s.Status != Done {
@@ -370,7 +367,7 @@ func TestOneLayerPadsOtherwise(t *testing.T) {
 	if same.Arms[0].SHA256 == other.Arms[0].SHA256 {
 		t.Error("conv2 padded otherwise has the same weights")
 	}
-	_, err := Check(quick(t, "net.layers.conv22.padding=circular"), Inputs{Set: noise()})
+	_, err := Check(pool(t, 1), quick(t, "net.layers.conv22.padding=circular"))
 	if err == nil || !strings.Contains(err.Error(), `unknown convolution "conv22": did you mean "conv2"`) {
 		t.Error(err)
 	}
@@ -391,7 +388,7 @@ func TestAnotherPaddingWhenTested(t *testing.T) {
 	if v := circular.Scores[0]; v.Value != v.Chance {
 		t.Errorf("circular scores %v, chance is %v", v.Value, v.Chance)
 	}
-	_, err := Check(quick(t, "net.padding=zeros", "eval.padding=explicit"), Inputs{Set: noise()})
+	_, err := Check(pool(t, 1), quick(t, "net.padding=zeros", "eval.padding=explicit"))
 	if err == nil || !strings.Contains(err.Error(), "weights of zeros do not run with explicit") {
 		t.Error(err)
 	}
@@ -418,13 +415,13 @@ func TestOptimizers(t *testing.T) {
 // when it is through.
 func TestNetwork(t *testing.T) {
 	r := start(t, quick(t, "train.steps=100000"), pool(t, 2), nil)
-	await(t, r, func(s *Snapshot) bool { return s.step() > 0 })
+	await(t, r, func(s *Snapshot) bool { return s.slowest() > 0 })
 	running, err := shaOf(t, r, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := r.Snapshot().step()
-	await(t, r, func(s *Snapshot) bool { return s.step() > before+1 })
+	before := r.Snapshot().slowest()
+	await(t, r, func(s *Snapshot) bool { return s.slowest() > before+1 })
 	r.Pause()
 	await(t, r, func(s *Snapshot) bool { return s.Status == Paused })
 	paused, _ := shaOf(t, r, 1)
@@ -440,7 +437,7 @@ func TestNetwork(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	busy := &Run{arms: r.arms, in: r.in, visits: make(chan func()), done: make(chan struct{})} // comes to nobody's call
+	busy := &Run{prepared: r.prepared, pool: r.pool, calls: make(chan func()), done: make(chan struct{})} // comes to nobody's call
 	if _, _, err := busy.Network(ctx, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}

@@ -1,38 +1,37 @@
 package lab
 
 import (
-	"encoding/json"
 	"time"
 
+	"padlab/core/experiment"
+	"padlab/core/lab/stage"
 	"padlab/core/metric"
+	"padlab/core/record"
 )
 
 // A Status says how an arm or a run is doing.
-type Status string
+type Status = record.Status
 
 const (
-	Running  Status = "running"
-	Paused   Status = "paused"
-	Done     Status = "done"
-	Stopped  Status = "stopped"  // ended early, by a person
-	Diverged Status = "diverged" // a loss or gradient was not finite
-	Failed   Status = "failed"   // a fault of the program
+	Running  = record.Running
+	Paused   = record.Paused
+	Done     = record.Done
+	Stopped  = record.Stopped
+	Diverged = record.Diverged
+	Failed   = record.Failed
 )
-
-// Ended reports whether nothing will change any more.
-func (s Status) Ended() bool { return s != Running && s != Paused }
 
 // A Snapshot is the state of a run between two steps. It is immutable: the
 // run never writes again to anything that a Snapshot reaches.
 type Snapshot struct {
-	Version    uint64 // rises with every Snapshot of a run
-	Experiment *Experiment
+	Version    uint64                 // rises with every Snapshot of a run
+	Experiment *experiment.Experiment // resolved
 	Status     Status
 	Arms       []ArmState
 	Warnings   []string // what in the geometry would leak position without any padding; what did not converge
 
-	Kernel, Slow string // the kernel in use, and why it is slow if it is
-	Workers      int
+	Provenance record.Provenance // but for the timings
+	Slow       string            // why the kernel in use is slow, if it is
 
 	Elapsed          time.Duration // time at work, pauses left out
 	Fraction         float64       // of all work, 0 … 1
@@ -47,34 +46,12 @@ type Snapshot struct {
 type ArmState struct {
 	Name   string
 	Status Status
-	Step   int    // training steps done
-	Steps  int    // and to be done; of a read-out, those of the frozen network first
-	Stage  string // of a read-out: Learning, Waiting, Reading
-	Params int
+	stage.Report
 
-	Example *Picture // what this arm is shown: a sample of its first batch
-
-	Loss     []LossPoint // at most 512: whenever it is full, every second point goes
-	EvalStep int         // −1 before the first evaluation
-	Scores   []metric.Score
-	Profiles []metric.Profile
-	Maps     []metric.Map
-
-	Penalties []metric.Number // of a ridge read-out: λ of every target, as parts of the mean eigenvalue
-
-	SHA256   string        // of the weights, once the arm has ended; of a read-out, those of its head
-	Backbone string        // of a read-out: those of the frozen network
-	Problem  string        // of a Diverged arm: what, and at which step
-	Busy     time.Duration // training and evaluation of this arm
-	Trained  time.Duration // training alone
+	Busy      time.Duration // training and evaluation of this arm
+	TrainTime time.Duration // training alone
+	Samples   int           // trained on in that time
 }
-
-// The stages of an arm that reads out.
-const (
-	Learning = "learning" // the network that will be frozen
-	Waiting  = "waiting"  // for the memory that the features of other arms take
-	Reading  = "reading"  // the head
-)
 
 // Steps is how many training steps the longest arm has.
 func (s *Snapshot) Steps() int {
@@ -85,113 +62,78 @@ func (s *Snapshot) Steps() int {
 	return most
 }
 
+// Step is how many the arm has done that has come furthest.
+func (s *Snapshot) Step() int {
+	most := 0
+	for _, a := range s.Arms {
+		most = max(most, a.Step)
+	}
+	return most
+}
+
 // Stage is that of the arms that are not yet through, the earliest; empty where
 // nothing is read out.
 func (s *Snapshot) Stage() string {
-	stage := ""
+	now := ""
 	for _, a := range s.Arms {
-		if !a.Status.Ended() && (stage == "" || a.Stage == Learning) {
-			stage = a.Stage
+		if !a.Status.Ended() && (now == "" || a.Stage == stage.Learning) {
+			now = a.Stage
 		}
 	}
-	return stage
+	return now
 }
 
-// A Picture is grey values, 0 black to 1 white, row by row.
-type Picture struct {
-	Rows, Cols int
-	Values     []float32
-}
-
-// A LossPoint is the mean loss of the batch of one step, before that step.
-type LossPoint struct {
-	Step  int
-	Value metric.Number
-}
-
-// MarshalJSON writes [step, value].
-func (p LossPoint) MarshalJSON() ([]byte, error) {
-	return json.Marshal([]any{p.Step, p.Value})
-}
-
-// A Result is a Snapshot as it is printed and kept. For the same experiment
-// everything outside Provenance has the same bytes.
-type Result struct {
-	Schema       int           `json:"schema"`
-	Experiment   *Experiment   `json:"experiment"`
-	Warnings     []string      `json:"warnings"`
-	Arms         []ArmResult   `json:"arms"`
-	Expectations []Expectation `json:"expectations"`
-	Comparisons  []Comparison  `json:"comparisons,omitempty"`
-	Provenance   Provenance    `json:"provenance"`
-}
-
-// An ArmResult is an ArmState without the clock.
-type ArmResult struct {
-	Name      string           `json:"name"`
-	Status    Status           `json:"status"`
-	Problem   string           `json:"problem,omitempty"`
-	Steps     int              `json:"steps"`
-	Params    int              `json:"params"`
-	SHA256    string           `json:"weights_sha256"`
-	Backbone  string           `json:"backbone_sha256,omitempty"`
-	Penalties []metric.Number  `json:"penalties,omitempty"`
-	Loss      []LossPoint      `json:"loss"`
-	EvalStep  int              `json:"evaluated_at"`
-	Scores    []metric.Score   `json:"scores"`
-	Profiles  []metric.Profile `json:"profiles"`
-	Maps      []metric.Map     `json:"maps"`
-}
-
-// Provenance says where a result comes from and how long it took. Version and
-// Go are the caller's to fill in.
-type Provenance struct {
-	Version string            `json:"version"`
-	Go      string            `json:"go"`
-	Arch    string            `json:"arch"`
-	Kernel  string            `json:"kernel"`
-	Workers int               `json:"workers"`
-	Arms    map[string]Timing `json:"arms"`
-}
-
-// A Timing is how long an arm took.
-type Timing struct {
-	Seconds          float64 `json:"seconds"`
-	SamplesPerSecond float64 `json:"samples_per_second"`
-}
-
-// Result returns the snapshot in the shape of the JSON output.
-func (s *Snapshot) Result() Result {
-	r := Result{
-		Schema: 1, Experiment: s.Experiment, Warnings: s.Warnings,
-		Arms:         []ArmResult{},
-		Expectations: answer(s.Experiment, s.Arms),
-		Comparisons:  s.Comparisons(),
-		Provenance:   Provenance{Kernel: s.Kernel, Workers: s.Workers, Arms: map[string]Timing{}},
-	}
-	if r.Warnings == nil {
-		r.Warnings = []string{}
-	}
-	batches := map[string]int{}
-	for _, a := range s.Experiment.Arms() {
-		batches[a.Name] = a.Train.Batch
-	}
+// slowest is the number of steps that the slowest arm still at work has done.
+func (s *Snapshot) slowest() int {
+	least := s.Steps()
 	for _, a := range s.Arms {
-		r.Arms = append(r.Arms, a.Result())
-		t := Timing{Seconds: a.Busy.Seconds()}
-		if a.Trained > 0 {
-			t.SamplesPerSecond = float64(a.Step*batches[a.Name]) / a.Trained.Seconds()
+		if !a.Status.Ended() && a.Stage != stage.Waiting {
+			least = min(least, a.Step)
+		}
+	}
+	return least
+}
+
+// Comparisons are what others have found beside what was found here.
+func (s *Snapshot) Comparisons() []experiment.Comparison {
+	return s.Experiment.Compare(record.Result{Arms: s.results()}.Findings())
+}
+
+func (s *Snapshot) results() []record.Arm {
+	list := make([]record.Arm, len(s.Arms))
+	for i, a := range s.Arms {
+		list[i] = a.Result()
+	}
+	return list
+}
+
+// Result returns the snapshot as it is printed and kept.
+func (s *Snapshot) Result() record.Result {
+	r := record.Result{
+		Schema: record.Schema, Experiment: s.Experiment, Warnings: append([]string{}, s.Warnings...),
+		Arms: s.results(), Provenance: s.Provenance,
+	}
+	found := r.Findings()
+	r.Expectations, r.Comparisons = s.Experiment.Judge(found), s.Experiment.Compare(found)
+	r.Provenance.Arms = map[string]record.Timing{}
+	for _, a := range s.Arms {
+		t := record.Timing{Seconds: a.Busy.Seconds()}
+		if a.TrainTime > 0 {
+			t.SamplesPerSecond = float64(a.Samples) / a.TrainTime.Seconds()
 		}
 		r.Provenance.Arms[a.Name] = t
 	}
 	return r
 }
 
-// Result returns the arm in the shape of the JSON output.
-func (a ArmState) Result() ArmResult {
-	r := ArmResult{a.Name, a.Status, a.Problem, a.Step, a.Params, a.SHA256, a.Backbone, a.Penalties, a.Loss, a.EvalStep, a.Scores, a.Profiles, a.Maps}
+// Result returns the arm as it is printed and kept: without the clock.
+func (a ArmState) Result() record.Arm {
+	r := record.Arm{
+		Name: a.Name, Status: a.Status, Problem: a.Problem, Steps: a.Step, Params: a.Params, SHA256: a.SHA256, Backbone: a.Backbone,
+		Penalties: a.Penalties, Loss: a.Loss, EvalStep: a.EvalStep, Scores: a.Scores, Profiles: a.Profiles, Maps: a.Maps,
+	}
 	if r.Loss == nil {
-		r.Loss = []LossPoint{}
+		r.Loss = []record.LossPoint{}
 	}
 	if r.Scores == nil {
 		r.Scores, r.Profiles, r.Maps = []metric.Score{}, []metric.Profile{}, []metric.Map{}

@@ -8,41 +8,68 @@ import (
 	"padlab/core/nn/safetensors"
 )
 
-// State is what the next steps depend on, but for what the trainer was made
-// with: the weights, the running statistics, the number of steps, and what the
-// optimiser keeps, as tensors whose names begin with prefix. They are copies.
+// State is all weights and running statistics, as tensors whose names begin with
+// prefix. They are copies.
 //
-//	weights      F32 [n]  Net.W[:Trainable]
-//	statistics   F32 [m]  Net.W[Trainable:]
+//	weights      F32 [n]  W[:Trainable]
+//	statistics   F32 [m]  W[Trainable:]
+func (n *Net) State(prefix string) []safetensors.Tensor {
+	return []safetensors.Tensor{
+		stateOf(prefix+"weights", n.W[:n.Trainable]),
+		stateOf(prefix+"statistics", n.W[n.Trainable:]),
+	}
+}
+
+// Restore sets all weights and running statistics to those of a State of a
+// network of the same layers. The error names a tensor that is missing or of
+// another size; then everything stays as it was.
+func (n *Net) Restore(prefix string, f *safetensors.File) error {
+	r := stateReader{prefix: prefix, f: f}
+	return n.restore(&r, func() error { return nil })
+}
+
+// restore reads the weights, lets the rest of a state be restored, and only then
+// changes anything.
+func (n *Net) restore(r *stateReader, rest func() error) error {
+	weights, statistics := r.values("weights", n.Trainable), r.values("statistics", len(n.W)-n.Trainable)
+	if r.err != nil {
+		return r.err
+	}
+	if err := rest(); err != nil {
+		return err
+	}
+	copy(n.W, weights)
+	copy(n.W[n.Trainable:], statistics)
+	n.Pack()
+	return nil
+}
+
+// State is what the next steps depend on, but for what the trainer was made
+// with: that of the network, the number of steps, and what the optimiser keeps,
+// as tensors whose names begin with prefix. They are copies.
+//
 //	steps        F64 []   Steps
 //	sgd.…, …              the optimiser's
 func (t *Trainer) State(prefix string) []safetensors.Tensor {
-	w, n := t.Net.W, t.Net.Trainable
-	return append([]safetensors.Tensor{
-		stateOf(prefix+"weights", w[:n]),
-		stateOf(prefix+"statistics", w[n:]),
-		count(prefix+"steps", t.Steps),
-	}, t.optimizer.State(prefix)...)
+	return append(append(t.Net.State(prefix), count(prefix+"steps", t.Steps)), t.optimizer.State(prefix)...)
 }
 
 // Restore goes on from a State that a trainer made alike left: the steps that
 // follow have the bits that they would have had there. The error names a tensor
 // that is missing or of another size; then everything stays as it was.
 func (t *Trainer) Restore(prefix string, f *safetensors.File) error {
-	w, n := t.Net.W, t.Net.Trainable
 	r := stateReader{prefix: prefix, f: f}
-	weights, statistics, steps := r.values("weights", n), r.values("statistics", len(w)-n), r.count("steps")
-	if r.err != nil {
-		return r.err
-	}
-	if err := t.optimizer.Restore(prefix, f); err != nil {
-		return err
-	}
-	copy(w, weights)
-	copy(w[n:], statistics)
-	t.Steps = steps
-	t.Net.Pack()
-	return nil
+	return t.Net.restore(&r, func() error {
+		steps := r.count("steps")
+		if r.err != nil {
+			return r.err
+		}
+		if err := t.optimizer.Restore(prefix, f); err != nil {
+			return err
+		}
+		t.Steps = steps
+		return nil
+	})
 }
 
 // stateOf is a tensor of a copy of values.

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"padlab/core/metric"
+	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
 	"padlab/core/position"
@@ -122,6 +123,14 @@ func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int) (*Readout, e
 
 // Params is the number of weights of the head.
 func (r *Readout) Params() int { return r.learner.params() }
+
+// Net is the head as a network; nil where it is not one, but a linear map.
+func (r *Readout) Net() *nn.Net {
+	if p, ok := r.learner.(*posenet); ok {
+		return p.net
+	}
+	return nil
+}
 
 // SHA256 is the checksum of the head's weights.
 func (r *Readout) SHA256() string { return r.learner.sha256() }

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,12 +20,17 @@ import (
 	"pgregory.net/rapid"
 
 	"padlab/core/border"
+	"padlab/core/experiment"
 	"padlab/core/images"
+	"padlab/core/inspect"
 	"padlab/core/lab"
+	"padlab/core/lab/stage"
 	"padlab/core/metric"
 	"padlab/core/nn/kernel"
+	"padlab/core/record"
 	"padlab/core/rng"
 	"padlab/tui/theme"
+	"padlab/tui/view"
 )
 
 var update = flag.Bool("update", false, "write the golden frames anew")
@@ -44,8 +52,8 @@ func flat() *images.Set {
 	return s
 }
 
-func parse(t testing.TB, text string) *lab.Experiment {
-	e, err := lab.Parse("test", []byte(text))
+func parse(t testing.TB, text string) *experiment.Experiment {
+	e, err := experiment.Parse("test", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,57 +79,68 @@ eval_every = 5
 images = 4
 `
 
-// screen is a model with two quick presets, and a driver that carries out its
-// commands one after the other.
-type screen struct {
+// pool has one worker, the flat set, and no photographs.
+func pool(t testing.TB) *lab.Pool {
+	k, err := kernel.Select("gonum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := lab.NewPool(k, 1, time.Now, lab.Sources{Set: func(string) (*images.Set, error) { return flat(), nil }})
+	t.Cleanup(p.Close)
+	return p
+}
+
+func host(p *lab.Pool) *Host {
+	return &Host{Start: func(e *experiment.Experiment) (*lab.Run, error) { return lab.Start(p, e, lab.Options{}) }}
+}
+
+// presets are two quick ones, and one that cannot be trained.
+func presets(t testing.TB, steps int) []Preset {
+	return []Preset{
+		{"quick", parse(t, fmt.Sprintf(quick, steps))},
+		{"other", parse(t, "title = \"Other\"\nabout = \"Another one.\"\n"+fmt.Sprintf(quick[strings.Index(quick, "[[vary"):], steps))},
+		{"broken", parse(t, "[eval]\nimages = 100\n")},
+	}
+}
+
+// driver is a program with these presets that carries out its commands one after
+// the other.
+type driver struct {
 	testing.TB
 	*Model
 	pending []tea.Cmd
 }
 
-func newScreen(t testing.TB, steps int, look theme.Theme) *screen {
-	k, err := kernel.Select("gonum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := lab.NewPool(k, 1)
-	set := flat()
-	m := New(Config{
-		Theme: look,
-		Presets: []Preset{
-			{"quick", parse(t, fmt.Sprintf(quick, steps))},
-			{"other", parse(t, "title = \"Other\"\nabout = \"Another one.\"\n"+fmt.Sprintf(quick[strings.Index(quick, "[[vary"):], steps))},
-			{"broken", parse(t, "[eval]\nimages = 100\n")},
-		},
-		First: "quick",
-		Start: func(e *lab.Experiment) (*lab.Run, error) {
-			return lab.Start(e, lab.Inputs{Set: set, Pool: pool, Now: time.Now})
-		},
-	})
-	s := &screen{TB: t, Model: m}
-	t.Cleanup(func() {
-		for _, c := range s.pending { // a run may still be under construction
-			if msg, ok := c().(started); ok && msg.run != nil {
-				msg.run.Stop()
-				<-msg.run.Done()
-			}
-		}
-		m.Close()
-		pool.Close()
-	})
-	s.pending = append(s.pending, m.Init())
+func newScreen(t testing.TB, steps int, look theme.Theme) *driver {
+	return drive(t, host(pool(t)), Session{Theme: look, Presets: presets(t, steps), First: presets(t, steps)[0]})
+}
+
+func drive(t testing.TB, h *Host, session Session) *driver {
+	s := &driver{TB: t, Model: New(h, session)}
+	t.Cleanup(s.Close)
+	s.pending = append(s.pending, s.Init())
 	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
 	return s
 }
 
-func (s *screen) send(msg tea.Msg) {
+// lab is the screen at the bottom.
+func (s *driver) lab() *labScreen { return s.stack[0].(*labScreen) }
+
+// send draws after the message, as Bubble Tea does.
+func (s *driver) send(msg tea.Msg) {
 	if _, cmd := s.Update(msg); cmd != nil {
 		s.pending = append(s.pending, cmd)
 	}
+	s.View()
+}
+
+// show puts a snapshot on the screen.
+func (s *driver) show(snap *lab.Snapshot) {
+	s.lab().snap, s.drawn = snap, ""
 }
 
 // settle carries out commands until ok.
-func (s *screen) settle(ok func() bool) {
+func (s *driver) settle(ok func() bool) {
 	s.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for !ok() {
@@ -135,10 +154,10 @@ func (s *screen) settle(ok func() bool) {
 }
 
 // press sends keys and reports whether one of them quit the program.
-func (s *screen) press(keys ...string) (quit bool) {
+func (s *driver) press(keys ...string) (quit bool) {
 	special := map[string]tea.KeyType{
 		"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab,
-		"up": tea.KeyUp, "down": tea.KeyDown, "ctrl+c": tea.KeyCtrlC, " ": tea.KeySpace,
+		"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "ctrl+c": tea.KeyCtrlC, " ": tea.KeySpace,
 	}
 	for _, k := range keys {
 		msg := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(k)}
@@ -146,6 +165,7 @@ func (s *screen) press(keys ...string) (quit bool) {
 			msg = tea.KeyMsg{Type: t, Runes: msg.Runes}
 		}
 		_, cmd := s.Update(msg)
+		s.View()
 		if cmd == nil {
 			continue
 		}
@@ -159,9 +179,15 @@ func (s *screen) press(keys ...string) (quit bool) {
 	return false
 }
 
-func (s *screen) shows(text string) bool { return strings.Contains(ansi.Strip(s.View()), text) }
+func (s *driver) shows(text string) bool { return strings.Contains(ansi.Strip(s.View()), text) }
 
-func (s *screen) running() bool { return s.run != nil && s.snap != nil }
+// done reports whether the run that was asked for last is through.
+func (s *driver) done() bool { return s.ready() && s.lab().snap.Status == lab.Done }
+
+// ready reports whether it has been built.
+func (s *driver) ready() bool { return s.running() && s.lab().next == nil }
+
+func (s *driver) running() bool { return s.lab().run != nil }
 
 var mono = theme.New(termenv.Ascii, true, theme.Braille)
 
@@ -170,7 +196,7 @@ func TestAFirstLook(t *testing.T) {
 	if !s.shows("building the networks") || !s.shows("quick · seed 1") {
 		t.Error(s.View())
 	}
-	s.settle(func() bool { return s.running() && s.snap.Status == lab.Done })
+	s.settle(s.done)
 	for _, text := range []string{"where the patch is", "done, step 20/20", "zeros", "circular", "About it.", "Try: something else.", "gonum, slow", "images/s"} {
 		if !s.shows(text) {
 			t.Errorf("%q is not on the screen:\n%s", text, s.View())
@@ -183,16 +209,16 @@ func TestAFirstLook(t *testing.T) {
 
 func TestPauseStepAndQuit(t *testing.T) {
 	s := newScreen(t, 1_000_000, mono)
-	s.settle(func() bool { return s.running() && s.snap.Arms[0].Step > 0 })
+	s.settle(func() bool { return s.running() && s.lab().snap.Arms[0].Step > 0 })
 	s.press(" ")
-	s.settle(func() bool { return s.snap.Status == lab.Paused })
+	s.settle(func() bool { return s.lab().snap.Status == lab.Paused })
 	if !s.shows("paused, step") || !s.shows("space go on") {
 		t.Error(s.View())
 	}
-	at := s.snap.Arms[0].Step
+	at := s.lab().snap.Arms[0].Step
 	s.press("s")
-	s.settle(func() bool { return s.snap.Status == lab.Paused && s.snap.Arms[1].Step > at })
-	if got := s.snap.Arms[0].Step; got != at+1 {
+	s.settle(func() bool { return s.lab().snap.Status == lab.Paused && s.lab().snap.Arms[1].Step > at })
+	if got := s.lab().snap.Arms[0].Step; got != at+1 {
 		t.Errorf("one step from %d led to %d", at, got)
 	}
 	if s.press("q") || !s.shows("still training") || s.press("enter") || s.shows("still training") {
@@ -205,7 +231,7 @@ func TestPauseStepAndQuit(t *testing.T) {
 		t.Error("the second answer does not quit")
 	}
 	s.press(" ")
-	s.settle(func() bool { return s.snap.Status == lab.Running })
+	s.settle(func() bool { return s.lab().snap.Status == lab.Running })
 	if !s.press("ctrl+c") {
 		t.Error("ctrl+c does not quit")
 	}
@@ -213,17 +239,16 @@ func TestPauseStepAndQuit(t *testing.T) {
 
 func TestRestartAndSeeds(t *testing.T) {
 	s := newScreen(t, 10, mono)
-	done := func() bool { return s.running() && s.snap.Status == lab.Done }
-	s.settle(done)
-	first := s.snap.Arms[0].SHA256
+	s.settle(s.done)
+	first := s.lab().snap.Arms[0].SHA256
 	s.press("r")
-	s.settle(func() bool { return done() && s.generation == 2 })
-	if s.snap.Arms[0].SHA256 != first {
+	s.settle(s.done)
+	if s.lab().snap.Arms[0].SHA256 != first {
 		t.Error("a restart with the same seed ends with other weights")
 	}
 	s.press("n")
-	s.settle(func() bool { return done() && s.generation == 3 })
-	if s.snap.Arms[0].SHA256 == first || !s.shows("seed 2") {
+	s.settle(s.done)
+	if s.lab().snap.Arms[0].SHA256 == first || !s.shows("seed 2") {
 		t.Error("a new seed changes nothing")
 	}
 	s.press("c")
@@ -231,7 +256,7 @@ func TestRestartAndSeeds(t *testing.T) {
 		t.Error(s.View())
 	}
 	s.press("esc", "p", "down", "enter")
-	s.settle(func() bool { return done() && s.generation == 4 })
+	s.settle(s.done)
 	if !s.shows("other · seed 1") {
 		t.Error(s.View())
 	}
@@ -250,9 +275,9 @@ func TestSchemes(t *testing.T) {
 		t.Error(s.View())
 	}
 	s.press("up", "up", "x", "enter") // reflect on
-	s.settle(func() bool { return s.running() && s.generation == 2 })
-	if len(s.snap.Arms) != 1 || s.snap.Arms[0].Name != "reflect" {
-		t.Errorf("%+v", s.snap.Arms)
+	s.settle(s.ready)
+	if arms := s.lab().snap.Arms; len(arms) != 1 || arms[0].Name != "reflect" {
+		t.Errorf("%+v", arms)
 	}
 	s.press("c")
 	if !s.shows("--set net.padding=reflect") {
@@ -260,33 +285,217 @@ func TestSchemes(t *testing.T) {
 	}
 }
 
+// Where nothing else is trained, what cannot be trained is said in its place.
 func TestWhatCannotBeTrained(t *testing.T) {
-	s := newScreen(t, 10, mono)
-	s.settle(s.running)
-	s.press("p", "up", "enter")
-	s.settle(func() bool { return s.problem != "" })
+	s := drive(t, host(pool(t)), Session{Theme: mono, Presets: presets(t, 10), First: presets(t, 10)[2]})
+	s.settle(func() bool { return s.lab().problem != "" })
 	if !s.shows("eval.images is 100, the set") || !s.shows("cannot be trained") || !s.shows("nothing is trained") {
 		t.Error(s.View())
 	}
-	s.press(" ", "s", "down", "z", "z", "y", "c", "esc", "?", "esc")
+	s.press(" ", "s", "down", "z", "z", "y", "c", "esc", "?", "esc", "i")
 	if !s.press("q") {
 		t.Error("q asks although nothing is training")
 	}
 }
 
+// What cannot be trained does not end what is.
+func TestARunGoesOnUntilTheNext(t *testing.T) {
+	s := newScreen(t, 1_000_000, mono)
+	s.settle(s.running)
+	run := s.lab().run
+	s.press("p", "up", "enter")
+	if !s.shows("broken · seed 1") || !s.shows("building the networks") {
+		t.Error(s.View())
+	}
+	s.settle(func() bool { return len(s.stack) == 2 })
+	if !s.shows("broken cannot be trained: arm zeros: eval.images is 100, the set") {
+		t.Error(s.View())
+	}
+	s.goesOn(run)
+	s.press("esc")
+	if !s.shows("quick · seed 1") {
+		t.Error(s.View())
+	}
+}
+
+// goesOn checks that a run is that on the screen, and makes steps.
+func (s *driver) goesOn(run *lab.Run) {
+	s.Helper()
+	if s.lab().run != run || s.lab().next != nil {
+		s.Error("another run is on the screen")
+	}
+	step := run.Snapshot().Step()
+	s.settle(func() bool { return s.lab().snap.Step() > step })
+}
+
+// Letters that come in one message are keys one by one; a pasted text is none.
+func TestFastKeys(t *testing.T) {
+	s := newScreen(t, 1_000_000, mono)
+	s.settle(s.running)
+	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("jjj?")})
+	if l := s.lab(); l.arm != 1 || len(s.stack) != 2 {
+		t.Errorf("arm %d, %d screens", l.arm, len(s.stack))
+	}
+	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("qqq"), Paste: true})
+	if len(s.stack) != 2 {
+		t.Error("a pasted text closed the help")
+	}
+}
+
 // A run that was left stops, also when it was still being built.
 func TestLeftRunsStop(t *testing.T) {
-	s := newScreen(t, 1_000_000, mono)
-	s.press("r", "r") // both before the first was built
-	s.settle(func() bool { return s.running() && s.generation == 3 })
-	old := s.run
-	s.press("r")
-	select {
-	case <-old.Done():
-	case <-time.After(time.Minute):
-		t.Error("the run before goes on")
+	var built []*lab.Run
+	h := host(pool(t))
+	start := h.Start
+	h.Start = func(e *experiment.Experiment) (*lab.Run, error) {
+		run, err := start(e)
+		built = append(built, run)
+		return run, err
 	}
-	s.settle(func() bool { return s.running() && s.run != old })
+	s := drive(t, h, Session{Theme: mono, First: presets(t, 1_000_000)[0]})
+	s.press("r", "r") // both before the first was built
+	s.settle(func() bool { return s.ready() && len(built) == 3 })
+	s.press("r")
+	s.settle(func() bool { return s.ready() && len(built) == 4 })
+	for _, run := range built[:3] {
+		select {
+		case <-run.Done():
+		case <-time.After(time.Minute):
+			t.Error("a run that was left goes on")
+		}
+	}
+	if s.lab().run != built[3] || built[3].Snapshot().Status != lab.Running {
+		t.Error("the last run is not that on the screen")
+	}
+}
+
+// A fault of whatever the screen asks for is said on the screen, and what is
+// trained goes on.
+func TestFaults(t *testing.T) {
+	h := host(pool(t))
+	start, faulty := h.Start, false
+	h.Start = func(e *experiment.Experiment) (*lab.Run, error) {
+		if faulty {
+			panic("no case for this kind")
+		}
+		return start(e)
+	}
+	h.Inspect = func(context.Context, *lab.Run, int) (*inspect.Geometry, *inspect.Findings, error) {
+		var none []int
+		return nil, nil, fmt.Errorf("%d", none[len(none)])
+	}
+	s := drive(t, h, Session{Theme: mono, Presets: presets(t, 1_000_000), First: presets(t, 1_000_000)[0]})
+	s.settle(s.running)
+	run := s.lab().run
+
+	s.press("i")
+	s.settle(func() bool { return s.stack[1].(*inspection).problem != "" })
+	if !s.shows("a fault of padlab (app_test.go:") || !s.shows("index out of range") {
+		t.Error(s.View())
+	}
+	s.press("right", "down", "esc")
+	s.goesOn(run)
+
+	faulty = true
+	s.press("p", "down", "enter")
+	s.settle(func() bool { return len(s.stack) == 2 })
+	if !s.shows("other cannot be trained: a fault of padlab") || !s.shows("for this kind; what is trained goes on") {
+		t.Error(s.View())
+	}
+	s.press("esc")
+	s.goesOn(run)
+
+	for _, bad := range []faultyScreen{{keyFault: true}, {drawFault: true}} {
+		s.carryOut(func() effect { return effect{enter: &bad} })
+		if s.press("x"); !s.shows("a fault of padlab") {
+			t.Error(s.View())
+		}
+		for len(s.stack) > 1 {
+			s.press("esc")
+		}
+		s.goesOn(run)
+	}
+	if s.press("q") || !s.shows("still training") {
+		t.Error("the program does not go on as before")
+	}
+}
+
+type faultyScreen struct {
+	dialog
+	keyFault, drawFault bool
+}
+
+func (f *faultyScreen) keys() []key {
+	return []key{{names: []string{"x"}, do: func() effect {
+		if f.keyFault {
+			panic("a key")
+		}
+		return effect{}
+	}}, closing(f)}
+}
+
+func (f *faultyScreen) draw(surface, view.Rect) {
+	if f.drawFault {
+		panic("a drawing")
+	}
+}
+
+// A process serves several screens at the same time: each has its own look and
+// its own presets, and all runs share one pool.
+func TestTwoSessions(t *testing.T) {
+	h := host(pool(t))
+	all := presets(t, 1_000_000)
+	dark := drive(t, h, Session{Theme: theme.New(termenv.TrueColor, true, theme.Braille), Presets: all, First: all[0]})
+	plain := drive(t, h, Session{Theme: theme.New(termenv.Ascii, false, theme.ASCII), Presets: all[1:2], First: all[1]})
+	both := []*driver{dark, plain}
+	for _, s := range both {
+		s.settle(s.running)
+	}
+	if dark.lab().run == plain.lab().run {
+		t.Error("they share a run")
+	}
+	plain.send(tea.WindowSizeMsg{Width: 120, Height: 40})
+	dark.press("n", "p")
+	plain.press("p")
+	for _, s := range both {
+		s.settle(func() bool { return s.ready() && s.lab().snap.Step() > 0 })
+	}
+	if !strings.Contains(dark.View(), "\x1b[") || !dark.shows("quick · seed 2") || !dark.shows("broken") {
+		t.Error(dark.View())
+	}
+	if strings.Contains(plain.View(), "\x1b[") || strings.ContainsRune(plain.View(), '│') || !plain.shows("other . seed 1") || plain.shows("broken") || plain.shows("quick") {
+		t.Error(plain.View())
+	}
+	dark.press("esc", " ")
+	dark.settle(func() bool { return dark.lab().snap.Status == lab.Paused })
+	plain.goesOn(plain.lab().run)
+	dark.Close()
+	plain.goesOn(plain.lab().run)
+}
+
+// The same with the real event loop, in a goroutine for each.
+func TestProgramsSideBySide(t *testing.T) {
+	h := host(pool(t))
+	all := presets(t, 1_000_000)
+	var sessions sync.WaitGroup
+	for i := range 3 {
+		sessions.Go(func() {
+			m := New(h, Session{Presets: all, First: all[i%2]})
+			p := tea.NewProgram(m, tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutSignalHandler())
+			go func() {
+				for _, keys := range []string{"?", "qjn", "p", "q", "aq", "ziq"} {
+					time.Sleep(20 * time.Millisecond)
+					p.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(keys)})
+				}
+				p.Send(tea.KeyMsg{Type: tea.KeyCtrlC})
+			}()
+			if _, err := p.Run(); err != nil {
+				t.Error(err)
+			}
+			m.Close()
+		})
+	}
+	sessions.Wait()
 }
 
 // Help is made of the same table as the keys: every key of the lab is in it,
@@ -296,7 +505,7 @@ func TestKeyTable(t *testing.T) {
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 60})
 	s.press("?")
 	seen := map[string]bool{}
-	for _, k := range labKeys() {
+	for _, k := range s.lab().keys() {
 		for _, n := range k.names {
 			if seen[n] {
 				t.Errorf("%q is bound twice", n)
@@ -312,20 +521,20 @@ func TestKeyTable(t *testing.T) {
 	}
 }
 
-// Idle means no redraw: without a new snapshot a tick leaves the text as it
-// is, and once the run has ended there are no more ticks.
+// Idle means no redraw: without a new snapshot a look leaves the text as it is,
+// and once the run has ended there are no more looks.
 func TestIdle(t *testing.T) {
 	s := newScreen(t, 5, mono)
-	s.settle(func() bool { return s.running() && s.snap.Status == lab.Done })
+	s.settle(s.done)
 	s.View()
-	s.pending = nil
-	s.send(tick{s.generation})
-	if s.drawn == "" || len(s.pending) != 0 {
-		t.Error("an idle screen draws or ticks")
+	run := s.lab().run
+	if _, cmd := s.Update(answer(func() effect { return s.lab().look(run) })); s.drawn == "" || cmd != nil {
+		t.Error("an idle screen draws or looks again")
 	}
-	s.send(tick{s.generation - 1})
-	if s.drawn == "" {
-		t.Error("a stale tick draws")
+	s.press("r")
+	s.settle(s.ready)
+	if _, cmd := s.Update(answer(func() effect { return s.lab().look(run) })); s.drawn == "" || cmd != nil {
+		t.Error("a look at the run before draws or goes on")
 	}
 }
 
@@ -334,20 +543,20 @@ func TestIdle(t *testing.T) {
 func TestAnyKeysAtAnySize(t *testing.T) {
 	s := newScreen(t, 1_000_000, theme.New(termenv.TrueColor, true, theme.Braille))
 	s.settle(s.running)
-	keys := []string{" ", "s", "a", "p", "up", "down", "j", "k", "tab", "shift+tab", "z", "y", "c", "esc", "?", "enter", "x", "n"}
+	keys := []string{" ", "s", "a", "p", "up", "down", "j", "k", "tab", "shift+tab", "z", "y", "c", "esc", "?", "enter", "x", "n", "v", "i", "left", "right"}
 	rapid.Check(t, func(rt *rapid.T) {
 		if rapid.IntRange(0, 3).Draw(rt, "resize") == 0 {
 			s.send(tea.WindowSizeMsg{Width: rapid.IntRange(-1, 200).Draw(rt, "w"), Height: rapid.IntRange(-1, 70).Draw(rt, "h")})
 		}
 		key := rapid.SampledFrom(keys).Draw(rt, "key")
 		s.press(key)
-		if s.run == nil { // a key started another experiment
-			s.settle(func() bool { return s.run != nil || s.problem != "" })
+		if l := s.lab(); l.next != nil { // a key started another experiment
+			s.settle(func() bool { return l.next == nil })
 		}
-		s.send(tick{s.generation})
+		s.send(answer(func() effect { return s.lab().look(s.lab().run) }))
 		s.pending = nil
 		lines := strings.Split(s.View(), "\n")
-		bounds := s.frame.Bounds()
+		bounds := s.Bounds()
 		if bounds.H == 0 {
 			return
 		}
@@ -364,9 +573,9 @@ func TestAnyKeysAtAnySize(t *testing.T) {
 
 // shown is a snapshot with a story: what a finished run of where-am-i looks
 // like, with fixed numbers.
-func shown(e *lab.Experiment) *lab.Snapshot {
+func shown(e *experiment.Experiment) *lab.Snapshot {
 	s := &lab.Snapshot{
-		Experiment: e, Status: lab.Running, Kernel: "gonum", Slow: "portable kernel", Workers: 2,
+		Experiment: e, Status: lab.Running, Provenance: record.Provenance{Kernel: "gonum", Workers: 2}, Slow: "portable kernel",
 		Elapsed: 15 * time.Second, Fraction: 0.6, SamplesPerSecond: 1520,
 	}
 	for _, a := range []struct {
@@ -374,10 +583,12 @@ func shown(e *lab.Experiment) *lab.Snapshot {
 		rings [3]float64
 		decay float64
 	}{{"zeros", [3]float64{.67, .49, .1}, 80}, {"circular", [3]float64{.0625, 0, 0}, 1e9}, {"reflect", [3]float64{.9, .8, .6}, 40}, {"none", [3]float64{.99, 1, 1}, 25}} {
-		arm := lab.ArmState{Name: a.name, Status: lab.Running, Step: 120, Steps: 1_000_000, Params: 32057, EvalStep: 100, Example: &lab.Picture{Rows: 4, Cols: 4, Values: make([]float32, 16)}}
+		arm := lab.ArmState{Name: a.name, Status: lab.Running, Report: stage.Report{
+			Step: 120, Steps: 1_000_000, Params: 32057, EvalStep: 100, Example: &images.Picture{Rows: 4, Cols: 4, Values: make([]float32, 16)},
+		}}
 		arm.Example.Values[5] = 1
 		for step := range 120 {
-			arm.Loss = append(arm.Loss, lab.LossPoint{Step: step, Value: metric.Number(3.2 * a.decay / (a.decay + float64(step)))})
+			arm.Loss = append(arm.Loss, record.LossPoint{Step: step, Value: metric.Number(3.2 * a.decay / (a.decay + float64(step)))})
 		}
 		profile := metric.Profile{Key: metric.Key{Metric: "accuracy", Images: "test"}, Unit: "cells"}
 		sum := 0.0
@@ -396,24 +607,6 @@ func shown(e *lab.Experiment) *lab.Snapshot {
 		s.Arms = append(s.Arms, arm)
 	}
 	return s
-}
-
-// The words are about rings of several cells: a centre that is always hit, or
-// never, is no knowledge.
-func TestFinding(t *testing.T) {
-	s := shown(parse(t, ""))
-	a := s.Arms[0]
-	a.Profiles[0].Rings[2].Value = 1 // the one cell in the middle of 5×5
-	if got := finding(a, "where the patch is"); !strings.Contains(got, "next to the border (67%) and loses it in the middle (49%)") {
-		t.Error(got)
-	}
-	a.Profiles[0].Rings[1].Value = 0.9
-	if got := finding(a, "where the patch is"); !strings.Contains(got, "in the middle (90%) better than next to the border (67%)") {
-		t.Error(got)
-	}
-	if got := finding(s.Arms[1], "where the patch is"); !strings.Contains(got, "cannot tell where the patch is") {
-		t.Error(got)
-	}
 }
 
 // golden compares a frame with testdata/name.golden, in which lines end with
@@ -464,9 +657,9 @@ func TestGoldenFrames(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScreen(t, 1_000_000, c.look)
 			s.settle(s.running)
-			s.snap = shown(s.experiment)
+			s.show(shown(s.lab().experiment))
 			if c.edit != nil {
-				c.edit(s.snap)
+				c.edit(s.lab().snap)
 			}
 			s.send(tea.WindowSizeMsg{Width: c.w, Height: c.h})
 			s.press(c.keys...)
@@ -481,7 +674,7 @@ func TestGoldenFrames(t *testing.T) {
 func BenchmarkView(b *testing.B) {
 	s := newScreen(b, 1_000_000, theme.New(termenv.ANSI256, true, theme.Braille))
 	s.settle(s.running)
-	s.snap = shown(s.experiment)
+	s.show(shown(s.lab().experiment))
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 40})
 	b.ReportAllocs()
 	for b.Loop() {

@@ -44,16 +44,16 @@ func found() (*inspect.Geometry, *inspect.Findings) {
 	return g, f
 }
 
-func inspecting(t *testing.T, look func(context.Context, *lab.Run, int) (*inspect.Geometry, *inspect.Findings, error)) *screen {
+func inspecting(t *testing.T, look func(context.Context, *lab.Run, int) (*inspect.Geometry, *inspect.Findings, error)) *driver {
 	s := newScreen(t, 1_000_000, mono)
 	s.settle(s.running)
-	s.Inspect = look
-	s.snap = shown(s.experiment)
+	s.lab().host.Inspect = look
+	s.show(shown(s.lab().experiment))
 	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
 	return s
 }
 
-func (s *screen) inspection() *inspection { return s.layers[len(s.layers)-1].(*inspection) }
+func (s *driver) inspection() *inspection { return s.top().(*inspection) }
 
 func TestInspection(t *testing.T) {
 	arms := []int{}
@@ -62,22 +62,21 @@ func TestInspection(t *testing.T) {
 		g, f := found()
 		return g, f, nil
 	})
-	s.run.Pause()
+	s.lab().run.Pause()
 	s.press("down", "i")
 	s.settle(func() bool { return s.inspection().findings != nil })
-	for _, name := range []string{"layers", "artifacts", "filters", "pattern"} {
-		s.snap = shown(s.experiment)
-		s.drawn = ""
+	for _, name := range pages {
+		s.show(shown(s.lab().experiment))
 		golden(t, "inside-"+name+"-80x24", s.View())
 		s.press("right")
 	}
-	s.press("right", "down", "down", "down")
-	if p := s.inspection(); p.part != 1 || p.row != 1 || !strings.Contains(s.View(), "Tap relu2 (2 of 2)") {
-		t.Errorf("page %d, tap %d", p.part, p.row)
+	s.press("right", "right", "down", "down", "down")
+	if p := s.inspection(); p.page != artifactsPage || p.row != 1 || !strings.Contains(s.View(), "Tap relu2 (2 of 2)") {
+		t.Errorf("page %d, tap %d", p.page, p.row)
 	}
 	s.press("esc")
-	if len(s.layers) > 0 || len(arms) != 1 || arms[0] != 1 {
-		t.Errorf("%d layers are left, looked into arms %v", len(s.layers), arms)
+	if len(s.stack) > 1 || len(arms) != 1 || arms[0] != 1 {
+		t.Errorf("%d screens are left, looked into arms %v", len(s.stack), arms)
 	}
 }
 
@@ -91,7 +90,7 @@ func TestInspectionProblem(t *testing.T) {
 	if !strings.Contains(s.View(), "conv1") {
 		t.Errorf("what is known is not shown:\n%s", s.View())
 	}
-	s.press("down", "right", "down")
+	s.press("down", "right", "right", "down")
 	if !strings.Contains(s.View(), "the weights are not finite") {
 		t.Errorf("the problem is not shown:\n%s", s.View())
 	}
@@ -99,7 +98,7 @@ func TestInspectionProblem(t *testing.T) {
 
 // Who leaves does not let the work go on.
 func TestInspectionIsCancelled(t *testing.T) {
-	for _, leave := range []func(*screen){func(s *screen) { s.press("esc") }, func(s *screen) { s.Close() }} {
+	for _, leave := range []func(*driver){func(s *driver) { s.press("esc") }, func(s *driver) { s.Close() }} {
 		ended := make(chan error, 1)
 		s := inspecting(t, func(ctx context.Context, _ *lab.Run, _ int) (*inspect.Geometry, *inspect.Findings, error) {
 			select {
@@ -110,8 +109,8 @@ func TestInspectionIsCancelled(t *testing.T) {
 			}
 			return nil, nil, ctx.Err()
 		})
-		cmd := s.openInspection()
-		go cmd()
+		s.press("i")
+		go s.pending[len(s.pending)-1]()
 		leave(s)
 		if err := <-ended; err == nil {
 			t.Error("it went on")

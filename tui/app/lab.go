@@ -4,253 +4,275 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
+	"padlab/core/experiment"
 	"padlab/core/lab"
 	"padlab/core/metric"
-	"padlab/core/task"
 	"padlab/tui/theme"
 	"padlab/tui/view"
 )
 
-// A pane is one of the boxes of the lab.
-type pane int
+// The lab is the screen at the bottom: it trains, and shows what comes of it in
+// boxes, some of which are the business of a board.
+type labScreen struct {
+	player
+	host    *Host
+	presets []Preset
+
+	arm    int // the selected one
+	curve  int // which of the things that can be charted is, counted on and on
+	log    bool
+	focus  place
+	zoomed bool
+	body   view.Rect // where the boxes were drawn last
+}
+
+// A board is what the lab shows differently from one kind of experiment to
+// another: one for networks that are trained, and one for those that are read
+// out. It is a view of the lab and has nothing of its own.
+type board interface {
+	chart() box                                // what was found: the reason for it all
+	maps() box                                 // the same of the selected arm, place by place
+	score(a lab.ArmState) (metric.Score, bool) // behind the name of an arm
+	finding(a lab.ArmState) string             // in a sentence
+	waiting() string                           // while there is nothing to show yet
+
+	// widths are those of the maps and of the picture beside them, in so many
+	// columns.
+	widths(columns int) (maps, picture int)
+}
+
+func (l *labScreen) board() board {
+	if l.experiment.Reads() {
+		return readingBoard{l}
+	}
+	return trainingBoard{l}
+}
+
+// A box is what the lab shows in one place.
+type box struct {
+	title, foot string
+	inside      drawer
+}
+
+// A place is where a box is.
+type place int
 
 const (
-	profilePane pane = iota
-	armsPane
-	lossPane
-	mapPane
-	picturePane
-	aboutPane
-	panes
-)
-
-// The smallest screen on which the lab can be drawn.
-const (
-	leastWidth  = 60
-	leastHeight = 16
+	chartPlace place = iota
+	armsPlace
+	lossPlace
+	mapPlace
+	picturePlace
+	aboutPlace
+	places
 )
 
 // pictureWidth is from how many columns on there is room for a picture.
 const pictureWidth = 100
 
-func (m *Model) tooSmall() bool {
-	r := m.frame.Bounds()
-	return r.W < leastWidth || r.H < leastHeight
+func newLab(h *Host, s Session) *labScreen {
+	l := &labScreen{host: h, presets: s.Presets}
+	l.player = player{start: h.Start, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
+	l.curve = firstCurve(l.experiment)
+	return l
 }
 
-// draw draws the whole screen.
-func (m *Model) draw() {
-	f, screen := m.frame, m.frame.Bounds()
-	f.Clear()
-	if m.tooSmall() {
-		text := fmt.Sprintf("padlab needs %d×%d characters; this window has %d×%d. Make it larger, or press q to quit.", leastWidth, leastHeight, screen.W, screen.H)
-		if len(m.layers) > 0 {
-			text = "Make the window larger, or press esc."
+// begin makes ready for another run. Where only the seed or the schemes are
+// others, the chart stays what it is.
+func (l *labScreen) begin(before Preset) {
+	l.arm = 0
+	if before.Name != l.preset.Name {
+		l.curve = firstCurve(l.experiment)
+	}
+}
+
+func (l *labScreen) enter() effect { return l.restart() }
+
+func (l *labScreen) keys() []key {
+	pause := "pause"
+	if l.paused() {
+		pause = "go on"
+	}
+	return []key{
+		{names: []string{" "}, shown: "space", hint: pause, help: "pause or go on", do: l.pause},
+		{names: []string{"s"}, hint: "step", help: "pause, and train one step", do: l.step},
+		{names: []string{"a"}, hint: "schemes", help: "switch padding schemes on and off, and train them", do: l.openSchemes},
+		{names: []string{"p"}, hint: "presets", help: "choose another experiment", do: l.openPresets},
+		{names: []string{"r"}, hint: "restart", help: "train again from the start, same seed", do: l.restart},
+		{names: []string{"n"}, hint: "new seed", help: "train again with other weights and pictures", do: l.newSeed},
+		{names: []string{"down", "j"}, shown: "↑ ↓", help: "select an arm (also j and k)", do: quietly(func() { l.moveArm(1) })},
+		{names: []string{"up", "k"}, do: quietly(func() { l.moveArm(-1) })},
+		{names: []string{"tab"}, hint: "pane", help: "next pane (shift+tab: the one before)", do: quietly(func() { l.moveFocus(1) })},
+		{names: []string{"shift+tab"}, do: quietly(func() { l.moveFocus(places - 1) })},
+		{names: []string{"z"}, hint: "zoom", help: "show the pane on the whole screen, and back", do: quietly(func() { l.zoomed = !l.zoomed })},
+		{names: []string{"v"}, help: "another curve, where an experiment has several", do: quietly(func() { l.curve++ })},
+		{names: []string{"y"}, help: "loss on a logarithmic axis, and back", do: quietly(func() { l.log = !l.log })},
+		{names: []string{"i"}, help: "look into the selected network: layers, artifacts, filters", do: l.openInspection},
+		{names: []string{"c"}, help: "the command that runs this without a screen", do: l.openCommand},
+		{names: []string{"esc"}, help: "one layer out", do: quietly(func() { l.zoomed = false })},
+		{names: []string{"?"}, hint: "help", help: "this help", keep: true, do: l.openHelp},
+		{names: []string{"q"}, hint: "quit", help: "quit; asks while training (ctrl+c does not)", keep: true, always: true, do: l.quit},
+	}
+}
+
+func (l *labScreen) moveArm(by int) {
+	if l.snap != nil {
+		n := len(l.snap.Arms)
+		l.arm = (l.arm + by + n) % n
+	}
+}
+
+// moveFocus goes to the next box that has a place on the screen.
+func (l *labScreen) moveFocus(by place) {
+	shown := l.grid(l.body)
+	for range places {
+		if l.focus = (l.focus + by) % places; !shown[l.focus].Empty() {
+			break
 		}
-		view.Paragraph{Spans: []view.Span{{Style: theme.Plain, Text: text}}}.Draw(f, screen, m.Theme)
-		return
 	}
-	head, rest := screen.CutTop(1)
-	foot, body := rest.CutBottom(1)
-	m.drawHead(head)
-	for p, r := range m.layout(body) {
-		m.drawPane(pane(p), r)
-	}
-	table := labKeys()
-	for _, l := range m.layers {
-		l.draw(m, body)
-		table = l.keys()
-	}
-	list := hints(table)
-	if len(m.layers) == 0 && m.run != nil && m.run.Paused() {
-		list[0].Text = "go on"
-	}
-	list.Draw(f, foot.Inset(1, 0), m.Theme)
 }
 
-// layout gives every pane its rectangle; a pane without one is empty.
-func (m *Model) layout(body view.Rect) [panes]view.Rect {
-	var r [panes]view.Rect
-	if m.zoomed {
-		r[m.focus] = body
-		return r
-	}
-	arms := 4
-	if m.snap != nil {
-		arms = len(m.snap.Arms)
-	}
-	top, bottom := body.CutTop(body.H / 2)
-	side, profile := top.CutRight(min(36, max(23, body.W*3/10)))
-	r[profilePane] = profile
-	r[armsPane], r[lossPane] = side.CutTop(min(arms+2, top.H-4))
-	if body.W < pictureWidth {
-		r[mapPane], r[aboutPane] = bottom.CutLeft(body.W * 45 / 100)
-		return r
-	}
-	maps, picture := body.W/3, body.W/4
-	if m.experiment.Reads() { // three pictures in place of a map
-		maps, picture = body.W*45/100, body.W/5
-	}
-	r[mapPane], bottom = bottom.CutLeft(maps)
-	r[picturePane], r[aboutPane] = bottom.CutLeft(picture)
-	return r
+func (l *labScreen) openSchemes() effect {
+	preset, e := l.asked()
+	return effect{enter: newSchemePicker(e, func(changed *experiment.Experiment) effect { return l.play(preset, changed) })}
 }
 
-func (m *Model) drawPane(p pane, r view.Rect) {
-	if r.Empty() {
-		return
-	}
-	box := view.Panel{Focused: p == m.focus && len(m.layers) == 0}
-	draw := m.contents(p)(&box)
-	draw(box.Draw(m.frame, r, m.Theme))
+func (l *labScreen) openPresets() effect {
+	preset, _ := l.asked()
+	return effect{enter: newPresetPicker(l.presets, preset.Name, func(p Preset) effect { return l.play(p, p.Experiment) })}
 }
 
-// contents is what fills a pane in and draws its inside.
-func (m *Model) contents(p pane) func(*view.Panel) func(view.Rect) {
-	switch p {
-	case profilePane:
-		if m.experiment.Reads() && m.curve%2 == 1 {
-			return m.bars
+func (l *labScreen) openInspection() effect {
+	a, ok := l.selected()
+	if !ok {
+		return effect{}
+	}
+	return effect{enter: newInspection(l.host, l.run, a.Name, l.arm)}
+}
+
+func (l *labScreen) openCommand() effect {
+	preset, e := l.asked()
+	text := words(theme.Strong, "padlab run "+e.OneLine(preset.Name, preset.Experiment))
+	return effect{enter: &page{title: "the same without a screen", text: text, wide: true}}
+}
+
+func (l *labScreen) openHelp() effect { return effect{enter: help(l.keys(), l.snap)} }
+
+func (l *labScreen) quit() effect {
+	if !l.busy() {
+		return effect{quit: true}
+	}
+	return effect{enter: &question{
+		title: "quit", text: "The networks are still training. What they have learned so far is not kept.",
+		choices: []choice{
+			{"go on training", func() effect { return effect{} }},
+			{"quit", func() effect { return effect{quit: true} }},
+		},
+	}}
+}
+
+func (l *labScreen) draw(on surface, r view.Rect) {
+	head, body := r.CutTop(1)
+	l.drawHead(on, head)
+	l.body = body
+	shown := l.grid(body)
+	if l.zoomed {
+		shown = [places]view.Rect{}
+		shown[l.focus] = body
+	}
+	for p, r := range shown {
+		if r.Empty() {
+			continue
 		}
-		return m.profile
-	case armsPane:
-		return m.arms
-	case lossPane:
-		return m.loss
-	case mapPane:
-		if m.experiment.Reads() {
-			return m.pictures
-		}
-		return m.hits
-	case picturePane:
-		return m.picture
+		focused := on.active && place(p) == l.focus
+		b := l.box(place(p), focused)
+		on.put(b.inside, view.Panel{Title: b.title, Foot: b.foot, Focused: focused}.Draw(on.Frame, r, on.Theme))
 	}
-	return m.about
 }
 
 // drawHead is the status line: what is trained on the left, how it goes on the
 // right. What does not fit is left out, the last first.
-func (m *Model) drawHead(r view.Rect) {
-	f := m.frame
-	x := 1 + f.Text(r.X+1, r.Y, theme.Title, "padlab")
-	x += 2 + f.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · seed %d", m.preset.Name, m.experiment.Seed))
-	style, parts := m.status()
+func (l *labScreen) drawHead(on surface, r view.Rect) {
+	preset, e := l.asked()
+	x := 1 + on.Text(r.X+1, r.Y, theme.Title, "padlab")
+	x += 2 + on.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · seed %d", preset.Name, e.Seed))
+	style, parts := l.status()
 	for len(parts) > 1 && view.Columns(strings.Join(parts, " · "))+3 > r.W-x-2 {
 		parts = parts[:len(parts)-1]
 	}
 	text := view.Cut(strings.Join(parts, " · "), r.W-x-4)
 	at := r.W - 1 - view.Columns(text)
-	f.Text(at, r.Y, theme.Dim, text)
-	f.Text(at-2, r.Y, style, "●")
+	on.Text(at, r.Y, theme.Dim, text)
+	on.Text(at-2, r.Y, style, "●")
 }
 
-// status says how the run goes, the most important first.
-func (m *Model) status() (theme.Style, []string) {
-	s := m.snap
-	switch {
-	case m.problem != "":
-		return theme.Bad, []string{"cannot be trained"}
-	case s == nil || m.run == nil:
-		return theme.Dim, []string{"building the networks"}
+// grid gives every box its rectangle; a box without one is not shown.
+func (l *labScreen) grid(body view.Rect) [places]view.Rect {
+	var r [places]view.Rect
+	arms := 4
+	if l.snap != nil {
+		arms = len(l.snap.Arms)
 	}
-	step := 0
-	for _, a := range s.Arms {
-		step = max(step, a.Step)
+	top, bottom := body.CutTop(body.H / 2)
+	side, chart := top.CutRight(min(36, max(23, body.W*3/10)))
+	r[chartPlace] = chart
+	r[armsPlace], r[lossPlace] = side.CutTop(min(arms+2, top.H-4))
+	if body.W < pictureWidth {
+		r[mapPlace], r[aboutPlace] = bottom.CutLeft(body.W * 45 / 100)
+		return r
 	}
-	parts := []string{fmt.Sprintf("step %d/%d", step, s.Steps())}
-	if stage := s.Stage(); stage != "" && !s.Status.Ended() {
-		parts[0] = stage + ", " + parts[0]
-	}
-	style := theme.Good
-	switch s.Status {
-	case lab.Paused:
-		style, parts[0] = theme.Warn, "paused, "+parts[0]
-	case lab.Diverged, lab.Failed, lab.Stopped:
-		style, parts[0] = theme.Bad, string(s.Status)+", "+parts[0]
-	case lab.Done:
-		parts[0] = "done, " + parts[0]
-	}
-	if !s.Status.Ended() && s.Fraction > 0.01 {
-		left := time.Duration(float64(s.Elapsed) * (1 - s.Fraction) / s.Fraction)
-		parts = append(parts, view.Duration(left)+" left")
-	}
-	if s.Slow != "" {
-		return style, append(parts, s.Kernel+", slow")
-	}
-	return style, append(parts, s.Kernel)
+	maps, picture := l.board().widths(body.W)
+	r[mapPlace], bottom = bottom.CutLeft(maps)
+	r[picturePlace], r[aboutPlace] = bottom.CutLeft(picture)
+	return r
 }
 
-// The functions below fill in a pane's title and return what draws its inside.
+func (l *labScreen) box(p place, focused bool) box {
+	switch p {
+	case chartPlace:
+		return l.board().chart()
+	case armsPlace:
+		return l.arms(focused)
+	case lossPlace:
+		return l.loss()
+	case mapPlace:
+		return l.board().maps()
+	case picturePlace:
+		return l.picture()
+	}
+	return l.about()
+}
 
-func (m *Model) profile(box *view.Panel) func(view.Rect) {
-	box.Title, box.Foot = m.experiment.Question(), "cells between the patch and the border"
-	if m.experiment.Reads() {
-		box.Foot = ""
-	}
-	p := view.Profile{Selected: m.arm, Empty: m.waiting()}
-	if m.snap == nil {
-		return func(r view.Rect) { p.Draw(m.frame, r, m.Theme) }
-	}
-	for i, a := range m.snap.Arms {
-		series := view.ProfileSeries{Name: a.Name, Style: theme.Series(i), Marker: theme.Marker(i)}
-		if len(a.Profiles) > 0 {
-			profile := a.Profiles[m.curve%len(a.Profiles)]
-			switch {
-			case m.experiment.Reads():
-				profile, _ = m.shownReading(a)
-				box.Title = fmt.Sprintf("skill at %s (%s) · %s", profile.Target, drawn[profile.Target], of[profile.Images])
-				box.Foot = "distance to the border in " + profile.Unit
-			case m.curve%len(a.Profiles) > 0:
-				box.Title = profile.Metric
-			}
-			if profile.Unit == "pixels" {
-				box.Foot = "pixels between a pixel and the border"
-			}
-			for _, d := range profile.Rings {
-				series.Points = append(series.Points, view.ProfilePoint{
-					Distance: float64(d.Distance), Value: float64(d.Value), Low: float64(d.Low), High: float64(d.High), N: d.N,
-				})
-				p.Chance = float64(d.Chance)
-			}
+func (l *labScreen) arms(focused bool) box {
+	b := box{title: "arms"}
+	list := view.List{Selected: l.arm, Focused: focused, Empty: l.empty()}
+	if l.snap != nil {
+		if l.snap.SamplesPerSecond > 0 {
+			b.foot = view.Count(int(l.snap.SamplesPerSecond)) + " images/s"
 		}
-		p.Series = append(p.Series, series)
-	}
-	return func(r view.Rect) { p.Draw(m.frame, r, m.Theme) }
-}
-
-func (m *Model) arms(box *view.Panel) func(view.Rect) {
-	box.Title = "arms"
-	list := view.List{Selected: m.arm, Focused: box.Focused, Empty: m.waiting()}
-	if m.snap != nil {
-		if m.snap.SamplesPerSecond > 0 {
-			box.Foot = view.Count(int(m.snap.SamplesPerSecond)) + " images/s"
-		}
-		for i, a := range m.snap.Arms {
+		for i, a := range l.snap.Arms {
 			row := view.Row{Text: a.Name, Marker: theme.Marker(i), Tint: theme.Series(i)}
-			switch {
-			case a.Status == lab.Diverged || a.Status == lab.Failed:
+			if a.Status == lab.Diverged || a.Status == lab.Failed {
 				row.Style, row.Columns = theme.Bad, []string{string(a.Status)}
-			default:
-				if s, ok := m.scoreShown(a); ok {
-					row.Columns = []string{view.ScoreWithin(float64(s.Value), float64(s.Low), float64(s.High))}
-				}
+			} else if s, ok := l.board().score(a); ok {
+				row.Columns = []string{view.ScoreWithin(float64(s.Value), float64(s.Low), float64(s.High))}
 			}
 			list.Rows = append(list.Rows, row)
 		}
 	}
-	return func(r view.Rect) { list.Draw(m.frame, r, m.Theme) }
+	b.inside = list
+	return b
 }
 
-func (m *Model) loss(box *view.Panel) func(view.Rect) {
-	box.Title = "loss"
-	if m.log {
-		box.Title = "loss, logarithmic"
+func (l *labScreen) loss() box {
+	b := box{title: "loss"}
+	if l.log {
+		b.title = "loss, logarithmic"
 	}
-	c := view.Curve{Log: m.log, XLabel: "step", Last: true, Empty: m.waiting()}
-	if m.snap != nil {
-		for i, a := range m.snap.Arms {
+	c := view.Curve{Log: l.log, XLabel: "step", Last: true, Empty: l.empty()}
+	if l.snap != nil {
+		for i, a := range l.snap.Arms {
 			series := view.CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
 			for _, p := range a.Loss {
 				series.Points = append(series.Points, view.CurvePoint{Step: p.Step, Value: float64(p.Value)})
@@ -261,132 +283,80 @@ func (m *Model) loss(box *view.Panel) func(view.Rect) {
 			}
 		}
 	}
-	return func(r view.Rect) { c.Draw(m.frame, r, m.Theme) }
+	b.inside = c
+	return b
 }
 
-func (m *Model) hits(box *view.Panel) func(view.Rect) {
-	box.Title = "where it is right"
-	a, ok := m.selected()
-	if !ok || len(a.Maps) == 0 {
-		return func(r view.Rect) { view.Heatmap{}.Draw(m.frame, r, m.Theme) }
+func (l *labScreen) picture() box {
+	b := box{title: "what the network sees", inside: view.Image{}}
+	if a, ok := l.selected(); ok && a.Example != nil {
+		b.foot = fmt.Sprintf("%d×%d pixels", a.Example.Cols, a.Example.Rows)
+		b.inside = view.Image{Rows: a.Example.Rows, Cols: a.Example.Cols, Values: numbers(a.Example.Values)}
 	}
-	box.Title += " · " + a.Name
-	box.Foot = fmt.Sprintf("%% of %d pictures, cell by cell", a.Scores[0].N/(a.Maps[0].Rows*a.Maps[0].Cols))
-	h := view.Heatmap{Rows: a.Maps[0].Rows, Cols: a.Maps[0].Cols, Values: make([]float64, len(a.Maps[0].Values))}
-	for i, v := range a.Maps[0].Values {
-		h.Values[i] = float64(v)
-	}
-	return func(r view.Rect) { h.Draw(m.frame, r, m.Theme) }
+	return b
 }
 
-func (m *Model) picture(box *view.Panel) func(view.Rect) {
-	box.Title = "what the network sees"
-	a, ok := m.selected()
-	if !ok || a.Example == nil {
-		return func(view.Rect) {}
+// numbers are values as view draws them.
+func numbers[T float32 | metric.Number](values []T) []float64 {
+	list := make([]float64, len(values))
+	for i, v := range values {
+		list[i] = float64(v)
 	}
-	box.Foot = fmt.Sprintf("%d×%d pixels", a.Example.Cols, a.Example.Rows)
-	p := view.Image{Rows: a.Example.Rows, Cols: a.Example.Cols, Values: make([]float64, len(a.Example.Values))}
-	for i, v := range a.Example.Values {
-		p.Values[i] = float64(v)
-	}
-	return func(r view.Rect) { p.Draw(m.frame, r, m.Theme) }
+	return list
 }
 
-func (m *Model) about(box *view.Panel) func(view.Rect) {
-	box.Title = "what this shows"
-	if m.experiment.Title != "" {
-		box.Title += " · " + m.experiment.Title
+func (l *labScreen) about() box {
+	b := box{title: "what this shows"}
+	if l.experiment.Title != "" {
+		b.title += " · " + l.experiment.Title
 	}
-	var spans []view.Span
-	add := func(s theme.Style, text string) {
-		if text == "" {
+	var text view.Paragraph
+	add := func(s theme.Style, line string) {
+		if line == "" {
 			return
 		}
-		if len(spans) > 0 {
-			spans = append(spans, view.Span{Text: "\n"})
+		if len(text.Spans) > 0 {
+			text.Spans = append(text.Spans, view.Span{Text: "\n"})
 		}
-		spans = append(spans, view.Span{Style: s, Text: text})
+		text.Spans = append(text.Spans, view.Span{Style: s, Text: line})
 	}
-	add(theme.Bad, m.problem)
-	if m.snap != nil {
-		add(theme.Bad, m.snap.Failure)
-		for _, w := range m.snap.Warnings {
+	add(theme.Bad, l.problem)
+	if l.snap != nil {
+		add(theme.Bad, l.snap.Failure)
+		for _, w := range l.snap.Warnings {
 			add(theme.Warn, "Careful: "+w+".")
 		}
 	}
-	if a, ok := m.selected(); ok && m.experiment.Reads() {
-		add(theme.Strong, m.readingFound(a))
-	} else if ok {
-		add(theme.Strong, finding(a, task.Must(m.experiment.Task.Kind).Question))
+	if a, ok := l.selected(); ok {
+		add(theme.Strong, l.board().finding(a))
 	}
-	add(theme.Plain, m.experiment.About)
-	if m.experiment.Try != "" {
-		add(theme.Key, "Try: "+m.experiment.Try)
+	add(theme.Plain, l.experiment.About)
+	if l.experiment.Try != "" {
+		add(theme.Key, "Try: "+l.experiment.Try)
 	}
-	add(theme.Dim, m.experiment.Differs)
-	if m.snap != nil && m.snap.Slow != "" {
-		add(theme.Dim, "Slow: "+m.snap.Slow+".")
+	add(theme.Dim, l.experiment.Differs)
+	if l.snap != nil && l.snap.Slow != "" {
+		add(theme.Dim, "Slow: "+l.snap.Slow+".")
 	}
-	return func(r view.Rect) { view.Paragraph{Spans: spans}.Draw(m.frame, r.Inset(1, 0), m.Theme) }
+	b.inside = inset{text}
+	return b
 }
 
-// selected is the arm that the map and the words are about.
-func (m *Model) selected() (lab.ArmState, bool) {
-	if m.snap == nil || m.arm >= len(m.snap.Arms) {
+// selected is the arm that the maps and the words are about.
+func (l *labScreen) selected() (lab.ArmState, bool) {
+	if l.snap == nil || l.arm >= len(l.snap.Arms) {
 		return lab.ArmState{}, false
 	}
-	return m.snap.Arms[m.arm], true
+	return l.snap.Arms[l.arm], true
 }
 
-func (m *Model) waiting() string {
-	if m.problem != "" {
-		return "nothing is trained"
-	}
-	if m.snap != nil && m.experiment.Reads() {
-		return "the networks learn; then they are read out"
-	}
-	return "building the networks…"
-}
-
-// finding says in one sentence what an arm has been found to know, where what is
-// the question of its task. The middle is the innermost ring that is more than
-// a single cell: a network that is at a loss says the same cell again and
-// again, and may hit that one always.
-func finding(a lab.ArmState, what string) string {
-	if a.Status == lab.Diverged {
-		return fmt.Sprintf("%s has diverged: %s.", a.Name, a.Problem)
-	}
-	if len(a.Scores) == 0 {
-		return fmt.Sprintf("%s has not been tested yet.", a.Name)
-	}
-	score, rings := a.Scores[0], a.Profiles[0].Rings
-	middle := rings[len(rings)-1]
-	if before := len(rings) - 2; before > 0 && 4*middle.N < rings[before].N {
-		middle = rings[before]
-	}
-	outer, inner := rings[0].Value, middle.Value
-	name := a.Name
-	if !a.Status.Ended() {
-		name = fmt.Sprintf("After %d steps %s", a.EvalStep, name)
-	}
-	percent := func(v metric.Number) string { return fmt.Sprintf("%.0f%%", 100*float64(v)) }
-	for _, s := range a.Scores {
-		if s.Metric != "border-interior" || score.Value <= score.Chance*1.5 {
-			continue
-		}
-		points := func(v metric.Number) string {
-			return strings.Replace(fmt.Sprintf("%+.1f", 100*float64(v)), "-", "−", 1)
-		}
-		return fmt.Sprintf("%s can tell %s in %s; next to the border that is %s points (%s to %s) against the interior, image by image.", name, what, percent(score.Value), points(s.Value), points(s.Low), points(s.High))
-	}
+// empty is what stands where there is nothing to show.
+func (l *labScreen) empty() string {
 	switch {
-	case score.Value <= score.Chance*1.5:
-		return fmt.Sprintf("%s cannot tell %s: right in %s, and guessing gives %s.", name, what, percent(score.Value), percent(score.Chance))
-	case outer > inner+0.15:
-		return fmt.Sprintf("%s knows its place next to the border (%s) and loses it in the middle (%s).", name, percent(outer), percent(inner))
-	case inner > outer+0.15:
-		return fmt.Sprintf("%s knows its place in the middle (%s) better than next to the border (%s).", name, percent(inner), percent(outer))
+	case l.problem != "":
+		return "nothing is trained"
+	case l.snap == nil:
+		return "building the networks…"
 	}
-	return fmt.Sprintf("%s knows its place about as well next to the border (%s) as in the middle (%s).", name, percent(outer), percent(inner))
+	return l.board().waiting()
 }

@@ -3,153 +3,127 @@ package app
 import (
 	"fmt"
 	"math"
-	"slices"
-	"strings"
 
+	"padlab/core/experiment"
 	"padlab/core/lab"
 	"padlab/core/metric"
+	"padlab/core/position"
+	"padlab/tui/report"
 	"padlab/tui/theme"
 	"padlab/tui/view"
 )
 
-// drawn says in words what a read-out draws.
-var drawn = map[string]string{
-	"H": "left to right", "V": "top to bottom", "G": "outside to middle", "HS": "stripes lying", "VS": "stripes standing",
+// A readingBoard shows networks that positions are read out of: for every target
+// and kind of pictures the skill ring by ring, and the score of the whole picture
+// as a bar.
+type readingBoard struct{ *labScreen }
+
+// firstCurve is what is charted at first: where the taps of one network are
+// compared, a bar for each.
+func firstCurve(e *experiment.Experiment) int {
+	if e.Compares("readout.taps") {
+		return 1
+	}
+	return 0
 }
 
-// of says in words what pictures it is tested on.
-var of = map[string]string{"natural": "photographs", "black": "a black picture", "white": "a white picture", "noise": "pictures of noise"}
+// bars reports whether scores are charted, not rings.
+func (l readingBoard) bars() bool { return l.curve%2 == 1 }
 
-// shownReading is what of an arm's readings is looked at: the skill ring by
-// ring, or the score of the whole picture as a bar.
-func (m *Model) shownReading(a lab.ArmState) (p metric.Profile, ok bool) {
+// reading is which of an arm's readings is looked at.
+func (l readingBoard) reading(a lab.ArmState) (p metric.Profile, ok bool) {
 	if len(a.Profiles) == 0 {
 		return p, false
 	}
-	return a.Profiles[m.curve/2%len(a.Profiles)], true
+	return a.Profiles[l.curve/2%len(a.Profiles)], true
 }
 
-// scoreShown is the first score of what is looked at.
-func (m *Model) scoreShown(a lab.ArmState) (metric.Score, bool) {
-	if !m.experiment.Reads() {
-		if len(a.Scores) == 0 {
-			return metric.Score{}, false
-		}
-		return a.Scores[0], true
+// score is the rank correlation of that reading.
+func (l readingBoard) score(a lab.ArmState) (metric.Score, bool) {
+	p, ok := l.reading(a)
+	if !ok {
+		return metric.Score{}, false
 	}
-	if p, ok := m.shownReading(a); ok {
-		for _, s := range a.Scores {
-			if s.Target == p.Target && s.Images == p.Images {
-				return s, true
+	return metric.Find(a.Scores, metric.Key{Metric: metric.SPC, Target: p.Target, Images: p.Images})
+}
+
+func (l readingBoard) chart() box {
+	if l.bars() {
+		return l.scores()
+	}
+	b := box{title: l.experiment.Question()}
+	p := view.Profile{Range: rangeOf(metric.Skill), Selected: l.arm, Empty: l.empty()}
+	if l.snap != nil {
+		for i, a := range l.snap.Arms {
+			series := seriesOf(i, a)
+			if profile, ok := l.reading(a); ok {
+				b.title = fmt.Sprintf("%s at %s (%s) · %s", metric.Of(profile.Metric).Label, profile.Target, position.Target(profile.Target).Words(), position.KindWords(profile.Images))
+				b.foot = "distance to the border in " + profile.Unit
+				add(&p, &series, profile)
 			}
+			p.Series = append(p.Series, series)
 		}
 	}
-	return metric.Score{}, false
+	b.inside = p
+	return b
 }
 
-// theirs is what others have found where an arm found s.
-func (m *Model) theirs(arm string, s metric.Score) []lab.Comparison {
-	return slices.DeleteFunc(m.snap.Comparisons(), func(c lab.Comparison) bool {
-		return c.Arm != arm || c.Metric != s.Metric || c.Target != s.Target || c.Images != s.Images
-	})
-}
-
-// bars are the scores of what is looked at, an arm each, beside those of
-// others.
-func (m *Model) bars(box *view.Panel) func(view.Rect) {
-	box.Title = "rank correlation"
-	b := view.Bars{Selected: m.arm, Empty: m.waiting()}
-	if m.snap != nil {
-		for i, a := range m.snap.Arms {
-			s, ok := m.scoreShown(a)
+// scores are a bar for each arm, beside what others have found.
+func (l readingBoard) scores() box {
+	label := metric.Of(metric.SPC).Label
+	b := box{title: label}
+	bars := view.Bars{Range: rangeOf(metric.SPC), Selected: l.arm, Empty: l.empty()}
+	if l.snap != nil {
+		for i, a := range l.snap.Arms {
+			s, ok := l.score(a)
 			if !ok {
 				continue
 			}
-			box.Title = fmt.Sprintf("rank correlation with %s · %s", s.Target, of[s.Images])
+			b.title = fmt.Sprintf("%s with %s · %s", label, s.Target, position.KindWords(s.Images))
 			row := view.Bar{Name: a.Name, Style: theme.Series(i), Marker: theme.Marker(i), Value: float64(s.Value), Low: float64(s.Low), High: float64(s.High), Mark: math.NaN()}
-			if others := m.theirs(a.Name, s); len(others) > 0 {
+			if others := report.Others(l.experiment, a.Result(), s.Key); len(others) > 0 {
 				row.Mark = float64(others[0].Theirs)
-				box.Foot = "╎ " + others[0].Source
+				b.foot = "╎ " + others[0].Source
 			}
-			b.Rows = append(b.Rows, row)
+			bars.Rows = append(bars.Rows, row)
 		}
 	}
-	return func(r view.Rect) { b.Draw(m.frame, r.Inset(1, 0), m.Theme) }
+	b.inside = inset{bars}
+	return b
 }
 
-// pictures are the target, what the read-out makes of it, and the error, side
-// by side.
-func (m *Model) pictures(box *view.Panel) func(view.Rect) {
-	box.Title = "what the read-out draws"
-	a, ok := m.selected()
+// maps are the target, what the read-out makes of it, and the error, side by
+// side.
+func (l readingBoard) maps() box {
+	b := box{title: "what the read-out draws", inside: inset{words(theme.Dim, l.empty())}}
+	a, ok := l.selected()
 	if !ok {
-		return func(view.Rect) {}
+		return b
 	}
-	box.Title += " · " + a.Name
-	p, _ := m.shownReading(a)
-	var maps []metric.Map
-	for _, one := range a.Maps {
-		if one.Target == p.Target {
-			maps = append(maps, one)
+	b.title += " · " + a.Name
+	reading, _ := l.reading(a)
+	var pictures view.Gallery
+	for _, m := range a.Maps {
+		if m.Target == reading.Target {
+			pictures = append(pictures, view.Picture{Caption: m.Metric, Image: view.Image{Rows: m.Rows, Cols: m.Cols, Values: numbers(m.Values)}})
+			b.foot = fmt.Sprintf("%s, %d×%d", m.Target, m.Rows, m.Cols)
 		}
 	}
-	if len(maps) == 0 {
-		return func(r view.Rect) {
-			view.Paragraph{Spans: []view.Span{{Style: theme.Dim, Text: m.waiting()}}}.Draw(m.frame, r.Inset(1, 0), m.Theme)
-		}
+	if len(pictures) > 0 {
+		b.inside = pictures
 	}
-	box.Foot = fmt.Sprintf("%s, %d×%d", maps[0].Target, maps[0].Rows, maps[0].Cols)
-	return func(r view.Rect) {
-		for i, one := range maps {
-			column, rest := r.CutLeft(r.W / (len(maps) - i))
-			r = rest
-			_, column = column.CutRight(1)
-			caption, picture := column.CutBottom(1)
-			if column.H < 3 {
-				picture = column
-			} else {
-				m.frame.Text(caption.X+max(0, (caption.W-view.Columns(one.Metric))/2), caption.Y, theme.Dim, view.Cut(one.Metric, caption.W))
-			}
-			image := view.Image{Rows: one.Rows, Cols: one.Cols}
-			for _, v := range one.Values {
-				image.Values = append(image.Values, float64(v))
-			}
-			image.Draw(m.frame, picture, m.Theme)
-		}
-	}
+	return b
 }
 
-// readingFound says in one sentence what was read out of an arm.
-func (m *Model) readingFound(a lab.ArmState) string {
-	if a.Status == lab.Diverged {
-		return fmt.Sprintf("%s has diverged: %s.", a.Name, a.Problem)
+func (l readingBoard) finding(a lab.ArmState) string {
+	p, ok := l.reading(a)
+	if !ok && a.Status != lab.Diverged {
+		return l.waiting()
 	}
-	s, ok := m.scoreShown(a)
-	if !ok {
-		return m.waiting()
-	}
-	name := a.Name
-	if !a.Status.Ended() {
-		name = fmt.Sprintf("After %d steps %s", a.EvalStep, name)
-	}
-	what := fmt.Sprintf("%s (%s)", s.Target, drawn[s.Target])
-	var text string
-	switch {
-	case s.Images == "natural" && s.Low > 0:
-		text = fmt.Sprintf("%s gives %s away: what is read out of photographs goes with it by %s (%s to %s)", name, what, view.Score(float64(s.Value)), view.Score(float64(s.Low)), view.Score(float64(s.High)))
-	case s.Images == "natural":
-		text = fmt.Sprintf("%s does not give %s away: what is read out of photographs goes with it by %s (%s to %s)", name, what, view.Score(float64(s.Value)), view.Score(float64(s.Low)), view.Score(float64(s.High)))
-	case s.Constant > 0:
-		text = fmt.Sprintf("%s draws the same everywhere on %s: nothing there says where a pixel is", name, of[s.Images])
-	default:
-		text = fmt.Sprintf("%s on %s: what is read out goes with %s by %s", name, of[s.Images], what, view.Score(float64(s.Value)))
-	}
-	var others []string
-	for _, c := range m.theirs(a.Name, s) {
-		others = append(others, fmt.Sprintf("%s: %s", c.Source, view.Score(float64(c.Theirs))))
-	}
-	if len(others) > 0 {
-		text += "; " + strings.Join(others, ", ")
-	}
-	return text + "."
+	return report.Encodes(l.experiment, a.Result(), position.Target(p.Target), p.Images)
 }
+
+func (l readingBoard) waiting() string { return "the networks learn; then they are read out" }
+
+// widths leave room for three pictures in place of a map.
+func (l readingBoard) widths(columns int) (maps, picture int) { return columns * 45 / 100, columns / 5 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,8 +9,11 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
+	"padlab/core/experiment"
 	"padlab/core/lab"
+	"padlab/core/lab/stage"
 	"padlab/core/metric"
+	"padlab/core/record"
 )
 
 const reads = `
@@ -28,13 +32,13 @@ set = { "readout.taps" = "2" }
 [readout]
 targets = ["H", "HS"]
 
-[[figure]]
+[[reference]]
 source = "paper"
 arm = "tap 2"
 what = "spc"
 values = { H = 0.344 }
 
-[[figure]]
+[[reference]]
 source = "trials"
 arm = "tap 2"
 what = "spc"
@@ -42,12 +46,12 @@ values = { H = 0.36 }
 `
 
 // readingShown is what a run of that experiment looks like, with fixed numbers.
-func readingShown(e *lab.Experiment) *lab.Snapshot {
-	s := &lab.Snapshot{Experiment: e, Status: lab.Running, Kernel: "avx2", Workers: 2, Elapsed: 15 * time.Second, Fraction: 0.6, SamplesPerSecond: 1520}
+func readingShown(e *experiment.Experiment) *lab.Snapshot {
+	s := &lab.Snapshot{Experiment: e, Status: lab.Running, Provenance: record.Provenance{Kernel: "avx2", Workers: 2}, Elapsed: 15 * time.Second, Fraction: 0.6, SamplesPerSecond: 1520}
 	for i, name := range []string{"tap 1", "tap 2"} {
-		a := lab.ArmState{Name: name, Status: lab.Running, Stage: lab.Reading, Step: 620, Steps: 740, EvalStep: 600}
+		a := lab.ArmState{Name: name, Status: lab.Running, Report: stage.Report{Stage: stage.Reading, Step: 620, Steps: 740, EvalStep: 600}}
 		for step := 500; step < 620; step++ {
-			a.Loss = append(a.Loss, lab.LossPoint{Step: step, Value: metric.Number(0.1 / float64(1+i))})
+			a.Loss = append(a.Loss, record.LossPoint{Step: step, Value: metric.Number(0.1 / float64(1+i))})
 		}
 		for _, kind := range []string{"natural", "black"} {
 			for _, target := range []string{"H", "HS"} {
@@ -79,12 +83,12 @@ func readingShown(e *lab.Experiment) *lab.Snapshot {
 	return s
 }
 
-func readingScreen(t *testing.T, w, h int) *screen {
+func readingScreen(t *testing.T, w, h int) *driver {
 	s := newScreen(t, 1_000_000, mono)
 	s.settle(s.running)
-	s.experiment = parse(t, reads)
-	s.snap = readingShown(s.experiment)
-	s.arm = 1
+	l := s.lab()
+	l.experiment, l.arm = parse(t, reads), 1
+	s.show(readingShown(l.experiment))
 	s.send(tea.WindowSizeMsg{Width: w, Height: h})
 	return s
 }
@@ -97,49 +101,32 @@ func TestGoldenReading(t *testing.T) {
 	s = readingScreen(t, 120, 40)
 	golden(t, "reading-120x40", s.View())
 	s = readingScreen(t, 80, 24)
-	for i := range s.snap.Arms {
-		a := &s.snap.Arms[i]
-		a.Stage, a.Scores, a.Profiles, a.Maps, a.EvalStep = lab.Learning, nil, nil, nil, -1
+	for i := range s.lab().snap.Arms {
+		a := &s.lab().snap.Arms[i]
+		a.Stage, a.Scores, a.Profiles, a.Maps, a.EvalStep = stage.Learning, nil, nil, nil, -1
 	}
+	s.drawn = ""
 	golden(t, "learning-80x24", s.View())
-}
-
-func TestReadingFound(t *testing.T) {
-	s := readingScreen(t, 80, 24)
-	for _, c := range []struct {
-		curve int
-		want  string
-	}{
-		{0, "After 600 steps tap 2 gives H (left to right) away: what is read out of photographs goes with it by .70 (.65 to .75); paper: .34, trials: .36."},
-		{3, "After 600 steps tap 2 gives HS (stripes lying) away: what is read out of photographs goes with it by .70 (.65 to .75)."},
-		{4, "After 600 steps tap 2 draws the same everywhere on a black picture: nothing there says where a pixel is."},
-	} {
-		s.curve = c.curve
-		if got := s.readingFound(s.snap.Arms[1]); got != c.want {
-			t.Errorf("got  %s\nwant %s", got, c.want)
-		}
-	}
-	s.curve = 0
-	s.snap.Arms[1].Scores[0].Low = -0.1
-	if got := s.readingFound(s.snap.Arms[1]); !strings.Contains(got, "does not give H (left to right) away") {
-		t.Error(got)
-	}
-	s.snap.Arms[1].Status, s.snap.Arms[1].Problem = lab.Diverged, "the loss was not finite"
-	if got := s.readingFound(s.snap.Arms[1]); got != "tap 2 has diverged: the loss was not finite." {
-		t.Error(got)
-	}
 }
 
 // Where taps are compared a bar for each comes first.
 func TestBarsFirst(t *testing.T) {
 	s := newScreen(t, 1_000_000, mono)
 	s.settle(s.running)
-	s.Presets = append(s.Presets, Preset{"taps", parse(t, reads)})
-	s.press("p", "up", "enter")
-	if s.preset.Name != "taps" || s.curve != 1 {
-		t.Errorf("preset %s, curve %d", s.preset.Name, s.curve)
+	l := s.lab()
+	for _, c := range []struct {
+		to   Preset
+		want int
+	}{{Preset{"taps", parse(t, reads)}, 1}, {Preset{"quick", parse(t, quick10)}, 0}} {
+		before := l.preset
+		l.preset, l.experiment = c.to, c.to.Experiment
+		if l.begin(before); l.curve != c.want {
+			t.Errorf("%s: curve %d", c.to.Name, l.curve)
+		}
 	}
 }
+
+var quick10 = fmt.Sprintf(quick, 10)
 
 // Whatever the window, every line is as wide as it, with each pane zoomed and
 // over each page of an inspection.
@@ -155,23 +142,25 @@ func TestReadingSizes(t *testing.T) {
 			}
 		}
 	}
+	l := s.lab()
 	for w := 1; w < 140; w += 9 {
 		for h := 1; h < 50; h += 4 {
 			s.Update(tea.WindowSizeMsg{Width: w, Height: h})
-			for s.curve = range 2 {
-				s.zoomed = false
+			for l.curve = range 2 {
+				l.zoomed = false
 				look(w, h)
-				s.zoomed = true
-				for s.focus = range panes {
+				l.zoomed = true
+				for l.focus = range places {
 					look(w, h)
 				}
 			}
-			p := &inspection{arm: "tap 1", cancel: func() {}, geometry: g, findings: f}
-			s.layers = []layer{p}
-			for p.part = range parts {
+			p := &inspection{arm: "tap 1", cancel: func() {}}
+			p.take(g, f, nil)
+			s.stack = append(s.stack, p)
+			for p.page = range pages {
 				look(w, h)
 			}
-			s.layers = nil
+			s.stack = s.stack[:1]
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 	"padlab/core/rng"
+	"padlab/tui/report"
 )
 
 // The cases of padlab bench: 49 classes, batches of 32, SGD with momentum, as
@@ -41,6 +42,7 @@ type benchCase struct {
 	Allocs    float64 `json:"allocations_per_step"`
 }
 
+// benchCommand is padlab bench and its flags.
 func (s *session) benchCommand() *cobra.Command {
 	nets, paddings, format := "S,M,L", "zeros,reflect", "text"
 	c := &cobra.Command{
@@ -64,8 +66,10 @@ this machine's peak, which it measures itself, and the allocations of a step.`,
 	return c
 }
 
+// bench builds all trainers before it measures any, so that a slip in the last of
+// them is told at once.
 func (s *session) bench(nets, paddings []string, format string) error {
-	k, err := s.arithmetic()
+	k, err := s.kernel()
 	if err != nil {
 		return err
 	}
@@ -120,12 +124,12 @@ func (s *session) bench(nets, paddings []string, format string) error {
 	case "jsonl":
 		return nil
 	}
-	rows := table{{"net", "padding", "training", "inference", "GFLOPS", "of peak", "allocations"}}
+	rows := report.Table{{"net", "padding", "training", "inference", "GFLOPS", "of peak", "allocations"}}
 	for _, c := range cases {
-		rows.add(c.Net, c.Padding, fmt.Sprintf("%.0f/s", c.Training), fmt.Sprintf("%.0f/s", c.Inference),
+		rows.Add(c.Net, c.Padding, fmt.Sprintf("%.0f/s", c.Training), fmt.Sprintf("%.0f/s", c.Inference),
 			fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f %%", c.OfPeak), fmt.Sprintf("%.0f per step", c.Allocs))
 	}
-	fmt.Fprintf(s, "%s\nkernel %s, %s, peak %.0f GFLOPS\n", rows, k.Name, count(workers, "worker"), peak/1e9)
+	fmt.Fprintf(s, "%s\nkernel %s, %s, peak %.0f GFLOPS\n", rows, k.Name, report.Count(workers, "worker"), peak/1e9)
 	return nil
 }
 

@@ -28,7 +28,7 @@ func TestBench(t *testing.T) {
 		t.Error(o.out)
 	}
 	for flags, want := range map[string]string{
-		"--net X": `unknown network "X"`, "--padding zeross": `did you mean "zeros"?`, "--format csv": `unknown format "csv"`, "--workers x": "whole number",
+		"--net X": `unknown network "X"`, "--padding zeross": `did you mean "zeros"?`, "--format csv": `unknown format "csv"`, "--workers x": "an integer",
 	} {
 		o := padlab(t, append([]string{"bench"}, strings.Fields(flags)...)...)
 		if o.code != exitUsage || !strings.Contains(o.err, want) {

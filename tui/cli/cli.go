@@ -12,13 +12,14 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"unicode"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"padlab/core/record"
 	"padlab/presets"
+	"padlab/tui/report"
 )
 
 // The exit codes.
@@ -36,16 +37,16 @@ type session struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
-	disk     disk
+	disk     record.Disk
 	terminal bool // a person sits at in and out, and the cursor can be moved
 	progress bool // err is a terminal on which a line can be rewritten
 
 	code   int   // what to exit with when no error was returned
 	broken error // why out cannot be written, once it cannot
 
-	flags                 *pflag.FlagSet // those of all commands:
-	data, kernel, workers string
-	look                  look
+	flags                     *pflag.FlagSet // those of all commands:
+	data, kernelName, workers string
+	look                      look
 }
 
 // Write prints to the output. It never fails: the first error, such as a full
@@ -60,18 +61,7 @@ func (s *session) Write(p []byte) (int, error) {
 // logf writes one message, on one line whatever a file or an argument put
 // into it.
 func (s *session) logf(format string, args ...any) {
-	fmt.Fprintln(s.err, "padlab: "+visible(fmt.Sprintf(format, args...)))
-}
-
-// visible replaces control characters, which move the cursor or worse, by
-// blanks.
-func visible(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
+	fmt.Fprintln(s.err, "padlab: "+report.Visible(fmt.Sprintf(format, args...)))
 }
 
 // failure is an error that is not the user's: it exits with 1.
@@ -88,7 +78,7 @@ func Main(args []string) int {
 	}()
 	movable := os.Getenv("TERM") != "dumb"
 	return run(&session{
-		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, disk: systemDisk{},
+		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, disk: record.OS{},
 		terminal: movable && term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd()),
 		progress: movable && term.IsTerminal(os.Stderr.Fd()),
 	}, args)
@@ -118,6 +108,7 @@ func run(s *session, args []string) int {
 	return exitUsage
 }
 
+// root is the tree of commands with the flags that all of them share.
 func (s *session) root() *cobra.Command {
 	cobra.MousetrapHelpText = "" // a double click on Windows opens the screen, too
 	root := &cobra.Command{
@@ -144,12 +135,12 @@ once; without a terminal it runs that preset and prints the result.`,
 	root.SetFlagErrorFunc(flagError)
 	s.flags = root.PersistentFlags()
 	s.setting(&s.data, "data", "", "`DIR` with more data sets, DIR/NAME/ each")
-	s.setting(&s.kernel, "kernel", "", "`NAME` of the arithmetic; left out: the fastest here")
+	s.setting(&s.kernelName, "kernel", "", "`NAME` of the arithmetic; left out: the fastest here")
 	s.setting(&s.workers, "workers", "0", "`N` workers share the training; 0: one per core")
 	s.setting(&s.look.glyphs, "glyphs", "braille", "`SET` to draw curves with: braille, block or ascii")
 	s.setting(&s.look.theme, "theme", "auto", "`THEME` of the screen: light, dark or auto")
 	s.flags.StringVar(&s.look.color, "color", "auto", "`WHEN` to use colour: auto (heeds NO_COLOR, CLICOLOR_FORCE), always or never")
-	root.AddCommand(s.runCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.inspectCommand(), s.benchCommand(), s.versionCommand(), completionCommand(root))
+	root.AddCommand(s.runCommand(), s.showCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.inspectCommand(), s.benchCommand(), s.versionCommand(), completionCommand(root))
 	root.SetHelpCommand(helpCommand(root))
 	return root
 }
@@ -163,6 +154,7 @@ func (s *session) setting(at *string, name, fallback, usage string) {
 	s.flags.StringVar(at, name, fallback, usage+" ("+variable(name)+")")
 }
 
+// variable is the environment variable that stands in for a flag.
 func variable(flag string) string { return "PADLAB_" + strings.ToUpper(flag) }
 
 // origin says where the value of a setting was written.

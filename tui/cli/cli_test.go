@@ -16,6 +16,8 @@ import (
 	"unicode"
 
 	"go.uber.org/goleak"
+
+	"padlab/core/record"
 )
 
 // asChild makes the test binary padlab itself, for the tests that need a
@@ -132,7 +134,7 @@ func within(t *testing.T, s *session, args ...string) outcome {
 		s.getenv = func(string) string { return "" }
 	}
 	if s.disk == nil {
-		s.disk = systemDisk{}
+		s.disk = record.OS{}
 	}
 	s.out = both(&out, s.out)
 	s.err = both(&err, s.err)

@@ -8,6 +8,7 @@ import (
 
 	"padlab/core/images"
 	"padlab/datasets"
+	"padlab/tui/report"
 )
 
 // The photographs are listed beside the sets, though they have no labels to
@@ -17,6 +18,7 @@ const (
 	photosTitle = "Natural photographs for read-outs"
 )
 
+// datasetsCommand is padlab datasets with its subcommands.
 func (s *session) datasetsCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list",
@@ -38,6 +40,8 @@ func (s *session) datasetsCommand() *cobra.Command {
 	return group("datasets", "List and show data sets", list, show)
 }
 
+// listDatasets prints a line for each set; one that cannot be read says why, and
+// the others are listed all the same.
 func (s *session) listDatasets() error {
 	infos, err := datasets.List(s.data)
 	if err != nil {
@@ -47,25 +51,26 @@ func (s *session) listDatasets() error {
 	if err != nil {
 		return err
 	}
-	var rows table
+	var rows report.Table
 	for _, i := range infos {
 		if i.Err != nil {
-			rows.add(i.Name, "unusable: "+visible(i.Err.Error()))
+			rows.Add(i.Name, "unusable: "+report.Visible(i.Err.Error()))
 			continue
 		}
-		rows.add(i.Name, i.Title, fmt.Sprintf("%d×%d×%d, %d classes, %d train, %d test", i.H, i.W, i.C, len(i.Classes), i.Train, i.Test))
+		rows.Add(i.Name, i.Title, fmt.Sprintf("%d×%d×%d, %d classes, %d train, %d test", i.H, i.W, i.C, len(i.Classes), i.Train, i.Test))
 	}
-	rows.add(photosName, photosTitle, fmt.Sprintf("%d photographs without labels", len(photos)))
+	rows.Add(photosName, photosTitle, fmt.Sprintf("%d photographs without labels", len(photos)))
 	fmt.Fprint(s, rows)
 	return nil
 }
 
+// showDataset prints what a set says of itself, and counts its classes.
 func (s *session) showDataset(name string) error {
 	set, err := datasets.Open(name, s.data)
 	if err != nil {
 		return err
 	}
-	rows := table{
+	rows := report.Table{
 		{"name", set.Name},
 		{"title", set.Title},
 		{"licence", orUnknown(set.Licence)},
@@ -74,27 +79,29 @@ func (s *session) showDataset(name string) error {
 	}
 	for i, class := range set.Classes {
 		of := func(split images.Split) int { return bytes.Count(split.Labels, []byte{byte(i)}) }
-		rows.add(fmt.Sprint("class ", i), fmt.Sprintf("%s, %d train, %d test", class, of(set.Train), of(set.Test)))
+		rows.Add(fmt.Sprint("class ", i), fmt.Sprintf("%s, %d train, %d test", class, of(set.Train), of(set.Test)))
 	}
 	fmt.Fprint(s, rows)
 	return nil
 }
 
+// orUnknown is a text from a file for a terminal.
 func orUnknown(text string) string {
 	if text == "" {
 		return "unknown"
 	}
-	return visible(text)
+	return report.Visible(text)
 }
 
+// showPhotos prints who took the photographs that ship, as their licences ask.
 func (s *session) showPhotos() error {
 	photos, err := datasets.Photos()
 	if err != nil {
 		return err
 	}
-	rows := table{{"name", "size", "author", "licence", "taken from"}}
+	rows := report.Table{{"name", "size", "author", "licence", "taken from"}}
 	for _, p := range photos {
-		rows.add(p.Name, fmt.Sprintf("%d×%d", p.W, p.H), p.Author, p.Licence, p.From)
+		rows.Add(p.Name, fmt.Sprintf("%d×%d", p.W, p.H), p.Author, p.Licence, p.From)
 	}
 	fmt.Fprint(s, rows)
 	return nil

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"padlab/core/lab"
+	"padlab/core/experiment"
 	"padlab/core/pad"
 	"padlab/presets"
 )
@@ -54,8 +54,8 @@ func TestSchemes(t *testing.T) {
 		{"none --pad 2", "none pads nothing: padding must be 0, not 2\n"},
 		{"zeros --size 0", "zeros needs a size of at least 1: 0\n"},
 		{"zeros --pad -1", "zeros needs padding of at least 0: -1, -1\n"},
-		{"zeros --pad 1,x", `--pad takes a whole number, or two as BEFORE,AFTER: "1,x"`},
-		{"zeros --pad 1,2,3", `--pad takes a whole number, or two as BEFORE,AFTER: "1,2,3"`},
+		{"zeros --pad 1,x", `--pad takes an integer, or two as BEFORE,AFTER: "1,x"`},
+		{"zeros --pad 1,2,3", `--pad takes an integer, or two as BEFORE,AFTER: "1,2,3"`},
 		{"zeros --size 4097", "--size and --pad are at most 4096: 4097 and 2,2\n"},
 		{"zeros --pad 5000,0", "--size and --pad are at most 4096: 5 and 5000,0\n"},
 		{"constant(x)", "constant needs a number in brackets, as in constant(0.5)\n"},
@@ -101,7 +101,7 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s leaves something unsaid", name)
 		}
 		o := padlab(t, "presets", "show", name)
-		again, err := lab.Parse("shown", []byte(o.out))
+		again, err := experiment.Parse("shown", []byte(o.out))
 		if err != nil || !reflect.DeepEqual(again, e) || o.code != exitOK || o.err != "" {
 			t.Errorf("%s: %v\n%+v\nwant\n%+v", name, err, again, e)
 		}
@@ -141,8 +141,8 @@ func TestExperimentFiles(t *testing.T) {
 		"twice.toml":     {"seed = 1\nseed = 2\n", ":2"},
 		"key.toml":       {"[train]\nstep = 3\n", `:2: unknown key "train.step": did you mean "train.steps"?`},
 		"table.toml":     {"[canvsa]\ngrid = 3\n", `unknown key "canvsa.grid": did you mean "canvas.grid"?`},
-		"range.toml":     {"\n[canvas]\ngrid = 0\n", `:3: canvas.grid must be a whole number in 1 … 32: "0"`},
-		"type.toml":      {"[canvas]\ngrid = \"5\"\n", `:2: canvas.grid must be 1 … 32, without quotes: "5"`},
+		"range.toml":     {"\n[canvas]\ngrid = 0\n", `:3: canvas.grid must be an integer from 1 to 32: "0"`},
+		"type.toml":      {"[canvas]\ngrid = \"5\"\n", `:2: canvas.grid must be an integer from 1 to 32, without quotes: "5"`},
 		"list.toml":      {"[canvas]\ngrid = [4, 5]\n", ":2: canvas.grid takes one value; let it vary in a [[vary]] table"},
 		"vary.toml":      {"[[vary]]\nkey = \"net.paddin\"\nvalues = [\"zeros\"]\n", `:1: vary: unknown key "net.paddin": did you mean "net.padding"?`},
 		"expect.toml":    {"[[expect]]\narm = \"circula\"\nwhat = \"accuracy\"\nis = \"chance\"\n", `:1: expect: unknown arm "circula"`},

@@ -9,24 +9,22 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
-	"padlab/core/arch"
-	"padlab/core/arch/catalog"
-	"padlab/core/images"
+	"padlab/core/experiment"
 	"padlab/core/lab"
 	"padlab/core/names"
 	"padlab/core/nn/kernel"
-	"padlab/datasets"
 	"padlab/presets"
 )
 
 // load reads an experiment: a preset, a file, or the standard input for "-".
-func (s *session) load(name string) (*lab.Experiment, error) {
+func (s *session) load(name string) (*experiment.Experiment, error) {
 	if data, ok := presets.Read(name); ok {
-		return lab.Parse("preset "+name, data)
+		return experiment.Parse("preset "+name, data)
 	}
 	if name == "-" {
-		return s.await(func() (*lab.Experiment, error) { return parse("standard input", s.in) })
+		return s.await(func() (*experiment.Experiment, error) { return parse("standard input", s.in) })
 	}
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `./\`) {
@@ -43,9 +41,9 @@ func (s *session) load(name string) (*lab.Experiment, error) {
 }
 
 // await waits for what a person may never type, unless it is interrupted.
-func (s *session) await(read func() (*lab.Experiment, error)) (*lab.Experiment, error) {
+func (s *session) await(read func() (*experiment.Experiment, error)) (*experiment.Experiment, error) {
 	type answer struct {
-		e   *lab.Experiment
+		e   *experiment.Experiment
 		err error
 	}
 	done := make(chan answer, 1)
@@ -61,15 +59,16 @@ func (s *session) await(read func() (*lab.Experiment, error)) (*lab.Experiment, 
 	}
 }
 
-func parse(name string, r io.Reader) (*lab.Experiment, error) {
-	data, err := io.ReadAll(io.LimitReader(r, lab.MaxFile+1))
+// parse reads an experiment of bounded length from anything that can be read.
+func parse(name string, r io.Reader) (*experiment.Experiment, error) {
+	data, err := io.ReadAll(io.LimitReader(r, experiment.MaxFile+1))
 	if err != nil {
 		return nil, onFile(name, err)
 	}
-	if len(data) > lab.MaxFile {
-		return nil, fmt.Errorf("%s: longer than %d bytes, the most that an experiment file may have", name, lab.MaxFile)
+	if len(data) > experiment.MaxFile {
+		return nil, fmt.Errorf("%s: longer than %d bytes, the most that an experiment file may have", name, experiment.MaxFile)
 	}
-	return lab.Parse(name, data)
+	return experiment.Parse(name, data)
 }
 
 // onFile words the error of a file once: its name, then what is wrong.
@@ -78,74 +77,6 @@ func onFile(name string, err error) error {
 		err = inner.Err
 	}
 	return fmt.Errorf("%s: %w", name, err)
-}
-
-// inputs opens what an experiment needs: its set, photographs for what is read
-// out, weights. What
-// it opened is closed by release, when the networks have been built.
-func (s *session) inputs(e *lab.Experiment, folder string) (in lab.Inputs, release func(), err error) {
-	release = func() {}
-	if in.Set, err = datasets.Open(e.Data.Set, s.data); err != nil {
-		return in, release, err
-	}
-	switch {
-	case e.Reads():
-		in.Photos, err = photographs(folder)
-	case folder != "":
-		return in, release, errors.New("--images: this experiment reads nothing out of photographs: there are no readout.targets")
-	}
-	if err != nil || e.Net.Weights == "" {
-		return in, release, err
-	}
-	w, err := s.openWeights(e.Net.Weights)
-	if err != nil {
-		return in, release, err
-	}
-	in.Weights = w.File
-	return in, func() { w.Close() }, nil
-}
-
-// photographs are those of a folder, or the embedded ones when none is named.
-func photographs(folder string) ([]images.Photo, error) {
-	if folder == "" {
-		return datasets.Photos()
-	}
-	return datasets.PhotosIn(folder)
-}
-
-// freeze makes the frozen network of an experiment the one whose weights a file
-// holds, and the pictures those that it was made for.
-func (s *session) freeze(e *lab.Experiment, path string) error {
-	w, err := s.openWeights(path)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	fits := arch.Recognize(w.File)
-	if len(fits) == 0 {
-		return fmt.Errorf("%s: not the weights of a network known here: %s", path, strings.Join(catalog.Names(), ", "))
-	}
-	known := fits[0]
-	for _, a := range fits {
-		if a.Name == e.Net.Arch {
-			known = a
-		}
-	}
-	for _, key := range []string{"backbone.task", "backbone.steps"} {
-		if e.Compares(key) {
-			return fmt.Errorf("the arms of this experiment set %s themselves: with weights from a file there is nothing left to compare", key)
-		}
-	}
-	changes := [][2]string{{"net.weights", path}, {"net.arch", known.Name}, {"data.normalize", strconv.FormatBool(known.Input.Normalized)}}
-	if known.Input.Side > e.Readout.Size {
-		changes = append(changes, [2]string{"readout.size", strconv.Itoa(known.Input.Side)})
-	}
-	for _, c := range changes {
-		if err := e.Set(c[0], c[1]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // maxWorkers bounds the crew: more gain nothing, as a batch is cut into at
@@ -158,17 +89,18 @@ func (s *session) pool() (*lab.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := s.arithmetic()
+	k, err := s.kernel()
 	if err != nil {
 		return nil, err
 	}
-	return lab.NewPool(k, workers), nil
+	return lab.NewPool(k, workers, time.Now, s.sources()), nil
 }
 
+// crewSize is how many workers were asked for, by flag or environment.
 func (s *session) crewSize() (int, error) {
 	n, err := strconv.Atoi(s.workers)
 	if err != nil || n < 0 || n > maxWorkers {
-		return 0, fmt.Errorf("%s must be a whole number in 1 … %d, or 0 for one per core: %q", s.origin("workers"), maxWorkers, s.workers)
+		return 0, fmt.Errorf("%s must be an integer from 1 to %d, or 0 for one per core: %q", s.origin("workers"), maxWorkers, s.workers)
 	}
 	if n == 0 {
 		n = min(runtime.GOMAXPROCS(0), maxWorkers)
@@ -176,8 +108,9 @@ func (s *session) crewSize() (int, error) {
 	return n, nil
 }
 
-func (s *session) arithmetic() (*kernel.Kernel, error) {
-	k, err := kernel.Select(s.kernel)
+// kernel is the one that was asked for, or the fastest of this machine.
+func (s *session) kernel() (*kernel.Kernel, error) {
+	k, err := kernel.Select(s.kernelName)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.origin("kernel"), err)
 	}

@@ -16,6 +16,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
 
+	"padlab/core/experiment"
 	"padlab/core/lab"
 	"padlab/core/nn/kernel"
 	"padlab/presets"
@@ -70,26 +71,19 @@ func screenAfter(t *testing.T, preset, keys string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, release, err := s.inputs(e, "")
-	if err != nil {
-		t.Fatal(err)
+	pool := lab.NewPool(fast, runtime.GOMAXPROCS(0), func() time.Time { return time.Time{} }, s.sources())
+	defer pool.Close()
+	h := host(pool)
+	start := h.Start
+	h.Start = func(e *experiment.Experiment) (*lab.Run, error) {
+		run, err := start(e)
+		if err == nil {
+			<-run.Done()
+		}
+		return run, err
 	}
-	defer release()
-	in.Now = func() time.Time { return time.Time{} }
-	in.Pool = lab.NewPool(fast, runtime.GOMAXPROCS(0))
-	defer in.Pool.Close()
-	screen := app.New(app.Config{
-		Theme:   theme.New(termenv.TrueColor, true, theme.Braille),
-		Presets: []app.Preset{{Name: preset, Experiment: e}},
-		First:   preset,
-		Start: func(e *lab.Experiment) (*lab.Run, error) {
-			run, err := lab.Start(e, in)
-			if err == nil {
-				<-run.Done()
-			}
-			return run, err
-		},
-	})
+	first := app.Preset{Name: preset, Experiment: e}
+	screen := app.New(h, app.Session{Theme: theme.New(termenv.TrueColor, true, theme.Braille), Presets: []app.Preset{first}, First: first})
 	defer screen.Close()
 	screen.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	screen.Update(screen.Init()())

@@ -7,8 +7,10 @@ import (
 
 	"padlab/core/lab"
 	"padlab/presets"
+	"padlab/tui/report"
 )
 
+// presetsCommand is padlab presets with its subcommands.
 func (s *session) presetsCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list",
@@ -52,44 +54,46 @@ func group(name, short string, first *cobra.Command, rest ...*cobra.Command) *co
 	return c
 }
 
+// listPresets prints a line for each preset that ships.
 func (s *session) listPresets() error {
-	var rows table
+	var rows report.Table
 	for _, name := range presets.Names() {
 		e, err := s.load(name)
 		if err != nil {
 			return err
 		}
-		rows.add(name, e.Title, count(len(e.Arms()), "arm"))
+		arms, err := e.Expand()
+		if err != nil {
+			return err
+		}
+		rows.Add(name, e.Title, report.Count(len(arms), "arm"))
 	}
 	fmt.Fprint(s, rows)
 	return nil
 }
 
+// checkPreset builds an experiment without running it.
 func (s *session) checkPreset(name string) error {
 	e, err := s.load(name)
 	if err != nil {
 		return err
 	}
-	in, release, err := s.inputs(e, "")
+	pool, err := s.pool()
 	if err != nil {
 		return err
 	}
-	defer release()
-	warnings, err := lab.Check(e, in)
+	defer pool.Close()
+	warnings, err := lab.Check(pool, e)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	for _, w := range warnings {
 		fmt.Fprintf(s, "warning: %s\n", w)
 	}
-	fmt.Fprintf(s, "%s: fine, %s\n", visible(name), count(len(e.Arms()), "arm"))
-	return nil
-}
-
-// count is "1 arm", "2 arms".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+	arms, err := e.Expand()
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	fmt.Fprintf(s, "%s: fine, %s\n", report.Visible(name), report.Count(len(arms), "arm"))
+	return nil
 }

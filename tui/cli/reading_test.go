@@ -44,13 +44,13 @@ crops = 40
 test_crops = 10
 epochs = 2
 
-[[figure]]
+[[reference]]
 source = "paper"
 arm = "raw"
 what = "spc"
 values = { H = 0.012 }
 
-[[figure]]
+[[reference]]
 source = "paper"
 arm = "network"
 what = "spc"
@@ -156,7 +156,7 @@ func TestRunReading(t *testing.T) {
 	o = padlab(t, "run", path, "--quiet")
 	for _, want := range []string{
 		"How well a read-out can draw where each pixel is, with 95 % intervals over images:\narm ", "paper\n", "spc 0.012\n",
-		"SPC on pictures that show nothing:\n", "(paper: 0.576)", "What the frozen networks have learned:\narm ", "Again: padlab run " + path + " --seed 1\n",
+		"SPC on pictures that show nothing:\n", "(paper: 0.576)", "What the frozen networks have learned:\narm ", "Reproduce: padlab run " + path + " --seed 1\n",
 	} {
 		if o.code != exitOK || !strings.Contains(o.out, want) {
 			t.Errorf("no %q in\n%s%s", want, o.out, o.err)
@@ -179,11 +179,11 @@ func TestRunWeightsAndImages(t *testing.T) {
 	path := fileOf(t, "tiny.toml", tinyReading)
 	weights, photos := randomWeights(t, "vgg5"), photosOf(t, 4, 40)
 	o := padlab(t, "run", path, "--quiet", "--weights", weights, "--images", photos)
-	again := "Again: padlab run " + path + " --seed 1 --set net.arch=vgg5 --set net.weights=" + weights + " --images " + photos + "\n"
+	again := "Reproduce: padlab run " + path + " --seed 1 --weights " + weights + " --images " + photos + " --set data.normalize=false --set net.arch=vgg5 --set readout.size=32\n"
 	if o.code != exitOK || !strings.Contains(o.out, again) {
 		t.Fatalf("%+v\nwant\n%s", o, again)
 	}
-	line := strings.Fields(strings.TrimPrefix(strings.TrimSpace(again), "Again: padlab "))
+	line := strings.Fields(strings.TrimPrefix(strings.TrimSpace(again), "Reproduce: padlab "))
 	if o2 := padlab(t, append(line, "--quiet")...); o2.out != o.out {
 		t.Errorf("again it is\n%s\nnot\n%s", o2.out, o.out)
 	}
@@ -193,16 +193,16 @@ func TestRunWeightsAndImages(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{path, "--weights", "none.safetensors"}, "--weights: none.safetensors: no such file or directory"},
-		{[]string{path, "--weights", path}, "--weights: " + path + ": not a safetensors file: "},
-		{[]string{path, "--weights", photos}, "--weights: " + photos + ": a folder, not a file of weights"},
+		{[]string{path, "--weights", "none.safetensors"}, "net.weights: none.safetensors: no such file or directory"},
+		{[]string{path, "--weights", path}, "net.weights: " + path + ": not a safetensors file: "},
+		{[]string{path, "--weights", photos}, "net.weights: " + photos + ": a folder, not a file of weights"},
 		{[]string{"where-am-i", "--weights", weights}, "weights from a file can be read out, not trained on"},
 		{[]string{"table6-task", "--weights", weights}, "the arms of this experiment set backbone.task themselves"},
-		{[]string{path, "--set", "net.weights=" + weights}, "arm network: " + weights + ": these look like the weights of vgg5, not of small"},
+		{[]string{path, "--weights", weights, "--set", "net.arch=small"}, "arm network: " + weights + ": these look like the weights of vgg5, not of small"},
 		{[]string{path, "--images", t.TempDir()}, ": no photographs (.jpg, .jpeg, .png) in this folder"},
 		{[]string{path, "--images", photosOf(t, 1, 40)}, "a read-out needs at least two photographs"},
 		{[]string{path, "--images", slim}, "photograph a has 3×3 pixels: pictures of 32×32 need at least 4 per side"},
-		{[]string{"where-am-i", "--images", photos}, "--images: this experiment reads nothing out of photographs"},
+		{[]string{"where-am-i", "--images", photos}, "this experiment reads nothing out of photographs"},
 		{[]string{path, "--set", "readout.taps=relu5"}, `arm raw: readout: unknown tap "relu5"`},
 		{[]string{"table1", "--set", "readout.targets=H,X"}, `--set readout.targets=H,X: readout.targets: unknown target "X"`},
 	} {

@@ -1,15 +1,15 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
-	"padlab/core/lab"
+	"padlab/core/record"
 )
 
 func contentOf(t *testing.T, dir, name string) string {
@@ -35,9 +35,11 @@ func namesIn(t *testing.T, dir string) []string {
 	return list
 }
 
-// The record holds what the formats print, and reads back to the experiment.
+// The record holds what the formats print, reads back to the experiment, and is
+// shown as it was printed.
 func TestRecord(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
+	files := []string{"events.jsonl", "experiment.toml", "provenance.json", "result.json", "weights-circular.safetensors", "weights-zeros.safetensors"}
 	o := padlab(t, tiny("--quiet", "--out", dir, "--format", "json", "--seed", "3")...)
 	o.want(t, exitOK, "")
 	if got := contentOf(t, dir, "result.json"); got != o.out {
@@ -51,32 +53,54 @@ func TestRecord(t *testing.T) {
 	if again := padlab(t, "run", experiment, "--data", tinyDir, "--format", "json", "--quiet"); same(again.out) != same(o.out) {
 		t.Errorf("the recorded experiment gives\n%s\nwant\n%s", again.out, o.out)
 	}
-	if list := namesIn(t, dir); !slices.Equal(list, []string{"events.jsonl", "experiment.toml", "result.json"}) {
+	if list := namesIn(t, dir); !slices.Equal(list, files) {
 		t.Errorf("%v", list)
 	}
+	shown := padlab(t, "show", dir, "--format", "json")
+	if shown.want(t, exitOK, ""); shown.out != o.out {
+		t.Errorf("shown as\n%s\nwant\n%s", shown.out, o.out)
+	}
 
-	// It is not overwritten, and found before anything is trained.
-	padlab(t, tiny("--out", dir, "--set", "train.steps=10000000")...).want(t, exitUsage, "padlab: --out: "+dir+" already holds a result.json: choose another folder\n")
+	// It is not overwritten, and found before anything is trained; to go on with
+	// it is to see what it found.
+	padlab(t, tiny("--out", dir, "--set", "train.steps=10000000")...).want(t, exitUsage, "padlab: --out: "+dir+" holds a run that has ended: padlab show "+dir+" prints it; to begin anew take another folder, or remove this one\n")
 	if contentOf(t, dir, "result.json") != o.out {
 		t.Error("the result was overwritten")
 	}
-
-	// What a killed run left behind is.
-	if err := os.Remove(filepath.Join(dir, "result.json")); err != nil {
-		t.Fatal(err)
+	if again := padlab(t, "run", "--resume", "--out", dir, "--format", "json", "--quiet", "--data", tinyDir); again.code != exitOK || again.out != o.out {
+		t.Errorf("gone on with after its end it is\n%s%s", again.out, again.err)
 	}
-	for _, name := range []string{"result.json.tmp", "experiment.toml.tmp", "events.jsonl"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.Repeat("torn", 5000)), 0o644); err != nil {
-			t.Fatal(err)
+}
+
+// Whatever the format, show prints what run printed.
+func TestShow(t *testing.T) {
+	for _, args := range [][]string{tiny("--seed", "4"), tiny("--set", "train.optimizer=sgd", "--set", "train.lr=100", "--set", "net.arch=vgg5", "--set", "canvas.fill=white", "--set", "train.steps=60", "--set", "eval.images=1"), {"run", fileOf(t, "reading.toml", tinyReading), "--data", tinyDir}} {
+		for _, format := range formats {
+			dir := filepath.Join(t.TempDir(), "record")
+			o := padlab(t, append(args, "--quiet", "--format", format, "--out", dir)...)
+			if shown := padlab(t, "show", dir, "--format", format); shown.code != exitOK || shown.out != o.out {
+				t.Errorf("%s: shown as\n%s\nwant\n%s", format, shown.out, o.out)
+			}
 		}
 	}
-	o = padlab(t, tiny("--quiet", "--out", dir, "--format", "jsonl", "--seed", "3")...)
-	o.want(t, exitOK, "")
-	if got := contentOf(t, dir, "events.jsonl"); got != o.out {
-		t.Errorf("the events are\n%s\nwant\n%s", got, o.out)
+	dir := t.TempDir()
+	padlab(t, "show", dir).want(t, exitUsage, "padlab: "+dir+" holds no record: there is no experiment.toml\n")
+	padlab(t, "show", dir, "--format", "xml").want(t, exitUsage, `unknown format "xml"`)
+}
+
+// The weights of a record are weights like others.
+func TestWeightsOfARecord(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	padlab(t, tiny("--quiet", "--out", dir)...).want(t, exitOK, "")
+	weights := filepath.Join(dir, "weights-zeros.safetensors")
+	o := padlab(t, "inspect", "small", "--size", "32", "--weights", weights, "--format", "json")
+	var inspected struct {
+		Measured struct {
+			Weights string `json:"weights_sha256"`
+		}
 	}
-	if list := namesIn(t, dir); !slices.Equal(list, []string{"events.jsonl", "experiment.toml", "result.json"}) {
-		t.Errorf("%v", list)
+	if err := json.Unmarshal([]byte(o.out), &inspected); err != nil || inspected.Measured.Weights != document(t, padlab(t, "show", dir, "--format", "json")).Arms[0].SHA256 {
+		t.Errorf("%v\n%s", err, o.err)
 	}
 }
 
@@ -109,179 +133,55 @@ func TestUnusableRecord(t *testing.T) {
 	}
 }
 
-// faulty is a disk on which one operation fails, or all from one on. A write
-// that fails gets half through.
-type faulty struct {
-	systemDisk
-	at      int // the operation that fails, from 1
-	forever bool
-	done    int
-	log     []string
+// crammed is a disk on which no operation works from one on.
+type crammed struct {
+	record.OS
+	left int
 }
 
-var errFault = errors.New("a fault")
+var errCrammed = errors.New("no space left")
 
-func (d *faulty) operate(name, path string) error {
-	d.done++
-	d.log = append(d.log, name+" "+filepath.Base(path))
-	if d.done == d.at || d.forever && d.done > d.at {
-		return errFault
+func (d *crammed) operate() error {
+	if d.left--; d.left < 0 {
+		return errCrammed
 	}
 	return nil
 }
 
-func (d *faulty) makeFolder(name string) error {
-	return errors.Join(d.operate("make", name), d.systemDisk.makeFolder(name))
-}
-
-func (d *faulty) create(name string) (file, error) {
-	if err := d.operate("create", name); err != nil {
+func (d *crammed) Create(name string) (record.File, error) {
+	if err := d.operate(); err != nil {
 		return nil, err
 	}
-	f, err := d.systemDisk.create(name)
-	return &faultyFile{f, d, name}, err
+	f, err := d.OS.Create(name)
+	return &crammedFile{f, d}, err
 }
 
-func (d *faulty) rename(from, to string) error {
-	if err := d.operate("rename", to); err != nil {
-		return err
-	}
-	return d.systemDisk.rename(from, to)
+type crammedFile struct {
+	record.File
+	disk *crammed
 }
 
-func (d *faulty) remove(name string) error {
-	if err := d.operate("remove", name); err != nil {
-		return err
-	}
-	return d.systemDisk.remove(name)
-}
-
-func (d *faulty) syncFolder(name string) error {
-	if err := d.operate("sync", "folder"); err != nil {
-		return err
-	}
-	return d.systemDisk.syncFolder(name)
-}
-
-type faultyFile struct {
-	file
-	disk *faulty
-	name string
-}
-
-func (f *faultyFile) Write(p []byte) (int, error) {
-	if err := f.disk.operate("write", f.name); err != nil {
-		n, _ := f.file.Write(p[:len(p)/2])
+func (f *crammedFile) Write(p []byte) (int, error) {
+	if err := f.disk.operate(); err != nil {
+		n, _ := f.File.Write(p[:len(p)/2])
 		return n, err
 	}
-	return f.file.Write(p)
-}
-
-func (f *faultyFile) Sync() error {
-	return errors.Join(f.disk.operate("sync", f.name), f.file.Sync())
-}
-
-func (f *faultyFile) Close() error {
-	return errors.Join(f.disk.operate("close", f.name), f.file.Close())
-}
-
-func (f *faultyFile) Truncate(size int64) error {
-	if err := f.disk.operate("cut", f.name); err != nil {
-		return err
-	}
-	return f.file.Truncate(size)
-}
-
-const wholeResult = "{\"schema\":1}\n"
-
-var someEvents = []string{"{\"event\":\"start\"}\n", "{\"event\":\"eval\"}\n", "{\"event\":\"result\"}\n"}
-
-// recorded keeps a short run, and says whether it was told that all is safe.
-func recorded(d disk, folder string) error {
-	r, err := openRecord(d, folder, lab.Default())
-	if err != nil {
-		return err
-	}
-	defer r.close()
-	for _, e := range someEvents {
-		r.event([]byte(e))
-	}
-	r.finish([]byte(wholeResult))
-	return r.failed()
-}
-
-// Whichever operation fails, alone or with all that follow: it is told, and
-// what stands under a final name is whole. Once none fails any more, all is
-// there.
-func TestFaults(t *testing.T) {
-	for _, forever := range []bool{false, true} {
-		for n := 1; ; n++ {
-			d := &faulty{at: n, forever: forever}
-			folder := filepath.Join(t.TempDir(), "record")
-			err := recorded(d, folder)
-			if d.done < n {
-				if err != nil || n < 15 {
-					t.Errorf("%v after %d operations:\n%s", err, d.done, strings.Join(d.log, "\n"))
-				}
-				if list := namesIn(t, folder); !slices.Equal(list, []string{"events.jsonl", "experiment.toml", "result.json"}) {
-					t.Errorf("%v", list)
-				}
-				break
-			}
-			if !errors.Is(err, errFault) {
-				t.Errorf("%s failed, and nobody said so: %v", d.log[n-1], err)
-			}
-			for _, name := range namesIn(t, folder) {
-				content := contentOf(t, folder, name)
-				var want string
-				switch name {
-				case "experiment.toml":
-					want = string(lab.Default().TOML())
-				case "result.json":
-					want = wholeResult
-				case "events.jsonl":
-					want = strings.Join(someEvents[:strings.Count(content, "\n")], "")
-				}
-				torn := strings.HasSuffix(name, ".tmp") || name == "events.jsonl"
-				if content != want && !(forever && torn) {
-					t.Errorf("after %s failed %s holds %q", d.log[n-1], name, content)
-				}
-			}
-		}
-	}
-}
-
-// Nothing gets its final name before its content is safe, and the result is
-// the last to do so.
-func TestOrderOfOperations(t *testing.T) {
-	d := &faulty{}
-	if err := recorded(d, filepath.Join(t.TempDir(), "record")); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{
-		"make record", "create events.jsonl",
-		"create experiment.toml.tmp", "write experiment.toml.tmp", "sync experiment.toml.tmp", "close experiment.toml.tmp", "rename experiment.toml", "sync folder",
-		"write events.jsonl", "write events.jsonl", "write events.jsonl", "sync events.jsonl", "close events.jsonl",
-		"create result.json.tmp", "write result.json.tmp", "sync result.json.tmp", "close result.json.tmp", "rename result.json", "sync folder",
-	}
-	if !slices.Equal(d.log, want) {
-		t.Errorf("%s\nwant\n%s", strings.Join(d.log, "\n"), strings.Join(want, "\n"))
-	}
+	return f.File.Write(p)
 }
 
 // A disk that fills up while a run is trained ends it: what there is is
 // printed, and the exit code says that the record is not complete.
 func TestDiskFillsUp(t *testing.T) {
-	for at, status := range map[int]string{10: "stopped", 11: "stopped", 16: "done"} { // the second event, the third, the events' sync
+	for left, status := range map[int]string{6: "stopped", 7: "stopped", 14: "done"} { // the second event, the third, the weights
 		dir := filepath.Join(t.TempDir(), "record")
 		steps := map[string]string{"stopped": "train.steps=10000000", "done": "train.steps=3"}[status]
-		o := within(t, &session{disk: &faulty{at: at, forever: true}}, tiny("--quiet", "--format", "json", "--set", steps, "--out", dir)...)
-		o.want(t, exitFailed, "padlab: the record cannot be written: a fault\n")
+		o := within(t, &session{disk: &crammed{left: left}}, tiny("--quiet", "--format", "json", "--set", steps, "--out", dir)...)
+		o.want(t, exitFailed, "padlab: the record cannot be written: no space left\n")
 		if d := document(t, o); d.Arms[0].Status != status {
-			t.Errorf("operation %d: %s, want %s", at, d.Arms[0].Status, status)
+			t.Errorf("operation %d: %s, want %s", left, d.Arms[0].Status, status)
 		}
 		if list := namesIn(t, dir); slices.Contains(list, "result.json") {
-			t.Errorf("operation %d: %v", at, list)
+			t.Errorf("operation %d: %v", left, list)
 		}
 	}
 }

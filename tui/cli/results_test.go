@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"padlab/core/border"
-	"padlab/core/lab"
+	"padlab/core/experiment"
 )
 
 var (
@@ -264,8 +264,13 @@ func (f findings) text(t *testing.T) string {
 		}
 		fmt.Fprintf(&b, "## %s, %s, %s\n\n%s `padlab %s`\n\n", s.preset, s.network, s.solver, e.Title, strings.Join(s.command(1, "squeezenet1_0.safetensors"), " "))
 		b.WriteString("| arm | target | SPC | ± seeds | ± photographs | paper | trials | MAE | paper | trials | SPC black | white |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
-		for _, a := range e.Arms() {
-			for _, target := range e.Readout.Targets {
+		arms, err := e.Expand()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range arms {
+			for _, of := range e.Readout.Targets {
+				target := string(of)
 				spc, seeds, photographs := f.over(s, a.Name, "spc", target, "natural")
 				mae, _, _ := f.over(s, a.Name, "mae", target, "natural")
 				black, _, _ := f.over(s, a.Name, "spc", target, "black")
@@ -323,14 +328,14 @@ func (f findings) lines() (list []string) {
 }
 
 // figureOf is what others have found.
-func figureOf(e *lab.Experiment, s study, source, arm, metric, target string) string {
+func figureOf(e *experiment.Experiment, s study, source, arm, metric, target string) string {
 	kind := map[string]string{trained: "training", squeezenet: "weights"}[s.network]
-	for _, g := range e.Figures {
+	for _, g := range e.References {
 		if !strings.HasPrefix(g.Source, source) || g.Arm != arm || g.What != metric || g.Images != "natural" || g.With != "" && g.With != kind {
 			continue
 		}
 		for _, v := range g.Values {
-			if v.Target == target {
+			if string(v.Target) == target {
 				return short(float64(v.Number), 3)
 			}
 		}

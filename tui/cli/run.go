@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"padlab/core/experiment"
 	"padlab/core/lab"
+	"padlab/core/record"
 )
 
 type runFlags struct {
@@ -16,10 +20,12 @@ type runFlags struct {
 	weights   string
 	images    string
 	format    string
+	resume    bool
 	expect    bool
 	quiet     bool
 }
 
+// runCommand is padlab run and its flags.
 func (s *session) runCommand() *cobra.Command {
 	f := runFlags{}
 	c := &cobra.Command{
@@ -28,13 +34,26 @@ func (s *session) runCommand() *cobra.Command {
 		Long: `Run trains all arms of an experiment and prints the border profiles: a preset
 by its name (see padlab presets), a TOML file, or - for the standard input.
 Data goes to the standard output, progress to the standard error. Ctrl-C prints
-what there is.`,
+what there is.
+
+With --out the run is kept in a folder, with checkpoints: after it was stopped or
+killed, --resume goes on from there and ends with the same bits.`,
 		Example: `  padlab run where-am-i
   padlab run where-am-i --seed 3 --set canvas.grid=7 --set net.padding=zeros,reflect
   padlab run my.toml --format json >result.json
   padlab run table1 --weights squeezenet1_0.safetensors`,
-		Args: one("the name of a preset, a file, or -"),
-		RunE: func(_ *cobra.Command, args []string) error { return s.run(f, args[0]) },
+		Args: func(c *cobra.Command, args []string) error {
+			if f.resume && len(args) == 0 {
+				return nil // the record knows
+			}
+			return one("the name of a preset, a file, or -")(c, args)
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return s.resume(f)
+			}
+			return s.run(f, args[0])
+		},
 	}
 	flags := c.Flags()
 	flags.StringArrayVar(&f.set, "set", nil, "change a field, `KEY=VALUE`; several values (a,b) make arms")
@@ -42,17 +61,21 @@ what there is.`,
 	flags.StringVar(&f.weights, "weights", "", "`FILE` (safetensors) whose network is read out, in place of one that is trained")
 	flags.StringVar(&f.images, "images", "", "`DIR` with photographs to read positions out of; left out: those that ship")
 	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json, jsonl or csv")
-	flags.StringVar(&f.out, "out", "", "`DIR` for a record: experiment.toml, events.jsonl, result.json")
+	flags.StringVar(&f.out, "out", "", "`DIR` for a record of the run: experiment.toml, events.jsonl, weights, result.json")
+	flags.BoolVar(&f.resume, "resume", false, "go on with the run in --out, from its last checkpoint; without PRESET it is the one that the record has")
 	flags.BoolVar(&f.expect, "expect", false, "exit with 3 when an expectation of the experiment does not hold")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress on the standard error")
 	return c
 }
 
-// change does what --weights, --set and --seed say, in this order.
-func (s *session) change(e *lab.Experiment, f runFlags) error {
-	if f.weights != "" {
-		if err := s.freeze(e, f.weights); err != nil {
-			return fmt.Errorf("--weights: %w", err)
+// change does what --weights, --images, --set and --seed say, in this order.
+func (s *session) change(e *experiment.Experiment, f runFlags) error {
+	for _, c := range []struct{ flag, key, text string }{{"weights", "net.weights", f.weights}, {"images", "data.photos", f.images}} {
+		if c.text == "" {
+			continue
+		}
+		if err := e.Set(c.key, c.text); err != nil {
+			return fmt.Errorf("--%s: %w", c.flag, err)
 		}
 	}
 	for _, change := range f.set {
@@ -70,6 +93,27 @@ func (s *session) change(e *lab.Experiment, f runFlags) error {
 	return nil
 }
 
+// provenance is what only the command line knows of a run. The command runs the
+// same in any shell, whatever its environment is.
+func (s *session) provenance(name string, base *experiment.Experiment) func(*experiment.Experiment) record.Provenance {
+	return func(e *experiment.Experiment) record.Provenance {
+		command := "padlab run " + e.OneLine(name, base)
+		if name == "-" {
+			command = "padlab run -"
+		}
+		if s.data != "" {
+			command += " --data " + experiment.Quote(s.data)
+		}
+		if s.kernelName != "" {
+			command += " --kernel " + experiment.Quote(s.kernelName)
+		}
+		if name == "-" { // what came in is gone
+			command += " <<'END'\n" + string(e.TOML()) + "END"
+		}
+		return record.Provenance{Version: version(), Go: runtime.Version(), Arch: runtime.GOARCH, Name: name, Command: command}
+	}
+}
+
 // run is padlab run.
 func (s *session) run(f runFlags, name string) error {
 	if err := oneOf("format", f.format, formats...); err != nil {
@@ -83,41 +127,97 @@ func (s *session) run(f runFlags, name string) error {
 	if err := s.change(e, f); err != nil {
 		return err
 	}
+	o := lab.Options{Provenance: s.provenance(name, base)}
+	switch {
+	case f.resume:
+		return s.goOn(f, e, o)
+	case f.out != "":
+		if err := record.Free(f.out); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+		o.Record = func(first *lab.Snapshot) (*record.Writer, error) {
+			w, err := record.Create(s.disk, f.out, first.Experiment, first.Provenance, first.Warnings)
+			if err != nil {
+				err = fmt.Errorf("--out: %w", err)
+			}
+			return w, err
+		}
+	}
+	return s.execute(f, e, o)
+}
+
+// resume goes on with the experiment of a record.
+func (s *session) resume(f runFlags) error {
+	if err := oneOf("format", f.format, formats...); err != nil {
+		return err
+	}
+	if f.out == "" {
+		return errors.New("--resume goes on with the run in --out DIR")
+	}
+	r, err := record.Open(f.out)
+	if err != nil {
+		return fmt.Errorf("--resume: %w", err)
+	}
+	if f.weights != "" || f.images != "" || f.seed != "" || len(f.set) > 0 {
+		return errors.New("--resume: a run goes on as it began: it takes no --set, --seed, --weights or --images")
+	}
+	was := r.Provenance
+	return s.goOn(f, r.Experiment, lab.Options{Provenance: func(*experiment.Experiment) record.Provenance {
+		return record.Provenance{Version: version(), Go: runtime.Version(), Arch: runtime.GOARCH, Name: was.Name, Command: was.Command}
+	}})
+}
+
+// goOn runs an experiment from where its record in --out stands; where there is
+// none, from the start.
+func (s *session) goOn(f runFlags, e *experiment.Experiment, o lab.Options) error {
+	if f.out == "" {
+		return errors.New("--resume goes on with the run in --out DIR")
+	}
+	if !record.Exists(f.out) {
+		o.Record = func(first *lab.Snapshot) (*record.Writer, error) {
+			return record.Create(s.disk, f.out, first.Experiment, first.Provenance, first.Warnings)
+		}
+		return s.execute(f, e, o)
+	}
+	r, err := record.Open(f.out)
+	if err != nil {
+		return fmt.Errorf("--resume: %w", err)
+	}
+	if r.Ended() {
+		if !f.quiet {
+			s.logf("%s: this run has ended; this is what it found", f.out)
+		}
+		s.printResult(f.format, *r.Result)
+		return nil
+	}
+	o.From = r
+	o.Record = func(first *lab.Snapshot) (*record.Writer, error) { return record.Resume(s.disk, r, first.Warnings) }
+	return s.execute(f, e, o)
+}
+
+// execute runs an experiment and prints what it finds.
+func (s *session) execute(f runFlags, e *experiment.Experiment, o lab.Options) error {
 	pool, err := s.pool()
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	in, release, err := s.inputs(e, f.images)
-	if err != nil {
-		return err
-	}
-	defer release()
-	in.Pool, in.Now = pool, time.Now
-	report := &reporter{session: s, format: f.format, name: name, base: base, images: f.images, quiet: f.quiet}
-	if f.out != "" {
-		if _, err := lab.Check(e, in); err != nil {
-			return err // before a folder is made for it
-		}
-		if report.record, err = openRecord(s.disk, f.out, e); err != nil {
-			return fmt.Errorf("--out: %w", err)
-		}
-		defer report.record.close()
-	}
 	evaluated := make(chan *lab.Snapshot)
-	in.Evaluated = func(s *lab.Snapshot) { evaluated <- s }
-	run, err := lab.Start(e, in)
+	o.Evaluated = func(s *lab.Snapshot) { evaluated <- s }
+	run, err := lab.Start(pool, e, o)
 	if err != nil {
 		return err
 	}
+	report := &reporter{session: s, format: f.format, quiet: f.quiet}
 	report.begin(run.Snapshot())
 	last := s.follow(run, evaluated, report)
 	if last.Status == lab.Failed {
 		fmt.Fprintln(s.err, last.Stack)
 		return failure{fmt.Errorf("a fault in padlab itself: %s", last.Failure)}
 	}
-	result := report.end(last)
-	if err := report.record.failed(); err != nil {
+	result := last.Result()
+	s.printResult(f.format, result)
+	if err := run.RecordError(); err != nil {
 		return failure{fmt.Errorf("the record cannot be written: %w", err)}
 	}
 	s.judge(last, result, f.expect)
@@ -133,7 +233,7 @@ func (s *session) follow(run *lab.Run, evaluated <-chan *lab.Snapshot, report *r
 	for {
 		select {
 		case now := <-evaluated:
-			if report.evaluated(now); report.lost() {
+			if report.evaluated(now); s.broken != nil {
 				run.Stop()
 			}
 		case <-tick.C:
@@ -149,7 +249,7 @@ func (s *session) follow(run *lab.Run, evaluated <-chan *lab.Snapshot, report *r
 }
 
 // judge sets the exit code and says on the standard error what made it so.
-func (s *session) judge(last *lab.Snapshot, result lab.Result, expect bool) {
+func (s *session) judge(last *lab.Snapshot, result record.Result, expect bool) {
 	switch {
 	case s.broken != nil: // that is what counts
 	case last.Status == lab.Stopped:

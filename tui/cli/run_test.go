@@ -14,7 +14,8 @@ import (
 	"strings"
 	"testing"
 
-	"padlab/core/lab"
+	"padlab/core/experiment"
+	"padlab/core/record"
 )
 
 // The shapes of the JSON output, written out: scripts depend on them. number
@@ -87,6 +88,9 @@ type provenanceShape struct {
 	Arch    string                 `json:"arch"`
 	Kernel  string                 `json:"kernel"`
 	Workers int                    `json:"workers"`
+	Name    string                 `json:"name"`
+	Command string                 `json:"command"`
+	Inputs  []inputShape           `json:"inputs"`
 	Arms    map[string]timingShape `json:"arms"`
 }
 
@@ -211,7 +215,7 @@ func TestRunJSON(t *testing.T) {
 			t.Errorf("%+v", d.Provenance)
 		}
 	}
-	if p := d.Provenance; p.Version != version() || !strings.HasPrefix(p.Go, "go") || p.Arch == "" || p.Kernel == "" || p.Workers != 2 || len(p.Arms) != 2 {
+	if p := d.Provenance; p.Version != version() || p.Name != tinyFile || len(p.Inputs) != 1 || p.Inputs[0].Kind != "set" || len(p.Inputs[0].SHA256) != 64 || !strings.HasPrefix(p.Go, "go") || p.Arch == "" || p.Kernel == "" || p.Workers != 2 || len(p.Arms) != 2 {
 		t.Errorf("%+v", p)
 	}
 }
@@ -289,14 +293,14 @@ func TestRunText(t *testing.T) {
 	for _, want := range []string{
 		"Tiny & quick (" + tinyFile + ", seed 7)\nWhere is the noise?\nPaper: There is none.\n", "at the border", "1 cell away", "\nreflect ", "\ncircular   0.111 [",
 		"\nExpected:\n  circular: accuracy is exactly chance: held\n",
-		"\nAgain: padlab run " + lab.Quote(tinyFile) + " --seed 7 --set net.padding=circular,reflect --set train.lr=0.01 --data " + lab.Quote(tinyDir) + "\n",
+		"\nReproduce: padlab run " + experiment.Quote(tinyFile) + " --seed 7 --set net.padding=circular,reflect --set train.lr=0.01 --data " + experiment.Quote(tinyDir) + "\n",
 	} {
 		if !strings.Contains(o.out, want) {
 			t.Errorf("no %q in\n%s", want, o.out)
 		}
 	}
 	// The last line says how to get the same again.
-	_, line, _ := strings.Cut(o.out, "\nAgain: padlab ")
+	_, line, _ := strings.Cut(o.out, "\nReproduce: padlab ")
 	if again := padlab(t, append(strings.Fields(strings.ReplaceAll(line, "'", "")), "--quiet")...); again != o {
 		t.Errorf("%+v\nwant\n%+v", again, o)
 	}
@@ -391,7 +395,7 @@ func TestInterruption(t *testing.T) {
 		var arms []armShape
 		switch format {
 		case "text":
-			if !strings.Contains(o.out, "stopped after ") || !strings.Contains(o.out, "\nAgain: ") {
+			if !strings.Contains(o.out, "stopped after ") || !strings.Contains(o.out, "\nReproduce: ") {
 				t.Error(o.out)
 			}
 		case "json":
@@ -410,7 +414,7 @@ func TestInterruption(t *testing.T) {
 			}
 		}
 		for _, a := range arms {
-			if a.Status != string(lab.Stopped) || a.Steps >= 10000000 || len(a.Scores) != 1 || len(a.SHA256) != 64 {
+			if a.Status != string(record.Stopped) || a.Steps >= 10000000 || len(a.Scores) != 1 || len(a.SHA256) != 64 {
 				t.Errorf("%+v", a)
 			}
 		}
@@ -438,4 +442,10 @@ func TestProgressOnTerminal(t *testing.T) {
 	if lines := strings.Split(err.String(), "\n"); len(lines) != 2 || !strings.HasPrefix(lines[1], "\r\x1b[K\x1b[?7lstep ") || !strings.HasSuffix(lines[1], "\x1b[?7h\r\x1b[K") {
 		t.Errorf("%q", err.String())
 	}
+}
+
+type inputShape struct {
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
 }

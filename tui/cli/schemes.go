@@ -9,8 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"padlab/core/pad"
+	"padlab/tui/report"
 )
 
+// schemesCommand is padlab schemes with its subcommands.
 func (s *session) schemesCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list",
@@ -35,14 +37,15 @@ func (s *session) schemesCommand() *cobra.Command {
 	return group("schemes", "List and show padding schemes", list, show)
 }
 
+// listSchemes prints every scheme with its other names.
 func (s *session) listSchemes() {
-	var rows table
+	var rows report.Table
 	for _, p := range pad.All() {
 		row := []string{p.Name, p.About}
 		if a := p.Aliases(); len(a) > 0 {
 			row = append(row, "also "+strings.Join(a, ", "))
 		}
-		rows.add(row...)
+		rows.Add(row...)
 	}
 	fmt.Fprint(s, rows)
 }
@@ -61,7 +64,7 @@ func (f schemeFlags) sides() (before, after int, err error) {
 	before, errBefore := strconv.Atoi(strings.TrimSpace(first))
 	after, errAfter := strconv.Atoi(strings.TrimSpace(second))
 	if errBefore != nil || errAfter != nil {
-		return 0, 0, fmt.Errorf("--pad takes a whole number, or two as BEFORE,AFTER: %q", f.pad)
+		return 0, 0, fmt.Errorf("--pad takes an integer, or two as BEFORE,AFTER: %q", f.pad)
 	}
 	return before, after, nil
 }
@@ -69,6 +72,7 @@ func (f schemeFlags) sides() (before, after int, err error) {
 // maxLine bounds what schemes show prints.
 const maxLine = 4096
 
+// showScheme prints the source of every position of a padded line.
 func (s *session) showScheme(name string, f schemeFlags) error {
 	if err := oneOf("format", f.format, "text", "json"); err != nil {
 		return err
@@ -126,6 +130,7 @@ type paddedLine struct {
 	Source []*int `json:"source"`
 }
 
+// lineOf is a padded line as JSON.
 func lineOf(scheme pad.Scheme, size, before, after int, source []int) paddedLine {
 	line := paddedLine{1, scheme.Name, size, before, after, make([]*int, len(source))}
 	for i := range source {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
 
+	"padlab/core/experiment"
 	"padlab/core/inspect"
 	"padlab/core/lab"
 	"padlab/presets"
@@ -60,35 +60,22 @@ func (s *session) screen() error {
 	if err != nil {
 		return err
 	}
-	config := app.Config{Theme: look, First: presets.Default}
+	session := app.Session{Theme: look}
 	for _, name := range presets.Names() {
 		e, err := s.load(name)
 		if err != nil {
 			return err
 		}
-		config.Presets = append(config.Presets, app.Preset{Name: name, Experiment: e})
+		session.Presets = append(session.Presets, app.Preset{Name: name, Experiment: e})
+		if name == presets.Default {
+			session.First = session.Presets[len(session.Presets)-1]
+		}
 	}
 	pool, err := s.pool()
 	if err != nil {
 		return err
 	}
-	config.Start = func(e *lab.Experiment) (*lab.Run, error) {
-		in, release, err := s.inputs(e, "")
-		if err != nil {
-			return nil, err
-		}
-		defer release()
-		in.Pool, in.Now = pool, time.Now
-		return lab.Start(e, in)
-	}
-	k, err := s.arithmetic()
-	if err != nil {
-		return err
-	}
-	config.Inspect = func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error) {
-		return inspectArm(ctx, k, run, arm)
-	}
-	model := app.New(config)
+	model := app.New(host(pool), session)
 	program := tea.NewProgram(model, tea.WithAltScreen(), tea.WithContext(s.ctx), tea.WithoutSignalHandler(), tea.WithOutput(whole{os.Stdout}))
 	_, err = program.Run()
 	model.Close()
@@ -103,10 +90,21 @@ func (s *session) screen() error {
 	return nil
 }
 
+// host lends a pool to screens.
+func host(pool *lab.Pool) *app.Host {
+	return &app.Host{
+		Start: func(e *experiment.Experiment) (*lab.Run, error) { return lab.Start(pool, e, lab.Options{}) },
+		Inspect: func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error) {
+			return inspectArm(ctx, pool, run, arm)
+		},
+	}
+}
+
 // whole is a terminal that shows every write at once: it is wrapped in the
 // synchronized-output sequences, which terminals that do not know them ignore.
 type whole struct{ *os.File }
 
+// Write wraps what is written, and says of it how much was.
 func (w whole) Write(p []byte) (int, error) {
 	frame := make([]byte, 0, len(p)+16)
 	frame = append(frame, "\x1b[?2026h"...)

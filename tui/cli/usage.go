@@ -42,6 +42,7 @@ func one(what string) cobra.PositionalArgs {
 	}
 }
 
+// unknownCommand is the error for a word where a command should stand.
 func unknownCommand(c *cobra.Command, word string) error {
 	kind := "command"
 	if c.HasParent() {
@@ -74,6 +75,7 @@ func flagError(c *cobra.Command, err error) error {
 	return see(c, err)
 }
 
+// unknownFlag is the error for a flag that a command does not have.
 func unknownFlag(c *cobra.Command, e *pflag.NotExistError) error {
 	if short := e.GetSpecifiedShortnames(); short != "" {
 		return fmt.Errorf("unknown flag -%s", short)
@@ -86,11 +88,12 @@ func unknownFlag(c *cobra.Command, e *pflag.NotExistError) error {
 	return fmt.Errorf("unknown flag --%s", e.GetSpecifiedName())
 }
 
+// kindOf says in words what values a flag takes.
 func kindOf(f *pflag.Flag) string {
 	if f.Value.Type() == "bool" {
 		return "true or false"
 	}
-	return "a whole number"
+	return "an integer"
 }
 
 // oneOf checks the value of a flag with a few words to choose from.
@@ -103,6 +106,7 @@ func oneOf(flag, value string, words ...string) error {
 	return names.Unknown(flag, value, words)
 }
 
+// helpCommand is padlab help; cobra's own takes a wrong name for none.
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -121,6 +125,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
+// completionCommand is padlab completion.
 func completionCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:     "completion SHELL",

@@ -8,7 +8,7 @@ import (
 
 func TestUsage(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"runn", `unknown command "runn": did you mean "run"? (known: bench, completion, datasets, help, inspect, presets, run, schemes, version) (see padlab --help)`},
+		{"runn", `unknown command "runn": did you mean "run"? (known: bench, completion, datasets, help, inspect, presets, run, schemes, show, version) (see padlab --help)`},
 		{"runn --seed 3", `unknown command "runn": did you mean "run"?`},
 		{"hepl", `did you mean "help"?`},
 		{"help runn", `unknown command "runn": did you mean "run"?`},
@@ -33,17 +33,17 @@ func TestUsage(t *testing.T) {
 		{"run --=x", "bad flag syntax: --=x"},
 		{"run x --set", "--set needs a value (see padlab run --help)"},
 		{"run x --quiet=maybe", `--quiet takes true or false: "maybe"`},
-		{"schemes show zeros --size x", `--size takes a whole number: "x"`},
-		{"schemes show zeros --size 99999999999999999999", `--size takes a whole number: "99999999999999999999"`},
+		{"schemes show zeros --size x", `--size takes an integer: "x"`},
+		{"schemes show zeros --size 99999999999999999999", `--size takes an integer: "99999999999999999999"`},
 		{"run x --format jsno", `unknown format "jsno": did you mean "json"? (known: text, json, jsonl, csv)`},
 		{"version --color blue", `--color: unknown word "blue" (known: auto, always, never)`},
 		{"version --theme drak", `--theme: unknown theme "drak": did you mean "dark"?`},
 		{"version --glyphs brail", `--glyphs: unknown glyph set "brail": did you mean "braille"?`},
-		{"run where-am-i --workers -1", `--workers must be a whole number in 1 … 256, or 0 for one per core: "-1"`},
+		{"run where-am-i --workers -1", `--workers must be an integer from 1 to 256, or 0 for one per core: "-1"`},
 		{"run where-am-i --workers 1000", `: "1000"`},
 		{"run where-am-i --workers two", `: "two"`},
 		{"run where-am-i --kernel gonun", `--kernel: unknown kernel "gonun": did you mean "gonum"?`},
-		{"run where-am-i --seed -1", `seed must be a whole number in 0 … 9223372036854775807: "-1"`},
+		{"run where-am-i --seed -1", `seed must be an integer from 0 to 9223372036854775807: "-1"`},
 		{"run where-am-i --set seed=1,2", "--set seed=1,2: seed cannot vary between arms"},
 		{"run where-am-i --set train.steps", `--set takes key=value: "train.steps"`},
 		{"run where-am-i --set train.step=3", `--set train.step=3: unknown key "train.step": did you mean "train.steps"?`},
@@ -77,7 +77,7 @@ func TestHostileArguments(t *testing.T) {
 
 func TestEnvironment(t *testing.T) {
 	for _, c := range []struct{ variable, args, want string }{
-		{"PADLAB_WORKERS=x", "run where-am-i", `PADLAB_WORKERS must be a whole number in 1 … 256, or 0 for one per core: "x"`},
+		{"PADLAB_WORKERS=x", "run where-am-i", `PADLAB_WORKERS must be an integer from 1 to 256, or 0 for one per core: "x"`},
 		{"PADLAB_KERNEL=avx9", "run where-am-i", `PADLAB_KERNEL: unknown kernel "avx9"`},
 		{"PADLAB_KERNEL=gonun", "run where-am-i", `did you mean "gonum"?`},
 		{"PADLAB_KERNEL=gonum", "run where-am-i --kernel avx9", `--kernel: unknown kernel "avx9"`},

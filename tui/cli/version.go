@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// versionCommand is padlab version.
 func (s *session) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",

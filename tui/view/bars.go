@@ -6,12 +6,14 @@ import (
 	"padlab/tui/theme"
 )
 
-// Bars are scores of 0 … 1 side by side, a row each: the name, a bar, the score
-// with its interval, and, where somebody else has found one too, a mark at
-// theirs. Scores below 0 have no bar. When there are more rows than fit, those
-// around the selected one are shown; when there is room, rows stand apart.
+// Bars are scores side by side, a row each: the name, a bar from 0 to the score,
+// the score with its interval, and, where somebody else has found one too, a
+// mark at theirs. Where scores below 0 are possible a line stands at 0. When
+// there are more rows than fit, those around the selected one are shown; when
+// there is room, rows stand apart.
 type Bars struct {
 	Rows     []Bar
+	Range    Range // of the scores
 	Selected int
 	Empty    string // one line to show without rows
 }
@@ -47,6 +49,7 @@ func (b Bars) Draw(f *Frame, r Rect, t theme.Theme) {
 		scores = max(scores, Columns(row.score()))
 	}
 	names = min(names, max(3, a.w/4))
+	scale := b.Range.axis(b.shown)
 	for i := start; i < end; i++ {
 		row, y := b.Rows[i], (i-start)*apart
 		style := theme.Plain
@@ -58,29 +61,57 @@ func (b Bars) Draw(f *Frame, r Rect, t theme.Theme) {
 		a.text(3, y, style, Cut(row.Name, names))
 		left := 4 + names
 		a.right(a.w, y, style, Cut(row.score(), a.w-left))
-		row.draw(a.sub(Rect{left, y, a.w - left - scores - 1, 1}), t)
+		row.draw(a.sub(Rect{left, y, a.w - left - scores - 1, apart}), t, scale)
 	}
 }
 
 func (b Bar) score() string { return ScoreWithin(b.Value, b.Low, b.High) }
 
-// draw fills a row in eighths of a cell, and marks the other's score.
-func (b Bar) draw(a area, t theme.Theme) {
+// shown yields every score.
+func (b Bars) shown(yield func(float64) bool) {
+	for _, row := range b.Rows {
+		if !yield(row.Value) {
+			return
+		}
+	}
+}
+
+// draw draws the first row of an area, and the line at 0 in all of them.
+func (b Bar) draw(a area, t theme.Theme, scale axis) {
 	if a.w < 1 {
 		return
 	}
+	below := area{} // left of 0
+	above := a
+	if scale.zero() {
+		zero := int(math.Round(unit(0, scale.low, scale.high) * float64(a.w-1)))
+		below, above = a.sub(Rect{0, 0, zero, 1}), a.sub(Rect{zero + 1, 0, a.w - zero - 1, 1})
+		for y := range a.h {
+			a.set(zero, y, '│', theme.Border)
+		}
+	}
 	if finite(b.Value) {
-		eighths := int(min(max(b.Value, 0), 1)*float64(8*a.w) + 0.5)
+		eighths := int(unit(b.Value, max(scale.low, 0), scale.high)*float64(8*above.w) + 0.5)
 		full := '█'
 		if t.Glyphs == theme.ASCII {
 			full, eighths = '=', (eighths+4)/8*8
 		}
-		a.line(0, 0, eighths/8, full, b.Style)
+		above.line(0, 0, eighths/8, full, b.Style)
 		if rest := eighths % 8; rest > 0 {
-			a.set(eighths/8, 0, [8]rune{' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'}[rest], b.Style)
+			above.set(eighths/8, 0, [8]rune{' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'}[rest], b.Style)
+		}
+		if b.Value < 0 { // only halves of a cell can be filled from the right
+			halves := int(unit(-b.Value, 0, -scale.low)*float64(2*below.w) + 0.5)
+			if t.Glyphs == theme.ASCII {
+				halves = (halves + 1) / 2 * 2
+			}
+			below.line(below.w-halves/2, 0, halves/2, full, b.Style)
+			if halves%2 == 1 {
+				below.set(below.w-halves/2-1, 0, '▐', b.Style)
+			}
 		}
 	}
 	if finite(b.Mark) {
-		a.set(int(math.Round(min(max(b.Mark, 0), 1)*float64(a.w-1))), 0, mark, theme.Strong)
+		a.set(int(math.Round(unit(b.Mark, scale.low, scale.high)*float64(a.w-1))), 0, mark, theme.Strong)
 	}
 }

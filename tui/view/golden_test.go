@@ -51,6 +51,8 @@ func TestGolden(t *testing.T) {
 	wide, quiet := exampleProfile(), exampleProfile()
 	wide.XLabel = "cells between the patch and the border"
 	quiet.Series, quiet.Empty = nil, "the first evaluation comes after 50 steps"
+	correlations := exampleBars()
+	correlations.Range = Range{-1, 1}
 	lasts, logs := exampleCurve(), exampleCurve()
 	lasts.Last, logs.Last, logs.Log = true, true, true
 
@@ -66,6 +68,8 @@ func TestGolden(t *testing.T) {
 		{"profile-56x9-ascii", 56, 9, exampleProfile(), mono(theme.ASCII)},
 		{"profile-90x22-ascii", 90, 22, wide, mono(theme.ASCII)},
 		{"profile-24x6", 24, 6, exampleProfile(), mono(theme.Braille)},
+		{"profile-below-0-56x9", 56, 9, exampleSkill(), mono(theme.Braille)},
+		{"profile-below-0-90x22", 90, 22, exampleSkill(), mono(theme.Braille)},
 		{"profile-empty", 56, 9, quiet, mono(theme.Braille)},
 		{"profile-56x9-256", 56, 9, exampleProfile(), theme.New(termenv.ANSI256, true, theme.Braille)},
 		{"curve-21x4", 21, 4, exampleCurve(), mono(theme.Braille)},
@@ -89,6 +93,8 @@ func TestGolden(t *testing.T) {
 		{"paragraph-24x4", 24, 4, exampleParagraph(), mono(theme.Braille)},
 		{"bars-56x9", 56, 9, exampleBars(), mono(theme.Braille)},
 		{"bars-56x9-ascii", 56, 9, exampleBars(), mono(theme.ASCII)},
+		{"bars-below-0-56x9", 56, 9, correlations, mono(theme.Braille)},
+		{"bars-below-0-56x9-ascii", 56, 9, correlations, mono(theme.ASCII)},
 		{"bars-30x3", 30, 3, exampleBars(), mono(theme.Braille)},
 		{"bars-empty", 30, 3, Bars{Empty: "nothing was read out yet"}, mono(theme.Braille)},
 		{"table-40x5", 40, 5, exampleTable(), mono(theme.Braille)},
@@ -134,8 +140,22 @@ func exampleProfile() Profile {
 			series(2, "reflect", 0.5, 0.48, 0.44, 0.4),
 			series(3, "none", 0.98, 0.98, 0.97, 0.98),
 		},
+		Range:  Range{0, 1},
 		Chance: 1. / 49,
 	}
+}
+
+// exampleSkill has no lowest value, and goes below 0.
+func exampleSkill() Profile {
+	p := exampleProfile()
+	p.Range, p.Chance = Range{math.Inf(-1), 1}, 0
+	for i := range p.Series {
+		for k := range p.Series[i].Points {
+			q := &p.Series[i].Points[k]
+			q.Value, q.Low, q.High = 1.5*q.Value-0.6, 1.5*q.Low-0.6, 1.5*q.High-0.6
+		}
+	}
+	return p
 }
 
 func exampleCurve() Curve {
@@ -203,7 +223,7 @@ func exampleParagraph() Paragraph {
 }
 
 func exampleBars() Bars {
-	b := Bars{Selected: 3}
+	b := Bars{Range: Range{0, 1}, Selected: 3}
 	for i, v := range []float64{.304, .426, .53, .73, -.06} {
 		bar := Bar{Name: []string{"tap 1", "tap 2", "tap 3", "tap 4, the last", "none"}[i], Style: theme.Series(i), Marker: theme.Marker(i), Value: v, Low: v - .05, High: v + .05, Mark: .8 * v}
 		if i == 0 {
@@ -215,7 +235,7 @@ func exampleBars() Bars {
 }
 
 func exampleTable() Table {
-	t := Table{Header: []string{"layer", "out", "sees", "over the edge"}, Skip: 1}
+	t := Table{Header: []string{"layer", "out", "sees", "sees padding"}, Skip: 1}
 	for _, name := range []string{"conv1", "pool1", "conv2 with a name", "gap"} {
 		t.Rows = append(t.Rows, []string{name, "56×56×16", "3", Share(0.0699)})
 	}

@@ -123,18 +123,22 @@ func Loss(v float64) string {
 	return Count(int(math.Round(v)))
 }
 
-// tick returns a number on an axis as short as it can be: "1", ".5", ".02",
-// ".0051".
+// tick returns a number on an axis as short as it can be: "1", ".5", "-.5",
+// ".02", ".0051".
 func tick(v float64) string {
-	s := strconv.FormatFloat(v, 'f', 2, 64)
+	s := strconv.FormatFloat(math.Abs(v), 'f', 2, 64)
 	if v > 0 && v < 0.01 {
 		s = strconv.FormatFloat(v, 'f', 4, 64)
 	}
 	s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	if s == "0" {
-		return s
+	if s == "0" || s == "" {
+		return "0"
 	}
-	return strings.TrimPrefix(s, "0")
+	s = strings.TrimPrefix(s, "0")
+	if v < 0 {
+		return "-" + s
+	}
+	return s
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

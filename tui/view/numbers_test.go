@@ -19,7 +19,7 @@ func TestNumbers(t *testing.T) {
 		{Duration(-time.Second), "0:00"}, {Duration(100*time.Hour + 900*time.Millisecond), "100:00:00"},
 		{Loss(3.891), "3.89"}, {Loss(0), "0"}, {Loss(12.36), "12.4"}, {Loss(0.0713), "0.071"}, {Loss(0.5), "0.50"}, {Loss(2e-5), "2e-5"},
 		{Loss(512), "512"}, {Loss(5120), "5.1k"}, {Loss(7e12), "7e+12"}, {Loss(9e300), "9e+300"}, {Loss(-3.891), "-3.89"}, {Loss(nan), "–"}, {Loss(-inf), "–"},
-		{tick(0), "0"}, {tick(1), "1"}, {tick(0.5), ".5"}, {tick(0.25), ".25"}, {tick(1. / 49), ".02"}, {tick(1. / 196), ".0051"}, {tick(1e-9), "0"},
+		{tick(0), "0"}, {tick(1), "1"}, {tick(0.5), ".5"}, {tick(-0.5), "-.5"}, {tick(-20), "-20"}, {tick(-0.001), "0"}, {tick(0.25), ".25"}, {tick(1. / 49), ".02"}, {tick(1. / 196), ".0051"}, {tick(1e-9), "0"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

@@ -7,15 +7,16 @@ import (
 	"padlab/tui/theme"
 )
 
-// A Profile is the border profile: a score in 0 … 1 against the distance to
-// the image border, one line per arm, with intervals and the line of chance.
-// It is the curve that this program exists to draw.
+// A Profile is the border profile: a score against the distance to the image
+// border, one line per arm, with intervals and the line of chance. It is the
+// curve that this program exists to draw.
 //
 // From 56×9 on it shows everything but XLabel, which needs 11 rows. Smaller,
 // it gives up first the counts and the names, then the axes, and keeps the
 // lines.
 type Profile struct {
 	Series   []ProfileSeries
+	Range    Range   // of the score
 	Chance   float64 // the score of guessing; no line unless it is positive
 	XLabel   string  // what the distance is, with its unit
 	Selected int     // the series that is drawn last and with its name marked; −1 for none
@@ -30,7 +31,7 @@ type ProfileSeries struct {
 	Points []ProfilePoint
 }
 
-// A ProfilePoint is one ring. Value is clamped to 0 … 1; where it is not
+// A ProfilePoint is one ring. Value is clamped to the axis; where it is not
 // finite the line is broken. Without a finite Low and High there is no
 // interval. N counts the trials.
 type ProfilePoint struct {
@@ -57,14 +58,14 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	case a.h >= 5:
 		foot = 1
 	}
-	h := a.h - foot
+	h, scale := a.h-foot, p.Range.axis(p.shown)
 	gutter := 0
 	if w := endingWidth(p.nameWidth(a.w / 4)); a.w-w >= 32 && h >= 3 {
 		gutter = w
 	}
 	left := 0
 	if a.w >= 20 {
-		left = p.yAxis(a, h) + 1
+		left = p.yAxis(a, h, scale) + 1
 	}
 	plot := a.sub(Rect{left, 0, a.w - left - gutter, h})
 	if plot.w < 1 || plot.h < 1 {
@@ -74,9 +75,9 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	if foot > 0 {
 		p.xAxis(a.sub(Rect{0, h, left + plot.w, foot}), left, rings, at)
 	}
-	p.lines(plot, t, at)
+	p.lines(plot, t, scale, at)
 	if gutter > 0 {
-		a.sub(Rect{left + plot.w, 0, gutter, h}).endings(p.endings(h))
+		a.sub(Rect{left + plot.w, 0, gutter, h}).endings(p.endings(h, scale))
 	}
 }
 
@@ -93,6 +94,17 @@ func (p Profile) rings() []float64 {
 	return rings
 }
 
+// shown yields every number that has a place on the y-axis.
+func (p Profile) shown(yield func(float64) bool) {
+	for _, s := range p.Series {
+		for _, q := range s.Points {
+			if q.known() && !(yield(q.Value) && yield(q.Low) && yield(q.High)) {
+				return
+			}
+		}
+	}
+}
+
 // nameWidth returns the columns of the longest name, at most limit.
 func (p Profile) nameWidth(limit int) int {
 	w := 0
@@ -105,8 +117,9 @@ func (p Profile) nameWidth(limit int) int {
 	return min(w, limit)
 }
 
-// yAxis draws the axis beside h rows and returns its column.
-func (p Profile) yAxis(a area, h int) int {
+// yAxis draws the axis beside h rows and returns its column. Of marks that fall
+// into one row the first stands.
+func (p Profile) yAxis(a area, h int, scale axis) int {
 	type mark struct {
 		value float64
 		style theme.Style
@@ -115,14 +128,21 @@ func (p Profile) yAxis(a area, h int) int {
 	if p.chance() {
 		marks = append(marks, mark{p.Chance, theme.Chance})
 	}
+	var ticks []float64
 	if h >= 2 {
-		marks = append(marks, mark{1, theme.Dim}, mark{0, theme.Dim})
+		ticks = append(ticks, scale.high, scale.low)
+		if scale.zero() {
+			ticks = append(ticks, 0)
+		}
 	}
 	if h >= 5 {
-		marks = append(marks, mark{0.5, theme.Dim})
+		ticks = append(ticks, scale.ticks(scale.step)...)
 	}
 	if h >= 13 {
-		marks = append(marks, mark{0.25, theme.Dim}, mark{0.75, theme.Dim})
+		ticks = append(ticks, scale.ticks(scale.step/2)...)
+	}
+	for _, v := range ticks {
+		marks = append(marks, mark{v, theme.Dim})
 	}
 	column := 0
 	for _, m := range marks {
@@ -133,7 +153,7 @@ func (p Profile) yAxis(a area, h int) int {
 		a.set(column, y, '│', theme.Border)
 	}
 	for _, m := range marks {
-		if y := dotRow(m.value, h) / 4; !taken[y] {
+		if y := scale.row(m.value, h); !taken[y] {
 			taken[y] = true
 			a.right(column, y, m.style, tick(m.value))
 			a.set(column, y, '┤', theme.Border)
@@ -142,7 +162,7 @@ func (p Profile) yAxis(a area, h int) int {
 	return column
 }
 
-func (p Profile) chance() bool { return p.Chance > 0 && p.Chance <= 1 }
+func (p Profile) chance() bool { return p.Chance > 0 && finite(p.Chance) }
 
 // columns returns the function from a distance and a series to a column of a
 // plot w ≥ 1 columns wide. Where there is room, the series of one ring stand
@@ -213,11 +233,14 @@ func (p Profile) count(distance float64) int {
 	return n
 }
 
-// lines draws chance, the intervals, the lines and the markers, each time the
+// lines draws 0 where the axis goes below it, chance, the intervals, the lines and the markers, each time the
 // selected series last, so that no line hides a marker.
-func (p Profile) lines(plot area, t theme.Theme, at func(float64, int) int) {
+func (p Profile) lines(plot area, t theme.Theme, scale axis, at func(float64, int) int) {
+	if scale.zero() {
+		plot.line(0, scale.row(0, plot.h), plot.w, '┄', theme.Border)
+	}
 	if p.chance() {
-		plot.line(0, dotRow(p.Chance, plot.h)/4, plot.w, '┄', theme.Chance)
+		plot.line(0, scale.row(p.Chance, plot.h), plot.w, '┄', theme.Chance)
 	}
 	order := p.order()
 	roomy := len(p.Series) == 1 || p.dodges(len(p.rings()), plot.w)
@@ -225,16 +248,16 @@ func (p Profile) lines(plot area, t theme.Theme, at func(float64, int) int) {
 		switch s := p.Series[i]; {
 		case plot.h < 5:
 		case i == p.Selected:
-			s.whiskers(plot, s.Style, i, at)
+			s.whiskers(plot, s.Style, i, scale, at)
 		case roomy:
-			s.whiskers(plot, theme.Dim, i, at)
+			s.whiskers(plot, theme.Dim, i, scale, at)
 		}
 	}
 	for _, i := range order {
-		p.Series[i].line(plot, t.Glyphs, i, at)
+		p.Series[i].line(plot, t.Glyphs, i, scale, at)
 	}
 	for _, i := range order {
-		p.Series[i].markers(plot, i, at)
+		p.Series[i].markers(plot, i, scale, at)
 	}
 }
 
@@ -252,13 +275,13 @@ func (p Profile) order() []int {
 	return order
 }
 
-func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, at func(float64, int) int) {
+func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, scale axis, at func(float64, int) int) {
 	for _, q := range s.Points {
 		if !q.known() || !finite(q.Low) || !finite(q.High) {
 			continue
 		}
 		x := at(q.Distance, i)
-		top, middle, bottom := dotRow(unit(q.High, 0, 1), plot.h)/4, dotRow(unit(q.Value, 0, 1), plot.h)/4, dotRow(unit(q.Low, 0, 1), plot.h)/4
+		top, middle, bottom := scale.row(q.High, plot.h), scale.row(q.Value, plot.h), scale.row(q.Low, plot.h)
 		for y := top; y <= bottom; y++ {
 			r := '│'
 			switch {
@@ -276,7 +299,7 @@ func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, at func(flo
 	}
 }
 
-func (s ProfileSeries) line(plot area, g theme.Glyphs, i int, at func(float64, int) int) {
+func (s ProfileSeries) line(plot area, g theme.Glyphs, i int, scale axis, at func(float64, int) int) {
 	d := newRaster(plot.w, plot.h)
 	var before *ProfilePoint
 	for k := range s.Points {
@@ -286,34 +309,34 @@ func (s ProfileSeries) line(plot area, g theme.Glyphs, i int, at func(float64, i
 			continue
 		}
 		if before != nil {
-			d.line(2*at(before.Distance, i)+1, dotRow(unit(before.Value, 0, 1), plot.h), 2*at(q.Distance, i), dotRow(unit(q.Value, 0, 1), plot.h))
+			d.line(2*at(before.Distance, i)+1, scale.dots(before.Value, plot.h), 2*at(q.Distance, i), scale.dots(q.Value, plot.h))
 		}
 		before = q
 	}
 	d.draw(plot, g, s.Style)
 }
 
-func (s ProfileSeries) markers(plot area, i int, at func(float64, int) int) {
+func (s ProfileSeries) markers(plot area, i int, scale axis, at func(float64, int) int) {
 	for _, q := range s.Points {
 		if q.known() {
-			plot.set(at(q.Distance, i), dotRow(unit(q.Value, 0, 1), plot.h)/4, s.Marker, s.Style)
+			plot.set(at(q.Distance, i), scale.row(q.Value, plot.h), s.Marker, s.Style)
 		}
 	}
 }
 
 // endings names the lines where they end, and chance.
-func (p Profile) endings(h int) []ending {
+func (p Profile) endings(h int, scale axis) []ending {
 	var list []ending
 	for i, s := range p.Series {
 		for _, q := range slices.Backward(s.Points) {
 			if q.known() {
-				list = append(list, ending{dotRow(unit(q.Value, 0, 1), h) / 4, s.Marker, s.Style, s.Name, i == p.Selected})
+				list = append(list, ending{scale.row(q.Value, h), s.Marker, s.Style, s.Name, i == p.Selected})
 				break
 			}
 		}
 	}
 	if p.chance() {
-		list = append(list, ending{dotRow(p.Chance, h) / 4, '┄', theme.Chance, "chance", false})
+		list = append(list, ending{scale.row(p.Chance, h), '┄', theme.Chance, "chance", false})
 	}
 	return list
 }

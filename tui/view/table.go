@@ -35,9 +35,12 @@ func (t Table) Draw(f *Frame, r Rect, _ theme.Theme) {
 }
 
 func (t Table) widths() []int {
-	list := make([]int, len(t.Header))
+	var list []int
 	for _, cells := range append([][]string{t.Header}, t.Rows...) {
 		for i, cell := range cells {
+			if i == len(list) {
+				list = append(list, 0)
+			}
 			list[i] = max(list[i], Columns(cell))
 		}
 	}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,9 +44,11 @@ func anyWidget(t *rapid.T) drawer {
 	values := func(n int) []float64 { return rapid.SliceOfN(number, n, n).Draw(t, "values") }
 	marker := func() rune { return theme.Marker(rapid.IntRange(0, 9).Draw(t, "marker")) }
 
-	switch rapid.IntRange(0, 9).Draw(t, "widget") {
+	extent := func() Range { return Range{number.Draw(t, "low"), number.Draw(t, "high")} }
+
+	switch rapid.IntRange(0, 11).Draw(t, "widget") {
 	case 0:
-		p := Profile{Chance: number.Draw(t, "chance"), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
+		p := Profile{Range: extent(), Chance: number.Draw(t, "chance"), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
 		for range rapid.IntRange(0, 9).Draw(t, "series") {
 			s := ProfileSeries{Name: text.Draw(t, "name"), Style: anyStyle(t), Marker: marker()}
 			for d := range rapid.IntRange(0, 8).Draw(t, "points") {
@@ -103,6 +106,19 @@ func anyWidget(t *rapid.T) drawer {
 				t.Fatalf("inner %v of %v", inner, r)
 			}
 		})
+	case 9:
+		b := Bars{Range: extent(), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
+		for range rapid.IntRange(0, 12).Draw(t, "rows") {
+			v := values(4)
+			b.Rows = append(b.Rows, Bar{text.Draw(t, "name"), anyStyle(t), marker(), v[0], v[1], v[2], v[3]})
+		}
+		return b
+	case 10:
+		table := Table{Header: rapid.SliceOfN(text, 0, 4).Draw(t, "header"), Skip: rapid.IntRange(0, 3).Draw(t, "skip")}
+		for range rapid.IntRange(0, 5).Draw(t, "rows") {
+			table.Rows = append(table.Rows, rapid.SliceOfN(text, 0, 5).Draw(t, "row"))
+		}
+		return table
 	default:
 		return drawing(exampleLabIn)
 	}
@@ -175,13 +191,37 @@ func TestSelectedIsSeenWithoutColour(t *testing.T) {
 
 func TestSelectedIsDrawnLast(t *testing.T) {
 	point := []ProfilePoint{{0, 0.5, math.NaN(), math.NaN(), 1}}
-	p := Profile{Series: []ProfileSeries{{"a", theme.Series(0), 'A', point}, {"b", theme.Series(1), 'B', point}}}
+	p := Profile{Range: Range{0, 1}, Series: []ProfileSeries{{"a", theme.Series(0), 'A', point}, {"b", theme.Series(1), 'B', point}}}
 	for i, want := range []string{"A", "B"} {
 		p.Selected = i
 		f := NewFrame(3, 1) // too narrow to stand side by side
 		p.Draw(f, f.Bounds(), theme.Theme{})
 		if got := strings.Trim(f.String(theme.Theme{}), " "); got != want {
 			t.Errorf("%d selected: %q", i, got)
+		}
+	}
+}
+
+// An axis with an open end reaches to the next half of a tick, and at least to 0.
+func TestAxis(t *testing.T) {
+	open := math.Inf(-1)
+	for _, c := range []struct {
+		r     Range
+		shown []float64
+		want  axis
+	}{
+		{Range{0, 1}, []float64{-3, 7}, axis{0, 1, .5}},
+		{Range{-1, 1}, nil, axis{-1, 1, .5}},
+		{Range{open, 1}, nil, axis{0, 1, .5}},
+		{Range{open, 1}, []float64{.4, math.NaN(), .9}, axis{0, 1, .5}},
+		{Range{open, 1}, []float64{.4, -.06}, axis{-.25, 1, .5}},
+		{Range{open, 1}, []float64{-2.3}, axis{-2.5, 1, 1}},
+		{Range{open, 1}, []float64{-1e30}, axis{-1000, 1, 500}},
+		{Range{0, math.Inf(1)}, []float64{.31}, axis{0, .35, .1}},
+	} {
+		got := c.r.axis(slices.Values(c.shown))
+		if math.Abs(got.low-c.want.low)+math.Abs(got.high-c.want.high)+math.Abs(got.step-c.want.step) > 1e-9 {
+			t.Errorf("%v with %v: %v, want %v", c.r, c.shown, got, c.want)
 		}
 	}
 }

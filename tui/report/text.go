@@ -1,32 +1,34 @@
-package cli
+package report
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
+	"time"
+	"unicode"
 
 	"padlab/core/lab"
 	"padlab/core/metric"
+	"padlab/core/record"
 )
 
-// text is the result for a person; again is the command that repeats it.
-func text(name, again string, result lab.Result) string {
+// Text is a result for a person.
+func Text(result record.Result) string {
 	var b strings.Builder
 	e := result.Experiment
-	title := fmt.Sprintf("%s, seed %d", name, e.Seed)
+	title := fmt.Sprintf("%s, seed %d", result.Provenance.Name, e.Seed)
 	if e.Title != "" {
 		title = fmt.Sprintf("%s (%s)", e.Title, title)
 	}
-	fmt.Fprintln(&b, visible(title))
+	fmt.Fprintln(&b, Visible(title))
 	if e.About != "" {
-		fmt.Fprintln(&b, visible(e.About))
+		fmt.Fprintln(&b, Visible(e.About))
 	}
 	if e.Paper != "" {
-		fmt.Fprintln(&b, visible("Paper: "+e.Paper))
+		fmt.Fprintln(&b, Visible("Paper: "+e.Paper))
 	}
 	if e.Differs != "" {
-		fmt.Fprintln(&b, visible("Differs: "+e.Differs))
+		fmt.Fprintln(&b, Visible("Differs: "+e.Differs))
 	}
 	question := e.Question()
 	fmt.Fprintf(&b, "\n%s, with 95 %% intervals over images:\n", strings.ToUpper(question[:1])+question[1:])
@@ -54,12 +56,15 @@ func text(name, again string, result lab.Result) string {
 		}
 		fmt.Fprintf(&b, "  %s: %s\n", x.Text, answer)
 	}
-	fmt.Fprintf(&b, "\nAgain: %s\n", visible(again))
+	b.WriteString("\nReproduce: ")
+	for _, line := range strings.Split(result.Provenance.Command, "\n") { // several when it holds the experiment
+		fmt.Fprintln(&b, Visible(line))
+	}
 	return b.String()
 }
 
 // profiles is the table of all arms, one column per ring.
-func profiles(result lab.Result) table {
+func profiles(result record.Result) Table {
 	rings := 0
 	for _, a := range result.Arms {
 		for _, p := range a.Profiles {
@@ -70,10 +75,10 @@ func profiles(result lab.Result) table {
 	for d := range rings {
 		header = append(header, distance(d))
 	}
-	rows := table{append(header, "chance")}
+	rows := Table{append(header, "chance")}
 	for _, a := range result.Arms {
 		if len(a.Scores) == 0 {
-			rows.add(a.Name, string(a.Status)+" before the first evaluation")
+			rows.Add(a.Name, string(a.Status)+" before the first evaluation")
 			continue
 		}
 		score, profile := a.Scores[0], a.Profiles[0].Rings
@@ -86,16 +91,16 @@ func profiles(result lab.Result) table {
 			row = append(row, ring)
 		}
 		row = append(row, accuracy(score.Chance))
-		if a.Status != lab.Done {
+		if a.Status != record.Done {
 			row = append(row, fmt.Sprintf("%s after %d of %d steps, evaluated after %d", a.Status, a.Steps, result.Experiment.Train.Steps, a.EvalStep))
 		}
-		rows.add(row...)
+		rows.Add(row...)
 	}
 	return rows
 }
 
 // otherScores is the table of what the tasks score besides.
-func otherScores(result lab.Result) table {
+func otherScores(result record.Result) Table {
 	var metrics []string
 	for _, a := range result.Arms {
 		for i, s := range a.Scores {
@@ -104,7 +109,7 @@ func otherScores(result lab.Result) table {
 			}
 		}
 	}
-	rows := table{append([]string{"arm"}, metrics...)}
+	rows := Table{append([]string{"arm"}, metrics...)}
 	if len(metrics) == 0 {
 		return nil
 	}
@@ -120,7 +125,7 @@ func otherScores(result lab.Result) table {
 			row = append(row, cell)
 		}
 		if !empty {
-			rows.add(row...)
+			rows.Add(row...)
 		}
 	}
 	return rows
@@ -136,28 +141,54 @@ func distance(d int) string {
 	return fmt.Sprintf("%d cells away", d)
 }
 
-// oneLine is the command that repeats an experiment.
-func (r *reporter) oneLine(e *lab.Experiment) string {
-	line := "padlab run " + e.OneLine(r.name, r.base)
-	if r.flags.Changed("data") {
-		line += " --data " + lab.Quote(r.data)
-	}
-	if r.images != "" {
-		line += " --images " + lab.Quote(r.images)
-	}
-	return line
-}
-
 func accuracy(n metric.Number) string {
-	if math.IsNaN(float64(n)) {
+	if !n.Finite() {
 		return "—"
 	}
 	return fmt.Sprintf("%.3f", float64(n))
 }
 
 func withInterval(value, low, high metric.Number) string {
-	if math.IsNaN(float64(low)) {
+	if !low.Finite() {
 		return accuracy(value)
 	}
 	return fmt.Sprintf("%s [%.2f, %.2f]", accuracy(value), float64(low), float64(high))
+}
+
+// Count is "1 arm", "2 arms".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Visible replaces control characters, which move the cursor or worse, by
+// blanks: what a file or an argument put into a text stays on its line.
+func Visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// Progress is how a run goes, on one line without a newline.
+func Progress(s *lab.Snapshot) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "step %d/%d", s.Step(), s.Steps())
+	for _, a := range s.Arms {
+		if len(a.Scores) > 0 {
+			fmt.Fprintf(&b, "  %s %s", a.Name, accuracy(a.Scores[0].Value))
+		}
+	}
+	if s.SamplesPerSecond > 0 {
+		fmt.Fprintf(&b, "  %.0f samples/s", s.SamplesPerSecond)
+	}
+	if s.Fraction > 0.02 {
+		left := time.Duration(float64(s.Elapsed) * (1 - s.Fraction) / s.Fraction)
+		fmt.Fprintf(&b, "  %v left", left.Round(time.Second))
+	}
+	return b.String()
 }

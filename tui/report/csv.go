@@ -1,17 +1,16 @@
-package cli
+package report
 
 import (
 	"encoding/csv"
 	"io"
-	"math"
 	"strconv"
 
-	"padlab/core/lab"
 	"padlab/core/metric"
+	"padlab/core/record"
 )
 
-// writeCSV prints one row per score, without a distance, and per ring.
-func writeCSV(out io.Writer, result lab.Result) {
+// CSV writes one row per score, without a distance, and per ring.
+func CSV(out io.Writer, result record.Result) {
 	w := csv.NewWriter(out)
 	w.Write([]string{"arm", "seed", "metric", "target", "images", "unit", "distance", "n", "value", "low", "high", "chance"})
 	seed := strconv.FormatUint(result.Experiment.Seed, 10)
@@ -30,9 +29,8 @@ func writeCSV(out io.Writer, result lab.Result) {
 
 // cell is empty for what is not finite.
 func cell(n metric.Number) string {
-	v := float64(n)
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	if !n.Finite() {
 		return ""
 	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
+	return strconv.FormatFloat(float64(n), 'g', -1, 64)
 }

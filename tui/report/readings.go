@@ -1,28 +1,29 @@
-package cli
+package report
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
-	"padlab/core/lab"
 	"padlab/core/metric"
 	"padlab/core/position"
+	"padlab/core/record"
 )
 
 // readings are the tables of what was read out: of photographs, with what
 // others have found, and of pictures that show nothing.
-func readings(result lab.Result) string {
+func readings(result record.Result) string {
 	sources := sourcesOf(result)
-	photographs := table{append([]string{"arm", "target", "SPC", "MAE", "skill", "at the border", "halfway in"}, sources...)}
-	blanks := table{{"arm", "target", position.Black, position.White, position.Noise}}
+	photographs := Table{append([]string{"arm", "target", "SPC", "MAE", "skill", "at the border", "halfway in"}, sources...)}
+	blanks := Table{{"arm", "target", position.Black, position.White, position.Noise}}
 	flat := 0
 	for _, a := range result.Arms {
 		if len(a.Scores) == 0 {
-			photographs.add(a.Name, string(a.Status)+" before the first evaluation")
+			photographs.Add(a.Name, string(a.Status)+" before the first evaluation")
 			continue
 		}
-		for _, target := range result.Experiment.Readout.Targets {
+		for _, t := range result.Experiment.Readout.Targets {
+			target := string(t)
 			row := []string{a.Name, target}
 			for _, name := range position.Metrics() {
 				s := scoreOf(a, name, target, position.Natural)
@@ -34,10 +35,10 @@ func readings(result lab.Result) string {
 			for _, source := range sources {
 				row = append(row, theirs(result, source, a.Name, target))
 			}
-			if a.Status != lab.Done {
+			if a.Status != record.Done {
 				row = append(row, fmt.Sprintf("%s after %d steps, evaluated after %d", a.Status, a.Steps, a.EvalStep))
 			}
-			photographs.add(row...)
+			photographs.Add(row...)
 			row = []string{a.Name, target}
 			for _, kind := range []string{position.Black, position.White, position.Noise} {
 				s := scoreOf(a, metric.SPC, target, kind)
@@ -49,7 +50,7 @@ func readings(result lab.Result) string {
 				}
 				row = append(row, cell)
 			}
-			blanks.add(row...)
+			blanks.Add(row...)
 		}
 	}
 	text := photographs.String()
@@ -70,7 +71,7 @@ func were(n int) string {
 }
 
 // sourcesOf are those whose figures stand beside ours.
-func sourcesOf(result lab.Result) (list []string) {
+func sourcesOf(result record.Result) (list []string) {
 	for _, c := range result.Comparisons {
 		if c.Images == position.Natural && !slices.Contains(list, c.Source) {
 			list = append(list, c.Source)
@@ -80,7 +81,7 @@ func sourcesOf(result lab.Result) (list []string) {
 }
 
 // theirs is what a source has found on photographs: SPC, then MAE.
-func theirs(result lab.Result, source, arm, target string) string {
+func theirs(result record.Result, source, arm, target string) string {
 	var parts []string
 	for _, name := range position.Metrics() {
 		for _, c := range result.Comparisons {
@@ -92,7 +93,7 @@ func theirs(result lab.Result, source, arm, target string) string {
 	return strings.Join(parts, ", ")
 }
 
-func scoreOf(a lab.ArmResult, name, target, images string) metric.Score {
+func scoreOf(a record.Arm, name, target, images string) metric.Score {
 	s, ok := metric.Find(a.Scores, metric.Key{Metric: name, Target: target, Images: images})
 	if !ok {
 		return metric.Score{Value: metric.NaN, Low: metric.NaN}
@@ -100,11 +101,9 @@ func scoreOf(a lab.ArmResult, name, target, images string) metric.Score {
 	return s
 }
 
-func profileOf(a lab.ArmResult, target, images string) []metric.Point {
-	for _, p := range a.Profiles {
-		if p.Target == target && p.Images == images {
-			return p.Rings
-		}
+func profileOf(a record.Arm, target, images string) []metric.Point {
+	if p, ok := metric.Find(a.Profiles, metric.Key{Target: target, Images: images}); ok {
+		return p.Rings
 	}
 	return []metric.Point{{Value: metric.NaN}}
 }

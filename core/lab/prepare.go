@@ -1,0 +1,265 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"padlab/core/arch"
+	"padlab/core/arch/catalog"
+	"padlab/core/experiment"
+	"padlab/core/images"
+	"padlab/core/lab/stage"
+	"padlab/core/nn"
+	"padlab/core/pad"
+	"padlab/core/probe"
+	"padlab/core/record"
+	"padlab/core/task"
+)
+
+// A prepared experiment is one whose networks have been built.
+type prepared struct {
+	experiment *experiment.Experiment // resolved
+	inputs     []record.Input
+	arms       []*arm
+	stages     []stage.Stage // of all arms, each once
+	warnings   []string      // what in the geometry would leak position without any padding
+}
+
+// prepare decides what an experiment means and builds it: it opens what the
+// experiment names, lets weights from a file say what they are of, and makes the
+// stages of all arms. It is the only place where that is decided, whether the
+// experiment came from a file, from flags or from a screen.
+func prepare(p *Pool, e *experiment.Experiment, workers int) (*prepared, error) {
+	out := &prepared{experiment: e.Clone()}
+	e = out.experiment
+	b := &builder{pool: p, workers: workers, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, out: out}
+	set, err := p.set(e.Data.Set)
+	if err != nil {
+		return nil, err
+	}
+	b.source = task.NewSource(set)
+	out.inputs = []record.Input{{Kind: "set", Name: e.Data.Set, SHA256: set.SHA256()}}
+	if e.Reads() {
+		if b.photos, err = p.Photos(e.Data.Photos); err != nil {
+			return nil, err
+		}
+		out.inputs = append(out.inputs, record.Input{Kind: "photographs", Name: e.Data.Photos, SHA256: images.PhotosSHA256(b.photos)})
+	}
+	if e.Net.Weights != "" {
+		if b.weights, err = p.weights(e.Net.Weights); err != nil {
+			return nil, fmt.Errorf("net.weights: %w", err)
+		}
+		defer b.weights.Close()
+		out.inputs = append(out.inputs, record.Input{Kind: "weights", Name: e.Net.Weights, SHA256: b.weights.SHA256})
+		if err := resolve(e, b.weights); err != nil {
+			return nil, err
+		}
+	}
+	arms, err := e.Expand()
+	if err != nil {
+		return nil, err
+	}
+	for _, spec := range arms {
+		a, err := b.arm(spec)
+		if err != nil {
+			return nil, fmt.Errorf("arm %s: %w", spec.Name, err)
+		}
+		out.arms = append(out.arms, a)
+	}
+	for _, a := range out.arms {
+		for _, s := range a.stages {
+			for _, text := range s.Warnings() {
+				if !slices.Contains(out.warnings, text) {
+					out.warnings = append(out.warnings, text)
+				}
+			}
+		}
+	}
+	out.warnings = slices.Clip(out.warnings)
+	return out, nil
+}
+
+// resolve lets weights bring along what they are of: the network, the
+// normalisation of pictures, and pictures as large as it was made for. What was
+// set together with them or after them stays.
+func resolve(e *experiment.Experiment, w *Weights) error {
+	set := map[string]string{}
+	if !e.Pinned("net.arch") {
+		fits := arch.Recognize(w.File)
+		if len(fits) == 0 {
+			return fmt.Errorf("net.weights: %s: not the weights of a network known here: %s", e.Net.Weights, strings.Join(catalog.Names(), ", "))
+		}
+		set["net.arch"] = fits[0].Name
+		for _, a := range fits {
+			if a.Name == e.Net.Arch {
+				set["net.arch"] = a.Name
+			}
+		}
+	} else {
+		set["net.arch"] = e.Net.Arch
+	}
+	a, err := arch.Named(set["net.arch"])
+	if err != nil {
+		return err
+	}
+	if !e.Pinned("data.normalize") {
+		set["data.normalize"] = strconv.FormatBool(a.Input.Normalized)
+	}
+	if !e.Pinned("readout.size") && a.Input.Side > e.Readout.Size {
+		set["readout.size"] = strconv.Itoa(a.Input.Side)
+	}
+	for _, key := range []string{"net.arch", "data.normalize", "readout.size"} {
+		if text, ok := set[key]; ok {
+			if err := e.Set(key, text); err != nil {
+				return fmt.Errorf("%s: %w", e.Net.Weights, err)
+			}
+		}
+	}
+	return nil
+}
+
+// A builder makes the stages of the arms of one experiment, so that they share
+// what they can.
+type builder struct {
+	pool    *Pool
+	workers int
+	source  *task.Source
+	photos  []images.Photo
+	weights *Weights // nil: there are none
+
+	backbones map[string]*stage.Train
+	frozen    map[string]*stage.Frozen
+	out       *prepared
+}
+
+// name is the next name of a stage.
+func (b *builder) name(kind string) string { return fmt.Sprintf("%s%d", kind, len(b.out.stages)) }
+
+// arm makes the stages of an arm: it learns; or a network learns, is frozen, and
+// is read out.
+func (b *builder) arm(spec experiment.Arm) (*arm, error) {
+	a := &arm{spec: spec}
+	if !spec.Reads() {
+		t, err := stage.NewTrain(b.name("train"), spec, b.source, b.pool.kernel, b.workers)
+		if err != nil {
+			return nil, err
+		}
+		b.out.stages = append(b.out.stages, t)
+		a.stages = []stage.Stage{t}
+		return a, nil
+	}
+	backbone, err := b.backbone(spec)
+	if err != nil {
+		return nil, err
+	}
+	if backbone != nil {
+		a.stages = append(a.stages, backbone)
+	}
+	frozen, err := b.freeze(spec, backbone)
+	if err != nil {
+		return nil, err
+	}
+	r, err := stage.NewRead(b.name("read"), spec, frozen, b.pool.kernel, b.workers)
+	if err != nil {
+		return nil, err
+	}
+	b.out.stages = append(b.out.stages, r)
+	a.stages = append(a.stages, r)
+	return a, nil
+}
+
+// forBackbone and forFrozen report whether a field matters to what arms may share.
+func forBackbone(key string) bool {
+	return !strings.HasPrefix(key, "readout.") && !strings.HasPrefix(key, "eval.") && key != "net.weights"
+}
+
+func forFrozen(key string) bool {
+	return !strings.HasPrefix(key, "readout.") || slices.Contains([]string{"readout.size", "readout.crops", "readout.test_crops"}, key)
+}
+
+// backbone is the network that learns before it is frozen, nil when it does not.
+// Arms for which it would be the same share it.
+func (b *builder) backbone(spec experiment.Arm) (*stage.Train, error) {
+	if spec.Learns() == "" {
+		return nil, nil
+	}
+	key := spec.Same(forBackbone)
+	if t := b.backbones[key]; t != nil {
+		return t, nil
+	}
+	t, err := stage.NewBackbone(b.name("backbone"), spec, b.source, b.pool.kernel, b.workers)
+	if err != nil {
+		return nil, err
+	}
+	b.out.stages = append(b.out.stages, t)
+	b.backbones[key] = t
+	return t, nil
+}
+
+// freeze is the frozen network of an arm with what it makes of the photographs.
+// Arms for which it would be the same share it.
+func (b *builder) freeze(spec experiment.Arm, backbone *stage.Train) (*stage.Frozen, error) {
+	key := spec.Same(forFrozen)
+	if f := b.frozen[key]; f != nil {
+		return f, nil
+	}
+	shape, err := stage.ArchSpec(spec)
+	if err != nil {
+		return nil, err
+	}
+	shape.In, shape.Classes = nn.Shape{H: spec.Readout.Size, W: spec.Readout.Size, C: b.source.Set.C}, 2
+	if backbone != nil {
+		learned := backbone.Spec()
+		shape.Classes, shape.Head = learned.Classes, learned.Head
+	}
+	loads := b.weights != nil && spec.Net.Arch != experiment.Raw
+	switch {
+	case loads:
+		shape.Fit(b.weights.File)
+	case b.weights != nil:
+		shape.In.C = 3
+	}
+	if spec.Eval.Padding != (pad.Scheme{}) {
+		shape.Padding, shape.Layers = spec.Eval.Padding, nil
+	}
+	net, err := arch.Build(shape, b.pool.kernel)
+	if err != nil {
+		return nil, fmt.Errorf("the frozen network: %w", err)
+	}
+	switch {
+	case loads:
+		if err := shape.Arch.Load(net, b.weights.File); err != nil {
+			return nil, fmt.Errorf("%s: %w", spec.Net.Weights, err)
+		}
+	case backbone == nil:
+		net.Init(spec.Seed)
+	}
+	album, err := b.album(spec, shape.In.C)
+	if err != nil {
+		return nil, err
+	}
+	f, err := stage.NewFrozen(shape, net, backbone, album, b.workers, spec.Seed)
+	if err != nil {
+		return nil, err
+	}
+	b.frozen[key] = f
+	return f, nil
+}
+
+// album is the pictures of a read-out, normalised as its network wants them.
+func (b *builder) album(spec experiment.Arm, channels int) (*probe.Album, error) {
+	if channels != 1 && channels != 3 {
+		return nil, fmt.Errorf("the network takes %d channels; photographs have 3, or 1 when they are grey", channels)
+	}
+	s := probe.AlbumSpec{Side: spec.Readout.Size, Channels: channels, Train: spec.Readout.Crops, Test: spec.Readout.TestCrops, Seed: spec.Seed}
+	if spec.Data.Normalize {
+		s.Mean, s.Deviation = arch.ImageNetMean[:], arch.ImageNetStd[:]
+		if spec.Net.Weights == "" {
+			c := b.source.Canvas(spec.CanvasSpec())
+			s.Mean, s.Deviation = c.Mean, c.Deviation
+		}
+	}
+	return probe.NewAlbum(b.photos, s)
+}

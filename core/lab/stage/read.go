@@ -1,0 +1,302 @@
+package stage
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"padlab/core/arch"
+	"padlab/core/experiment"
+	"padlab/core/images"
+	"padlab/core/metric"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/nn/safetensors"
+	"padlab/core/position"
+	"padlab/core/probe"
+	"padlab/core/record"
+)
+
+// A Frozen network is one with what it makes of the photographs. Arms whose
+// networks are the same share it.
+type Frozen struct {
+	train *Train // learns first; nil: the weights are there already
+	spec  arch.Spec
+	net   *nn.Net // at the size of the photographs
+	ready bool    // it has its weights
+
+	features *probe.Features
+	users    int  // stages that have not ended
+	reserved bool // the features have their share of the budget
+}
+
+// NewFrozen returns the network of a spec with what it makes of an album. Its
+// weights are those that train will have learned, or, where that is nil, its
+// own.
+func NewFrozen(spec arch.Spec, net *nn.Net, train *Train, album *probe.Album, workers int, seed uint64) (*Frozen, error) {
+	f := &Frozen{train: train, spec: spec, net: net, ready: train == nil}
+	if train != nil { // what does not fit is found before anything is learned
+		if err := net.CopyWeights(train.net); err != nil {
+			return nil, fmt.Errorf("the frozen network: %w", err)
+		}
+	}
+	var err error
+	f.features, err = probe.NewFeatures(net, spec.Arch.Taps, album, workers, seed)
+	return f, err
+}
+
+// adopt gives the frozen network the weights that its twin has learned.
+func (f *Frozen) adopt() {
+	if f.ready {
+		return
+	}
+	if err := f.net.CopyWeights(f.train.net); err != nil {
+		panic("stage: " + err.Error())
+	}
+	f.ready = true
+}
+
+// reserve takes the memory of the features from the budget; release gives it back
+// when the last stage has ended.
+func (f *Frozen) reserve(b *Budget) bool {
+	f.reserved = f.reserved || b.Reserve(f.features.Bytes())
+	return f.reserved
+}
+
+func (f *Frozen) release(b *Budget) {
+	if f.users--; f.users > 0 {
+		return
+	}
+	if f.reserved {
+		b.Release(f.features.Bytes())
+	}
+	f.features.Release()
+}
+
+// A Read stage fits a read-out to the features of a frozen network, and tests
+// it.
+type Read struct {
+	name    string
+	arm     experiment.Arm
+	frozen  *Frozen
+	readout *probe.Readout
+	before  int // steps of earlier stages
+
+	waits    bool
+	begun    bool
+	example  *images.Picture
+	curve    curve
+	progress record.Progress // but for the loss
+	scores   []metric.Score  // of the last evaluation, and behind them how well the network had learned
+}
+
+// NewRead returns the read-out of an arm. The errors say what of the arm does
+// not fit.
+func NewRead(name string, arm experiment.Arm, frozen *Frozen, k *kernel.Kernel, workers int) (*Read, error) {
+	r := &Read{name: name, arm: arm, frozen: frozen, progress: record.Progress{Status: record.Running, EvalStep: -1}}
+	if frozen.train != nil {
+		r.before = frozen.train.arm.Train.Steps
+	}
+	spec, err := readoutSpec(arm, frozen.features.Taps())
+	if err != nil {
+		return nil, err
+	}
+	if r.readout, err = probe.NewReadout(frozen.features, spec, k, workers); err != nil {
+		return nil, fmt.Errorf("readout: %w", err)
+	}
+	frozen.users++
+	a := frozen.features.Album
+	x := make([]float32, a.Side*a.Side*a.Channels)
+	a.Draw(x, a.Train)
+	r.example = images.Grey(x, a.Side, a.Side, a.Channels)
+	return r, nil
+}
+
+// readoutSpec is what an arm says of its read-out.
+func readoutSpec(arm experiment.Arm, known []string) (probe.Spec, error) {
+	s := arm.Readout
+	taps, err := tapsOf(s.Taps, known)
+	if err != nil {
+		return probe.Spec{}, err
+	}
+	spec := probe.Spec{
+		HeadSpec: probe.HeadSpec{Targets: s.Targets, Kernel: s.Kernel, Depth: s.Depth, Padding: s.Padding, Width: s.Width, Norm: s.Norm, Sigmoid: s.Sigmoid},
+		Taps:     taps, Standardise: s.Standardise, Signed: s.Signed,
+		Ridge: s.Solver == experiment.ByRidge, Adam: s.Solver == experiment.ByAdam, LR: s.LR, Decay: s.Decay, Epochs: s.Epochs, Batch: s.Batch,
+		EvalEvery: max(1, s.Crops/s.Batch), Seed: arm.Seed,
+	}
+	if spec.Ridge {
+		spec.EvalEvery = max(1, spec.EvalEvery/4) // it looks at every crop once
+	}
+	return spec, nil
+}
+
+// tapsOf are the taps that readout.taps means: all, or some by name or by
+// number, from 1.
+func tapsOf(text string, known []string) ([]string, error) {
+	if text == "all" {
+		return known, nil
+	}
+	var list []string
+	for _, word := range strings.Split(text, "+") {
+		word = strings.TrimSpace(word)
+		if n, err := strconv.Atoi(word); err == nil {
+			if n < 1 || n > len(known) {
+				return nil, fmt.Errorf("readout.taps: there are taps 1 … %d, not %d", len(known), n)
+			}
+			word = known[n-1]
+		}
+		list = append(list, word)
+	}
+	return list, nil
+}
+
+func (r *Read) Name() string { return r.name }
+
+// Warnings says where a read-out looks at less than it was told to.
+func (r *Read) Warnings() []string {
+	k, window := r.arm.Readout.Kernel, r.readout.Window()
+	if window == k {
+		return nil
+	}
+	return []string{fmt.Sprintf("arm %s: the ridge read-out looks at %d×%d features in place of %d×%d, which would be more than %d", r.arm.Name, window, window, k, k, probe.MaxRidge)}
+}
+
+func (r *Read) Ready(b *Budget) bool {
+	r.waits = !r.frozen.reserve(b)
+	return !r.waits
+}
+
+func (r *Read) Release(b *Budget) { r.frozen.release(b) }
+
+func (r *Read) Status() record.Status { return r.progress.Status }
+
+func (r *Read) Advance(crew *kernel.Crew) Event {
+	r.frozen.adopt()
+	r.begun = true
+	step := r.readout.Step
+	evaluated := r.readout.Advance(crew)
+	e := Event{Evaluated: evaluated}
+	if r.progress.Step = r.readout.Step; r.readout.Step > step {
+		e.Samples = r.readout.BatchSize()
+		r.curve.add(r.before+step, r.readout.Loss)
+	}
+	if evaluated {
+		p := &r.progress
+		p.EvalStep = r.readout.Step
+		p.Scores, p.Profiles, p.Maps, p.Penalties = r.readout.Scores, r.readout.Profiles, r.readout.Maps, nil
+		for _, penalty := range r.readout.Penalties() {
+			p.Penalties = append(p.Penalties, metric.Number(penalty))
+		}
+		r.combine()
+	}
+	switch {
+	case r.readout.Diverged:
+		r.progress.Status = record.Diverged
+		r.progress.Problem = fmt.Sprintf("the loss of the read-out or its gradient was not finite at step %d: a lower readout.lr helps", r.readout.Step)
+	case r.readout.Done():
+		r.progress.Status = record.Done
+	}
+	return e
+}
+
+// combine puts behind the scores of the read-out how well its network had learned.
+func (r *Read) combine() {
+	r.scores = r.progress.Scores
+	if t := r.frozen.train; t != nil && r.progress.EvalStep >= 0 {
+		r.scores = append(slices.Clone(r.scores), t.progress.Scores[0])
+	}
+}
+
+// Work counts pictures looked at.
+func (r *Read) Work() (done, all float64) {
+	if done, all = r.readout.Work(); r.progress.Status.Ended() {
+		return all, all
+	}
+	return done, all
+}
+
+func (r *Read) Report(out *Report) {
+	p := &r.progress
+	out.Examining = out.Examining || r.readout.Examining()
+	out.Step, out.Steps = out.Step+p.Step, out.Steps+r.readout.Steps
+	out.Params, out.Example, out.Penalties = r.readout.Params(), r.example, p.Penalties
+	if out.Stage == "" {
+		out.Stage = Learning // of nothing: it is done at once
+	}
+	switch {
+	case r.waits:
+		out.Stage = Waiting
+	case r.begun:
+		out.Stage = Reading
+		out.Loss = r.curve.points
+	}
+	if p.Problem != "" {
+		out.Problem = p.Problem
+	}
+	if p.EvalStep >= 0 {
+		out.EvalStep = r.before + p.EvalStep
+		out.Scores, out.Profiles, out.Maps = r.scores, p.Profiles, p.Maps
+	}
+	if p.Status == record.Done {
+		out.Warnings = append(out.Warnings, r.unconverged()...)
+	}
+	if out.Ended {
+		out.SHA256 = r.readout.SHA256()
+		if r.frozen.ready {
+			out.Backbone = r.frozen.net.SHA256()
+		}
+	}
+}
+
+// unconverged says which read-outs fit worse than a constant would: their error
+// on photographs is more than .02 above it.
+func (r *Read) unconverged() (list []string) {
+	for _, s := range r.progress.Scores {
+		if s.Metric != metric.MAE || s.Images != position.Natural {
+			continue
+		}
+		if scale := position.Target(s.Target).ErrorScale(r.arm.Readout.Signed); float64(s.Value) > float64(s.Chance)+0.02*scale {
+			list = append(list, fmt.Sprintf("arm %s: the read-out of %s has not converged: its error is %.3f, that of a constant %.3f", r.arm.Name, s.Target, float64(s.Value), float64(s.Chance)))
+		}
+	}
+	return list
+}
+
+func (r *Read) Spec() arch.Spec { return r.frozen.spec }
+
+// Net is the frozen network. Until it has its weights, those of its twin are the
+// latest.
+func (r *Read) Net() *nn.Net {
+	if !r.frozen.ready {
+		return r.frozen.train.net
+	}
+	return r.frozen.net
+}
+
+func (r *Read) Files() []File {
+	if r.readout.Net() == nil {
+		return nil
+	}
+	return []File{{"readout", func(w io.Writer) error { return r.readout.Net().Save(w, nil) }}}
+}
+
+func (r *Read) State() (record.Progress, []safetensors.Tensor) {
+	p := r.progress
+	p.Loss, p.Stride = r.curve.points, r.curve.stride
+	return p, r.readout.State(r.name + "/")
+}
+
+// Restore begins an examination that was under way again; the features are computed
+// again.
+func (r *Read) Restore(p record.Progress, f *safetensors.File) error {
+	if err := r.readout.Restore(r.name+"/", f); err != nil {
+		return err
+	}
+	r.progress, r.curve = p, curve{p.Loss, p.Stride}
+	r.begun = p.Step > 0 || p.EvalStep >= 0
+	r.combine()
+	return nil
+}

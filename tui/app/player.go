@@ -1,0 +1,184 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"padlab/core/experiment"
+	"padlab/core/lab"
+	"padlab/tui/theme"
+	"padlab/tui/view"
+)
+
+// A player keeps one run under way and looks at it: runs publish snapshots when
+// they like, and a screen that is drawn ten times a second polls for the latest.
+// A run goes on until the next one has been built, also when that fails.
+type player struct {
+	start   func(*experiment.Experiment) (*lab.Run, error)
+	started func(before Preset) // is called when another run has come
+
+	preset     Preset                 // what was chosen
+	experiment *experiment.Experiment // what is trained: the preset with changes
+	run        *lab.Run               // nil until one has been built
+	snap       *lab.Snapshot          // the latest, nil without a run
+	cancel     context.CancelFunc     // ends the run
+
+	next    *building // nil: nothing is being built
+	problem string    // why nothing is trained
+}
+
+// A building is what was asked for last and is not there yet.
+type building struct {
+	preset     Preset
+	experiment *experiment.Experiment
+	cancel     context.CancelFunc // ends the run, also when it has not been built
+}
+
+// poll is how often a player looks for a new snapshot.
+const poll = 100 * time.Millisecond
+
+// play builds a run, which will take the place of the one under way.
+func (p *player) play(preset Preset, e *experiment.Experiment) effect {
+	if p.next != nil {
+		p.next.cancel()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	next := &building{preset, e.Clone(), cancel}
+	p.next, p.problem = next, ""
+	start, handed := p.start, e.Clone()
+	build := func() (*lab.Run, error) {
+		run, err := start(handed)
+		if err == nil {
+			context.AfterFunc(ctx, run.Stop)
+		}
+		return run, err
+	}
+	return effect{work: work(build, func(run *lab.Run, err error) effect { return p.take(next, run, err) })}
+}
+
+// take is handed a run, or why there is none.
+func (p *player) take(built *building, run *lab.Run, err error) effect {
+	if built != p.next { // others were asked for since
+		return effect{unchanged: true}
+	}
+	p.next = nil
+	if err != nil && p.run != nil {
+		return effect{enter: complaint(fmt.Errorf("%s cannot be trained: %w", built.preset.Name, err))}
+	}
+	if err != nil {
+		p.problem = err.Error()
+		return effect{}
+	}
+	p.cancel()
+	before := p.preset
+	p.preset, p.experiment, p.cancel = built.preset, built.experiment, built.cancel
+	p.run, p.snap = run, run.Snapshot()
+	p.started(before)
+	return p.again(run)
+}
+
+// again is the next look at a run.
+func (p *player) again(run *lab.Run) effect {
+	return effect{work: after(poll, func() effect { return p.look(run) })}
+}
+
+// look takes the latest snapshot, unless there is another run by now. When the
+// run has ended it is the last look.
+func (p *player) look(run *lab.Run) effect {
+	if run != p.run {
+		return effect{unchanged: true}
+	}
+	var e effect
+	s := run.Snapshot()
+	if !s.Status.Ended() {
+		e = p.again(run)
+	}
+	e.unchanged = s.Version == p.snap.Version
+	p.snap = s
+	return e
+}
+
+// leave stops the run and waits for it.
+func (p *player) leave() {
+	if p.next != nil {
+		p.next.cancel()
+	}
+	p.cancel()
+	if p.run != nil {
+		p.run.Stop()
+		<-p.run.Done()
+	}
+}
+
+// busy reports whether leaving would lose something.
+func (p *player) busy() bool { return p.next != nil || p.run != nil && !p.snap.Status.Ended() }
+
+// asked is what was asked for last.
+func (p *player) asked() (Preset, *experiment.Experiment) {
+	if p.next != nil {
+		return p.next.preset, p.next.experiment
+	}
+	return p.preset, p.experiment
+}
+
+func (p *player) paused() bool { return p.run != nil && p.run.Paused() }
+
+func (p *player) pause() effect {
+	switch {
+	case p.run == nil:
+	case p.run.Paused():
+		p.run.Resume()
+	default:
+		p.run.Pause()
+	}
+	return effect{}
+}
+
+func (p *player) step() effect {
+	if p.run != nil {
+		p.run.Step()
+	}
+	return effect{}
+}
+
+func (p *player) restart() effect { return p.play(p.asked()) }
+
+func (p *player) newSeed() effect {
+	preset, e := p.asked()
+	e = e.Clone()
+	e.Seed++
+	return p.play(preset, e)
+}
+
+// status says how the run goes, the most important first.
+func (p *player) status() (theme.Style, []string) {
+	s := p.snap
+	switch {
+	case p.next != nil:
+		return theme.Dim, []string{"building the networks"}
+	case p.run == nil:
+		return theme.Bad, []string{"cannot be trained"}
+	}
+	parts := []string{fmt.Sprintf("step %d/%d", s.Step(), s.Steps())}
+	if stage := s.Stage(); stage != "" && !s.Status.Ended() {
+		parts[0] = stage + ", " + parts[0]
+	}
+	style := theme.Good
+	switch s.Status {
+	case lab.Paused:
+		style, parts[0] = theme.Warn, "paused, "+parts[0]
+	case lab.Diverged, lab.Failed, lab.Stopped:
+		style, parts[0] = theme.Bad, string(s.Status)+", "+parts[0]
+	case lab.Done:
+		parts[0] = "done, " + parts[0]
+	}
+	if !s.Status.Ended() && s.Fraction > 0.01 {
+		left := time.Duration(float64(s.Elapsed) * (1 - s.Fraction) / s.Fraction)
+		parts = append(parts, view.Duration(left)+" left")
+	}
+	if s.Slow != "" {
+		return style, append(parts, s.Provenance.Kernel+", slow")
+	}
+	return style, append(parts, s.Provenance.Kernel)
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"padlab/core/experiment"
+	"padlab/core/images"
+	"padlab/core/inspect"
+	"padlab/core/lab"
+	"padlab/core/nn/kernel"
+	"padlab/presets"
+	"padlab/tui/app"
+)
+
+// Of every preset the screen looks into every arm, as it does when a person asks:
+// nothing in between is made up. Networks learn for a step, and few photographs
+// are shown; what the networks are is what the presets say.
+func TestInspectionOfEveryPreset(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := (&session{}).sources()
+	sources.Photos = func(folder string) ([]images.Photo, error) {
+		list, err := photographs(folder)
+		return list[:2], err
+	}
+	pool := lab.NewPool(k, 2, time.Now, sources)
+	t.Cleanup(pool.Close)
+	for _, name := range presets.Names() {
+		t.Run(name, func(t *testing.T) {
+			e, err := (&session{}).load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for key, text := range map[string]string{
+				"train.steps": "1", "train.batch": "2", "eval.images": "1",
+				"backbone.steps": "1", "readout.crops": "8", "readout.test_crops": "1", "readout.batch": "8", "readout.epochs": "1",
+			} {
+				if err := e.SetAll(key, text); err != nil {
+					t.Fatal(err)
+				}
+			}
+			first := app.Preset{Name: name, Experiment: e}
+			h := host(pool)
+			start, look := h.Start, h.Inspect
+			var run *lab.Run
+			h.Start = func(e *experiment.Experiment) (*lab.Run, error) {
+				var err error
+				if run, err = start(e); err == nil {
+					<-run.Done()
+				}
+				return run, err
+			}
+			looks := 0
+			h.Inspect = func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error) {
+				looks++
+				g, f, err := look(ctx, run, arm)
+				switch {
+				case g == nil || len(g.Layers) == 0:
+					t.Errorf("arm %d: no geometry, %v", arm, err)
+				case err == nil && len(f.Artifacts) != len(g.Taps):
+					t.Errorf("arm %d: artifact maps of %d of %d taps", arm, len(f.Artifacts), len(g.Taps))
+				case err != nil && err.Error() == "":
+					t.Errorf("arm %d: no findings, and nothing says why", arm)
+				}
+				return g, f, err
+			}
+
+			screen := app.New(h, app.Session{First: first})
+			defer screen.Close()
+			screen.Update(screen.Init()())
+			press := func(key string) tea.Cmd {
+				_, cmd := screen.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)})
+				return cmd
+			}
+			arms, err := e.Expand()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range arms {
+				screen.Update(press("i")())
+				for range 5 { // pages
+					if text := screen.View(); !strings.Contains(text, "inside") || strings.Contains(text, "a fault of padlab") {
+						t.Errorf("the screen shows\n%s", text)
+					}
+					press("l")
+				}
+				press("q")
+				press("j")
+			}
+			if looks != len(arms) {
+				t.Errorf("looked into %d of %d arms", looks, len(arms))
+			}
+			if s := run.Snapshot(); s.Status != lab.Done {
+				t.Errorf("the run is %s: %s", s.Status, s.Failure)
+			}
+		})
+	}
+}

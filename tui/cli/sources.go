@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"padlab/core/images"
+	"padlab/core/lab"
+	"padlab/core/nn/safetensors"
+	"padlab/datasets"
+)
+
+// sources open what experiments name, on this machine.
+func (s *session) sources() lab.Sources {
+	return lab.Sources{
+		Set:     func(name string) (*images.Set, error) { return datasets.Open(name, s.data) },
+		Photos:  photographs,
+		Weights: openWeights,
+	}
+}
+
+// photographs are those of a folder, or the embedded ones when none is named.
+func photographs(folder string) ([]images.Photo, error) {
+	if folder == "" {
+		return datasets.Photos()
+	}
+	return datasets.PhotosIn(folder)
+}
+
+// maxWeights bounds a file of weights: VGG-19 with its own classifier has 548
+// MiB.
+const maxWeights = 1 << 30
+
+// openWeights opens a safetensors file whose header is right.
+func openWeights(path string) (*lab.Weights, error) {
+	info, err := os.Stat(path) // a pipe would keep us waiting when it is opened
+	switch {
+	case err != nil:
+		return nil, onFile(path, err)
+	case info.IsDir():
+		return nil, fmt.Errorf("%s: a folder, not a file of weights", path)
+	case !info.Mode().IsRegular():
+		return nil, onFile(path, errors.New("not a regular file"))
+	case info.Size() > maxWeights:
+		return nil, fmt.Errorf("%s: %d bytes, a file of weights has at most %d", path, info.Size(), maxWeights)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, onFile(path, err)
+	}
+	f, err := safetensors.Open(file, info.Size())
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%s: not a safetensors file: %w", path, err)
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		file.Close()
+		return nil, onFile(path, err)
+	}
+	return &lab.Weights{File: f, SHA256: hex.EncodeToString(h.Sum(nil)), Close: file.Close}, nil
+}

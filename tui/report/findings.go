@@ -1,0 +1,137 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"padlab/core/experiment"
+	"padlab/core/metric"
+	"padlab/core/position"
+	"padlab/core/record"
+	"padlab/core/task"
+	"padlab/tui/view"
+)
+
+// Found says in one sentence what a network has been found to know, as far as
+// it has come.
+func Found(e *experiment.Experiment, a record.Arm) string {
+	name, ok := named(a)
+	if !ok {
+		return name
+	}
+	what := "the answer"
+	if t, err := task.Find(e.Task.Kind); err == nil {
+		what = t.Question
+	}
+	score := a.Scores[0]
+	if score.Value <= score.Chance*1.5 {
+		return fmt.Sprintf("%s cannot tell %s: right in %s, and guessing gives %s.", name, what, percent(score.Value), percent(score.Chance))
+	}
+	if s, ok := metric.Find(a.Scores, metric.Key{Metric: metric.BorderInterior}); ok {
+		return fmt.Sprintf("%s can tell %s in %s; next to the border that is %s points (%s to %s) against the interior, image by image.",
+			name, what, percent(score.Value), points(s.Value), points(s.Low), points(s.High))
+	}
+	if len(a.Profiles) == 0 || len(a.Profiles[0].Rings) == 0 {
+		return fmt.Sprintf("%s can tell %s in %s.", name, what, percent(score.Value))
+	}
+	rings := a.Profiles[0].Rings
+	outer, inner := rings[0].Value, middle(rings).Value
+	switch {
+	case outer > inner+0.15:
+		return fmt.Sprintf("%s knows its place next to the border (%s) and loses it in the middle (%s).", name, percent(outer), percent(inner))
+	case inner > outer+0.15:
+		return fmt.Sprintf("%s knows its place in the middle (%s) better than next to the border (%s).", name, percent(inner), percent(outer))
+	}
+	return fmt.Sprintf("%s knows its place about as well next to the border (%s) as in the middle (%s).", name, percent(outer), percent(inner))
+}
+
+// middle is the innermost ring that is more than a single cell: a network that
+// is at a loss says the same cell again and again, and may hit that one always.
+func middle(rings []metric.Point) metric.Point {
+	last := len(rings) - 1
+	if before := last - 1; before > 0 && 4*rings[last].N < rings[before].N {
+		return rings[before]
+	}
+	return rings[last]
+}
+
+// Encodes says in one sentence whether what is read out of a network follows a
+// target, on pictures of a kind, beside what others have found.
+func Encodes(e *experiment.Experiment, a record.Arm, target position.Target, images string) string {
+	name, ok := named(a)
+	if !ok {
+		return name
+	}
+	key := metric.Key{Metric: metric.SPC, Target: string(target), Images: images}
+	s, ok := metric.Find(a.Scores, key)
+	if !ok {
+		return fmt.Sprintf("%s has not been asked for %s on %s.", name, target, position.KindWords(images))
+	}
+	what := fmt.Sprintf("%s (%s)", target, target.Words())
+	var text string
+	switch {
+	case s.Constant > 0 && images != position.Natural:
+		text = fmt.Sprintf("%s draws the same everywhere on %s: nothing there says where a pixel is", name, position.KindWords(images))
+	case images != position.Natural:
+		text = fmt.Sprintf("%s on %s: rank correlation with %s %s", name, position.KindWords(images), what, within(s))
+	case s.Low > 0:
+		text = fmt.Sprintf("%s encodes %s: rank correlation %s", name, what, within(s))
+	default:
+		text = fmt.Sprintf("%s does not encode %s: rank correlation %s", name, what, within(s))
+	}
+	var others []string
+	for _, c := range Others(e, a, s.Key) {
+		others = append(others, fmt.Sprintf("%s: %s", c.Source, view.Score(float64(c.Theirs))))
+	}
+	if len(others) > 0 {
+		text += "; " + strings.Join(others, ", ")
+	}
+	return text + "."
+}
+
+// Others are what others have found where an arm has a score of that key.
+func Others(e *experiment.Experiment, a record.Arm, key metric.Key) (list []experiment.Comparison) {
+	for _, c := range e.Compare(record.Result{Arms: []record.Arm{a}}.Findings()) {
+		if (metric.Key{Metric: c.Metric, Target: c.Target, Images: c.Images}) == key {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// named is an arm with how far it has come, and whether there is more to say of
+// it; else it is the whole sentence.
+func named(a record.Arm) (text string, ok bool) {
+	switch {
+	case a.Status == record.Diverged:
+		return fmt.Sprintf("%s has diverged: %s.", a.Name, a.Problem), false
+	case len(a.Scores) == 0:
+		return fmt.Sprintf("%s has not been tested yet.", a.Name), false
+	case !a.Status.Ended():
+		return fmt.Sprintf("After %d steps %s", a.EvalStep, a.Name), true
+	}
+	return a.Name, true
+}
+
+func percent(v metric.Number) string {
+	if !v.Finite() {
+		return view.Unknown
+	}
+	return fmt.Sprintf("%.0f%%", 100*float64(v))
+}
+
+// points is a difference of two shares: "+3.1", "−0.4".
+func points(v metric.Number) string {
+	if !v.Finite() {
+		return view.Unknown
+	}
+	return strings.Replace(fmt.Sprintf("%+.1f", 100*float64(v)), "-", "−", 1)
+}
+
+// within is a correlation with its interval.
+func within(s metric.Score) string {
+	if !s.Low.Finite() || !s.High.Finite() {
+		return view.Score(float64(s.Value))
+	}
+	return fmt.Sprintf("%s (95 %% CI %s to %s)", view.Score(float64(s.Value)), view.Score(float64(s.Low)), view.Score(float64(s.High)))
+}

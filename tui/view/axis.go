@@ -1,0 +1,77 @@
+package view
+
+import (
+	"iter"
+	"math"
+)
+
+// A Range is what the axis of a score runs over: that of its metric, so that
+// charts of one metric can be compared. Where an end is infinite the axis
+// reaches as far as what is shown, to the next half of a tick, and at least to 0.
+type Range struct{ Low, High float64 }
+
+// reach bounds an axis with an infinite end: what is further off lies at the
+// end of the axis.
+const reach = 1000
+
+// An axis is a Range with finite ends, and ticks at the multiples of step.
+type axis struct{ low, high, step float64 }
+
+func (r Range) axis(shown iter.Seq[float64]) axis {
+	a := axis{low: r.Low, high: r.High}
+	least, most, ok := span(shown)
+	if !ok {
+		least, most = 0, 0
+	}
+	if !finite(r.Low) {
+		a.low = max(min(least, 0), -reach)
+	}
+	if !finite(r.High) {
+		a.high = min(max(most, 0), reach)
+	}
+	if a.low < a.high {
+		a.step = tickStep(a.high - a.low)
+	}
+	if !finite(r.Low) && a.step > 0 {
+		a.low = math.Floor(a.low/a.step*2) * a.step / 2
+	}
+	if !finite(r.High) && a.step > 0 {
+		a.high = math.Ceil(a.high/a.step*2) * a.step / 2
+	}
+	return a
+}
+
+// tickStep returns the smallest of 1, 2 and 5 times a power of ten of which at
+// most four make up a width > 0.
+func tickStep(width float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(width/4)))
+	for _, digit := range [...]float64{1, 2, 5} {
+		if 4*digit*power >= width {
+			return digit * power
+		}
+	}
+	return 10 * power
+}
+
+// ticks returns the multiples of step on the axis, ascending.
+func (a axis) ticks(step float64) (list []float64) {
+	if step <= 0 {
+		return nil
+	}
+	first := math.Ceil(a.low / step)
+	for i := range 10 { // a step is at least an eighth of the axis
+		if v := (first + float64(i)) * step; v <= a.high {
+			list = append(list, v+0) // +0: no negative zero
+		}
+	}
+	return list
+}
+
+// zero reports whether the axis has values on both sides of 0.
+func (a axis) zero() bool { return a.low < 0 && a.high > 0 }
+
+// dots returns the row of dots of a value among h rows of cells.
+func (a axis) dots(v float64, h int) int { return dotRow(unit(v, a.low, a.high), h) }
+
+// row returns the row of cells of a value.
+func (a axis) row(v float64, h int) int { return a.dots(v, h) / 4 }
