@@ -53,6 +53,9 @@ func (t *Tally) Of(image int) []float32 {
 	return t.values[image*cells : (image+1)*cells : (image+1)*cells]
 }
 
+// Values are those of all images, one after the other; they are the tally's own.
+func (t *Tally) Values() []float32 { return t.values }
+
 // Score is the mean over all images and cells.
 func (t *Tally) Score(name, images string, chance float64) metric.Score {
 	mean, low, high := t.over(func(int) bool { return true })

@@ -29,6 +29,9 @@ func (c *Confusions) Count(image, ring, truth, answer int) {
 	c.counts[((image*c.rings+ring)*c.classes+truth)*c.classes+answer]++
 }
 
+// Counts are all counts, image by image; they are the matrices' own.
+func (c *Confusions) Counts() []int32 { return c.counts }
+
 // sum adds up rings from … to−1 of all images, and of each image alone.
 func (c *Confusions) sum(from, to int) (all []int64, each [][]int64) {
 	cells := c.classes * c.classes

@@ -192,6 +192,35 @@ func TestKilledRunsEndAlike(t *testing.T) {
 	}
 }
 
+// However soon it is killed each time, as long as there is time for a checkpoint,
+// a run comes to its end: examinations and the preparation of features go on
+// where they were, too.
+func TestKilledRunsComeToTheirEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		e      *experiment.Experiment
+		writes int64 // about two checkpoints
+	}{
+		"train": {quick(t, "net.padding=zeros", "eval.images=30", "train.steps=3"), 22},
+		"read":  {reading(t, "readout.epochs=1", "backbone.steps=2", "readout.kernel=1", "readout.test_crops=30"), 32},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calm, folder := filepath.Join(t.TempDir(), "calm"), filepath.Join(t.TempDir(), "killed")
+			keep(t, pool(t, 1), c.e, calm, 1e9)
+			kills := 0
+			p := hurried(t, 2)
+			for ; kills < 500 && keep(t, p, c.e, folder, c.writes); kills++ {
+			}
+			if got, want := kept(t, folder), kept(t, calm); got != want {
+				t.Errorf("after %d kills:\n%s\nwant\n%s", kills, short(got, want), short(want, got))
+			}
+			if kills < 3 {
+				t.Errorf("%d kills only", kills)
+			}
+		})
+	}
+}
+
 // short is a text from where it differs from another.
 func short(text, other string) string {
 	i := 0

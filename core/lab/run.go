@@ -394,11 +394,10 @@ func (r *Run) files(arms []record.Arm) (list []record.Weights) {
 	return list
 }
 
-// Checkpoints are made at most so often, and take at most a twentieth of the
-// time.
+// Checkpoints are made at most so often, and take at most a fortieth of the time.
 const (
-	checkpointEvery = 5 * time.Second
-	checkpointShare = 20
+	checkpointEvery = 500 * time.Millisecond
+	checkpointShare = 40
 )
 
 func (r *Run) checkpointIfDue() {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
+
 	"padlab/core/border"
 	"padlab/core/metric"
 	"padlab/core/position"
@@ -84,7 +86,7 @@ type scorer struct {
 	constant     []float64 // the error of the best constant, ring by ring, and last that of the whole picture
 	group        []int     // of each picture
 	rho, mae     []float64
-	flat         int
+	flat         []float64   // 1 where the prediction was constant
 	rings        [][]float64 // [ring][picture]: the error there
 	error        []float64   // per pixel, summed over pictures
 	ringOf       []int
@@ -129,11 +131,8 @@ func (s *scorer) errors(prediction []float32) (all float64, byRing []float64) {
 // Add adds the prediction for one picture; group is that of Album.Group.
 func (s *scorer) Add(group int, prediction []float32) {
 	rho, flat := RankCorrelation(prediction, s.truth)
-	if flat {
-		s.flat++
-	}
 	all, byRing := s.errors(prediction)
-	s.group, s.rho, s.mae = append(s.group, group), append(s.rho, rho), append(s.mae, all)
+	s.group, s.rho, s.mae, s.flat = append(s.group, group), append(s.rho, rho), append(s.mae, all), append(s.flat, boolean(flat))
 	for d, e := range byRing {
 		s.rings[d] = append(s.rings[d], e)
 	}
@@ -142,13 +141,45 @@ func (s *scorer) Add(group int, prediction []float32) {
 	}
 }
 
+// columns is how many numbers of a picture table holds.
+func (s *scorer) columns() int { return 4 + len(s.rings) }
+
+// table is what was added, a row of columns for each picture: its group, rank
+// correlation, 1 if the prediction was constant, error, and error ring by ring.
+func (s *scorer) table() (values []float64) {
+	for i, group := range s.group {
+		values = append(values, float64(group), s.rho[i], s.flat[i], s.mae[i])
+		for _, ring := range s.rings {
+			values = append(values, ring[i])
+		}
+	}
+	return values
+}
+
+// restore adds what table held to a scorer that nothing was added to.
+func (s *scorer) restore(table []float64) error {
+	if len(table)%s.columns() != 0 {
+		return fmt.Errorf("%d values are no rows of %d", len(table), s.columns())
+	}
+	for row := range slices.Chunk(table, s.columns()) {
+		if row[0] < 0 || row[0] > math.MaxInt32 || row[0] != math.Trunc(row[0]) {
+			return fmt.Errorf("%g is no group", row[0])
+		}
+		s.group, s.rho, s.flat, s.mae = append(s.group, int(row[0])), append(s.rho, row[1]), append(s.flat, row[2]), append(s.mae, row[3])
+		for d, e := range row[4:] {
+			s.rings[d] = append(s.rings[d], e)
+		}
+	}
+	return nil
+}
+
 // scores are SPC, MAE and skill, with intervals over photographs.
 func (s *scorer) scores() []metric.Score {
 	overall := s.constant[len(s.rings)]
 	score := func(name string, values []float64, low, high, chance float64) metric.Score {
 		mean, from, to := border.Grouped(values, s.group, low, high)
 		return metric.Score{Key: metric.Key{Metric: name, Target: string(s.target), Images: s.images}, Value: metric.Number(mean), Low: metric.Number(from), High: metric.Number(to),
-			N: len(values), Chance: metric.Number(chance), Constant: s.flat}
+			N: len(values), Chance: metric.Number(chance), Constant: int(floats.Sum(s.flat))}
 	}
 	return []metric.Score{
 		score(metric.SPC, s.rho, -1, 1, 0),

@@ -10,14 +10,21 @@ import (
 
 // State returns all that a read-out of the same spec on the same features needs
 // to go on from here to the same bits, as tensors whose names begin with prefix:
-// how many steps were made, and what was fitted. During an examination, and when
-// the last one is over, that is the state at its beginning.
+// how many steps were made, what was fitted, and what an examination under way
+// has found. When the last one is over, that is the state at its beginning.
 //
-// What is computed again is left out: mean and deviation of the features, the
-// order of pictures, and the results of examinations, which are for the caller
-// to keep. The tensors are copies:
+// What is computed again is left out: the order of pictures, and the results of
+// examinations, which are for the caller to keep; the features have a state of
+// their own. The tensors are copies:
 //
 //	readout     F64 [3]      steps made, 1 if examining, 1 if diverged
+//
+// in an examination with S scorers of R rings, n pictures each,
+//
+//	exam        F64 [1]      pictures tested
+//	exam.0 …    F64 [n, 4+R] group, rank correlation, 1 if constant, error; error by ring
+//	error.0 …   F64 [784]    errors by pixel, summed over pictures
+//	example     F32 [784·T]  what was predicted for the first picture
 //
 // and of a head that is trained loss, F64 [1], and those of its nn.Trainer, or of
 // ridge, with T targets and n features of a window,
@@ -31,7 +38,16 @@ import (
 //	            F64 [n, n], [n, T+1], while there are rows
 func (r *Readout) State(prefix string) []safetensors.Tensor {
 	list := []safetensors.Tensor{vector(prefix+"readout", float64(r.Step), boolean(r.exam != nil || r.final), boolean(r.Diverged))}
-	return append(list, r.learner.state(prefix)...)
+	list = append(list, r.learner.state(prefix)...)
+	if r.exam == nil || r.example == nil { // the first picture comes first
+		return list
+	}
+	list = append(list, vector(prefix+"exam", float64(len(r.pictures(r.final))-len(r.exam))),
+		safetensors.Tensor{Name: prefix + "example", Shape: []int{len(r.example)}, Values: slices.Clone(r.example)})
+	for i, s := range r.scorers {
+		list = append(list, matrix(fmt.Sprintf("%sexam.%d", prefix, i), s.columns(), s.table()), vector(fmt.Sprintf("%serror.%d", prefix, i), s.error...))
+	}
+	return list
 }
 
 // Restore is the inverse of State, for a read-out that has not begun. A tensor
@@ -60,6 +76,96 @@ func (r *Readout) Restore(prefix string, f *safetensors.File) error {
 		r.startExam()
 	}
 	r.tested = len(r.pictures(false)) * (before / r.spec.EvalEvery)
+	if _, ok := f.Find(prefix + "exam"); !ok || !examining {
+		return nil
+	}
+	return r.restoreExam(prefix, f)
+}
+
+// restoreExam goes on with the examination that was begun.
+func (r *Readout) restoreExam(prefix string, f *safetensors.File) error {
+	v, err := doubles(f, prefix+"exam", 1)
+	if err != nil {
+		return err
+	}
+	tested, err := index(v[0], prefix+"exam", "pictures", len(r.exam)-1)
+	if err != nil {
+		return err
+	}
+	example, err := f.Read(prefix + "example")
+	if err != nil {
+		return err
+	}
+	if n := Side * Side * len(r.spec.Targets); len(example.Values) != n {
+		return fmt.Errorf("tensor %q: %d values, want %d", prefix+"example", len(example.Values), n)
+	}
+	for i, s := range r.scorers {
+		table, err := f.ReadDoubles(fmt.Sprintf("%sexam.%d", prefix, i))
+		if err != nil {
+			return err
+		}
+		if err := s.restore(table.Doubles); err != nil {
+			return fmt.Errorf("tensor %q: %w", table.Name, err)
+		}
+		if s.error, err = doubles(f, fmt.Sprintf("%serror.%d", prefix, i), Side*Side); err != nil {
+			return err
+		}
+	}
+	r.exam, r.example = r.exam[tested:], example.Values
+	r.tested += tested
+	return nil
+}
+
+// State is what Prepare has found so far, as tensors whose names begin with
+// prefix, so that a read-out that goes on need not wait for it again:
+//
+//	sums         F64 [n, 2C]  of n pictures: sum and sum of squares of each channel
+//
+// and once all are in, in its place
+//
+//	mean, scale  F32 [C]
+func (f *Features) State(prefix string) []safetensors.Tensor {
+	if f.mean == nil {
+		return []safetensors.Tensor{matrix(prefix+"sums", 2*f.Channels, slices.Concat(f.sums[:f.prepared]...))}
+	}
+	return []safetensors.Tensor{
+		{Name: prefix + "mean", Shape: []int{f.Channels}, Values: slices.Clone(f.mean)},
+		{Name: prefix + "scale", Shape: []int{f.Channels}, Values: slices.Clone(f.scale)},
+	}
+}
+
+// Restore is the inverse of State, for features that nothing was prepared of.
+func (f *Features) Restore(prefix string, file *safetensors.File) error {
+	if _, ok := file.Find(prefix + "mean"); ok {
+		for _, part := range []struct {
+			name string
+			to   *[]float32
+		}{{"mean", &f.mean}, {"scale", &f.scale}} {
+			t, err := file.Read(prefix + part.name)
+			if err != nil {
+				return err
+			}
+			if len(t.Values) != f.Channels {
+				return fmt.Errorf("tensor %q: %d values, want %d", t.Name, len(t.Values), f.Channels)
+			}
+			*part.to = t.Values
+		}
+		f.prepared, f.sums = f.Album.Train, nil
+		return nil
+	}
+	t, err := file.ReadDoubles(prefix + "sums")
+	if err != nil {
+		return err
+	}
+	width := 2 * f.Channels
+	n := len(t.Doubles) / width
+	if n*width != len(t.Doubles) || n >= f.Album.Train {
+		return fmt.Errorf("tensor %q: %d values are not those of fewer than %d pictures with %d each", t.Name, len(t.Doubles), f.Album.Train, width)
+	}
+	for i := range n {
+		f.sums[i] = t.Doubles[i*width : (i+1)*width]
+	}
+	f.prepared = n
 	return nil
 }
 
@@ -158,11 +264,11 @@ type namedSums struct {
 
 // vector is a tensor of a copy of numbers, matrix one with so many columns.
 func vector(name string, values ...float64) safetensors.Tensor {
-	return safetensors.Tensor{Name: name, Shape: []int{len(values)}, Doubles: slices.Clone(values)}
+	return safetensors.Tensor{Name: name, Shape: []int{len(values)}, Doubles: append([]float64{}, values...)}
 }
 
 func matrix(name string, columns int, values []float64) safetensors.Tensor {
-	return safetensors.Tensor{Name: name, Shape: []int{len(values) / columns, columns}, Doubles: slices.Clone(values)}
+	return safetensors.Tensor{Name: name, Shape: []int{len(values) / columns, columns}, Doubles: append([]float64{}, values...)}
 }
 
 func boolean(b bool) float64 {

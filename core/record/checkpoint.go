@@ -32,8 +32,9 @@ type Progress struct {
 	Status   Status           `json:"status"`
 	Problem  string           `json:"problem,omitempty"`
 	Loss     []LossPoint      `json:"loss"`
-	Stride   int              `json:"stride"`       // steps between points of the loss
-	EvalStep int              `json:"evaluated_at"` // −1: nothing was evaluated
+	Stride   int              `json:"stride"`          // steps between points of the loss
+	EvalStep int              `json:"evaluated_at"`    // −1: nothing was evaluated
+	Shown    int              `json:"shown,omitempty"` // images, in the examination under way
 	Scores   []metric.Score   `json:"scores"`
 	Profiles []metric.Profile `json:"profiles"`
 	Maps     []metric.Map     `json:"maps"`

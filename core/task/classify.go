@@ -44,7 +44,11 @@ func (c classified) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
 	if gap, ok := c.tally.Gap(metric.BorderInterior, testImages, 1); ok {
 		scores = append(scores, gap)
 	}
-	mean, low, high := border.Interval(c.same)
+	same := make([]float64, len(c.same))
+	for i, v := range c.same {
+		same[i] = float64(v)
+	}
+	mean, low, high := border.Interval(same)
 	scores = append(scores, metric.Score{Key: metric.Key{Metric: metric.SameAnswer, Images: testImages},
 		Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high), N: len(c.same), Chance: metric.Number(c.chance)})
 	return scores, profiles, maps

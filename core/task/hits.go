@@ -1,6 +1,8 @@
 package task
 
 import (
+	"slices"
+
 	"padlab/core/border"
 	"padlab/core/metric"
 )
@@ -10,14 +12,14 @@ import (
 type hits struct {
 	*Canvas
 	tally  *border.Tally
-	first  []int32   // of each image: the answer with the patch in the first cell
-	same   []float64 // of each image: 1 if the answer is that one in all cells
+	first  []float32 // of each image: the answer with the patch in the first cell
+	same   []float32 // of each image: 1 if the answer is that one in all cells
 	right  func(image, cell int) int32
 	chance float64
 }
 
 func newHits(c *Canvas, images int, chance float64, right func(image, cell int) int32) *hits {
-	return &hits{c, border.NewTally(c.Grid, images), make([]int32, images), make([]float64, images), right, chance}
+	return &hits{c, border.NewTally(c.Grid, images), make([]float32, images), make([]float32, images), right, chance}
 }
 
 func (h *hits) Tally(image, cell int, answer []float32) {
@@ -27,12 +29,16 @@ func (h *hits) Tally(image, cell int, answer []float32) {
 	}
 	h.tally.Of(image)[cell] = hit
 	if cell == 0 {
-		h.first[image], h.same[image] = said, 1
+		h.first[image], h.same[image] = float32(said), 1
 	}
-	if said != h.first[image] {
+	if float32(said) != h.first[image] {
 		h.same[image] = 0
 	}
 }
+
+func (h *hits) State() []float32 { return slices.Concat(h.tally.Values(), h.first, h.same) }
+
+func (h *hits) Restore(state []float32) error { return fill(state, h.tally.Values(), h.first, h.same) }
 
 func (h *hits) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
 	return []metric.Score{h.tally.Score(metric.Accuracy, testImages, h.chance)},

@@ -1,6 +1,8 @@
 package task
 
 import (
+	"slices"
+
 	"padlab/core/border"
 	"padlab/core/exact"
 	"padlab/core/metric"
@@ -131,6 +133,33 @@ func (e *segments) Tally(image, cell int, answer []float32) {
 		share = float32(right) / float32(ink)
 	}
 	e.tally.Of(image)[cell] = share
+}
+
+// State holds counts as float32: a count is at most the pixels of a canvas in all
+// of its cells' views, far below 2²⁴.
+func (e *segments) State() []float32 {
+	state := slices.Clone(e.tally.Values())
+	for _, c := range []*border.Confusions{e.byCell, e.byPixel} {
+		for _, n := range c.Counts() {
+			state = append(state, float32(n))
+		}
+	}
+	return state
+}
+
+func (e *segments) Restore(state []float32) error {
+	byCell, byPixel := e.byCell.Counts(), e.byPixel.Counts()
+	counts := make([]float32, len(byCell)+len(byPixel))
+	if err := fill(state, e.tally.Values(), counts); err != nil {
+		return err
+	}
+	for i, n := range counts[:len(byCell)] {
+		byCell[i] = int32(n)
+	}
+	for i, n := range counts[len(byCell):] {
+		byPixel[i] = int32(n)
+	}
+	return nil
 }
 
 func (e *segments) Results() ([]metric.Score, []metric.Profile, []metric.Map) {

@@ -5,6 +5,8 @@
 package task
 
 import (
+	"fmt"
+
 	"padlab/core/images"
 	"padlab/core/metric"
 	"padlab/core/names"
@@ -120,9 +122,29 @@ type Exam interface {
 	// for every pixel, row by row.
 	Tally(image, view int, answer []float32)
 
+	// State is all that was tallied so far, and Restore takes it back; it is an
+	// error when it is not that of such an examination.
+	State() []float32
+	Restore(state []float32) error
+
 	// Results are the scores, the most important first, the profiles and the
 	// maps, once all images were shown.
 	Results() ([]metric.Score, []metric.Profile, []metric.Map)
+}
+
+// fill copies a state into the parts that it was put together from.
+func fill(state []float32, parts ...[]float32) error {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	if len(state) != n {
+		return fmt.Errorf("the state of an examination has %d numbers, not %d", len(state), n)
+	}
+	for _, p := range parts {
+		state = state[copy(p, state):]
+	}
+	return nil
 }
 
 // testImages is what scores of tasks are over.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -476,6 +477,44 @@ func TestParseFill(t *testing.T) {
 	for in, want := range map[string]string{"blck": `did you mean "black"`, "1.5": "outside 0..1", "nan": "outside 0..1", "": "unknown fill"} {
 		if _, err := ParseFill(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", in, err, want)
+		}
+	}
+}
+
+// An examination that goes on from a state ends as one that was not interrupted.
+func TestExamsGoOn(t *testing.T) {
+	for _, task := range All() {
+		p := task.On(NewSource(noisy()), Spec{Grid: 3, Patch: 4, Fill: "black"})
+		n, labels := p.TestImages(), labelsOf(task, p)
+		answer := func(image, view int) []float32 {
+			s := rng.New(3, "answer", uint64(image), uint64(view))
+			z := make([]float32, labels*p.Answers())
+			s.Uniform(z, 1)
+			return z
+		}
+		tally := func(e Exam, from, to int) {
+			for image := from; image < to; image++ {
+				for view := range p.Views() {
+					e.Tally(image, view, answer(image, view))
+				}
+			}
+		}
+		calm, first, second := p.Examine(n), p.Examine(n), p.Examine(n)
+		tally(calm, 0, n)
+		tally(first, 0, n/2)
+		if err := second.Restore(first.State()); err != nil {
+			t.Fatal(err)
+		}
+		tally(second, n/2, n)
+		result := func(e Exam) string {
+			scores, profiles, maps := e.Results()
+			return fmt.Sprint(scores, profiles, maps)
+		}
+		if got, want := result(second), result(calm); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", task.Name, got, want)
+		}
+		if err := second.Restore(first.State()[1:]); err == nil || !strings.Contains(err.Error(), "the state of an examination has") {
+			t.Errorf("%s: %v", task.Name, err)
 		}
 	}
 }

@@ -28,8 +28,9 @@ type Frozen struct {
 	ready bool    // it has its weights
 
 	features *probe.Features
-	users    int  // stages that have not ended
-	reserved bool // the features have their share of the budget
+	keeper   *Read // whose state holds that of the features
+	users    int   // stages that have not ended
+	reserved bool  // the features have their share of the budget
 }
 
 // NewFrozen returns the network of a spec with what it makes of an album. Its
@@ -107,6 +108,9 @@ func NewRead(name string, arm experiment.Arm, frozen *Frozen, k *kernel.Kernel, 
 		return nil, fmt.Errorf("readout: %w", err)
 	}
 	frozen.users++
+	if frozen.keeper == nil {
+		frozen.keeper = r
+	}
 	a := frozen.features.Album
 	x := make([]float32, a.Side*a.Side*a.Channels)
 	a.Draw(x, a.Train)
@@ -286,14 +290,21 @@ func (r *Read) Files() []File {
 func (r *Read) State() (record.Progress, []safetensors.Tensor) {
 	p := r.progress
 	p.Loss, p.Stride = r.curve.points, r.curve.stride
-	return p, r.readout.State(r.name + "/")
+	tensors := r.readout.State(r.name + "/")
+	if r.frozen.keeper == r {
+		tensors = append(tensors, r.frozen.features.State(r.name+"/features/")...)
+	}
+	return p, tensors
 }
 
-// Restore begins an examination that was under way again; the features are computed
-// again.
 func (r *Read) Restore(p record.Progress, f *safetensors.File) error {
 	if err := r.readout.Restore(r.name+"/", f); err != nil {
 		return err
+	}
+	if r.frozen.keeper == r {
+		if err := r.frozen.features.Restore(r.name+"/features/", f); err != nil {
+			return err
+		}
 	}
 	r.progress, r.curve = p, curve{p.Loss, p.Stride}
 	r.begun = p.Step > 0 || p.EvalStep >= 0

@@ -373,10 +373,15 @@ func (t *Train) State() (record.Progress, []safetensors.Tensor) {
 	if t.trainer == nil {
 		return p, t.net.State(t.name + "/")
 	}
-	return p, t.trainer.State(t.name + "/")
+	tensors := t.trainer.State(t.name + "/")
+	if t.exam != nil && t.shown > 0 {
+		p.Shown = t.shown
+		tally := t.exam.State()
+		tensors = append(tensors, safetensors.Tensor{Name: t.name + "/exam", Shape: []int{len(tally)}, Values: tally})
+	}
+	return p, tensors
 }
 
-// Restore begins an examination that was under way again.
 func (t *Train) Restore(p record.Progress, f *safetensors.File) error {
 	if p.Step < 0 || p.Step > t.arm.Train.Steps {
 		return fmt.Errorf("%s: step %d of %d", t.name, p.Step, t.arm.Train.Steps)
@@ -394,8 +399,19 @@ func (t *Train) Restore(p record.Progress, f *safetensors.File) error {
 	switch {
 	case p.Status.Ended():
 		t.end(p.Status)
-	case p.EvalStep < p.Step || p.EvalStep < 0: // an examination that was under way begins again
+	case p.EvalStep < p.Step: // an examination was under way
 		t.begin()
 	}
-	return nil
+	if p.Shown == 0 || t.exam == nil {
+		return nil
+	}
+	if p.Shown < 0 || p.Shown >= t.images {
+		return fmt.Errorf("%s: %d of %d images were shown", t.name, p.Shown, t.images)
+	}
+	tally, err := f.Read(t.name + "/exam")
+	if err != nil {
+		return err
+	}
+	t.shown = p.Shown
+	return t.exam.Restore(tally.Values)
 }
