@@ -13,7 +13,9 @@ import (
 
 // A player keeps one run under way and looks at it: runs publish snapshots when
 // they like, and a screen that is drawn ten times a second polls for the latest.
-// A run goes on until the next one has been built, also when that fails.
+// A run goes on until the next one has been built, also when that fails. One is
+// built at a time: of what was asked for meanwhile, by a key that is held down,
+// the last is built behind it.
 type player struct {
 	start   func(*experiment.Experiment) (*lab.Run, error)
 	started func(before Preset) // is called when another run has come
@@ -25,6 +27,7 @@ type player struct {
 	cancel     context.CancelFunc     // ends the run
 
 	next    *building // nil: nothing is being built
+	wanted  *building // in place of next, nil: that is wanted
 	problem string    // why nothing is trained
 }
 
@@ -32,37 +35,46 @@ type player struct {
 type building struct {
 	preset     Preset
 	experiment *experiment.Experiment
+	ctx        context.Context
 	cancel     context.CancelFunc // ends the run, also when it has not been built
 }
 
 // poll is how often a player looks for a new snapshot.
 const poll = 100 * time.Millisecond
 
-// play builds a run, which will take the place of the one under way.
+// play has a run built, which will take the place of the one under way.
 func (p *player) play(preset Preset, e *experiment.Experiment) effect {
-	if p.next != nil {
-		p.next.cancel()
-	}
 	ctx, cancel := context.WithCancel(context.Background())
-	next := &building{preset, e.Clone(), cancel}
-	p.next, p.problem = next, ""
-	start, handed := p.start, e.Clone()
+	b := &building{preset, e.Clone(), ctx, cancel}
+	p.problem = ""
+	if p.next == nil {
+		return p.build(b)
+	}
+	p.next.cancel()
+	p.wanted = b
+	return effect{}
+}
+
+func (p *player) build(b *building) effect {
+	p.next = b
+	start, handed := p.start, b.experiment.Clone()
 	build := func() (*lab.Run, error) {
 		run, err := start(handed)
 		if err == nil {
-			context.AfterFunc(ctx, run.Stop)
+			context.AfterFunc(b.ctx, run.Stop)
 		}
 		return run, err
 	}
-	return effect{work: work(build, func(run *lab.Run, err error) effect { return p.take(next, run, err) })}
+	return effect{work: work(build, p.take)}
 }
 
-// take is handed a run, or why there is none.
-func (p *player) take(built *building, run *lab.Run, err error) effect {
-	if built != p.next { // others were asked for since
-		return effect{unchanged: true}
+// take is handed the run that was built, or why there is none.
+func (p *player) take(run *lab.Run, err error) effect {
+	built, wanted := p.next, p.wanted
+	p.next, p.wanted = nil, nil
+	if wanted != nil {
+		return p.build(wanted)
 	}
-	p.next = nil
 	if err != nil && p.run != nil {
 		return effect{enter: complaint(fmt.Errorf("%s cannot be trained: %w", built.preset.Name, err))}
 	}
@@ -101,8 +113,10 @@ func (p *player) look(run *lab.Run) effect {
 
 // leave stops the run and waits for it.
 func (p *player) leave() {
-	if p.next != nil {
-		p.next.cancel()
+	for _, b := range []*building{p.next, p.wanted} {
+		if b != nil {
+			b.cancel()
+		}
 	}
 	p.cancel()
 	if p.run != nil {
@@ -116,7 +130,10 @@ func (p *player) busy() bool { return p.next != nil || p.run != nil && !p.snap.S
 
 // asked is what was asked for last.
 func (p *player) asked() (Preset, *experiment.Experiment) {
-	if p.next != nil {
+	switch {
+	case p.wanted != nil:
+		return p.wanted.preset, p.wanted.experiment
+	case p.next != nil:
 		return p.next.preset, p.next.experiment
 	}
 	return p.preset, p.experiment
