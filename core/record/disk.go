@@ -19,6 +19,7 @@ type Disk interface {
 	Rename(from, to string) error
 	Remove(name string) error
 	SyncFolder(name string) error
+	Lock(name string) (io.Closer, error) // of the one who writes; an error while another does
 }
 
 // A File is one that is being written.

@@ -25,6 +25,7 @@ const (
 	eventsFile     = "events.jsonl"    // only ever longer
 	checkpointFile = "checkpoint.json" // until the run has ended
 	resultFile     = "result.json"     // there when all is there
+	lockFile       = "lock"            // while it is being written
 )
 
 // A Record is the folder of a run, read.
@@ -164,6 +165,7 @@ func (r *Record) Tensors() (*safetensors.File, io.Closer, error) {
 type Writer struct {
 	disk   Disk
 	folder string
+	lock   io.Closer
 	events File
 	size   int64 // of the events
 	saved  int   // checkpoints, to name their tensors
@@ -177,28 +179,44 @@ func Create(d Disk, folder string, e *experiment.Experiment, p Provenance, warni
 	if err := Free(folder); err != nil {
 		return nil, err
 	}
-	w := &Writer{disk: d, folder: folder}
 	if err := d.MakeFolder(folder); err != nil {
 		return nil, err
 	}
-	w.sweep("")
+	w := &Writer{disk: d, folder: folder}
 	var err error
-	if w.events, err = d.Create(w.path(eventsFile)); err != nil {
-		return nil, err
+	if w.lock, err = d.Lock(w.path(lockFile)); err != nil {
+		return nil, fmt.Errorf("%s: %w", folder, err)
 	}
-	head, _ := json.MarshalIndent(struct {
-		Schema int `json:"schema"`
-		Provenance
-	}{Schema, p}, "", " ")
-	if err = writeWhole(d, w.path(provenanceFile), whole(append(head, '\n'))); err == nil {
-		err = writeWhole(d, w.path(experimentFile), whole(e.TOML()))
-	}
-	if err != nil {
+	if err := w.begin(e, p); err != nil {
+		for _, name := range []string{experimentFile, provenanceFile, eventsFile} {
+			d.Remove(w.path(name))
+		}
 		w.Close()
 		return nil, err
 	}
 	w.Event(StartOf(e, warnings))
 	return w, nil
+}
+
+// begin writes what a record has from the start. The experiment comes last: with
+// it the folder holds a record.
+func (w *Writer) begin(e *experiment.Experiment, p Provenance) error {
+	if err := Free(w.folder); err != nil { // since we looked, and before we had the lock
+		return err
+	}
+	w.sweep("")
+	var err error
+	if w.events, err = w.disk.Create(w.path(eventsFile)); err != nil {
+		return err
+	}
+	head, _ := json.MarshalIndent(struct {
+		Schema int `json:"schema"`
+		Provenance
+	}{Schema, p}, "", " ")
+	if err := writeWhole(w.disk, w.path(provenanceFile), whole(append(head, '\n'))); err != nil {
+		return err
+	}
+	return writeWhole(w.disk, w.path(experimentFile), whole(e.TOML()))
 }
 
 // Free returns an error when a folder holds a record already, which says what
@@ -218,20 +236,11 @@ func Free(folder string) error {
 // or, where there is none, from the start: what was found after it is cut off.
 func Resume(d Disk, r *Record, warnings []string) (*Writer, error) {
 	w := &Writer{disk: d, folder: r.Folder}
-	if c := r.Checkpoint; c != nil {
-		w.size, w.last = c.Events, filepath.Base(c.Tensors)
-		fmt.Sscanf(w.last, tensorsFile, &w.saved)
-	}
-	w.sweep(w.last)
-	if info, err := os.Stat(w.path(eventsFile)); r.Checkpoint != nil && (err != nil || info.Size() < w.size) {
-		return nil, fmt.Errorf("%s: it is shorter than when the last checkpoint was made", w.path(eventsFile))
-	}
 	var err error
-	if w.events, err = d.Extend(w.path(eventsFile), w.size); err != nil {
-		return nil, err
+	if w.lock, err = d.Lock(w.path(lockFile)); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.Folder, err)
 	}
-	// A run that was stopped has a result, too. It is one no more.
-	if err := d.Remove(w.path(resultFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := w.goOn(r); err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -239,6 +248,33 @@ func Resume(d Disk, r *Record, warnings []string) (*Writer, error) {
 		w.Event(StartOf(r.Experiment, warnings))
 	}
 	return w, nil
+}
+
+// goOn cuts the events off behind the last checkpoint, and sweeps up.
+func (w *Writer) goOn(r *Record) error {
+	now, err := Open(r.Folder)
+	if err != nil {
+		return err
+	}
+	if now.Ended() || (now.Checkpoint == nil) != (r.Checkpoint == nil) || now.Checkpoint != nil && now.Checkpoint.SHA256 != r.Checkpoint.SHA256 {
+		return fmt.Errorf("%s: somebody else has gone on with it meanwhile", r.Folder)
+	}
+	if c := r.Checkpoint; c != nil {
+		w.size, w.last = c.Events, filepath.Base(c.Tensors)
+		fmt.Sscanf(w.last, tensorsFile, &w.saved)
+	}
+	w.sweep(w.last)
+	if info, err := os.Stat(w.path(eventsFile)); r.Checkpoint != nil && (err != nil || info.Size() < w.size) {
+		return fmt.Errorf("%s: it is shorter than when the last checkpoint was made", w.path(eventsFile))
+	}
+	if w.events, err = w.disk.Extend(w.path(eventsFile), w.size); err != nil {
+		return err
+	}
+	// A run that was stopped has a result, too. It is one no more.
+	if err := w.disk.Remove(w.path(resultFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // tensorsFile is the name of the tensors of the nth checkpoint.
@@ -324,6 +360,7 @@ func (w *Writer) Finish(r Result, weights []Weights) {
 	if w == nil || w.err != nil {
 		return
 	}
+	defer w.Close()
 	w.Event(EndOf(r))
 	for _, f := range weights {
 		w.whole(f.Name, f.Write)
@@ -331,7 +368,7 @@ func (w *Writer) Finish(r Result, weights []Weights) {
 	if w.err == nil {
 		w.err = w.events.Sync()
 	}
-	if err := w.Close(); w.err == nil {
+	if err := w.closeEvents(); w.err == nil {
 		w.err = err
 	}
 	w.whole(resultFile, whole(r.Document()))
@@ -342,9 +379,21 @@ func (w *Writer) Finish(r Result, weights []Weights) {
 	w.sweep("")
 }
 
-// Close gives up the events. Closing again does nothing.
-func (w *Writer) Close() (err error) {
-	if w != nil && w.events != nil {
+// Close gives up the events and the lock. Closing again does nothing.
+func (w *Writer) Close() error {
+	if w == nil {
+		return nil
+	}
+	err := w.closeEvents()
+	if w.lock != nil {
+		w.lock.Close()
+		w.lock = nil
+	}
+	return err
+}
+
+func (w *Writer) closeEvents() (err error) {
+	if w.events != nil {
 		err, w.events = w.events.Close(), nil
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -524,5 +525,50 @@ func TestProgressBothWays(t *testing.T) {
 	}
 	if again, _ := json.Marshal(back); !bytes.Equal(again, data) {
 		t.Errorf("%s\n%s", data, again)
+	}
+}
+
+// Two runs never write one record: the second is told who does, and left as it
+// is; when the first has ended, or was killed, the lock is free.
+func TestLock(t *testing.T) {
+	folder := t.TempDir()
+	r := found(Done)
+	w, err := Create(OS{}, folder, r.Experiment, r.Provenance, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Event(eval(1))
+	w.Checkpoint(at(1))
+	kept, err := Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("%s: another run is being written there, by process %d", folder, os.Getpid())
+	if _, err := Resume(OS{}, kept, nil); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	empty := t.TempDir()
+	if _, err := (OS{}).Lock(filepath.Join(empty, "lock")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(OS{}, empty, r.Experiment, r.Provenance, nil); err == nil || !strings.Contains(err.Error(), "another run is being written there") {
+		t.Error(err)
+	}
+	if list := namesIn(t, empty); !slices.Equal(list, []string{"lock"}) {
+		t.Errorf("who came second has written %v", list)
+	}
+	w.Close()
+	again, err := Resume(OS{}, kept, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Event(eval(2))
+	again.Checkpoint(at(2))
+	again.Close()
+	if _, err := Resume(OS{}, kept, nil); err == nil || !strings.Contains(err.Error(), "somebody else has gone on with it meanwhile") {
+		t.Errorf("from a checkpoint that is not the last: %v", err)
+	}
+	if slices.Contains(namesIn(t, folder), "lock") {
+		t.Error("the lock's file stays")
 	}
 }

@@ -41,7 +41,12 @@ are averaged), how many filters are aware of padding, and how much features
 differ from what they would be if the picture went on in place of the padding.`,
 		Example: "  padlab inspect resnet18 --size 225\n  padlab inspect squeezenet1_0 --weights squeezenet1_0.safetensors --padding reflect",
 		Args:    one("the name of a network: " + strings.Join(catalog.Names(), ", ")),
-		RunE:    func(_ *cobra.Command, args []string) error { return s.inspect(args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := paths(c, "weights", "images"); err != nil {
+				return err
+			}
+			return s.inspect(args[0], f)
+		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.weights, "weights", "", "`FILE` of trained weights (safetensors)")

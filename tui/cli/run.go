@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,10 @@ killed, --resume goes on from there and ends with the same bits.`,
 			}
 			return one("the name of a preset, a file, or -")(c, args)
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := paths(c, "weights", "images", "out"); err != nil {
+				return err
+			}
 			if len(args) == 0 {
 				return s.resume(f)
 			}
@@ -137,10 +141,7 @@ func (s *session) run(f runFlags, name string) error {
 		}
 		o.Record = func(first *lab.Snapshot) (*record.Writer, error) {
 			w, err := record.Create(s.disk, f.out, first.Experiment, first.Provenance, first.Warnings)
-			if err != nil {
-				err = fmt.Errorf("--out: %w", err)
-			}
-			return w, err
+			return w, atStart(err)
 		}
 	}
 	return s.execute(f, e, o)
@@ -175,7 +176,8 @@ func (s *session) goOn(f runFlags, e *experiment.Experiment, o lab.Options) erro
 	}
 	if !record.Exists(f.out) {
 		o.Record = func(first *lab.Snapshot) (*record.Writer, error) {
-			return record.Create(s.disk, f.out, first.Experiment, first.Provenance, first.Warnings)
+			w, err := record.Create(s.disk, f.out, first.Experiment, first.Provenance, first.Warnings)
+			return w, atStart(err)
 		}
 		return s.execute(f, e, o)
 	}
@@ -191,8 +193,23 @@ func (s *session) goOn(f runFlags, e *experiment.Experiment, o lab.Options) erro
 		return nil
 	}
 	o.From = r
-	o.Record = func(first *lab.Snapshot) (*record.Writer, error) { return record.Resume(s.disk, r, first.Warnings) }
+	o.Record = func(first *lab.Snapshot) (*record.Writer, error) {
+		w, err := record.Resume(s.disk, r, first.Warnings)
+		return w, atStart(err)
+	}
 	return s.execute(f, e, o)
+}
+
+// atStart is the error of a record that cannot be begun. A folder that cannot be
+// written is the user's to choose; a disk that is full or broken is nobody's.
+func atStart(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EIO):
+		return failure{fmt.Errorf("the record cannot be written: %w", err)}
+	}
+	return fmt.Errorf("--out: %w", err)
 }
 
 // execute runs an experiment and prints what it finds.

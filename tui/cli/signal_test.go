@@ -46,9 +46,9 @@ func endless(more ...string) []string {
 	return tiny(append(more, "--set", "train.steps=10000000", "--set", "train.eval_every=100")...)
 }
 
-// Both signals end a run with what there is.
+// Every signal that asks for it ends a run with what there is.
 func TestSignals(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		c := child(t, endless("--format", "json")...)
 		var out bytes.Buffer
 		c.Stdout = &out

@@ -106,6 +106,18 @@ func oneOf(flag, value string, words ...string) error {
 	return names.Unknown(flag, value, words)
 }
 
+// paths checks flags that take a path: one that is given and empty, as of a
+// variable of a script that was never set, is not the same as one that is left
+// out.
+func paths(c *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if f := c.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return see(c, fmt.Errorf("--%s needs a path, and is empty", name))
+		}
+	}
+	return nil
+}
+
 // helpCommand is padlab help; cobra's own takes a wrong name for none.
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{

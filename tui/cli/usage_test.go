@@ -54,6 +54,9 @@ func TestUsage(t *testing.T) {
 	} {
 		padlab(t, strings.Fields(c.args)...).want(t, exitUsage, c.want)
 	}
+	for _, args := range [][]string{tiny("--out", ""), {"run", "table1", "--weights", ""}, {"run", "table1", "--images", ""}, {"inspect", "small", "--weights="}} {
+		padlab(t, args...).want(t, exitUsage, " needs a path, and is empty")
+	}
 	padlab(t, tiny("--set", "eval.images=21")...).want(t, exitUsage, "eval.images is 21, the set has 20 test images")
 	padlab(t, tiny("--set", "net.padding=none")...).want(t, exitUsage, "arm none: network small with padding none on 24×24 pixels")
 }
