@@ -21,6 +21,9 @@ import (
 // nothing in between is made up. Networks learn for a step, and few photographs
 // are shown; what the networks are is what the presets say.
 func TestInspectionOfEveryPreset(t *testing.T) {
+	if testing.Short() {
+		t.Skip("photographs through large networks take minutes without fast kernels")
+	}
 	k, err := kernel.Select("")
 	if err != nil {
 		t.Fatal(err)

@@ -74,10 +74,14 @@ func TestRecord(t *testing.T) {
 
 // Whatever the format, show prints what run printed.
 func TestShow(t *testing.T) {
-	for _, args := range [][]string{tiny("--seed", "4"), tiny("--set", "train.optimizer=sgd", "--set", "train.lr=100", "--set", "net.arch=vgg5", "--set", "canvas.fill=white", "--set", "train.steps=60", "--set", "eval.images=1"), {"run", fileOf(t, "reading.toml", tinyReading), "--data", tinyDir}} {
-		for _, format := range formats {
+	for _, c := range []struct{ args, formats []string }{
+		{tiny("--seed", "4"), formats},
+		{tiny("--set", "train.optimizer=sgd", "--set", "train.lr=100", "--set", "net.arch=vgg5", "--set", "canvas.fill=white", "--set", "train.steps=60", "--set", "eval.images=1"), []string{"json"}},
+		{[]string{"run", fileOf(t, "reading.toml", tinyReading), "--data", tinyDir}, []string{"text"}},
+	} {
+		for _, format := range c.formats {
 			dir := filepath.Join(t.TempDir(), "record")
-			o := padlab(t, append(args, "--quiet", "--format", format, "--out", dir)...)
+			o := padlab(t, append(c.args, "--quiet", "--format", format, "--out", dir)...)
 			if shown := padlab(t, "show", dir, "--format", format); shown.code != exitOK || shown.out != o.out {
 				t.Errorf("%s: shown as\n%s\nwant\n%s", format, shown.out, o.out)
 			}
