@@ -80,7 +80,7 @@ func TestPhotosIn(t *testing.T) {
 		"b.PNG": pngOf(t, ramp(3, 2)), "a.jpeg": jpegOf(t, ramp(16, 8)), "c.jpg": pngOf(t, clear),
 		".hidden.png": []byte("no picture"), "notes.txt": []byte("no picture"), "folder.png": nil, "\x1b[2J.png": []byte("no picture"),
 	})
-	photos, err := PhotosIn(dir)
+	photos, err := PhotosIn(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestPhotosInReduces(t *testing.T) {
 			picture.Set(x, y, color.NRGBA{byte(x / 2), byte(y / 2), byte((x/2 + y/2) % 7), 255})
 		}
 	}
-	photos, err := PhotosIn(album(t, map[string][]byte{"a.png": pngOf(t, picture)}))
+	photos, err := PhotosIn(t.Context(), album(t, map[string][]byte{"a.png": pngOf(t, picture)}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,17 +149,17 @@ func TestPhotosInErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := album(t, c.files)
-			_, err := PhotosIn(dir)
+			_, err := PhotosIn(t.Context(), dir)
 			if err == nil || !strings.HasPrefix(err.Error(), dir) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
 	}
-	if _, err := PhotosIn("no such folder"); err == nil || err.Error() != "no such folder: no such file or directory" {
+	if _, err := PhotosIn(t.Context(), "no such folder"); err == nil || err.Error() != "no such folder: no such file or directory" {
 		t.Errorf("%v", err)
 	}
 	file := filepath.Join(album(t, map[string][]byte{"a.png": whole}), "a.png")
-	if _, err := PhotosIn(file); err == nil || !strings.HasPrefix(err.Error(), file+": ") {
+	if _, err := PhotosIn(t.Context(), file); err == nil || !strings.HasPrefix(err.Error(), file+": ") {
 		t.Errorf("%v", err)
 	}
 }
@@ -172,7 +172,7 @@ func FuzzPhoto(f *testing.F) {
 	f.Add(claims(300, 300))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, file []byte) {
-		p, err := readPhoto(bytes.NewReader(file))
+		p, err := readPhoto(t.Context(), file)
 		if err == nil && (p.H < 1 || p.W < 1 || min(p.H, p.W) > shortSide || len(p.Pixels) != p.H*p.W*3) {
 			t.Errorf("%d bytes for %d×%d", len(p.Pixels), p.H, p.W)
 		}

@@ -11,6 +11,7 @@
 package datasets
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,17 +39,21 @@ type Info struct {
 
 // Open returns the set of that name, read and checked: the folder dir/name if
 // there is one, else the embedded set. An empty dir is no folder; a dir that
-// cannot be read is an error.
-func Open(name, dir string) (*images.Set, error) {
+// cannot be read is an error, and so is a context that is done.
+func Open(ctx context.Context, name, dir string) (*images.Set, error) {
+	return within(ctx, func(ctx context.Context) (*images.Set, error) { return open(ctx, name, dir) })
+}
+
+func open(ctx context.Context, name, dir string) (*images.Set, error) {
 	found, err := folders(dir)
 	if err != nil {
 		return nil, err
 	}
 	if slices.Contains(found, name) {
-		return openFolder(name, filepath.Join(dir, name))
+		return openFolder(ctx, name, filepath.Join(dir, name))
 	}
 	if name == fashion.Name {
-		return openEmbedded()
+		return openEmbedded(ctx)
 	}
 	return nil, names.Unknown("data set", name, withEmbedded(found))
 }
@@ -56,15 +61,22 @@ func Open(name, dir string) (*images.Set, error) {
 // List describes every set that Open finds, in the order of their names. It
 // opens each, so that what it says is so; a folder that Open refuses is listed
 // with the reason.
-func List(dir string) ([]Info, error) {
+func List(ctx context.Context, dir string) ([]Info, error) {
+	return within(ctx, func(ctx context.Context) ([]Info, error) { return list(ctx, dir) })
+}
+
+func list(ctx context.Context, dir string) ([]Info, error) {
 	found, err := folders(dir)
 	if err != nil {
 		return nil, err
 	}
 	var list []Info
 	for _, name := range withEmbedded(found) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		info := Info{Name: name, Title: name}
-		set, err := Open(name, dir)
+		set, err := open(ctx, name, dir)
 		if err != nil {
 			info.Err = err
 			list = append(list, info)

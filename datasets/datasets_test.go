@@ -14,7 +14,7 @@ import (
 )
 
 func TestEmbeddedSet(t *testing.T) {
-	set, err := Open("fashion-mnist", "")
+	set, err := Open(t.Context(), "fashion-mnist", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestOpenFolder(t *testing.T) {
 	for name, classes := range map[string][]string{
 		"plain": numbers, "zipped": numbers, "dotted": {"null", "eins", "zwei", "drei", "vier und mehr"},
 	} {
-		set, err := Open(name, dir)
+		set, err := Open(t.Context(), name, dir)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -133,12 +133,12 @@ func TestFolderGoesBeforeEmbedded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want, err := Open("fashion-mnist", "")
+	want, err := Open(t.Context(), "fashion-mnist", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"copy", "fashion-mnist"} {
-		got, err := Open(name, dir)
+		got, err := Open(t.Context(), name, dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +155,7 @@ func TestFolderGoesBeforeEmbedded(t *testing.T) {
 
 	// A folder that is no set is not passed over in silence.
 	store(t, dir, "fashion-mnist", map[string][]byte{"t10k-labels-idx1-ubyte": nil})
-	if _, err := Open("fashion-mnist", dir); err == nil || !strings.Contains(err.Error(), "t10k-labels-idx1-ubyte: holds 0 of the 8 bytes") {
+	if _, err := Open(t.Context(), "fashion-mnist", dir); err == nil || !strings.Contains(err.Error(), "t10k-labels-idx1-ubyte: holds 0 of the 8 bytes") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -188,7 +188,7 @@ func TestOpenRefuses(t *testing.T) {
 			delete(files, c.file)
 		}
 		store(t, dir, "mine", files)
-		_, err := Open("mine", dir)
+		_, err := Open(t.Context(), "mine", dir)
 		want := fmt.Sprintf(c.want, filepath.ToSlash(filepath.Join(dir, "mine")))
 		if err == nil || filepath.ToSlash(err.Error()) != want && runtime.GOOS != "windows" {
 			t.Errorf("%s: got  %v\nwant %s", name, err, want)
@@ -214,11 +214,11 @@ func TestOpenUnknown(t *testing.T) {
 		".":        `unknown data set "." (known: fashion-mnist, mnist)`,
 		".hidden":  `unknown data set ".hidden" (known: fashion-mnist, mnist)`,
 	} {
-		if _, err := Open(name, dir); err == nil || err.Error() != want {
+		if _, err := Open(t.Context(), name, dir); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}
-	if _, err := Open("mnist", ""); err == nil || err.Error() != `unknown data set "mnist" (known: fashion-mnist)` {
+	if _, err := Open(t.Context(), "mnist", ""); err == nil || err.Error() != `unknown data set "mnist" (known: fashion-mnist)` {
 		t.Errorf("got %v", err)
 	}
 }
@@ -230,11 +230,11 @@ func TestUnreadableFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{file, filepath.Join(dir, "missing")} {
-		_, err := Open("fashion-mnist", dir)
+		_, err := Open(t.Context(), "fashion-mnist", dir)
 		if err == nil || !strings.Contains(err.Error(), "the folder of data sets: open "+dir) {
 			t.Errorf("Open: %v", err)
 		}
-		if _, err := List(dir); err == nil || !strings.Contains(err.Error(), dir) {
+		if _, err := List(t.Context(), dir); err == nil || !strings.Contains(err.Error(), dir) {
 			t.Errorf("List: %v", err)
 		}
 	}
@@ -247,7 +247,7 @@ func TestUnreadableFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.Chmod(filepath.Join(dir, "locked"), 0o755)
-	if _, err := Open("locked", dir); err == nil || !strings.HasSuffix(err.Error(), "classes.txt: permission denied") {
+	if _, err := Open(t.Context(), "locked", dir); err == nil || !strings.HasSuffix(err.Error(), "classes.txt: permission denied") {
 		t.Errorf("locked: %v", err)
 	}
 }
@@ -260,13 +260,13 @@ func TestNotARegularFile(t *testing.T) {
 	delete(files, "train-labels-idx1-ubyte")
 	store(t, dir, "odd", files)
 	store(t, dir, "odd/train-labels-idx1-ubyte", nil)
-	if _, err := Open("odd", dir); err == nil || !strings.HasSuffix(err.Error(), "train-labels-idx1-ubyte: not a regular file") {
+	if _, err := Open(t.Context(), "odd", dir); err == nil || !strings.HasSuffix(err.Error(), "train-labels-idx1-ubyte: not a regular file") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestList(t *testing.T) {
-	list, err := List("")
+	list, err := List(t.Context(), "")
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%v, %v", list, err)
 	}
@@ -278,7 +278,7 @@ func TestList(t *testing.T) {
 	dir := t.TempDir()
 	store(t, dir, "good", tiny())
 	store(t, dir, "bad", nil)
-	list, err = List(dir)
+	list, err = List(t.Context(), dir)
 	if err != nil || len(list) != 3 {
 		t.Fatalf("%v, %v", list, err)
 	}
@@ -293,7 +293,7 @@ func TestList(t *testing.T) {
 	}
 
 	store(t, dir, "fashion-mnist", tiny())
-	list, err = List(dir)
+	list, err = List(t.Context(), dir)
 	if err != nil || len(list) != 3 || list[1].Embedded || list[1].Train != 3 || len(list[1].Classes) != 10 {
 		t.Errorf("a folder should hide the embedded set: %+v, %v", list, err)
 	}

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"slices"
@@ -23,14 +24,14 @@ var fashion = images.Set{
 const aboutFashion = "Photographs of clothes in a shop's catalogue, grey on black, in ten classes. " +
 	"Embedded are the first 500 training and the first 100 test images of each class."
 
-func openEmbedded() (*images.Set, error) {
+func openEmbedded(ctx context.Context) (*images.Set, error) {
 	files, err := fs.Sub(embedded, "fashion-mnist")
 	if err != nil {
 		return nil, err
 	}
 	set := fashion
 	set.Classes = slices.Clone(fashion.Classes)
-	if err := fill(&set, folder{files, "fashion-mnist"}); err != nil {
+	if err := fill(&set, folder{ctx, files, "fashion-mnist"}); err != nil {
 		return nil, err
 	}
 	return &set, nil

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,16 +21,17 @@ const maxClassBytes = 256 * 64
 
 // A folder holds the files of one set.
 type folder struct {
+	ctx   context.Context // of the call that reads it
 	files fs.FS
 	path  string // what errors call it
 }
 
-func openFolder(name, path string) (*images.Set, error) {
+func openFolder(ctx context.Context, name, path string) (*images.Set, error) {
 	set := &images.Set{Name: name, Title: name, Source: path}
 	if name == fashion.Name {
 		set.Classes = slices.Clone(fashion.Classes)
 	}
-	if err := fill(set, folder{os.DirFS(path), path}); err != nil {
+	if err := fill(set, folder{ctx, os.DirFS(path), path}); err != nil {
 		return nil, err
 	}
 	return set, nil
@@ -46,17 +48,30 @@ func fill(set *images.Set, f folder) error {
 		set.Classes = classes
 	}
 
-	var h, w int
-	if set.Train, set.H, set.W, err = f.split("train"); err != nil {
+	train, err := f.part("train")
+	if err != nil {
 		return err
 	}
-	if set.Test, h, w, err = f.split("t10k"); err != nil {
+	defer train.Close()
+	test, err := f.part("t10k")
+	if err != nil {
 		return err
 	}
-	if h != set.H || w != set.W {
+	defer test.Close()
+	if need := train.memory() + test.memory(); need > maxSet {
+		return fmt.Errorf("%s: %d and %d images of %d×%d and %d×%d pixels need %d MiB: at most %d MiB are allowed", f.path,
+			train.images.sizes[0], test.images.sizes[0], train.images.sizes[1], train.images.sizes[2], test.images.sizes[1], test.images.sizes[2], need>>20, maxSet>>20)
+	}
+	set.H, set.W, set.C = train.images.sizes[1], train.images.sizes[2], 1
+	if h, w := test.images.sizes[1], test.images.sizes[2]; h != set.H || w != set.W {
 		return fmt.Errorf("%s: the train images are %d×%d, the test images %d×%d", f.path, set.H, set.W, h, w)
 	}
-	set.C = 1
+	if set.Train, err = train.content(); err != nil {
+		return err
+	}
+	if set.Test, err = test.content(); err != nil {
+		return err
+	}
 
 	if set.Classes == nil {
 		largest := max(slices.Max(set.Train.Labels), slices.Max(set.Test.Labels))
@@ -70,30 +85,38 @@ func fill(set *images.Set, f folder) error {
 	return nil
 }
 
-// split reads the images and labels of one part, and says how large an image
-// is.
-func (f folder) split(part string) (split images.Split, h, w int, err error) {
-	pictures, err := f.openIDX(part+"-images", 3)
-	if err != nil {
-		return split, 0, 0, err
-	}
-	defer pictures.Close()
-	labels, err := f.openIDX(part+"-labels", 1)
-	if err != nil {
-		return split, 0, 0, err
-	}
-	defer labels.Close()
+// A part is the two open files of the train or the test images.
+type part struct{ images, labels idxFile }
 
-	if n, m := pictures.sizes[0], labels.sizes[0]; n != m {
-		return split, 0, 0, fmt.Errorf("%s announces %d images, %s %d labels", pictures.name, n, labels.name, m)
+func (f folder) part(name string) (p part, err error) {
+	if p.images, err = f.openIDX(name+"-images", 3); err != nil {
+		return p, err
 	}
-	if split.Pixels, err = pictures.content(); err != nil {
-		return split, 0, 0, err
+	if p.labels, err = f.openIDX(name+"-labels", 1); err != nil {
+		p.images.Close()
+		return p, err
 	}
-	if split.Labels, err = labels.content(); err != nil {
-		return split, 0, 0, err
+	if n, m := p.images.sizes[0], p.labels.sizes[0]; n != m {
+		p.Close()
+		return p, fmt.Errorf("%s announces %d images, %s %d labels", p.images.name, n, p.labels.name, m)
 	}
-	return split, pictures.sizes[1], pictures.sizes[2], nil
+	return p, nil
+}
+
+func (p part) Close() {
+	p.images.Close()
+	p.labels.Close()
+}
+
+// memory estimates the bytes that the images take once they are read.
+func (p part) memory() int64 { return int64(p.images.total) + perImage*int64(p.labels.total) }
+
+func (p part) content() (split images.Split, err error) {
+	if split.Pixels, err = p.images.content(); err != nil {
+		return split, err
+	}
+	split.Labels, err = p.labels.content()
+	return split, err
 }
 
 // An idxFile is an open file whose header is read.
@@ -114,7 +137,7 @@ func (f folder) openIDX(part string, sizes int) (idxFile, error) {
 		if err != nil {
 			return idxFile{}, err
 		}
-		header, err := readHeader(file, length, filepath.Join(f.path, name), sizes)
+		header, err := readHeader(reader{f.ctx, file}, length, filepath.Join(f.path, name), sizes)
 		if err != nil {
 			file.Close()
 			return idxFile{}, err
@@ -136,7 +159,7 @@ func (f folder) classes() ([]string, error) {
 	}
 	defer file.Close()
 	path := filepath.Join(f.path, name)
-	text, err := io.ReadAll(io.LimitReader(file, maxClassBytes+1))
+	text, err := io.ReadAll(io.LimitReader(reader{f.ctx, file}, maxClassBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -2,15 +2,31 @@ package datasets
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
 	"io"
 )
 
-// maxIDXBytes is the most that the content of one idx file may be: 1 GiB, 22
-// times the training images of MNIST.
-const maxIDXBytes = 1 << 30
+// What the files of one set may cost, checked before their content is read.
+const (
+	// maxSet bounds the memory that a set takes, in bytes: 768 MiB. The largest
+	// set that is spread in this format, EMNIST by class, takes 641.
+	maxSet = 768 << 20
+
+	// perImage is what an image takes besides its pixels: its label, and its
+	// place in the order of training and of evaluation, as a list that grew.
+	perImage = 1 + 4*8
+
+	// maxImages bounds the images of one part, each of which becomes a patch of
+	// floats whatever its own size. EMNIST by class has 697,932.
+	maxImages = 1 << 20
+
+	// maxDeflate is how many bytes one zipped byte can stand for, as a bound:
+	// zlib's own documentation has 1032.
+	maxDeflate = 1032
+)
 
 // An idx is an idx file of bytes whose header is read and whose content is
 // not. The format is MNIST's: two zero bytes, 08 for bytes, the number of
@@ -19,14 +35,14 @@ const maxIDXBytes = 1 << 30
 type idx struct {
 	name  string // the file, for errors
 	sizes []int  // all positive
-	total int    // their product, at most maxIDXBytes
+	total int    // their product, at most maxSet
 	body  io.Reader
 }
 
 // readHeader reads the header of an idx file that is length bytes long and
-// must have the given number of sizes. A size of zero and a product beyond
-// maxIDXBytes are errors, and so is a plain file that is not exactly as long
-// as its header announces.
+// must have the given number of sizes. A size of zero, more than maxImages and a
+// product beyond maxSet are errors. So is a plain file that is not exactly as
+// long as its header announces, and a gzipped one that cannot hold as much.
 func readHeader(r io.Reader, length int64, name string, sizes int) (*idx, error) {
 	body := bufio.NewReader(r)
 	x := &idx{name: name, body: body}
@@ -57,31 +73,38 @@ func readHeader(r io.Reader, length int64, name string, sizes int) (*idx, error)
 		if size == 0 {
 			return nil, fmt.Errorf("%s: announces sizes %d, but every one must be at least 1", name, announced)
 		}
-		if int64(size) > maxIDXBytes/total {
-			return nil, fmt.Errorf("%s: announces sizes %d, more than the %d bytes allowed", name, announced, maxIDXBytes)
+		if int64(size) > maxSet/total {
+			return nil, fmt.Errorf("%s: announces sizes %d, more than the %d bytes allowed", name, announced, maxSet)
 		}
 		total *= int64(size)
 		x.sizes = append(x.sizes, int(size))
 	}
 	x.total = int(total)
+	if n := x.sizes[0]; n > maxImages {
+		return nil, fmt.Errorf("%s: announces %d images, at most %d are allowed", name, n, maxImages)
+	}
 
 	if rest := length - int64(len(header)); !gzipped && rest != total {
 		return nil, x.wrongLength(rest)
 	}
+	if most := length * maxDeflate; gzipped && total > most {
+		return nil, fmt.Errorf("%s: announces %d bytes, but %d gzipped bytes hold at most %d", name, total, length, most)
+	}
 	return x, nil
 }
 
-// content reads the rest of the file. Memory grows with the bytes that are
-// there, not with those announced.
+// content reads the rest of the file into memory that was found to be allowed.
 func (x *idx) content() ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(x.body, int64(x.total)+1))
-	if err != nil {
+	b := bytes.NewBuffer(make([]byte, 0, x.total+1+bytes.MinRead)) // so that it need not grow
+	_, err := b.ReadFrom(io.LimitReader(x.body, int64(x.total)+1))
+	switch content := b.Bytes(); {
+	case err != nil:
 		return nil, fmt.Errorf("%s: holds %d of %d bytes: %w", x.name, len(content), x.total, err)
-	}
-	if len(content) != x.total {
+	case len(content) != x.total:
 		return nil, x.wrongLength(int64(len(content)))
+	default:
+		return content, nil
 	}
-	return content, nil
 }
 
 func (x *idx) wrongLength(n int64) error {

@@ -1,10 +1,8 @@
 package datasets
 
 import (
+	"context"
 	"fmt"
-	"image"
-	"image/draw"
-	"image/jpeg"
 	"io/fs"
 	"path"
 	"strings"
@@ -14,8 +12,12 @@ import (
 
 // Photos returns the 20 embedded photographs in the order of their names,
 // with a short side of 256 pixels and the credits of CREDITS.tsv. It decodes
-// them anew each time.
-func Photos() ([]images.Photo, error) {
+// them anew each time. An error can only be that of the context.
+func Photos(ctx context.Context) ([]images.Photo, error) {
+	return within(ctx, embeddedPhotos)
+}
+
+func embeddedPhotos(ctx context.Context) ([]images.Photo, error) {
 	credits, err := readCredits()
 	if err != nil {
 		return nil, err
@@ -26,14 +28,20 @@ func Photos() ([]images.Photo, error) {
 	}
 	var photos []images.Photo
 	for _, file := range files {
-		photo, ok := credits[file]
+		credit, ok := credits[file]
 		if !ok {
 			return nil, fmt.Errorf("CREDITS.tsv: no row for %s", file)
 		}
-		photo.Name = strings.TrimSuffix(path.Base(file), ".jpg")
-		if photo.Pixels, photo.H, photo.W, err = decode(file); err != nil {
+		content, err := embedded.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		photo, err := readPhoto(ctx, content)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		photo.Name = strings.TrimSuffix(path.Base(file), ".jpg")
+		photo.Author, photo.Licence, photo.From = credit.Author, credit.Licence, credit.From
 		photos = append(photos, photo)
 	}
 	return photos, nil
@@ -55,34 +63,4 @@ func readCredits() (map[string]images.Photo, error) {
 		credits[row[0]] = images.Photo{Author: row[1], Licence: row[2], From: row[3]}
 	}
 	return credits, nil
-}
-
-// decode returns the H×W×3 bytes of an embedded JPEG file.
-func decode(name string) (pixels []byte, h, w int, err error) {
-	file, err := embedded.Open(name)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	defer file.Close()
-	picture, err := jpeg.Decode(file)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	pixels, h, w = rgb(picture)
-	return pixels, h, w, nil
-}
-
-// rgb returns the H×W×3 bytes of a picture; where it is transparent, black
-// shows through.
-func rgb(picture image.Image) (pixels []byte, h, w int) {
-	size := picture.Bounds().Size()
-	pixels = make([]byte, 0, size.X*size.Y*3)
-	row := image.NewRGBA(image.Rect(0, 0, size.X, 1))
-	for y := range size.Y {
-		draw.Draw(row, row.Bounds(), picture, picture.Bounds().Min.Add(image.Pt(0, y)), draw.Src)
-		for at := 0; at < len(row.Pix); at += 4 {
-			pixels = append(pixels, row.Pix[at:at+3]...)
-		}
-	}
-	return pixels, size.Y, size.X
 }

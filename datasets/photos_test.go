@@ -8,7 +8,7 @@ import (
 )
 
 func TestPhotos(t *testing.T) {
-	photos, err := Photos()
+	photos, err := Photos(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestPhotos(t *testing.T) {
 // Pixels are rows of red, green, blue, as the standard library sees each file
 // pixel by pixel.
 func TestPhotosPixels(t *testing.T) {
-	photos, err := Photos()
+	photos, err := Photos(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 // the two best answers are all but equal are counted apart. Cells of 14 pixels
 // are no multiples of the stride, and there the identity must break.
 func TestTrainedIsBlind(t *testing.T) {
-	set, err := datasets.Open("fashion-mnist", "")
+	set, err := datasets.Open(t.Context(), "fashion-mnist", "")
 	if err != nil {
 		t.Fatal(err)
 	}

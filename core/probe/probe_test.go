@@ -23,7 +23,7 @@ var long = flag.Bool("long", false, "run the tests that take a minute")
 
 func photos(t *testing.T) []images.Photo {
 	t.Helper()
-	list, err := datasets.Photos()
+	list, err := datasets.Photos(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,11 +43,11 @@ func (s *session) datasetsCommand() *cobra.Command {
 // listDatasets prints a line for each set; one that cannot be read says why, and
 // the others are listed all the same.
 func (s *session) listDatasets() error {
-	infos, err := datasets.List(s.data)
+	infos, err := datasets.List(s.ctx, s.data)
 	if err != nil {
 		return err
 	}
-	photos, err := datasets.Photos()
+	photos, err := datasets.Photos(s.ctx)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *session) listDatasets() error {
 
 // showDataset prints what a set says of itself, and counts its classes.
 func (s *session) showDataset(name string) error {
-	set, err := datasets.Open(name, s.data)
+	set, err := datasets.Open(s.ctx, name, s.data)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func orUnknown(text string) string {
 
 // showPhotos prints who took the photographs that ship, as their licences ask.
 func (s *session) showPhotos() error {
-	photos, err := datasets.Photos()
+	photos, err := datasets.Photos(s.ctx)
 	if err != nil {
 		return err
 	}

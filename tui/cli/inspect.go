@@ -172,7 +172,7 @@ func (s *session) subject(spec arch.Spec, w *lab.Weights, f inspectFlags) (inspe
 		return inspect.Subject{}, err
 	}
 	subject := inspect.Subject{Spec: spec, Kernel: k}
-	if subject.Photos, err = photographs(f.images); err != nil {
+	if subject.Photos, err = s.photographs(f.images); err != nil {
 		return subject, err
 	}
 	if subject.Net, err = arch.Build(spec, k); err != nil {

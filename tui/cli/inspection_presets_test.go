@@ -28,9 +28,10 @@ func TestInspectionOfEveryPreset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources := (&session{}).sources()
+	here := &session{ctx: t.Context()}
+	sources := here.sources()
 	sources.Photos = func(folder string) ([]images.Photo, error) {
-		list, err := photographs(folder)
+		list, err := here.photographs(folder)
 		return list[:2], err
 	}
 	pool := lab.NewPool(k, 2, time.Now, sources)

@@ -238,5 +238,5 @@ func TestLyingDataset(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	idx("train-images-idx3-ubyte", 0x803, 1<<31, 1<<31, 4)
-	padlab(t, "datasets", "show", "liar", "--data", dir).want(t, exitUsage, "more than the 1073741824 bytes allowed")
+	padlab(t, "datasets", "show", "liar", "--data", dir).want(t, exitUsage, "more than the 805306368 bytes allowed")
 }

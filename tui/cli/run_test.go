@@ -324,8 +324,8 @@ func TestRunWithoutTerminal(t *testing.T) {
 	defer func(args []string) { os.Args = args }(os.Args)
 	os.Args = []string{"padlab", "version"}
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	o := within(t, &session{ctx: ctx})
+	defer cancel()
+	o := within(t, &session{ctx: ctx, err: when{"step ", cancel}})
 	if o.code != exitInterrupted || !strings.Contains(o.out, "Where am I? (where-am-i, seed 1)") {
 		t.Errorf("%+v", o)
 	}
@@ -419,12 +419,12 @@ func TestInterruption(t *testing.T) {
 			}
 		}
 	}
-	// Before anything was evaluated there is little to say, but it is said.
+	// Before anything was opened there is nothing to say.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, format := range formats {
 		o := within(t, &session{ctx: ctx}, tiny("--quiet", "--set", "train.steps=10000000", "--format", format)...)
-		if o.code != exitInterrupted || o.out == "" || o.err != "" {
+		if o.code != exitInterrupted || o.out != "" || o.err != "" {
 			t.Errorf("%+v", o)
 		}
 	}

@@ -17,18 +17,18 @@ import (
 // sources open what experiments name, on this machine.
 func (s *session) sources() lab.Sources {
 	return lab.Sources{
-		Set:     func(name string) (*images.Set, error) { return datasets.Open(name, s.data) },
-		Photos:  photographs,
+		Set:     func(name string) (*images.Set, error) { return datasets.Open(s.ctx, name, s.data) },
+		Photos:  s.photographs,
 		Weights: openWeights,
 	}
 }
 
 // photographs are those of a folder, or the embedded ones when none is named.
-func photographs(folder string) ([]images.Photo, error) {
+func (s *session) photographs(folder string) ([]images.Photo, error) {
 	if folder == "" {
-		return datasets.Photos()
+		return datasets.Photos(s.ctx)
 	}
-	return datasets.PhotosIn(folder)
+	return datasets.PhotosIn(s.ctx, folder)
 }
 
 // maxWeights bounds a file of weights: VGG-19 with its own classifier has 548
