@@ -26,7 +26,8 @@ var photoEndings = []string{".jpg", ".jpeg", ".png"}
 // all files that end with .jpg, .jpeg or .png, in capitals or not, but for
 // hidden ones and those whose names a terminal cannot show. One with a short
 // side of more than 256 pixels is reduced to that, by area; where one is
-// transparent it is black.
+// transparent it is black. They are turned as their EXIF says that they were
+// taken.
 //
 // A file that is not what it says it is, is too large, or cannot be read is an
 // error that names it. So is a folder that cannot be read or has no

@@ -46,6 +46,7 @@ type header struct {
 	w, h  int
 	bytes int64 // held while it is decoded by the standard library, as an upper bound, but for the file
 	scans int
+	exif  []byte // without its marker; nil: there is none
 }
 
 // photoHeader reads the header of a JPEG or PNG file.
@@ -109,6 +110,10 @@ func jpegHeader(file []byte) (header, error) {
 			}
 			framed = true
 			h.frame(segment, marker == 0xc2)
+		case marker == 0xe1 && h.exif == nil:
+			if exif, ok := bytes.CutPrefix(segment, []byte("Exif\x00\x00")); ok {
+				h.exif = exif
+			}
 		case marker == 0xd9:
 			return h, errors.New("a JPEG without pixels")
 		case marker == 0xda:
@@ -184,6 +189,8 @@ func pngHeader(file []byte) (header, error) {
 			if h.bytes <= 0 {
 				return h, h.check()
 			}
+		case kind == "eXIf" && h.exif == nil:
+			h.exif = content
 		}
 	}
 	if h.bytes == 0 {
@@ -193,7 +200,7 @@ func pngHeader(file []byte) (header, error) {
 }
 
 // readPhoto decodes a JPEG or PNG file, having looked at what it claims to be,
-// and reduces it.
+// reduces it, and turns it as it was taken.
 func readPhoto(ctx context.Context, file []byte) (images.Photo, error) {
 	h, err := photoHeader(file)
 	if err != nil {
@@ -213,7 +220,7 @@ func readPhoto(ctx context.Context, file []byte) (images.Photo, error) {
 	if photo.Pixels, photo.H, photo.W, err = rgb(ctx, picture); err != nil {
 		return images.Photo{}, err
 	}
-	return reduce(photo), nil
+	return upright(reduce(photo), orientation(h.exif)), nil
 }
 
 // rgb returns the H×W×3 bytes of a picture; where it is transparent, black
