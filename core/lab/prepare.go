@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"padlab/core/arch"
-	"padlab/core/arch/catalog"
 	"padlab/core/experiment"
 	"padlab/core/images"
 	"padlab/core/lab/stage"
@@ -89,7 +88,7 @@ func resolve(e *experiment.Experiment, w *Weights) error {
 	if !e.Pinned("net.arch") {
 		fits := arch.Recognize(w.File)
 		if len(fits) == 0 {
-			return fmt.Errorf("net.weights: %s: not the weights of a network known here: %s", e.Net.Weights, strings.Join(catalog.Names(), ", "))
+			return fmt.Errorf("net.weights: %s: %w", e.Net.Weights, arch.Unrecognized(w.File))
 		}
 		set["net.arch"] = fits[0].Name
 		for _, a := range fits {
@@ -217,7 +216,9 @@ func (b *builder) freeze(spec experiment.Arm, backbone *stage.Train) (*stage.Fro
 	loads := b.weights != nil && spec.Net.Arch != experiment.Raw
 	switch {
 	case loads:
-		shape.Fit(b.weights.File)
+		if _, err := shape.Fit(b.weights.File); err != nil {
+			return nil, fmt.Errorf("%s: %w", spec.Net.Weights, err)
+		}
 	case b.weights != nil:
 		shape.In.C = 3
 	}

@@ -94,12 +94,12 @@ func (n *Net) Save(w io.Writer, metadata map[string]string) error {
 // Load sets all weights and running statistics to those of a file in PyTorch's
 // layouts, and packs them. The file must hold every tensor of the network in
 // its shape and no other, but for integers such as num_batches_tracked, which
-// are ignored; "module." in front of a name, left there by
-// torch.nn.DataParallel, is not part of it. All values must be finite, and
-// variances not below 0.
+// are ignored. All names may stand behind one [Prefix]. All values must be
+// finite, and variances not below 0.
 //
-// When anything does not fit the network stays as it was, and the error names
-// all tensors that are missing, unexpected, or of another shape.
+// When anything does not fit the network stays as it was, and the error says
+// how many tensors are missing, unexpected, or of another shape, and names the
+// first of them.
 func (n *Net) Load(f *safetensors.File) error {
 	w := make([]float32, len(n.W))
 	list := n.stored(w)
@@ -133,26 +133,56 @@ func Fits(list []safetensors.Info, f *safetensors.File) error {
 	return err
 }
 
+// Prefix returns what stands in front of the names of a list of tensors in a
+// file: "module." where torch.nn.DataParallel was at work, "backbone." or
+// "model." where the network was a part of something. It is what more of them
+// have in front than anything else, if that is half of them or of the file's
+// tensors, and ends in a dot; else it is empty.
+func Prefix(list []safetensors.Info, f *safetensors.File) string {
+	wanted := map[string]bool{}
+	dots := 0
+	for _, t := range list {
+		wanted[t.Name] = true
+		dots = max(dots, strings.Count(t.Name, "."))
+	}
+	found := map[string]int{}
+	for _, t := range f.Tensors {
+		for at, n := len(t.Name), 0; at >= 0 && n <= dots; n++ {
+			at = strings.LastIndexByte(t.Name[:at], '.')
+			if wanted[t.Name[at+1:]] {
+				found[t.Name[:at+1]]++
+			}
+		}
+	}
+	best := ""
+	for _, prefix := range slices.Sorted(maps.Keys(found)) {
+		if found[prefix] > found[best] {
+			best = prefix
+		}
+	}
+	if 2*found[best] < min(len(list), len(f.Tensors)) {
+		return ""
+	}
+	return best
+}
+
 // matchTensors finds the tensors of the list in the file.
 func matchTensors(list []safetensors.Info, f *safetensors.File) ([]safetensors.Info, error) {
-	rest := map[string]safetensors.Info{} // by the name without a prefix
+	prefix := Prefix(list, f)
+	rest := map[string]safetensors.Info{} // by the name in the file
 	for _, info := range f.Tensors {
-		name := strings.TrimPrefix(info.Name, "module.")
-		if other, twice := rest[name]; twice {
-			return nil, fmt.Errorf("tensors %q and %q are both %q", other.Name, info.Name, name)
-		}
-		rest[name] = info
+		rest[info.Name] = info
 	}
 	var found []safetensors.Info
 	var missing, shapes []string
 	for _, t := range list {
-		info, ok := rest[t.Name]
-		delete(rest, t.Name)
+		info, ok := rest[prefix+t.Name]
+		delete(rest, prefix+t.Name)
 		switch {
 		case !ok:
-			missing = append(missing, t.Name)
+			missing = append(missing, prefix+t.Name)
 		case !slices.Equal(info.Shape, t.Shape):
-			shapes = append(shapes, fmt.Sprintf("%q is %d, not %d", t.Name, info.Shape, t.Shape))
+			shapes = append(shapes, fmt.Sprintf("%.80q is %d, not %d", info.Name, info.Shape, t.Shape))
 		}
 		found = append(found, info)
 	}
@@ -161,7 +191,7 @@ func matchTensors(list []safetensors.Info, f *safetensors.File) ([]safetensors.I
 
 	var problems []string
 	problem := func(one, many string, list []string, word func(string) string) {
-		const most = 12
+		const most = 3
 		if len(list) == 0 {
 			return
 		}
@@ -179,10 +209,10 @@ func matchTensors(list []safetensors.Info, f *safetensors.File) ([]safetensors.I
 		}
 		problems = append(problems, what+": "+strings.Join(words, ", "))
 	}
-	quote := func(name string) string { return fmt.Sprintf("%q", name) }
+	quote := func(name string) string { return fmt.Sprintf("%.80q", name) }
 	problem("is missing", "are missing", missing, func(name string) string {
 		if near := names.Nearest(name, unexpected); near != "" {
-			return fmt.Sprintf("%q (the file has %q)", name, near)
+			return quote(name) + " (the file has " + quote(near) + ")"
 		}
 		return quote(name)
 	})

@@ -235,16 +235,16 @@ func TestLoadErrors(t *testing.T) {
 		{func(list tensors) tensors {
 			list[0].Name = strings.Repeat("y", 20)
 			return list[:1]
-		}, `8 tensors are missing: "conv1.bias", "conv1.weight", "linear.bias", "linear.weight", "norm1.bias", "norm1.running_mean", "norm1.running_var", "norm1.weight"; 1 tensor is unexpected: "yyyyyyyyyyyyyyyyyyyy"`},
+		}, `8 tensors are missing: "conv1.bias", "conv1.weight", "linear.bias", and 5 more; 1 tensor is unexpected: "yyyyyyyyyyyyyyyyyyyy"`},
 		{func(list tensors) tensors {
 			for i := range 20 {
 				list = append(list, safetensors.Tensor{Name: fmt.Sprintf("%02d", i), Values: make([]float32, 1)})
 			}
 			return list
-		}, `20 tensors are unexpected: "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", and 8 more`},
+		}, `20 tensors are unexpected: "00", "01", "02", and 17 more`},
 		{func(list tensors) tensors {
 			return append(list, safetensors.Tensor{Name: "module.conv1.bias", Values: make([]float32, 1)})
-		}, `tensors "conv1.bias" and "module.conv1.bias" are both "conv1.bias"`},
+		}, `1 tensor is unexpected: "module.conv1.bias"`},
 		{func(list tensors) tensors { at(list, "linear.weight").Values[100] = nan; return list },
 			`tensor "linear.weight": value 101 of 54600 is NaN, but all must be finite`},
 		{func(list tensors) tensors { at(list, "norm1.running_mean").Values[37] = inf; return list },
@@ -272,6 +272,53 @@ func TestLoadErrors(t *testing.T) {
 		}
 		if n.SHA256() != before {
 			t.Errorf("the network changed before %s", c.want)
+		}
+	}
+}
+
+// All names may stand behind one prefix, whatever it is; not behind several.
+func TestLoadPrefix(t *testing.T) {
+	n := mixed(t)
+	from := openFile(t, saved(t, n, nil))
+	load := func(rename func(i int, name string) string) (prefix string, err error) {
+		var list []safetensors.Tensor
+		for i, info := range from.Tensors {
+			tensor, err := from.Read(info.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tensor.Name = rename(i, tensor.Name)
+			list = append(list, tensor)
+		}
+		var file bytes.Buffer
+		if err := safetensors.Write(&file, list, nil); err != nil {
+			t.Fatal(err)
+		}
+		other := mixed(t)
+		clear(other.W)
+		f := openFile(t, file.Bytes())
+		if err = other.Load(f); err == nil && other.SHA256() != n.SHA256() {
+			t.Error("other weights")
+		}
+		return Prefix(from.Tensors, f), err
+	}
+	for _, prefix := range []string{"", "module.", "model.", "module.model.backbone.", "conv1.", ".", "état d'âme."} {
+		if got, err := load(func(_ int, name string) string { return prefix + name }); got != prefix || err != nil {
+			t.Errorf("%q: found %q, %v", prefix, got, err)
+		}
+	}
+	for want, rename := range map[string]func(i int, name string) string{
+		`missing: "model.conv1.bias" (the file has "modem.conv1.bias")`: func(_ int, name string) string {
+			if name == "conv1.bias" {
+				return "modem." + name
+			}
+			return "model." + name
+		},
+		`8 tensors are missing: "conv1.bias"`:         func(i int, name string) string { return fmt.Sprintf("%d.%s", i, name) },
+		`8 tensors are unexpected: "modelconv1.bias"`: func(_ int, name string) string { return "model" + name },
+	} {
+		if _, err := load(rename); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }

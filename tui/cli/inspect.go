@@ -105,7 +105,13 @@ func (s *session) inspect(name string, f inspectFlags) error {
 			return err
 		}
 		defer w.Close()
-		spec.Fit(w.File)
+		prefix, err := spec.Fit(w.File)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.weights, err)
+		}
+		if prefix != "" {
+			s.logf("%s: the names of its tensors begin with %q", f.weights, prefix)
+		}
 	}
 	g, err := inspect.Look(spec)
 	if err != nil {
