@@ -23,7 +23,14 @@ type prepared struct {
 	inputs     []record.Input
 	arms       []*arm
 	stages     []stage.Stage // of all arms, each once
-	warnings   []string      // what in the geometry would leak position without any padding
+	warnings   []string      // what in the geometry would leak position without any padding, and how weights were read
+}
+
+// warn adds a warning, once.
+func (p *prepared) warn(text string) {
+	if !slices.Contains(p.warnings, text) {
+		p.warnings = append(p.warnings, text)
+	}
 }
 
 // prepare decides what an experiment means and builds it: it opens what the
@@ -70,9 +77,7 @@ func prepare(p *Pool, e *experiment.Experiment, workers int) (*prepared, error) 
 	for _, a := range out.arms {
 		for _, s := range a.stages {
 			for _, text := range s.Warnings() {
-				if !slices.Contains(out.warnings, text) {
-					out.warnings = append(out.warnings, text)
-				}
+				out.warn(text)
 			}
 		}
 	}
@@ -216,8 +221,12 @@ func (b *builder) freeze(spec experiment.Arm, backbone *stage.Train) (*stage.Fro
 	loads := b.weights != nil && spec.Net.Arch != experiment.Raw
 	switch {
 	case loads:
-		if _, err := shape.Fit(b.weights.File); err != nil {
+		prefix, err := shape.Fit(b.weights.File)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", spec.Net.Weights, err)
+		}
+		if prefix != "" {
+			b.out.warn(fmt.Sprintf("%s: the names of its tensors begin with %q", spec.Net.Weights, prefix))
 		}
 	case b.weights != nil:
 		shape.In.C = 3

@@ -99,10 +99,10 @@ func (n *Net) Save(w io.Writer, metadata map[string]string) error {
 //
 // When anything does not fit the network stays as it was, and the error says
 // how many tensors are missing, unexpected, or of another shape, and names the
-// first of them.
+// first of them. Only a file that changes while it is read can leave a part of
+// its weights behind.
 func (n *Net) Load(f *safetensors.File) error {
-	w := make([]float32, len(n.W))
-	list := n.stored(w)
+	list := n.stored(n.W)
 	want := make([]safetensors.Info, len(list))
 	for i, t := range list {
 		want[i] = safetensors.Info{Name: t.name, Shape: t.shape}
@@ -111,17 +111,28 @@ func (n *Net) Load(f *safetensors.File) error {
 	if err != nil {
 		return err
 	}
-	for i, t := range list {
-		read, err := f.Read(found[i].Name)
-		if err != nil {
-			return err
+	read := func(use func(t stored, values []float32)) error {
+		for i, t := range list {
+			tensor, err := f.Read(found[i].Name)
+			if err == nil {
+				err = checkValues(tensor)
+			}
+			if err != nil {
+				return err
+			}
+			use(t, tensor.Values)
 		}
-		if err := checkValues(read); err != nil {
-			return err
-		}
-		t.each(func(here, file int) { t.values[here] = read.Values[file] })
+		return nil
 	}
-	copy(n.W, w)
+	// To read twice costs less than a second copy of a network of a GB.
+	if err := read(func(stored, []float32) {}); err != nil {
+		return err
+	}
+	if err := read(func(t stored, values []float32) {
+		t.each(func(here, file int) { t.values[here] = values[file] })
+	}); err != nil {
+		return err
+	}
 	n.Pack()
 	return nil
 }
