@@ -42,6 +42,9 @@ func newVary(f Field, values []string) (Vary, error) {
 	if len(values) == 0 {
 		return Vary{}, fmt.Errorf("%s varies over no values", f.Key)
 	}
+	if len(values) > MaxArms {
+		return Vary{}, fmt.Errorf("%s varies over %d values: more than %d arms are not allowed", f.Key, len(values), MaxArms)
+	}
 	v := Vary{Key: f.Key}
 	for _, text := range values {
 		value, err := f.Canonical(strings.TrimSpace(text))

@@ -149,14 +149,14 @@ func (x Expectation) comparison() (comparison, error) {
 		if !ok {
 			continue
 		}
-		if n, err := strconv.ParseFloat(rest, 64); err == nil {
+		if n, err := strconv.ParseFloat(rest, 64); err == nil && n-n == 0 {
 			return comparison{"", func(p, _ metric.Point) bool { return b.holds(p, metric.Number(n)) }}, nil
 		}
 		at := strings.LastIndex(rest, " by ")
 		if at < 0 || b.against == nil {
 			continue
 		}
-		if n, err := strconv.ParseFloat(rest[at+len(" by "):], 64); err == nil && n >= 0 {
+		if n, err := strconv.ParseFloat(rest[at+len(" by "):], 64); err == nil && n >= 0 && n-n == 0 {
 			return comparison{rest[:at], func(p, q metric.Point) bool { return b.against(p.Value, q.Value, metric.Number(n)) }}, nil
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -107,10 +108,35 @@ func TestParseErrors(t *testing.T) {
 		"[[expect]]\narm = \"zeros\"\nwhat = \"mad\"":              `f.toml:1: expect: unknown metric "mad"`,
 		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"big\"": `f.toml:1: expect: is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM by NUMBER: "big"`,
 		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"chance\"\nring=4": `f.toml:1: expect: a 7×7 grid has no ring 4`,
-		"seed = 1\nseed = 2": `f.toml:2`,
-		"seed = \n":          `f.toml:1`,
-		"title = \"\x00\"":   `f.toml:1`,
-		"[net\n":             `f.toml:1`,
+		"seed = 1\nseed = 2":                                                        `f.toml:2`,
+		"seed = \n":                                                                 `f.toml:1`,
+		"title = \"\x00\"":                                                          `f.toml:1`,
+		"[net\n":                                                                    `f.toml:1`,
+		"\n" + strings.Repeat("a.", 9) + "a = 1":                                    `f.toml:2: a key of more than 8 parts`,
+		"[" + strings.Repeat("a.", 9) + "a]":                                        `f.toml:1: a key of more than 8 parts`,
+		"[[" + strings.Repeat("a.", 9) + "a]]":                                      `f.toml:1: a key of more than 8 parts`,
+		"x = [{" + strings.Repeat("a.", 9) + "a = 1}]":                              `f.toml:1: a key of more than 8 parts`,
+		"seed = 1\n'" + strings.Repeat("a", 1025) + "' = 1":                         `f.toml:2: a key of more than 1024 bytes`,
+		"x = " + strings.Repeat("[", 9) + strings.Repeat("]", 9):                    `f.toml:1: lists and tables that nest deeper than 8`,
+		"x = " + strings.Repeat("{a=", 99) + "1" + strings.Repeat("}", 99):          `f.toml:1: lists and tables that nest deeper than 8`,
+		strings.Repeat("[[arm]]\nname = \"a\"\n", 2500):                             `f.toml:1: 2500 arms: more than 16 are not allowed`,
+		"[[vary]]\nkey = \"train.lr\"\nvalues = [" + strings.Repeat("1,", 17) + "]": `f.toml:1: vary: train.lr varies over 17 values: more than 16 arms are not allowed`,
+		"\xff\xfes\x00e\x00e\x00d\x00":                                              `f.toml: this is UTF-16: an experiment must be saved as UTF-8`,
+		"\xfe\xff\x00s":                                                             `f.toml: this is UTF-16`,
+		"s\x00e\x00d":                                                               `f.toml: this is UTF-16`,
+		"[[arm]]\nname = \"a\\nb\"":                                                 `f.toml:1: arm: name "a\nb" holds U+000A`,
+		"[[arm]]\nname = \"\\u001b]0;x\\u0007\"":                                    `holds U+001B`,
+		"[[arm]]\nname = \"\\u009b2J\"":                                             `holds U+009B`,
+		"[[arm]]\nname = \"a\\u202eb\"":                                             `holds U+202E`,
+		"[[reference]]\nsource = \"a\\u001b[2J\"\narm = \"zeros\"":                  `f.toml:1: reference: source "a\x1b[2J" holds U+001B`,
+		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"chance\"\nimages=\"\\u001b\"": `f.toml:1: expect: images "\x1b" holds U+001B`,
+		"[data]\nset = \"a\\u001b\"":                                              `f.toml:2: data.set "a\x1b" holds U+001B`,
+		"[net.layers.\"a\\u001b\"]\npadding = \"zeros\"":                          `the convolution "a\x1b" holds U+001B`,
+		"[readout]\ntargets = [\"H\"]\ntaps = \"1+2+1\"":                          `f.toml:3: readout.taps: tap "1" is named twice`,
+		"[readout]\ntargets = [\"H\"]\ntaps = \"1+ relu1+relu1 \"":                `f.toml:3: readout.taps: tap "relu1" is named twice`,
+		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"above nan\"":          `f.toml:1: expect: is must be`,
+		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"below inf\"":          `f.toml:1: expect: is must be`,
+		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"above zeros by inf\"": `f.toml:1: expect: is must be`,
 	} {
 		e, err := Parse("f.toml", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -310,6 +336,94 @@ func TestPinned(t *testing.T) {
 	want := "table1 --seed 1 --weights a.safetensors --images 'my photos' --set data.normalize=false --set net.arch=vgg5 --set readout.size=96"
 	if got := e.OneLine("table1", base); got != want {
 		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+// Files from Windows read as others do.
+func TestParseWindows(t *testing.T) {
+	want, err := Parse("a.toml", []byte(whole1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Parse("b.toml", []byte("\xef\xbb\xbf"+strings.ReplaceAll(whole1, "\n", "\r\n")))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, %+v", err, got)
+	}
+	if _, err := Parse("c.toml", []byte("\xef\xbb\xbfseed = 1\r\nsed = 2\r\n")); err == nil || !strings.HasPrefix(err.Error(), "c.toml:2: unknown key") {
+		t.Error(err)
+	}
+}
+
+// What a file may cost is bounded before the library, or we, expand it.
+func TestParseCost(t *testing.T) {
+	for name, text := range map[string]string{
+		"a key":          strings.Repeat("a.", 30_000) + "a = 1",
+		"a table":        "[" + strings.Repeat("a.", 30_000) + "a]",
+		"a key in lists": "x = [" + strings.Repeat("{", 1) + strings.Repeat("a.", 30_000) + "a = 1}]",
+		"lists":          "x = " + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000),
+		"tables":         "x = " + strings.Repeat("{a=", 9_000) + "1" + strings.Repeat("}", 9_000),
+		"arms":           strings.Repeat("[[arm]]\nname = \"a\"\n", 2_500),
+		"arms that vary": strings.Repeat("[[arm]]\nname = \"a\"\n", 2_500) + "[[vary]]\nkey = \"canvas.grid\"\nvalues = [3, 5]\n",
+		"taps":           "readout.targets = [\"H\"]\nreadout.taps = \"1" + strings.Repeat("+1", 30_000) + "\"",
+		"values":         "[[vary]]\nkey = \"train.lr\"\nvalues = [" + strings.Repeat("1,", 30_000) + "]",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Parse("f.toml", []byte(text))
+		runtime.ReadMemStats(&after)
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if spent := after.TotalAlloc - before.TotalAlloc; spent > 32<<20 {
+			t.Errorf("%s: %d MiB allocated", name, spent>>20)
+		}
+		if err != nil && len(err.Error()) > 1000 {
+			t.Errorf("%s: the message has %d bytes", name, len(err.Error()))
+		}
+	}
+}
+
+// A decimal comma is no list of two arms, and what could be one is written so
+// that it reads back.
+func TestDecimalComma(t *testing.T) {
+	for text, fails := range map[string]bool{
+		"0,003": true, "0,05": true, "1,125": true, "0,00": true, "0,3": false, "0, 003": false, "1, 100": false, "1,0": false, "0.1,0.003": false, "1e-3,003": false, "0,003,1": false, "3": false, "0,12": false,
+	} {
+		e := Default()
+		err := e.SetAll("train.lr", text)
+		if (err != nil) != fails {
+			t.Errorf("train.lr=%s: %v, %v", text, err, e.Vary)
+		}
+		if err != nil {
+			continue
+		}
+		again := Default()
+		for _, c := range e.Changes(Default()) {
+			key, text, _ := strings.Cut(c, "=")
+			if err := again.SetAll(key, text); err != nil {
+				t.Error(err)
+			}
+		}
+		if !reflect.DeepEqual(again, e) {
+			t.Errorf("train.lr=%s reads back as %+v", text, again.Vary)
+		}
+	}
+	if err := Default().SetAll("train.lr", "0,003"); err == nil || err.Error() != `train.lr: 0,003 looks like a number with a decimal comma: write train.lr=0.003 for that number, or "train.lr=0, 003" for a list of two` {
+		t.Error(err)
+	}
+	if err := Default().SetAll("canvas.grid", "5,003"); err != nil {
+		t.Error(err)
+	}
+}
+
+// What Parse refuses in texts, a record cannot bring in.
+func TestJSONTexts(t *testing.T) {
+	for _, text := range []string{
+		`{"arms":[{"name":"a\u001b","set":{}}]}`, `{"expect":[{"arm":"a\n","what":"accuracy","is":"chance"}]}`, `{"figures":[{"source":"\u0007"}]}`,
+	} {
+		if err := json.Unmarshal([]byte(text), new(Experiment)); err == nil || !strings.Contains(err.Error(), "control and format characters") {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

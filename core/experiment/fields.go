@@ -161,7 +161,7 @@ func Fields() []Field { return slices.Clone(table) }
 // one convolution, net.layers.NAME.padding. The error names the nearest key.
 func FieldOf(key string) (Field, error) {
 	if name, ok := layerOf(key); ok {
-		return layerField(name), nil
+		return layerField(name), checkText("the convolution", name)
 	}
 	keys := make([]string, len(table))
 	for i, f := range table {
@@ -251,6 +251,9 @@ func nameField(key, about string, at func(*Experiment) *string) Field {
 		set: func(e *Experiment, text string) error {
 			if text == "" {
 				return fmt.Errorf("%s: a name must not be empty", key)
+			}
+			if err := checkText(key, text); err != nil {
+				return err
 			}
 			*at(e) = text
 			return nil
@@ -407,6 +410,16 @@ func tapsField() Field {
 		func(text string) (string, error) {
 			if strings.TrimSpace(text) == "" {
 				return "", fmt.Errorf("no taps")
+			}
+			if err := checkText("the taps", text); err != nil {
+				return "", err
+			}
+			named := map[string]bool{}
+			for word := range strings.SplitSeq(text, "+") {
+				if word = strings.TrimSpace(word); named[word] {
+					return "", fmt.Errorf("tap %q is named twice", word)
+				}
+				named[word] = true
 			}
 			return text, nil
 		})

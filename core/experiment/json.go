@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"padlab/core/metric"
 	"padlab/core/position"
@@ -148,9 +149,32 @@ func (e *Experiment) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, (*plain)(e)); err != nil {
 		return err
 	}
+	if err := e.checkTexts(); err != nil {
+		return err
+	}
 	scratch := Default()
 	for _, f := range e.fields() {
 		if err := f.set(scratch, f.get(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkTexts checks what Parse checks of the texts that no field holds.
+func (e *Experiment) checkTexts() error {
+	for _, a := range e.Arms {
+		if err := checkText("the name of an arm", a.Name); err != nil {
+			return err
+		}
+	}
+	for _, x := range e.Expect {
+		if err := checkText("an expectation", strings.Join([]string{x.Arm, x.What, x.Is, x.Target, x.Images, x.With}, " ")); err != nil {
+			return err
+		}
+	}
+	for _, f := range e.References {
+		if err := checkText("a reference", strings.Join([]string{f.Source, f.Arm, f.What, f.Images, f.With}, " ")); err != nil {
 			return err
 		}
 	}

@@ -73,6 +73,9 @@ func (e *Experiment) SetAll(key, text string) error {
 	if f.Kind != Text && f.Kind != List && f.Kind != Path {
 		values = strings.Split(text, ",")
 	}
+	if f.Kind == Float && decimalComma(values) {
+		return fmt.Errorf("%s: %s looks like a number with a decimal comma: write %s=%s for that number, or %q for a list of two", key, text, key, strings.Replace(text, ",", ".", 1), key+"="+strings.Join(values, ", "))
+	}
 	at := slices.IndexFunc(e.Vary, func(v Vary) bool { return v.Key == key })
 	if len(values) == 1 && at < 0 {
 		return e.set(f, text)
@@ -89,6 +92,30 @@ func (e *Experiment) SetAll(key, text string) error {
 	return nil
 }
 
+// decimalComma reports whether somebody who writes numbers with a comma may have
+// meant these two values of a list as one: 0,003 and 1,125 are integers with
+// three digits or a zero in front behind the comma. A space behind it makes
+// a list of any two.
+func decimalComma(values []string) bool {
+	if len(values) != 2 {
+		return false
+	}
+	for _, v := range values {
+		if v == "" || strings.Trim(v, "0123456789") != "" {
+			return false
+		}
+	}
+	return len(values[1]) == 3 || len(values[1]) > 1 && values[1][0] == '0'
+}
+
+// listed is the text form of varied values, as SetAll takes it.
+func listed(values []string) string {
+	if decimalComma(values) {
+		return strings.Join(values, ", ")
+	}
+	return strings.Join(values, ",")
+}
+
 // Changes returns what --set needs to turn base into e, as key=value: the
 // one-line form of an experiment. The seed is not among them. Weights come
 // first, and with weights that base does not have, all that they bring along:
@@ -97,12 +124,12 @@ func (e *Experiment) Changes(base *Experiment) []string {
 	var list []string
 	varied := map[string]string{}
 	for _, v := range base.Vary {
-		varied[v.Key] = strings.Join(v.Values, ",")
+		varied[v.Key] = listed(v.Values)
 	}
 	covered := map[string]bool{}
 	for _, v := range e.Vary {
 		covered[v.Key] = true
-		if text := strings.Join(v.Values, ","); text != varied[v.Key] {
+		if text := listed(v.Values); text != varied[v.Key] {
 			list = append(list, v.Key+"="+text)
 		}
 	}

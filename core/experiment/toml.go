@@ -1,12 +1,15 @@
 package experiment
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -25,6 +28,13 @@ const MaxFile = 64 << 10
 func Parse(file string, data []byte) (*Experiment, error) {
 	if len(data) > MaxFile {
 		return nil, fmt.Errorf("%s: %d bytes, an experiment has at most %d", file, len(data), MaxFile)
+	}
+	data, err := utf8Of(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if line, err := checkNesting(data); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", file, line, err)
 	}
 	var tree map[string]any
 	if err := toml.Unmarshal(data, &tree); err != nil {
@@ -53,6 +63,90 @@ func Parse(file string, data []byte) (*Experiment, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return r.e, nil
+}
+
+// utf8Of returns the text of a file without the mark at its beginning that
+// editors on Windows leave there.
+func utf8Of(data []byte) ([]byte, error) {
+	marked := bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff"))
+	zero := func(i int) bool { return data[i] == 0 } // of ASCII, every other byte is
+	if marked || len(data) >= 4 && zero(0) == zero(2) && zero(1) == zero(3) && zero(0) != zero(1) {
+		return nil, errors.New("this is UTF-16: an experiment must be saved as UTF-8")
+	}
+	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
+}
+
+// What a file may nest. Every key that has a meaning has four parts at most,
+// net.layers.NAME.padding; the deepest value is a table in a list of tables. The
+// library, and keyLines, take memory by the square of the length of a key.
+const (
+	maxKeyParts = 8
+	maxKeyBytes = 1024 // of all parts together
+	maxNesting  = 8    // of lists and inline tables
+)
+
+// checkNesting returns an error, and its line, for what nests deeper. Mistakes
+// in the syntax are left to the library.
+func checkNesting(data []byte) (line int, err error) {
+	var p unstable.Parser
+	p.Reset(data)
+	key := func(n *unstable.Node) error {
+		parts, length := 0, 0
+		for it := n.Key(); it.Next(); {
+			part := it.Node()
+			line = p.Shape(part.Raw).Start.Line
+			if parts, length = parts+1, length+len(part.Data)+1; parts > maxKeyParts {
+				return fmt.Errorf("a key of more than %d parts", maxKeyParts)
+			}
+			if length > maxKeyBytes {
+				return fmt.Errorf("a key of more than %d bytes", maxKeyBytes)
+			}
+		}
+		return nil
+	}
+	var value func(n *unstable.Node, depth int) error
+	value = func(n *unstable.Node, depth int) error {
+		switch n.Kind {
+		case unstable.KeyValue:
+			if err := key(n); err != nil {
+				return err
+			}
+			return value(n.Value(), depth)
+		case unstable.Array, unstable.InlineTable:
+			if depth == maxNesting {
+				return fmt.Errorf("lists and tables that nest deeper than %d", maxNesting)
+			}
+			for it := n.Children(); it.Next(); {
+				if err := value(it.Node(), depth+1); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	for p.NextExpression() {
+		n := p.Expression()
+		check := func() error { return value(n, 0) }
+		if n.Kind == unstable.Table || n.Kind == unstable.ArrayTable {
+			check = func() error { return key(n) }
+		}
+		if err := check(); err != nil {
+			return line, err
+		}
+	}
+	return 0, nil
+}
+
+// checkText returns an error for a text that a terminal or a table does not show
+// as it is: names and sources, which stand in both. What is only told, such as a
+// title, and paths are made visible where they are printed.
+func checkText(what, text string) error {
+	for _, r := range text {
+		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return fmt.Errorf("%s %.80q holds %U: control and format characters are not allowed", what, text, r)
+		}
+	}
+	return nil
 }
 
 type reader struct {
@@ -223,6 +317,9 @@ func (r *reader) vary(tables []any) error {
 // arms reads the arms that are spelled out.
 func (r *reader) arms(tables []any) error {
 	r.e.Arms = nil
+	if len(tables) > MaxArms {
+		return fmt.Errorf("%d arms: more than %d are not allowed", len(tables), MaxArms)
+	}
 	for _, t := range tables {
 		a := Arm{}
 		var set any
@@ -337,6 +434,9 @@ func strict(name string, table any, into map[string]any) error {
 		case *string:
 			if *at, ok = tree[key].(string); !ok {
 				return fmt.Errorf("%s: %s must be text: %v", name, key, tree[key])
+			}
+			if err := checkText(name+": "+key, *at); err != nil {
+				return err
 			}
 		case *[]any:
 			if *at, ok = tree[key].([]any); !ok {

@@ -152,6 +152,9 @@ func tapsOf(text string, known []string) ([]string, error) {
 			}
 			word = known[n-1]
 		}
+		if slices.Contains(list, word) {
+			return nil, fmt.Errorf("readout.taps: tap %q is named twice", word)
+		}
 		list = append(list, word)
 	}
 	return list, nil
