@@ -164,17 +164,39 @@ func TestPhotosInErrors(t *testing.T) {
 	}
 }
 
-// Whatever a file says, reading it ends with an error or with a photograph
-// whose pixels are all there.
+// Whatever a file says, reading it ends with an error or with a photograph whose
+// pixels are all there; and a picture is as large as its header was found to
+// say, else its cost would not be what was checked.
 func FuzzPhoto(f *testing.F) {
 	f.Add(jpegOf(f, ramp(9, 5)))
 	f.Add(pngOf(f, ramp(5, 9)))
+	f.Add(pngOf(f, image.NewGray16(image.Rect(0, 0, 3, 2))))
+	f.Add(pngOf(f, image.NewNRGBA64(image.Rect(0, 0, 3, 2))))
+	f.Add(pngOf(f, image.NewPaletted(image.Rect(0, 0, 3, 2), color.Palette{color.Black, color.White})))
+	f.Add(inPNG(pngOf(f, ramp(5, 9)), exif(binary.LittleEndian, 6)))
+	f.Add(inJPEG(jpegOf(f, ramp(9, 5)), exif(binary.BigEndian, 8)))
+	f.Add(scanned(20, 9, 4))
+	f.Add(scanned(9, 9, 101))
 	f.Add(claims(300, 300))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, file []byte) {
+		h, err := photoHeader(file)
+		if err != nil || h.check() != nil || h.bytes > 4<<20 { // to be quick
+			return
+		}
 		p, err := readPhoto(t.Context(), file)
-		if err == nil && (p.H < 1 || p.W < 1 || min(p.H, p.W) > shortSide || len(p.Pixels) != p.H*p.W*3) {
+		if err != nil {
+			return
+		}
+		if p.H < 1 || p.W < 1 || min(p.H, p.W) > shortSide || len(p.Pixels) != p.H*p.W*3 {
 			t.Errorf("%d bytes for %d×%d", len(p.Pixels), p.H, p.W)
+		}
+		picture, _, err := image.Decode(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := picture.Bounds().Size(); size != image.Pt(h.w, h.h) {
+			t.Errorf("the header says %d×%d, the picture is %v", h.w, h.h, size)
 		}
 	})
 }

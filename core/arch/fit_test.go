@@ -231,3 +231,38 @@ func TestFitRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a file announces, a network is fitted to it or left as it was, and
+// the network is none of any size.
+func FuzzFit(f *testing.F) {
+	add := func(header string, data int) {
+		f.Add(slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), []byte(header), make([]byte, data)), byte(0))
+	}
+	add(`{"conv1.weight":{"dtype":"F16","shape":[16,1,3,3],"data_offsets":[0,288]}}`, 288)
+	add(`{"model.conv1.weight":{"dtype":"I8","shape":[16,0,3,3],"data_offsets":[0,0]},"model.linear.weight":{"dtype":"I8","shape":[2,64],"data_offsets":[0,128]}}`, 128)
+	add(`{".":{"dtype":"I8","shape":[],"data_offsets":[0,1]},"..conv1.weight":{"dtype":"I8","shape":[0],"data_offsets":[1,1]}}`, 1)
+	f.Fuzz(func(t *testing.T, file []byte, which byte) {
+		in, err := safetensors.Open(bytes.NewReader(file), int64(len(file)))
+		if err != nil {
+			return
+		}
+		a := architectures[int(which)%len(architectures)]
+		s := Spec{Arch: a, Classes: 10}
+		prefix, err := s.Fit(in)
+		if err != nil {
+			if s.Classes != 10 || s.In.C != 0 || s.Bias || s.FCHead {
+				t.Errorf("%v, and the network changed to %+v", err, s)
+			}
+			return
+		}
+		if err := s.affordable(); err != nil {
+			t.Error(err)
+		}
+		if prefix != "" && !strings.HasSuffix(prefix, ".") {
+			t.Errorf("prefix %q", prefix)
+		}
+		if err := nn.Fits(s.tensors(), in); err != nil && len(err.Error()) > 4000 {
+			t.Errorf("an error of %d bytes", len(err.Error()))
+		}
+	})
+}

@@ -229,6 +229,11 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("canvas = { grid = 3 }\n[[expect]]\n"))
 	f.Add([]byte("[vary]\nkey=1\n[expect.a]\n"))
 	f.Add([]byte("[[train]]\nlr=1\n[[seed]]\n"))
+	f.Add([]byte("\xef\xbb\xbfseed = 1\r\ntitle = 'a'\r\n"))
+	f.Add([]byte("s\x00e\x00e\x00d\x00"))
+	f.Add([]byte("a.b.c.d.e.f.g.h.i = [[[[[[[[[1]]]]]]]]]\n"))
+	f.Add([]byte("[[arm]]\nname = \"\\u001b\"\nset = { \"net.padding\" = \"zeros\" }\n"))
+	f.Add([]byte("[[reference]]\nsource = \"s\"\narm = \"zeros\"\nwhat = \"spc\"\nvalues = { H = 1 }\n[readout]\ntargets = [\"H\"]\ntaps = \"1+2\"\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := Parse("f.toml", data)
 		if err != nil {
@@ -243,6 +248,59 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%s\n%+v\n%+v", e.TOML(), again, e)
 		}
 		bothWays(t, e)
+	})
+}
+
+// Whatever --set is given, it is an error or an experiment whose arms its
+// one-line form and its file give again.
+func FuzzSet(f *testing.F) {
+	for _, field := range Fields() {
+		f.Add(field.Key, field.Default(), field.Key, "1,2")
+	}
+	for _, s := range [][2]string{
+		{"train.lr", "0,003"}, {"train.clip", "10, 100"}, {"net.padding", "zeros,wrap,constant(0.5)"}, {"net.layers.conv1.padding", "reflect"}, {"net.layers.a\x1b.padding", "zeros"},
+		{"readout.taps", "1+1"}, {"readout.taps", "1+2,all"}, {"data.set", "\x1b[2J"}, {"canvas.fill", "0.5,nan"}, {"seed", "99999999999999999999"}, {"", "="},
+	} {
+		f.Add(s[0], s[1], "readout.targets", "H,V")
+	}
+	f.Fuzz(func(t *testing.T, key1, text1, key2, text2 string) {
+		e := Default()
+		for _, s := range [][2]string{{key1, text1}, {key2, text2}} {
+			if err := e.SetAll(s[0], s[1]); err != nil {
+				return
+			}
+		}
+		arms, err := e.Expand()
+		if err != nil {
+			return
+		}
+		again := Default()
+		for _, c := range e.Changes(Default()) {
+			key, text, _ := strings.Cut(c, "=")
+			if err := again.SetAll(key, text); err != nil {
+				t.Fatalf("%s: %v", c, err)
+			}
+		}
+		read, err := Parse("f.toml", e.TOML())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, e.TOML())
+		}
+		again.Seed = e.Seed          // which has a flag of its own
+		told := func(a Arm) string { // all but what is only told, and what the experiment lets vary
+			a.Title, a.About, a.Try, a.Paper, a.Differs = "", "", "", "", ""
+			return a.Name + "\n" + string(a.TOML())
+		}
+		for _, other := range []*Experiment{again, read} {
+			others, err := other.Expand()
+			if err != nil || len(others) != len(arms) {
+				t.Fatalf("%v, %d arms, want %d", err, len(others), len(arms))
+			}
+			for i, a := range arms {
+				if got, want := told(others[i]), told(a); got != want {
+					t.Fatalf("an arm comes back as\n%s\nwant\n%s", got, want)
+				}
+			}
+		}
 	})
 }
 
