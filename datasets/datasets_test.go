@@ -92,7 +92,7 @@ func TestOpenFolder(t *testing.T) {
 	}
 	store(t, dir, "zipped", zipped)
 
-	dotted := map[string][]byte{"classes.txt": []byte("null\r\n eins\nzwei\ndrei\nvier und mehr\n\n")}
+	dotted := map[string][]byte{"classes.txt": []byte("\xef\xbb\xbfnull\r\n eins\nzwei\ndrei\nvier und mehr\n\n")}
 	for file, content := range tiny() {
 		dotted[strings.Replace(file, "-idx", ".idx", 1)] = content
 	}

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -166,6 +167,7 @@ func (f folder) classes() ([]string, error) {
 	if len(text) > maxClassBytes {
 		return nil, fmt.Errorf("%s: longer than the %d bytes allowed", path, maxClassBytes)
 	}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // left by editors on Windows
 	var classes []string
 	for line := range strings.Lines(strings.TrimRightFunc(string(text), unicode.IsSpace)) {
 		class := strings.TrimSpace(line)

@@ -131,12 +131,24 @@ func TestPhotosInStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := album(t, map[string][]byte{"a.png": b.Bytes(), "b.png": b.Bytes(), "c.png": b.Bytes()})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	start := time.Now()
-	_, err := PhotosIn(ctx, dir)
-	if late := time.Since(start) - 50*time.Millisecond; !errors.Is(err, context.DeadlineExceeded) || late > 100*time.Millisecond {
-		t.Errorf("%v, %v after the context", err, late)
+	stops := func() (late time.Duration) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if _, err := PhotosIn(ctx, dir); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		return time.Since(start) - 50*time.Millisecond
+	}
+	const most = 100 * time.Millisecond
+	late := stops()
+	for range 4 { // a busy machine may be late, but not each time
+		if late > most {
+			late = stops()
+		}
+	}
+	if late > most {
+		t.Errorf("it went on for %v after the context", late)
 	}
 
 	done, stop := context.WithCancel(t.Context())
