@@ -298,3 +298,42 @@ func TestList(t *testing.T) {
 		t.Errorf("a folder should hide the embedded set: %+v, %v", list, err)
 	}
 }
+
+// What a set would take is known from the headers of its four files, together,
+// and refused before there is memory for any of them.
+func TestSetCost(t *testing.T) {
+	for name, c := range map[string]struct {
+		train, test, side int
+		want              string
+	}{
+		"large": {700_000, 400_000, 28, "%s: 1100000 images of 28×28 pixels need 857 MiB: at most 768 MiB are allowed"},
+		"many":  {1 << 30, 10, 1, "%s/train-images-idx3-ubyte: announces sizes [1073741824 1 1], more than the 805306368 bytes allowed"},
+		"small": {1 << 21, 10, 1, "%s/train-images-idx3-ubyte: announces 2097152 images, at most 1048576 are allowed"},
+	} {
+		dir := t.TempDir()
+		side := uint32(c.side)
+		files := map[string][]byte{}
+		lengths := map[string]int{}
+		for part, n := range map[string]int{"train": c.train, "t10k": c.test} {
+			files[part+"-images-idx3-ubyte"], lengths[part+"-images-idx3-ubyte"] = idxBytes(0x803, []uint32{uint32(n), side, side}, nil), 16+n*c.side*c.side
+			files[part+"-labels-idx1-ubyte"], lengths[part+"-labels-idx1-ubyte"] = idxBytes(0x801, []uint32{uint32(n)}, nil), 8+n
+		}
+		store(t, dir, "mine", files)
+		for file, length := range lengths {
+			if err := os.Truncate(filepath.Join(dir, "mine", file), int64(length)); err != nil { // most of it is nowhere
+				t.Skip(err)
+			}
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Open(t.Context(), "mine", dir)
+		runtime.ReadMemStats(&after)
+		want := fmt.Sprintf(c.want, filepath.Join(dir, "mine"))
+		if err == nil || err.Error() != want && runtime.GOOS != "windows" {
+			t.Errorf("%s: got  %v\nwant %s", name, err, want)
+		}
+		if spent := after.TotalAlloc - before.TotalAlloc; spent > 1<<20 {
+			t.Errorf("%s: %d bytes allocated", name, spent)
+		}
+	}
+}

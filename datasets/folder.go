@@ -59,13 +59,13 @@ func fill(set *images.Set, f folder) error {
 		return err
 	}
 	defer test.Close()
-	if need := train.memory() + test.memory(); need > maxSet {
-		return fmt.Errorf("%s: %d and %d images of %d×%d and %d×%d pixels need %d MiB: at most %d MiB are allowed", f.path,
-			train.images.sizes[0], test.images.sizes[0], train.images.sizes[1], train.images.sizes[2], test.images.sizes[1], test.images.sizes[2], need>>20, maxSet>>20)
-	}
 	set.H, set.W, set.C = train.images.sizes[1], train.images.sizes[2], 1
 	if h, w := test.images.sizes[1], test.images.sizes[2]; h != set.H || w != set.W {
 		return fmt.Errorf("%s: the train images are %d×%d, the test images %d×%d", f.path, set.H, set.W, h, w)
+	}
+	if need := train.memory() + test.memory(); need > maxSet {
+		return fmt.Errorf("%s: %d images of %d×%d pixels need %d MiB: at most %d MiB are allowed", f.path,
+			train.images.sizes[0]+test.images.sizes[0], set.H, set.W, need>>20, maxSet>>20)
 	}
 	if set.Train, err = train.content(); err != nil {
 		return err
