@@ -160,41 +160,35 @@ func countScans(file []byte) (n int) {
 
 const pngMagic = "\x89PNG\r\n\x1a\n"
 
-// pngHeader reads the chunks of a PNG file.
+// pngHeader reads the chunks of a PNG file, the first of which has its size. The
+// decoder looks at the checksums behind them.
 func pngHeader(file []byte) (header, error) {
 	var h header
-	for rest := file[len(pngMagic):]; len(rest) >= 8; {
+	const start, size, sum = "\x00\x00\x00\x0dIHDR", 13, 4
+	rest, ok := bytes.CutPrefix(file[len(pngMagic):], []byte(start))
+	if !ok || len(rest) < size+sum {
+		return h, errors.New("a PNG that does not begin with its size")
+	}
+	w, height, depth, colours, interlaced := binary.BigEndian.Uint32(rest), binary.BigEndian.Uint32(rest[4:]), rest[8], rest[9], rest[12] != 0
+	h.w, h.h = int(w), int(height)
+	h.bytes = 4 * int64(w) * int64(height) // of more than allowed this may be anything
+	switch {
+	case depth == 16:
+		h.bytes *= 2
+	case colours == 3: // numbers of colours in a palette
+		h.bytes /= 4
+	}
+	if interlaced {
+		h.bytes *= 2 // its seven passes, and the whole
+	}
+	for rest = rest[size+sum:]; len(rest) >= 8; {
 		length, kind := int64(binary.BigEndian.Uint32(rest)), string(rest[4:8])
 		rest = rest[8:]
-		content := rest[:min(length, int64(len(rest)))]
-		rest = rest[min(length+4, int64(len(rest))):] // with its checksum, which the decoder looks at
-		switch {
-		case h.bytes == 0 && (kind != "IHDR" || len(content) != 13):
-			return h, errors.New("a PNG that does not begin with its size")
-		case kind == "IHDR" && h.bytes == 0:
-			w, height := binary.BigEndian.Uint32(content), binary.BigEndian.Uint32(content[4:])
-			depth, colours, interlaced := content[8], content[9], content[12] != 0
-			each := int64(4)
-			switch {
-			case depth == 16:
-				each = 8
-			case colours == 3: // numbers of colours in a palette
-				each = 1
-			}
-			if interlaced {
-				each *= 2 // its seven passes, and the whole
-			}
-			h.w, h.h = int(w), int(height)
-			h.bytes = each * min(int64(w)*int64(height), 1<<50)
-			if h.bytes <= 0 {
-				return h, h.check()
-			}
-		case kind == "eXIf" && h.exif == nil:
-			h.exif = content
+		if kind == "eXIf" {
+			h.exif = rest[:min(length, int64(len(rest)))]
+			break
 		}
-	}
-	if h.bytes == 0 {
-		return h, errors.New("unexpected EOF before the size of a PNG")
+		rest = rest[min(length+sum, int64(len(rest))):]
 	}
 	return h, nil
 }
