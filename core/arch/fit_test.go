@@ -229,6 +229,9 @@ func TestFitRefuses(t *testing.T) {
 		if list := recognized(f); len(list) > 0 {
 			t.Errorf("it looks like %v", list)
 		}
+		if err := Unrecognized(f); !strings.HasSuffix(err.Error(), "of its 6 tensors are those of small, but "+want) {
+			t.Error(err)
+		}
 	}
 }
 
