@@ -37,7 +37,7 @@ func PhotosIn(ctx context.Context, dir string) ([]images.Photo, error) {
 }
 
 func photosIn(ctx context.Context, dir string) ([]images.Photo, error) {
-	entries, err := os.ReadDir(dir)
+	entries, err := readDir(dir)
 	if err != nil {
 		return nil, inFile(dir, err)
 	}

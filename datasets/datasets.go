@@ -12,6 +12,7 @@ package datasets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -100,7 +101,7 @@ func folders(dir string) ([]string, error) {
 	if dir == "" {
 		return nil, nil
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := readDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("the folder of data sets: %w", err)
 	}
@@ -115,6 +116,15 @@ func folders(dir string) ([]string, error) {
 		}
 	}
 	return found, nil
+}
+
+// readDir is os.ReadDir of what is a folder. A pipe in its place would keep us
+// waiting when it is opened.
+func readDir(dir string) ([]os.DirEntry, error) {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, &os.PathError{Op: "open", Path: dir, Err: errors.New("not a folder")}
+	}
+	return os.ReadDir(dir)
 }
 
 // withEmbedded returns the names of found and of the embedded set, in order.

@@ -28,4 +28,14 @@ func TestPipesAreRefused(t *testing.T) {
 	if _, err := Open(t.Context(), "odd", dir); err == nil || !strings.HasSuffix(err.Error(), "train-images-idx3-ubyte: not a regular file") {
 		t.Errorf("%v", err)
 	}
+	pipe := filepath.Join(folder, "a.png")
+	if _, err := PhotosIn(t.Context(), pipe); err == nil || err.Error() != pipe+": not a folder" {
+		t.Errorf("%v", err)
+	}
+	if _, err := List(t.Context(), pipe); err == nil || !strings.HasSuffix(err.Error(), pipe+": not a folder") {
+		t.Errorf("%v", err)
+	}
+	if _, err := PhotosIn(t.Context(), os.DevNull); err == nil || err.Error() != os.DevNull+": not a folder" {
+		t.Errorf("%v", err)
+	}
 }
