@@ -66,7 +66,7 @@ func screenAfter(t *testing.T, preset, keys string) string {
 	if err != nil {
 		t.Skip(err)
 	}
-	s := &session{}
+	s := &session{ctx: t.Context()}
 	e, err := s.load(preset)
 	if err != nil {
 		t.Fatal(err)
