@@ -34,7 +34,7 @@ func (l Layer) Field() string {
 	return fmt.Sprint(l.ReceptiveField)
 }
 
-// Asymmetry says how uneven the padding of a layer with a stride is: "even", or
+// Asymmetry says how unequal the padding of a layer with a stride is: "even", or
 // the pixels that are used more in front than behind, "+1" or, where the axes
 // differ, "+1, 0"; nothing without a stride.
 func (l Layer) Asymmetry() string {
@@ -58,7 +58,7 @@ func (g *Geometry) Advice() string {
 	}
 	switch {
 	case !strided:
-		return "no layer has a stride, so none can be uneven"
+		return "no layer has a stride, so none pads one side more than the other"
 	case slices.Contains(g.Even, g.H) && g.H == g.W:
 		return fmt.Sprintf("at %s every layer with a stride uses as much in front as behind", sizes[0])
 	case len(sizes) == 0:

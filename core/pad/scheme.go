@@ -114,8 +114,8 @@ var schemes = []Scheme{
 	{Name: "symmetric", About: "mirrored, edge pixel repeated: b a | a b c | c b", rule: &rule{index: Symmetric}},
 	{Name: "circular", About: "the other side of the picture: b c | a b c | a b", rule: &rule{index: Circular}},
 	{Name: "partial", About: "zeros outside; what a window sees is weighted up", Reweighs: true, rule: &rule{index: Outside}},
-	{Name: "mean-interp", About: "local means, enlarged beyond the edge", rule: &rule{index: Outside, refuse: uneven, compute: meanInterp, means: true}},
-	{Name: "mean-ref", About: "local means, mirrored about the edge", rule: &rule{index: Outside, refuse: uneven, compute: meanRef, means: true}},
+	{Name: "mean-interp", About: "local means, enlarged beyond the edge", rule: &rule{index: Outside, refuse: asymmetric, compute: meanInterp, means: true}},
+	{Name: "mean-ref", About: "local means, mirrored about the edge", rule: &rule{index: Outside, refuse: asymmetric, compute: meanRef, means: true}},
 	{Name: "noise", About: "noise with the mean and deviation of each channel", rule: &rule{index: Outside, compute: noise}},
 	{Name: "random", About: "zeros, in training all on one side, by lot", rule: &rule{index: Outside, shift: true}},
 	{Name: "resize", About: "the picture enlarged to the padded size", rule: &rule{index: Outside, stretch: true}},
@@ -142,9 +142,9 @@ func short(n, before, after int) error {
 	return nil
 }
 
-// uneven is for schemes of local means: 2p+1 pixels wide, and as far apart from
+// asymmetric is for schemes of local means: 2p+1 pixels wide, and as far apart from
 // the edge on either side.
-func uneven(n, before, after int) error {
+func asymmetric(n, before, after int) error {
 	if before != after {
 		return fmt.Errorf("schemes of local means need equal padding on both sides: %d, %d", before, after)
 	}
