@@ -523,6 +523,15 @@ func TestSetAllAndChanges(t *testing.T) {
 	if err := e.SetAll("net.padding", "reflect"); err != nil || expand(t, e)[0].Name != "reflect, black" {
 		t.Error(err, expand(t, e)[0].Name)
 	}
+	once := Default()
+	for _, text := range []string{"zeros,circular", "zeros"} { // twice in one command
+		if err := once.SetAll("net.padding", text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := once.Changes(Default()); !reflect.DeepEqual(got, []string{"net.padding=zeros,"}) {
+		t.Errorf("a key that varies over one value: %v", got)
+	}
 	for _, c := range [][3]string{
 		{"train.stps", "3", `unknown key "train.stps": did you mean "train.steps"?`},
 		{"train.steps", "1,2", "train.steps cannot vary between arms"},

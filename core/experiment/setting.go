@@ -59,7 +59,7 @@ func (e *Experiment) Compares(key string) bool {
 
 // SetAll does what --set key=value says: one value is set, for all arms but those
 // that set it themselves; several, separated by commas, make arms and replace
-// what that key varied before. A key that varies keeps varying over the one
+// what that key varied before, and so does one with a comma behind it. A key that varies keeps varying over the one
 // value, so that its arm keeps its name.
 func (e *Experiment) SetAll(key, text string) error {
 	f, err := FieldOf(key)
@@ -73,11 +73,15 @@ func (e *Experiment) SetAll(key, text string) error {
 	if f.Kind != Text && f.Kind != List && f.Kind != Path {
 		values = strings.Split(text, ",")
 	}
+	list := len(values) > 1
+	if last := len(values) - 1; list && strings.TrimSpace(values[last]) == "" {
+		values = values[:last]
+	}
 	if f.Kind == Float && decimalComma(values) {
 		return fmt.Errorf("%s: %s looks like a number with a decimal comma: write %s=%s for that number, or %q for a list of two", key, text, key, strings.Replace(text, ",", ".", 1), key+"="+strings.Join(values, ", "))
 	}
 	at := slices.IndexFunc(e.Vary, func(v Vary) bool { return v.Key == key })
-	if len(values) == 1 && at < 0 {
+	if !list && at < 0 {
 		return e.set(f, text)
 	}
 	v, err := newVary(f, values)
@@ -110,7 +114,10 @@ func decimalComma(values []string) bool {
 
 // listed is the text form of varied values, as SetAll takes it.
 func listed(values []string) string {
-	if decimalComma(values) {
+	switch {
+	case len(values) == 1:
+		return values[0] + ","
+	case decimalComma(values):
 		return strings.Join(values, ", ")
 	}
 	return strings.Join(values, ",")
@@ -129,9 +136,14 @@ func (e *Experiment) Changes(base *Experiment) []string {
 	covered := map[string]bool{}
 	for _, v := range e.Vary {
 		covered[v.Key] = true
-		if text := listed(v.Values); text != varied[v.Key] {
-			list = append(list, v.Key+"="+text)
+		text, was := listed(v.Values), varied[v.Key]
+		if text == was {
+			continue
 		}
+		if was != "" { // one value keeps varying where several did
+			text = strings.TrimSuffix(text, ",")
+		}
+		list = append(list, v.Key+"="+text)
 	}
 	others := e.Net.Weights != base.Net.Weights
 	if others {

@@ -23,6 +23,7 @@ type Pool struct {
 	now     func() time.Time // timings only; no result depends on it
 	crew    chan *kernel.Crew
 	budget  *stage.Budget
+	memory  int64 // bytes that one experiment may take; 0: any
 	sources Sources
 
 	mu     sync.Mutex
@@ -65,6 +66,10 @@ func NewPool(k *kernel.Kernel, workers int, now func() time.Time, sources Source
 	p.crew <- kernel.NewCrew(workers)
 	return p
 }
+
+// Limit refuses experiments that need more than so many bytes of memory. It is
+// called before the pool is used.
+func (p *Pool) Limit(bytes int64) { p.memory = bytes }
 
 // Close waits for the crew and ends it. No run may be using the pool any more
 // or do so later.

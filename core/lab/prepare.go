@@ -40,7 +40,7 @@ func (p *prepared) warn(text string) {
 func prepare(p *Pool, e *experiment.Experiment, workers int) (*prepared, error) {
 	out := &prepared{experiment: e.Clone()}
 	e = out.experiment
-	b := &builder{pool: p, workers: workers, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, out: out}
+	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: workers, Memory: &stage.Allowance{Limit: p.memory}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, out: out}
 	set, err := p.set(e.Data.Set)
 	if err != nil {
 		return nil, err
@@ -73,6 +73,13 @@ func prepare(p *Pool, e *experiment.Experiment, workers int) (*prepared, error) 
 			return nil, fmt.Errorf("arm %s: %w", spec.Name, err)
 		}
 		out.arms = append(out.arms, a)
+	}
+	features := 0
+	for _, f := range b.frozen {
+		features += f.Bytes()
+	}
+	if err := b.means.Memory.Charge("what frozen networks make of photographs", int64(min(features, MaxFeatures)), "readout.crops"); err != nil {
+		return nil, err
 	}
 	for _, a := range out.arms {
 		for _, s := range a.stages {
@@ -127,8 +134,7 @@ func resolve(e *experiment.Experiment, w *Weights) error {
 // A builder makes the stages of the arms of one experiment, so that they share
 // what they can.
 type builder struct {
-	pool    *Pool
-	workers int
+	means   stage.Means
 	source  *task.Source
 	photos  []images.Photo
 	weights *Weights // nil: there are none
@@ -146,7 +152,7 @@ func (b *builder) name(kind string) string { return fmt.Sprintf("%s%d", kind, le
 func (b *builder) arm(spec experiment.Arm) (*arm, error) {
 	a := &arm{spec: spec}
 	if !spec.Reads() {
-		t, err := stage.NewTrain(b.name("train"), spec, b.source, b.pool.kernel, b.workers)
+		t, err := stage.NewTrain(b.name("train"), spec, b.source, b.means)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +171,7 @@ func (b *builder) arm(spec experiment.Arm) (*arm, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := stage.NewRead(b.name("read"), spec, frozen, b.pool.kernel, b.workers)
+	r, err := stage.NewRead(b.name("read"), spec, frozen, b.means)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +199,7 @@ func (b *builder) backbone(spec experiment.Arm) (*stage.Train, error) {
 	if t := b.backbones[key]; t != nil {
 		return t, nil
 	}
-	t, err := stage.NewBackbone(b.name("backbone"), spec, b.source, b.pool.kernel, b.workers)
+	t, err := stage.NewBackbone(b.name("backbone"), spec, b.source, b.means)
 	if err != nil {
 		return nil, err
 	}
@@ -234,23 +240,21 @@ func (b *builder) freeze(spec experiment.Arm, backbone *stage.Train) (*stage.Fro
 	if spec.Eval.Padding != (pad.Scheme{}) {
 		shape.Padding, shape.Layers = spec.Eval.Padding, nil
 	}
-	net, err := arch.Build(shape, b.pool.kernel)
-	if err != nil {
-		return nil, fmt.Errorf("the frozen network: %w", err)
-	}
-	switch {
-	case loads:
-		if err := shape.Arch.Load(net, b.weights.File); err != nil {
-			return nil, fmt.Errorf("%s: %w", spec.Net.Weights, err)
+	weigh := func(net *nn.Net) error {
+		if !loads {
+			net.Init(spec.Seed)
+			return nil
 		}
-	case backbone == nil:
-		net.Init(spec.Seed)
+		if err := shape.Arch.Load(net, b.weights.File); err != nil {
+			return fmt.Errorf("%s: %w", spec.Net.Weights, err)
+		}
+		return nil
 	}
 	album, err := b.album(spec, shape.In.C)
 	if err != nil {
 		return nil, err
 	}
-	f, err := stage.NewFrozen(shape, net, backbone, album, b.workers, spec.Seed)
+	f, err := stage.NewFrozen(shape, backbone, weigh, album, spec.Seed, b.means)
 	if err != nil {
 		return nil, err
 	}

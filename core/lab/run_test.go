@@ -450,3 +450,34 @@ func shaOf(t testing.TB, r *Run, arm int) (string, error) {
 	}
 	return net.SHA256(), err
 }
+
+// What needs more memory than there is, is refused before it is taken, in words
+// that name what would have to be lower.
+func TestMemoryIsChargedFirst(t *testing.T) {
+	p := pool(t, 2)
+	for _, c := range []struct {
+		limit   int64
+		changes []string
+		want    string
+	}{
+		{100e6, nil, ""},
+		{100e6, []string{"net.arch=vgg16_bn", "data.patch=64", "train.batch=4096"}, "arm zeros: training needs 704 GB of memory, of 100 MB that there are: lower train.batch"},
+		{100e6, []string{"net.arch=vgg11", "data.patch=16", "train.batch=1"}, "lower net.arch: a smaller network"},
+		{100e6, []string{"data.patch=160", "train.batch=1"}, "lower canvas.grid or data.patch"},
+		{1e6, []string{"data.patch=160"}, "arm zeros: the canvas needs 8 MB of memory, of 1 MB that there are: lower data.patch"},
+		{6e6, []string{"net.padding=zeros,circular,reflect,replicate,none"}, "arm circular: training needs 3 MB of memory, and what comes before it 3 MB, of 6 MB that there are: lower train.batch"},
+	} {
+		p.Limit(c.limit)
+		_, err := Check(p, quick(t, c.changes...))
+		if (c.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v of %g bytes: %v, want %s", c.changes, float64(c.limit), err, c.want)
+		}
+	}
+	p.Limit(40e6)
+	if _, err := Check(p, reading(t, "readout.size=300")); err == nil || !strings.Contains(err.Error(), "the frozen network needs") || !strings.Contains(err.Error(), "lower readout.size") {
+		t.Error(err)
+	}
+	if _, err := Check(p, reading(t, "readout.batch=256", "readout.crops=256")); err == nil || !strings.Contains(err.Error(), "the read-out needs") {
+		t.Error(err)
+	}
+}

@@ -78,6 +78,17 @@ type Source struct {
 // NewSource returns a source without canvases.
 func NewSource(set *images.Set) *Source { return &Source{set, map[Spec]*Canvas{}} }
 
+// Bytes is how much memory the canvas of a spec would take besides those that
+// there are: all images of the set, scaled to its cells.
+func (s *Source) Bytes(spec Spec) int64 {
+	if s.canvases[spec] != nil {
+		return 0
+	}
+	images := int64(s.Set.Train.Len() + s.Set.Test.Len())
+	pixels := int64(spec.Patch) * int64(spec.Patch)
+	return images * pixels * (4*int64(s.Set.C) + 1) // a byte for what is ink
+}
+
 // Canvas returns the canvas of a spec, which is made when it is first asked
 // for.
 func (s *Source) Canvas(spec Spec) *Canvas {

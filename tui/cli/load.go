@@ -93,7 +93,9 @@ func (s *session) pool() (*lab.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lab.NewPool(k, workers, time.Now, s.sources()), nil
+	pool := lab.NewPool(k, workers, time.Now, s.sources())
+	pool.Limit(machineMemory() / 10 * 9) // the system has needs of its own
+	return pool, nil
 }
 
 // crewSize is how many workers were asked for, by flag or environment.

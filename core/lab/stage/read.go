@@ -33,20 +33,35 @@ type Frozen struct {
 	reserved bool  // the features have their share of the budget
 }
 
-// NewFrozen returns the network of a spec with what it makes of an album. Its
-// weights are those that train will have learned, or, where that is nil, its
-// own.
-func NewFrozen(spec arch.Spec, net *nn.Net, train *Train, album *probe.Album, workers int, seed uint64) (*Frozen, error) {
-	f := &Frozen{train: train, spec: spec, net: net, ready: train == nil}
-	if train != nil { // what does not fit is found before anything is learned
-		if err := net.CopyWeights(train.net); err != nil {
-			return nil, fmt.Errorf("the frozen network: %w", err)
-		}
+// NewFrozen returns the network of a spec with what it makes of an album, which
+// says how large its pictures are. Its weights are those that train will have
+// learned, or, where that is nil, what weigh gives it.
+func NewFrozen(spec arch.Spec, train *Train, weigh func(*nn.Net) error, album *probe.Album, seed uint64, m Means) (*Frozen, error) {
+	nodes, err := arch.Layers(spec)
+	if err != nil {
+		return nil, fmt.Errorf("the frozen network: %w", err)
 	}
-	var err error
-	f.features, err = probe.NewFeatures(net, spec.Arch.Taps, album, workers, seed)
+	if err := m.Memory.Charge("the frozen network", nn.NetBytes(nodes)+int64(m.Workers)*nn.TapeBytes(nodes, spec.In), "readout.size"); err != nil {
+		return nil, err
+	}
+	f := &Frozen{train: train, spec: spec, ready: train == nil}
+	if f.net, err = arch.Build(spec, m.Kernel); err != nil {
+		return nil, fmt.Errorf("the frozen network: %w", err)
+	}
+	if train == nil {
+		err = weigh(f.net)
+	} else if err = f.net.CopyWeights(train.net); err != nil { // what does not fit is found before anything is learned
+		err = fmt.Errorf("the frozen network: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.features, err = probe.NewFeatures(f.net, spec.Arch.Taps, album, m.Workers, seed)
 	return f, err
 }
+
+// Bytes is how much memory the features will take.
+func (f *Frozen) Bytes() int { return f.features.Bytes() }
 
 // adopt gives the frozen network the weights that its twin has learned.
 func (f *Frozen) adopt() {
@@ -95,7 +110,7 @@ type Read struct {
 
 // NewRead returns the read-out of an arm. The errors say what of the arm does
 // not fit.
-func NewRead(name string, arm experiment.Arm, frozen *Frozen, k *kernel.Kernel, workers int) (*Read, error) {
+func NewRead(name string, arm experiment.Arm, frozen *Frozen, m Means) (*Read, error) {
 	r := &Read{name: name, arm: arm, frozen: frozen, progress: record.Progress{Status: record.Running, EvalStep: -1}}
 	if frozen.train != nil {
 		r.before = frozen.train.arm.Train.Steps
@@ -104,7 +119,12 @@ func NewRead(name string, arm experiment.Arm, frozen *Frozen, k *kernel.Kernel, 
 	if err != nil {
 		return nil, err
 	}
-	if r.readout, err = probe.NewReadout(frozen.features, spec, k, workers); err != nil {
+	// A batch of features, and as much again for each pass of the head over it.
+	batch := 3 * 4 * int64(arm.Readout.Batch) * int64(frozen.features.Channels) * probe.Side * probe.Side
+	if err := m.Memory.Charge("the read-out", batch, "readout.batch"); err != nil {
+		return nil, err
+	}
+	if r.readout, err = probe.NewReadout(frozen.features, spec, m.Kernel, m.Workers); err != nil {
 		return nil, fmt.Errorf("readout: %w", err)
 	}
 	frozen.users++

@@ -50,8 +50,8 @@ type Train struct {
 
 // NewTrain returns the network of an arm that has not begun to learn. The
 // errors say what of the arm does not fit.
-func NewTrain(name string, arm experiment.Arm, src *task.Source, k *kernel.Kernel, workers int) (*Train, error) {
-	t, err := newTrain(name, arm, src, k, workers)
+func NewTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Train, error) {
+	t, err := newTrain(name, arm, src, m)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +61,12 @@ func NewTrain(name string, arm experiment.Arm, src *task.Source, k *kernel.Kerne
 
 // NewBackbone returns the network that the read-out of an arm is about and that
 // learns before it is frozen: nobody asks what it knows before it has learned.
-func NewBackbone(name string, arm experiment.Arm, src *task.Source, k *kernel.Kernel, workers int) (*Train, error) {
+func NewBackbone(name string, arm experiment.Arm, src *task.Source, m Means) (*Train, error) {
 	own := experiment.Arm{Name: arm.Name, Experiment: arm.Experiment.Clone()}
 	own.Readout.Targets = nil
 	own.Task.Kind, own.Train.Steps, own.Train.EvalEvery = arm.Backbone.Task, arm.Backbone.Steps, arm.Backbone.Steps
 	own.Eval.Padding = pad.Scheme{}
-	t, err := newTrain(name, own, src, k, workers)
+	t, err := newTrain(name, own, src, m)
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +75,13 @@ func NewBackbone(name string, arm experiment.Arm, src *task.Source, k *kernel.Ke
 }
 
 // newTrain builds the network of an arm, its optimiser, and what tests it.
-func newTrain(name string, arm experiment.Arm, src *task.Source, k *kernel.Kernel, workers int) (*Train, error) {
+func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Train, error) {
 	learns := task.Must(arm.Task.Kind)
 	var err error
 	t := &Train{name: name, arm: arm, task: learns, progress: record.Progress{Status: record.Running, EvalStep: -1}}
+	if err := m.Memory.Charge("the canvas", src.Bytes(arm.CanvasSpec()), "data.patch"); err != nil {
+		return nil, err
+	}
 	t.problem = learns.On(src, arm.CanvasSpec())
 	if n := t.problem.TestImages(); arm.Eval.Images > n {
 		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", arm.Eval.Images, n)
@@ -91,28 +94,31 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, k *kernel.Kerne
 	if learns.PerPixel {
 		t.spec.Head = arm.Net.Head
 	}
-	if t.net, err = arch.Build(t.spec, k); err != nil {
+	if err := t.charge(m); err != nil {
+		return nil, err
+	}
+	if t.net, err = arch.Build(t.spec, m.Kernel); err != nil {
 		return nil, err
 	}
 	if err := t.net.CheckBatch(arm.Train.Batch); err != nil {
 		return nil, fmt.Errorf("train.batch is %d: %w", arm.Train.Batch, err)
 	}
 	t.net.Init(arm.Seed)
-	t.trainer = nn.NewTrainer(t.net, Optimizer(arm.Train, t.net.Trainable), arm.Train.Batch, workers)
+	t.trainer = nn.NewTrainer(t.net, Optimizer(arm.Train, t.net.Trainable), arm.Train.Batch, m.Workers)
 	t.trainer.Seed, t.tapes = arm.Seed, t.trainer.Tapes()
 	if arm.Train.Clip > 0 {
 		t.trainer.Clip = nn.NewClip(t.net.Trainable, arm.Train.Clip)
 	}
 	if arm.Eval.Padding != (pad.Scheme{}) {
 		t.spec.Padding, t.spec.Layers = arm.Eval.Padding, nil
-		if t.tested, err = arch.Build(t.spec, k); err != nil {
+		if t.tested, err = arch.Build(t.spec, m.Kernel); err != nil {
 			return nil, fmt.Errorf("eval.padding: %w", err)
 		}
 		if err := t.tested.CopyWeights(t.net); err != nil {
 			return nil, fmt.Errorf("eval.padding: weights of %s do not run with %s: %w", arm.Net.Padding.Name, arm.Eval.Padding.Name, err)
 		}
 		t.tapes = nil
-		for range workers {
+		for range m.Workers {
 			t.tapes = append(t.tapes, t.tested.NewTape())
 		}
 	}
@@ -123,6 +129,29 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, k *kernel.Kerne
 	t.evaluate = func(worker, piece int) { t.examine(t.tapes[worker], t.shown+piece) }
 	t.example = t.firstSample()
 	return t, nil
+}
+
+// charge charges the network and its trainer.
+func (t *Train) charge(m Means) error {
+	nodes, err := arch.Layers(t.spec)
+	if err != nil {
+		return err
+	}
+	const moments = 2 // Adam's, the most that an optimiser keeps
+	net := nn.NetBytes(nodes)
+	trainer := nn.TrainerBytes(nodes, t.spec.In, t.arm.Train.Batch, m.Workers, moments)
+	one := nn.TrainerBytes(nodes, t.spec.In, 1, m.Workers, moments)
+	lower := "canvas.grid or data.patch"
+	switch {
+	case trainer > 2*one:
+		lower = "train.batch"
+	case net > trainer/4:
+		lower = "net.arch: a smaller network"
+	}
+	if t.arm.Eval.Padding != (pad.Scheme{}) {
+		net += net + int64(m.Workers)*nn.TapeBytes(nodes, t.spec.In)
+	}
+	return m.Memory.Charge("training", net+trainer, lower)
 }
 
 // ArchSpec is what an arm says of its network; what its pictures and its answer

@@ -1,0 +1,46 @@
+package stage
+
+import (
+	"fmt"
+
+	"padlab/core/nn/kernel"
+)
+
+// Means are what the stages of an experiment are built with.
+type Means struct {
+	Kernel  *kernel.Kernel
+	Workers int
+	Memory  *Allowance
+}
+
+// An Allowance is the memory that one experiment may take. What a stage will
+// need is charged before it is taken: a process that runs out of memory cannot
+// say why.
+type Allowance struct {
+	Limit int64 // bytes; 0: there is none
+	taken int64
+}
+
+// Charge adds what something needs. The error says how much that is, how much
+// there is, and what would have to be lower.
+func (a *Allowance) Charge(what string, bytes int64, lower string) error {
+	a.taken += bytes
+	if a.Limit == 0 || a.taken <= a.Limit {
+		return nil
+	}
+	if rest := a.taken - bytes; rest > a.Limit/20 {
+		return fmt.Errorf("%s needs %s of memory, and what comes before it %s, of %s that there are: lower %s", what, size(bytes), size(rest), size(a.Limit), lower)
+	}
+	return fmt.Errorf("%s needs %s of memory, of %s that there are: lower %s", what, size(bytes), size(a.Limit), lower)
+}
+
+// size is a number of bytes for a person.
+func size(bytes int64) string {
+	switch {
+	case bytes >= 1e10:
+		return fmt.Sprintf("%.0f GB", float64(bytes)/1e9)
+	case bytes >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
+	}
+	return fmt.Sprintf("%.0f MB", float64(bytes)/1e6)
+}
