@@ -37,10 +37,10 @@ func (p *prepared) warn(text string) {
 // experiment names, lets weights from a file say what they are of, and makes the
 // stages of all arms. It is the only place where that is decided, whether the
 // experiment came from a file, from flags or from a screen.
-func prepare(p *Pool, e *experiment.Experiment, workers int) (*prepared, error) {
+func prepare(p *Pool, e *experiment.Experiment) (*prepared, error) {
 	out := &prepared{experiment: e.Clone()}
 	e = out.experiment
-	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: workers, Memory: &stage.Allowance{Limit: p.memory}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, out: out}
+	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, out: out}
 	set, err := p.set(e.Data.Set)
 	if err != nil {
 		return nil, err

@@ -76,7 +76,7 @@ type request struct {
 // Check builds an experiment without running it and returns the warnings that
 // its snapshots would show, or why it cannot be run.
 func Check(p *Pool, e *experiment.Experiment) (warnings []string, err error) {
-	b, err := prepare(p, e, 1)
+	b, err := prepare(p, e)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func Check(p *Pool, e *experiment.Experiment) (warnings []string, err error) {
 // Start builds the networks of e and starts to train them. The error says what
 // does not fit. The caller may change e afterwards.
 func Start(p *Pool, e *experiment.Experiment, o Options) (*Run, error) {
-	b, err := prepare(p, e, p.workers)
+	b, err := prepare(p, e)
 	if err != nil {
 		return nil, err
 	}

@@ -309,7 +309,7 @@ func (broken) Advance(crew *kernel.Crew) stage.Event {
 // crew goes on to serve others.
 func TestPanicIsAFailedRun(t *testing.T) {
 	p := pool(t, 2)
-	b, err := prepare(p, quick(t), 2)
+	b, err := prepare(p, quick(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -465,7 +465,7 @@ func TestMemoryIsChargedFirst(t *testing.T) {
 		{100e6, []string{"net.arch=vgg11", "data.patch=16", "train.batch=1"}, "lower net.arch: a smaller network"},
 		{100e6, []string{"data.patch=160", "train.batch=1"}, "lower canvas.grid or data.patch"},
 		{1e6, []string{"data.patch=160"}, "arm zeros: the canvas needs 8 MB of memory, of 1 MB that there are: lower data.patch"},
-		{6e6, []string{"net.padding=zeros,circular,reflect,replicate,none"}, "arm circular: training needs 3 MB of memory, and what comes before it 3 MB, of 6 MB that there are: lower train.batch"},
+		{6e6, []string{"net.padding=zeros,circular,reflect,replicate,none"}, "arm circular: training needs 4 MB of memory, and what comes before it 4 MB, of 6 MB that there are: lower train.batch"},
 	} {
 		p.Limit(c.limit)
 		_, err := Check(p, quick(t, c.changes...))

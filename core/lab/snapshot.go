@@ -94,11 +94,6 @@ func (s *Snapshot) slowest() int {
 	return least
 }
 
-// Comparisons are what others have found beside what was found here.
-func (s *Snapshot) Comparisons() []experiment.Comparison {
-	return s.Experiment.Compare(record.Result{Arms: s.results()}.Findings())
-}
-
 func (s *Snapshot) results() []record.Arm {
 	list := make([]record.Arm, len(s.Arms))
 	for i, a := range s.Arms {

@@ -35,8 +35,8 @@ func CrossEntropy(k *kernel.Kernel, parts []float64, dz, z []float32, label int,
 //	L = 1/norm Σ_p w[label_p]·(−ln p_p[label_p])
 //
 // and sets dz to the gradient of scale·L. With norm = Σ w[label_p] over all
-// pixels of a batch (see [ClassWeight]) the samples' L add up to PyTorch's
-// weighted mean; without weights every class weighs 1. It panics unless z is
+// pixels of a batch, which is their number without weights, the samples' L add up
+// to PyTorch's weighted mean; without weights every class weighs 1. It panics unless z is
 // len(labels) pixels long, parts is as long as a pixel at least, and labels are
 // classes that have a weight.
 func PixelCrossEntropy(k *kernel.Kernel, parts []float64, dz, z []float32, labels []int32, weights []float32, norm float64, scale float32) float64 {
@@ -55,18 +55,6 @@ func PixelCrossEntropy(k *kernel.Kernel, parts []float64, dz, z []float32, label
 		sum += float64(w * l)
 	}
 	return sum / norm
-}
-
-// ClassWeight is Σ w[label] over labels: how many there are without weights.
-func ClassWeight(labels []int32, weights []float32) float64 {
-	if weights == nil {
-		return float64(len(labels))
-	}
-	sum := 0.0
-	for _, label := range labels {
-		sum += float64(weights[label])
-	}
-	return sum
 }
 
 // Argmax returns the index of the largest value, the first of equal ones.

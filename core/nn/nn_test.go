@@ -605,12 +605,12 @@ func TestLosses(t *testing.T) {
 		naive func(z []float64) float64
 	}{
 		"pixels": {func(dz []float32) float64 {
-			return PixelCrossEntropy(k, parts, dz, z, labels, weights, ClassWeight(labels, weights), 0.25)
+			return PixelCrossEntropy(k, parts, dz, z, labels, weights, 3.5, 0.25)
 		}, func(z []float64) float64 {
 			return (3*naiveCrossEntropy(z[:3], 2) + 0.5*naiveCrossEntropy(z[3:], 0)) / 3.5
 		}},
 		"unweighted": {func(dz []float32) float64 {
-			return PixelCrossEntropy(k, parts, dz, z, labels, nil, ClassWeight(labels, nil), 0.25)
+			return PixelCrossEntropy(k, parts, dz, z, labels, nil, 2, 0.25)
 		}, func(z []float64) float64 {
 			return (naiveCrossEntropy(z[:3], 2) + naiveCrossEntropy(z[3:], 0)) / 2
 		}},
