@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"padlab/core/arch"
 	"padlab/core/experiment"
 	"padlab/core/images"
+	"padlab/core/inspect"
 	"padlab/core/lab/stage"
 	"padlab/core/nn"
 	"padlab/core/pad"
@@ -40,7 +42,7 @@ func (p *prepared) warn(text string) {
 func prepare(p *Pool, e *experiment.Experiment) (*prepared, error) {
 	out := &prepared{experiment: e.Clone()}
 	e = out.experiment
-	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, out: out}
+	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, sights: map[string]*inspect.Cells{}, crew: p.Turn(context.Background()), out: out}
 	set, err := p.set(e.Data.Set)
 	if err != nil {
 		return nil, err
@@ -80,13 +82,6 @@ func prepare(p *Pool, e *experiment.Experiment) (*prepared, error) {
 	}
 	if err := b.means.Memory.Charge("what frozen networks make of photographs", int64(min(features, MaxFeatures)), "readout.crops"); err != nil {
 		return nil, err
-	}
-	for _, a := range out.arms {
-		for _, s := range a.stages {
-			for _, text := range s.Warnings() {
-				out.warn(text)
-			}
-		}
 	}
 	out.warnings = slices.Clip(out.warnings)
 	return out, nil
@@ -141,6 +136,8 @@ type builder struct {
 
 	backbones map[string]*stage.Train
 	frozen    map[string]*stage.Frozen
+	sights    map[string]*inspect.Cells
+	crew      *Turn // what sights are looked at with
 	out       *prepared
 }
 
@@ -156,6 +153,7 @@ func (b *builder) arm(spec experiment.Arm) (*arm, error) {
 		if err != nil {
 			return nil, err
 		}
+		t.Cells = b.cells(spec, t.Spec())
 		b.out.stages = append(b.out.stages, t)
 		a.stages = []stage.Stage{t}
 		return a, nil
@@ -174,6 +172,9 @@ func (b *builder) arm(spec experiment.Arm) (*arm, error) {
 	r, err := stage.NewRead(b.name("read"), spec, frozen, b.means)
 	if err != nil {
 		return nil, err
+	}
+	if text := r.Narrowed(); text != "" {
+		b.out.warn(text)
 	}
 	b.out.stages = append(b.out.stages, r)
 	a.stages = append(a.stages, r)

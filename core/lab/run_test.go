@@ -285,10 +285,16 @@ func TestWarnings(t *testing.T) {
 		want    string
 	}{
 		{nil, ""},
-		{[]string{"data.patch=6"}, "cells of 6 pixels are no multiple of the network's stride 4: that alone tells places apart (4 or 8 would not)"},
-		{[]string{"data.patch=3", "canvas.grid=4"}, "(4 would not)"},
+		{[]string{"data.patch=6"}, "small tells 9 of 9 cells apart under circular padding, which has no border: pool2 is the first layer whose map does not move with the patch (data.patch=4 or data.patch=8 would mend it)"},
+		{[]string{"data.patch=3", "canvas.grid=4"}, "(data.patch=4 would mend it)"},
 		{[]string{"net.arch=vgg5", "data.patch=8", "canvas.grid=5"}, ""},
-		{[]string{"net.arch=vgg5", "data.patch=4", "canvas.grid=9"}, "cells of 4 pixels are no multiple of the network's stride 8"},
+		{[]string{"net.arch=vgg5", "data.patch=4", "canvas.grid=9"}, "pool3 is the first layer"},
+		{[]string{"net.arch=resnet20"}, ""}, // drops a row of padding at every stride, and is blind all the same
+		{[]string{"net.padding=circular", "net.extent=full"}, "(net.extent=same would mend it)"},
+		{[]string{"net.padding=circular", "net.extent=valid", "canvas.grid=4"}, "(net.extent=same would mend it)"},
+		{[]string{"net.padding=circular", "net.layers.conv2.padding=zeros"}, "conv2 is the first layer whose map does not move with the patch (circular padding in every layer would mend it)"},
+		{[]string{"net.padding=circular", "net.extent=full", "data.patch=6"}, "(net.extent=same with data.patch=8 would mend it)"},
+		{[]string{"net.arch=resnet18", "data.patch=32"}, "maxpool is the first layer whose map does not move with the patch (no other size of cells would mend it)"},
 	} {
 		got, err := Check(pool(t, 1), quick(t, c.changes...))
 		if err != nil || (c.want == "") != (len(got) == 0) || !strings.Contains(strings.Join(got, " "), c.want) {

@@ -87,6 +87,10 @@ type Scheme struct {
 	// weights that are trained to predict the picture's own edge.
 	Learns bool
 
+	// Draws: what stands outside is drawn anew for every picture, outside of
+	// training too.
+	Draws bool
+
 	*rule // what it does, shared by all schemes of one kind
 }
 
@@ -116,7 +120,7 @@ var schemes = []Scheme{
 	{Name: "partial", About: "zeros outside; what a window sees is weighted up", Reweighs: true, rule: &rule{index: Outside}},
 	{Name: "mean-interp", About: "local means, enlarged beyond the edge", rule: &rule{index: Outside, refuse: asymmetric, compute: meanInterp, means: true}},
 	{Name: "mean-ref", About: "local means, mirrored about the edge", rule: &rule{index: Outside, refuse: asymmetric, compute: meanRef, means: true}},
-	{Name: "noise", About: "noise with the mean and deviation of each channel", rule: &rule{index: Outside, compute: noise}},
+	{Name: "noise", About: "noise with the mean and deviation of each channel", Draws: true, rule: &rule{index: Outside, compute: noise}},
 	{Name: "random", About: "zeros, in training all on one side, by lot", rule: &rule{index: Outside, shift: true}},
 	{Name: "resize", About: "the picture enlarged to the padded size", rule: &rule{index: Outside, stretch: true}},
 	{Name: "explicit", About: "nothing outside: filters of their own at the border", Banks: true, rule: &rule{index: Outside}},

@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"padlab/core/images"
 	"padlab/core/rng"
@@ -125,6 +126,18 @@ func (l *Canvas) Views() int { return l.cells() }
 
 // Draw writes the canvas with test image i in a cell to x.
 func (l *Canvas) Draw(x []float32, image, cell int) { l.paste(x, l.test, image, cell) }
+
+// Marks returns what draws the canvas as it would be with cells of patch pixels,
+// in one of them noise: unlike most images, noise has no margin that looks like
+// the canvas. Several goroutines may draw.
+func (l *Canvas) Marks(patch int) func(x []float32, cell int) {
+	noise := make([]float32, patch*patch*l.Channels)
+	s := rng.New(1, "mark")
+	s.Uniform(noise, 1)
+	blank := slices.Repeat(l.empty[:l.Channels], l.Grid*l.Grid*patch*patch)
+	marked := &Canvas{Grid: l.Grid, Patch: patch, Channels: l.Channels, empty: blank}
+	return func(x []float32, cell int) { marked.paste(x, patches{values: noise}, 0, cell) }
+}
 
 func (l *Canvas) cells() int { return l.Grid * l.Grid }
 

@@ -110,7 +110,7 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
-	if o := padlab(t, "presets", "check", "leaky-grid"); !strings.HasPrefix(o.out, "warning: cells of 6 pixels are no multiple") {
+	if o := padlab(t, "presets", "check", "leaky-grid"); !strings.HasPrefix(o.out, "warning: small tells 16 of 25 cells apart under circular padding, which has no border: pool2 is") {
 		t.Errorf("%+v", o)
 	}
 }

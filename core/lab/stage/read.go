@@ -182,13 +182,14 @@ func tapsOf(text string, known []string) ([]string, error) {
 
 func (r *Read) Name() string { return r.name }
 
-// Warnings says where a read-out looks at less than it was told to.
-func (r *Read) Warnings() []string {
+// Narrowed says when a read-out looks at less than it was told to; else it is
+// empty.
+func (r *Read) Narrowed() string {
 	k, window := r.arm.Readout.Kernel, r.readout.Window()
 	if window == k {
-		return nil
+		return ""
 	}
-	return []string{fmt.Sprintf("arm %s: the ridge read-out looks at %d×%d features in place of %d×%d, which would be more than %d", r.arm.Name, window, window, k, k, probe.MaxRidge)}
+	return fmt.Sprintf("arm %s: the ridge read-out looks at %d×%d features in place of %d×%d, which would be more than %d", r.arm.Name, window, window, k, k, probe.MaxRidge)
 }
 
 func (r *Read) Ready(b *Budget) bool {

@@ -24,10 +24,6 @@ type Stage interface {
 	// Name is what checkpoints know it by, unique in a run.
 	Name() string
 
-	// Warnings are what is known before anything is done: where the geometry
-	// gives away what should be found.
-	Warnings() []string
-
 	// Ready reports whether Advance can be called: the stage has all the memory
 	// that it needs, which it takes from the budget.
 	Ready(b *Budget) bool

@@ -3,11 +3,11 @@ package stage
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"padlab/core/arch"
 	"padlab/core/experiment"
 	"padlab/core/images"
+	"padlab/core/inspect"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
@@ -33,6 +33,10 @@ type Train struct {
 	net     *nn.Net
 	trainer *nn.Trainer // nil once nothing is learned any more
 	step    func(crew *kernel.Crew, step int) (loss float64, finite bool)
+
+	// Cells are those that the network that is tested can tell apart, whatever
+	// its weights; nil where that is not known.
+	Cells *inspect.Cells
 
 	spec   arch.Spec  // of the network that is tested
 	tested *nn.Net    // that network, where eval.padding makes it another one than the trained
@@ -241,37 +245,6 @@ func (t *Train) Ready(*Budget) bool { return true }
 func (t *Train) Release(*Budget) {}
 
 func (t *Train) Status() record.Status { return t.progress.Status }
-
-// Warnings says where the geometry tells cells apart without any help from the
-// padding. Behind global pooling circular padding is blind to place only if
-// every cell is a multiple of the network's total stride and every pooled size
-// divides evenly: otherwise neighbouring cells fall on different phases of the
-// stride, and dropped rows are missed at one side.
-func (t *Train) Warnings() []string {
-	cell := t.problem.Cell()
-	if t.silent || cell == 0 {
-		return nil
-	}
-	layers := arch.Trace(t.net)
-	if stride := arch.Features(layers).Stride; cell%stride != 0 {
-		return []string{fmt.Sprintf("cells of %d pixels are no multiple of the network's stride %d: that alone tells places apart (%s would not)",
-			cell, stride, multiples(cell, stride))}
-	}
-	i := slices.IndexFunc(layers, func(s arch.Stage) bool { return s.Dropped > 0 })
-	if i < 0 || t.arm.Net.Padding.Name == "none" || t.arm.Net.Extent != pad.Same {
-		return nil
-	}
-	return []string{fmt.Sprintf("%s drops %d of its %d rows: that alone tells places apart", layers[i].Name, layers[i].Dropped, layers[i].In.H)}
-}
-
-// multiples names the multiples of stride around a cell.
-func multiples(cell, stride int) string {
-	below := cell / stride * stride
-	if below == 0 {
-		return fmt.Sprint(stride)
-	}
-	return fmt.Sprintf("%d or %d", below, below+stride)
-}
 
 // Advance does a slice of the evaluation under way, or one training step.
 func (t *Train) Advance(crew *kernel.Crew) Event {

@@ -1,0 +1,167 @@
+package inspect
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"padlab/core/nn"
+	"padlab/core/rng"
+)
+
+// Cells says which cells of a k×k canvas a network can tell apart, whatever its
+// weights. Cells where one and the same patch leaves the same features behind
+// the global pool form a class: the layers behind the pool get the same numbers,
+// so no training can tell them apart.
+type Cells struct {
+	Grid  int
+	Class []int // of each cell, row by row, numbered from 0 in order of appearance
+	Count int   // of classes
+
+	// Leak is the first layer whose maps for two cells of different classes are
+	// not the same map, moved from the one to the other around the edges; empty
+	// when there is one class. Whole says whether that way is a whole number of
+	// its pixels, and the map divides the canvas evenly.
+	Leak  string
+	Whole bool
+}
+
+// Blind reports whether all cells look alike.
+func (c *Cells) Blind() bool { return c.Count == 1 }
+
+// Distinguish puts a patch into every cell of a grid×grid canvas, by draw, and
+// sends it through the network, all of whose weights, biases and running
+// statistics it overwrites with random numbers: what cannot be told by those can
+// be told by none. Features are compared bit for bit. What is averaged over all
+// places is added in ascending order, so that the place of a value does not show
+// in its rounding. ok is false when the crew left work out.
+//
+// The patch should have no margin: what a picture leaves black at its edge can
+// hide from a window that sees that edge only. Layers that draw outside training
+// draw the same for all cells, which tells more than a network can know: put
+// zeros in the place of such padding, which are as alike along an edge as draws.
+//
+// It panics unless draw fills a sample of the network, and grid ≥ 1.
+func Distinguish(net *nn.Net, crew Workers, grid int, draw func(x []float32, cell int)) (c *Cells, ok bool) {
+	if grid < 1 {
+		panic(fmt.Sprintf("inspect: %d×%d cells", grid, grid))
+	}
+	scatter(net)
+	pool := pooling(net.Nodes)
+	tapes := make([]*nn.Tape, crew.Workers())
+	features := make([][]float32, grid*grid)
+	crew.Do(len(features), func(worker, cell int) {
+		if tapes[worker] == nil {
+			tapes[worker] = net.NewTape()
+		}
+		draw(tapes[worker].Input(), cell)
+		features[cell] = poolFeatures(net, tapes[worker], pool)
+	})
+	c = &Cells{Grid: grid, Class: make([]int, grid*grid)}
+	var first []int // cell of each class
+	for cell, f := range features {
+		if f == nil {
+			return nil, false
+		}
+		class := slices.IndexFunc(first, func(other int) bool { return slices.Equal(features[other], f) })
+		if class < 0 {
+			class = len(first)
+			first = append(first, cell)
+		}
+		c.Class[cell] = class
+	}
+	if c.Count = len(first); c.Count > 1 {
+		c.Leak, c.Whole = leak(net, pool, grid, first[1], draw)
+	}
+	return c, true
+}
+
+// scatter draws all weights anew, biases and statistics too, on the scale at
+// which values neither grow nor vanish from layer to layer (He et al. 2015).
+func scatter(net *nn.Net) {
+	net.EachParam(func(p nn.Param, values []float32) {
+		s := rng.New(1, "cells "+p.Name)
+		if p.FanIn > 0 {
+			s.Uniform(values, float32(math.Sqrt(6/float64(p.FanIn))))
+			return
+		}
+		s.Uniform(values, 0.5)
+		for i := range values {
+			values[i] += p.Start
+		}
+	})
+	net.Pack()
+}
+
+// pooling is the first node that sees all places.
+func pooling(nodes []nn.Node) nn.Output {
+	for i, node := range nodes {
+		if node.Window().Size == 0 {
+			return nn.Output(i)
+		}
+	}
+	return nn.Output(len(nodes) - 1)
+}
+
+// poolFeatures is what the node at pool makes of the input.
+func poolFeatures(net *nn.Net, tape *nn.Tape, pool nn.Output) []float32 {
+	out := slices.Clone(tape.ForwardTo(pool))
+	node := net.Nodes[pool]
+	if _, average := node.Layer.(*nn.GlobalAveragePool); !average {
+		return out
+	}
+	values, channels := tape.Activation(node.From[0]), len(out)
+	column := make([]float32, len(values)/channels)
+	for c := range out {
+		for i := range column {
+			column[i] = values[i*channels+c]
+		}
+		slices.Sort(column)
+		sum := 0.0
+		for _, v := range column {
+			sum += float64(v)
+		}
+		out[c] = float32(sum)
+	}
+	return out
+}
+
+// leak finds Cells.Leak and Cells.Whole, between the first cell and another.
+func leak(net *nn.Net, pool nn.Output, grid, other int, draw func(x []float32, cell int)) (name string, whole bool) {
+	tape := net.NewTape()
+	maps := make([][]float32, pool)
+	draw(tape.Input(), 0)
+	tape.Through(pool, func(o nn.Output) {
+		if o < pool {
+			maps[o] = slices.Clone(tape.Activation(o))
+		}
+	})
+	draw(tape.Input(), other)
+	rows, cols := other/grid*net.In.H/grid, other%grid*net.In.W/grid
+	tape.Through(pool, func(o nn.Output) {
+		if o == pool || name != "" {
+			return
+		}
+		out := net.Nodes[o].Out()
+		whole = net.In.H%out.H == 0 && net.In.W%out.W == 0 && rows*out.H%net.In.H == 0 && cols*out.W%net.In.W == 0
+		if !whole || !shifted(tape.Activation(o), maps[o], out, rows*out.H/net.In.H, cols*out.W/net.In.W) {
+			name = net.Nodes[o].Name()
+		}
+	})
+	return name, whole
+}
+
+// shifted reports whether y is x moved by so many rows and columns, around the
+// edges.
+func shifted(y, x []float32, s nn.Shape, rows, cols int) bool {
+	for i := range s.H {
+		for j := range s.W {
+			from := (i*s.W + j) * s.C
+			to := ((i+rows)%s.H*s.W + (j+cols)%s.W) * s.C
+			if !slices.Equal(x[from:from+s.C], y[to:to+s.C]) {
+				return false
+			}
+		}
+	}
+	return true
+}

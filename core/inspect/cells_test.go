@@ -1,0 +1,177 @@
+package inspect
+
+import (
+	"hash/maphash"
+	"slices"
+	"testing"
+
+	"padlab/core/arch"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
+	"padlab/core/rng"
+)
+
+// cellsOf distinguishes the cells of a black canvas.
+func cellsOf(t testing.TB, name, scheme string, extent pad.Extent, grid, patch int) *Cells {
+	t.Helper()
+	a, err := arch.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	side := grid * patch
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := arch.Build(arch.Spec{Arch: a, In: nn.Shape{H: side, W: side, C: 1}, Classes: 2, Padding: pad.Must(scheme), Extent: extent, Bias: true}, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noise := make([]float32, patch*patch)
+	s := rng.New(5, "patch")
+	s.Uniform(noise, 1)
+	crew := kernel.NewCrew(2)
+	defer crew.Close()
+	c, ok := Distinguish(net, crew, grid, func(x []float32, cell int) {
+		clear(x)
+		for i := range patch {
+			copy(x[(cell/grid*patch+i)*side+cell%grid*patch:], noise[i*patch:(i+1)*patch])
+		}
+	})
+	if !ok {
+		t.Fatal("work was left out")
+	}
+	return c
+}
+
+// symbolic distinguishes cells without any numbers: a pixel is a symbol, a
+// convolution makes of a window a symbol for what stands where in it, a max-pool
+// one for what stands in it, and the global pool forgets places. Zeros beside a
+// black canvas are black. A layer is 3 for a 3×3 convolution, 2 for a pool.
+func symbolic(t *testing.T, layers []int, scheme string, grid, patch int) []int {
+	seed := maphash.MakeSeed()
+	sum := func(list ...uint64) uint64 {
+		var window [10]uint64
+		copy(window[:], list)
+		return maphash.Comparable(seed, window)
+	}
+	side := grid * patch
+	var seen [][]uint64
+	var classes []int
+	for cell := range grid * grid {
+		x, n := make([]uint64, side*side), side // black is 0
+		for i := range patch * patch {
+			x[(cell/grid*patch+i/patch)*side+cell%grid*patch+i%patch] = sum(uint64(i + 1))
+		}
+		for depth, layer := range layers {
+			if layer == 2 {
+				y := make([]uint64, (n/2)*(n/2))
+				for i := range y {
+					at := i/(n/2)*2*n + i%(n/2)*2
+					window := []uint64{x[at], x[at+1], x[at+n], x[at+n+1]}
+					slices.Sort(window)
+					y[i] = sum(window...)
+				}
+				x, n = y, n/2
+				continue
+			}
+			p := 1
+			if scheme == "none" {
+				p = 0
+			}
+			sources, err := pad.Must(scheme).Sources(n, p, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := n + 2*p - 2
+			y := make([]uint64, out*out)
+			for i := range y {
+				window := []uint64{uint64(depth + 1)}
+				for tap := range 9 {
+					row, col := sources[i/out+tap/3], sources[i%out+tap%3]
+					if row == pad.Nowhere || col == pad.Nowhere {
+						window = append(window, 0)
+					} else {
+						window = append(window, x[row*n+col])
+					}
+				}
+				y[i] = sum(window...)
+			}
+			x, n = y, out
+		}
+		slices.Sort(x)
+		class := slices.IndexFunc(seen, func(other []uint64) bool { return slices.Equal(other, x) })
+		if class < 0 {
+			class, seen = len(seen), append(seen, x)
+		}
+		classes = append(classes, class)
+	}
+	return classes
+}
+
+func TestCellsAreThoseOfSymbols(t *testing.T) {
+	chains := map[string][]int{"near": {3, 2, 3, 2, 3}, "S": {3, 3, 2, 3, 3}, "small": {3, 2, 3, 2, 3, 3}, "vgg5-mini": {3, 2, 3, 2, 3, 2, 3}}
+	for name, layers := range chains {
+		for _, scheme := range []string{"zeros", "circular", "reflect", "replicate", "symmetric", "none"} {
+			for _, geometry := range [][2]int{{6, 8}, {5, 6}, {4, 12}, {7, 4}, {5, 5}} {
+				grid, patch := geometry[0], geometry[1]
+				if scheme == "none" && grid*patch < 38 {
+					continue // too small for it
+				}
+				extent := pad.Same
+				if scheme == "none" {
+					extent = pad.Valid
+				}
+				got := cellsOf(t, name, scheme, extent, grid, patch)
+				if want := symbolic(t, layers, scheme, grid, patch); !slices.Equal(got.Class, want) {
+					t.Errorf("%s, %s, %d×%d cells of %d pixels: classes %v, want %v", name, scheme, grid, grid, patch, got.Class, want)
+				}
+			}
+		}
+	}
+}
+
+// Along each axis of seven cells of 8 pixels, near sees the border from the two
+// outer ones on either side; small sees it from all.
+func TestCells(t *testing.T) {
+	for _, c := range []struct {
+		name, scheme string
+		extent       pad.Extent
+		grid, patch  int
+		count        int
+		leak         string
+		whole        bool
+	}{
+		{"near", "zeros", pad.Same, 7, 8, 25, "conv1", true},
+		{"near", "zeros", pad.Same, 6, 8, 25, "conv1", true},
+		{"small", "zeros", pad.Same, 7, 8, 49, "conv1", true},
+		{"small", "reflect", pad.Same, 7, 8, 25, "conv1", true},
+		{"near", "circular", pad.Same, 6, 8, 1, "", false},
+		{"resnet20", "circular", pad.Same, 6, 8, 1, "", false}, // each stride uses padding in front only, and drops a row behind
+		{"bagnet9", "circular", pad.Same, 4, 8, 1, "", false},
+		{"near", "circular", pad.Same, 5, 6, 16, "pool2", false},      // 30 → 15 → 7
+		{"near", "circular", pad.Full, 6, 8, 16, "conv1", false},      // 48 → 50: the far side is seen twice
+		{"near", "circular", pad.Valid, 6, 8, 25, "conv1", false},     // no padding
+		{"red-green", "zeros", pad.Full, 4, 8, 1, "conv1", false},     // without biases on black, below a maximum
+		{"resnet18", "circular", pad.Same, 2, 32, 4, "maxpool", true}, // whose padding is its own
+	} {
+		got := cellsOf(t, c.name, c.scheme, c.extent, c.grid, c.patch)
+		if c.count == 1 {
+			c.leak = ""
+		}
+		if got.Count != c.count || got.Leak != c.leak || got.Count > 1 && got.Whole != c.whole || got.Blind() != (c.count == 1) {
+			t.Errorf("%+v: got %+v", c, got)
+		}
+	}
+	per := cellsOf(t, "near", "zeros", pad.Same, 7, 8)
+	axis := []int{0, 1, 2, 2, 2, 3, 4}
+	for a := range per.Class {
+		for b := range per.Class {
+			alike := axis[a/7] == axis[b/7] && axis[a%7] == axis[b%7]
+			if (per.Class[a] == per.Class[b]) != alike {
+				t.Fatalf("cells %d and %d: classes %d and %d", a, b, per.Class[a], per.Class[b])
+			}
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package lab
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"padlab/core/arch"
+	"padlab/core/arch/catalog"
+	"padlab/core/experiment"
+	"padlab/core/inspect"
+	"padlab/core/pad"
+	"padlab/core/task"
+)
+
+// A sight is a network before a canvas, whose cells it may be able to tell apart.
+type sight struct {
+	net    arch.Spec
+	canvas task.Spec
+	marks  func(patch int) func(x []float32, cell int) // draws that canvas with cells of another size
+}
+
+// maxSight bounds the operations of looking at every cell once. A step of
+// training looks at a batch three times: what is larger is hardly trained.
+const maxSight = 1e12
+
+// cells are the cells that the tested network of an arm can tell apart, nil where
+// that would take too long. It warns where the geometry tells cells apart without
+// any help from a border: under circular padding, which has none.
+func (b *builder) cells(arm experiment.Arm, tested arch.Spec) *inspect.Cells {
+	own := sight{tested, arm.CanvasSpec(), b.source.Canvas(arm.CanvasSpec()).Marks}
+	own.net.Head = catalog.Pooled
+	borderless := own
+	if tested.Padding.Name != "circular" {
+		borderless.net.Padding, borderless.net.Extent, borderless.net.Layers = pad.Must("circular"), pad.Same, nil
+	}
+	if c := b.look(borderless); c != nil && !c.Blind() {
+		b.out.warn(fmt.Sprintf("%s tells %d of %d cells apart under circular padding, which has no border: %s is the first layer whose map does not move with the patch (%s)",
+			tested.Arch.Name, c.Count, len(c.Class), c.Leak, b.mend(borderless)))
+	}
+	return b.look(own)
+}
+
+// look distinguishes the cells of a sight, once. Padding that is drawn counts as
+// zeros.
+func (b *builder) look(s sight) *inspect.Cells {
+	zeros := func(p pad.Scheme) pad.Scheme {
+		if p.Draws {
+			return pad.Must("zeros")
+		}
+		return p
+	}
+	s.net.In.H, s.net.In.W = s.canvas.Grid*s.canvas.Patch, s.canvas.Grid*s.canvas.Patch
+	s.net.Padding, s.net.Layers = zeros(s.net.Padding), maps.Clone(s.net.Layers)
+	key := fmt.Sprintln(s.net.Arch.Name, s.net.In, s.net.Padding.Name, s.net.Extent, s.net.Bias, s.canvas)
+	for _, name := range slices.Sorted(maps.Keys(s.net.Layers)) {
+		s.net.Layers[name] = zeros(s.net.Layers[name])
+		key += fmt.Sprintln(name, s.net.Layers[name].Name)
+	}
+	if c, ok := b.sights[key]; ok {
+		return c
+	}
+	var c *inspect.Cells
+	if net, err := arch.Build(s.net, b.means.Kernel); err == nil {
+		if forward, _ := arch.FLOPs(net); float64(forward)*float64(s.canvas.Grid*s.canvas.Grid) <= maxSight {
+			c, _ = inspect.Distinguish(net, b.crew, s.canvas.Grid, s.marks(s.canvas.Patch))
+		}
+	}
+	b.sights[key] = c
+	return c
+}
+
+// mend says which changes make all cells of a sight look alike, having tried them.
+func (b *builder) mend(s sight) string {
+	type change struct {
+		text  string
+		make  func(*sight)
+		alone bool // it is an alternative to the next one
+	}
+	var changes []change
+	if s.net.Extent != pad.Same {
+		changes = append(changes, change{"net.extent=same", func(s *sight) { s.net.Extent = pad.Same }, false})
+	}
+	if len(s.net.Layers) > 0 {
+		changes = append(changes, change{"circular padding in every layer", func(s *sight) { s.net.Layers = nil }, false})
+	}
+	if nodes, err := arch.Layers(s.net); err == nil {
+		stride, patch := arch.Features(arch.TraceLayers(nodes)).Stride, s.canvas.Patch
+		for _, other := range []int{patch / stride * stride, (patch + stride - 1) / stride * stride} {
+			if other > 0 && other != patch && other*s.canvas.Grid <= experiment.MaxCanvas {
+				changes = append(changes, change{fmt.Sprintf("data.patch=%d", other), func(s *sight) { s.canvas.Patch = other }, other < patch})
+			}
+		}
+	}
+	blind := func(s sight) bool {
+		c := b.look(s)
+		return c != nil && c.Blind()
+	}
+	var mends, together []string
+	all := s
+	for _, c := range changes {
+		one := s
+		c.make(&one)
+		if blind(one) {
+			mends = append(mends, c.text)
+		}
+		if !c.alone {
+			c.make(&all)
+			together = append(together, c.text)
+		}
+	}
+	switch {
+	case len(mends) > 0:
+		return strings.Join(mends, " or ") + " would mend it"
+	case len(together) > 1 && blind(all):
+		return strings.Join(together, " with ") + " would mend it"
+	}
+	return "no other size of cells would mend it"
+}
