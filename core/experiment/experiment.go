@@ -27,7 +27,8 @@ type Experiment struct {
 
 	Differs string `json:"differs,omitempty"` // what is not as in the paper
 
-	Seed uint64 `json:"seed"`
+	Seed  uint64 `json:"seed"`
+	Seeds int    `json:"seeds"` // of every arm, from Seed on
 	Vary []Vary `json:"vary"`
 
 	Task struct {
@@ -150,6 +151,7 @@ type Layer struct {
 
 const (
 	MaxArms   = 16  // of an experiment
+	MaxSeeds  = 100 // of an arm
 	MaxCanvas = 512 // pixels per side of a canvas
 )
 
@@ -160,7 +162,7 @@ const Raw = "raw"
 // Default returns the experiment that a preset file starts from: location
 // classification as in where-am-i, with one arm.
 func Default() *Experiment {
-	e := &Experiment{Seed: 1, Vary: []Vary{}}
+	e := &Experiment{Seed: 1, Seeds: 1, Vary: []Vary{}}
 	e.Task.Kind = "location"
 	e.Data.Set, e.Data.Patch = "fashion-mnist", 8
 	e.Canvas.Grid, e.Canvas.Fill = 7, "black"

@@ -108,6 +108,7 @@ var table = []Field{
 	textField("paper", "what the paper reports or claims, with its place", func(e *Experiment) *string { return &e.Paper }),
 	reads(textField("differs", "what differs from the paper: network, data, size", func(e *Experiment) *string { return &e.Differs })),
 	shared(seedField()),
+	shared(intField("seeds", "how often every arm is trained: from that seed, the next one, and so on", 1, MaxSeeds, func(e *Experiment) *int { return &e.Seeds })),
 	trains(shared(enumField("task.kind", "what the network learns", func(e *Experiment) *string { return &e.Task.Kind }, "task", task.Names()))),
 	shared(nameField("data.set", "the set of images", func(e *Experiment) *string { return &e.Data.Set })),
 	reads(shared(pathField("data.photos", "a folder of photographs that is read out of; empty: those that ship", func(e *Experiment) *string { return &e.Data.Photos }))),

@@ -183,11 +183,13 @@ func (e *Experiment) Differences(base *Experiment) []string {
 
 // OneLine is the one-line form of e: what follows "padlab run" to run it,
 // where name is what base is loaded by. The two inputs that are files of a
-// person's own stand as the flags that people know.
+// person's own, and the seeds, stand as the flags that people know.
 func (e *Experiment) OneLine(name string, base *Experiment) string {
 	line := fmt.Sprintf("%s --seed %d", Quote(name), e.Seed)
 	for _, c := range e.Changes(base) {
 		switch key, text, _ := strings.Cut(c, "="); {
+		case key == "seeds":
+			line += " --seeds " + text
 		case key == "net.weights" && text != "":
 			line += " --weights " + Quote(text)
 		case key == "data.photos" && text != "":

@@ -23,7 +23,9 @@ import (
 type prepared struct {
 	experiment *experiment.Experiment // resolved
 	inputs     []record.Input
-	arms       []*arm
+	arms       []string   // by name
+	replicas   []*replica // of all arms with the first seed, then of all with the next
+	averages   []*average // of each arm over its replicas
 	stages     []stage.Stage // of all arms, each once
 	warnings   []string      // what in the geometry would leak position without any padding, and how weights were read
 }
@@ -70,11 +72,18 @@ func prepare(p *Pool, e *experiment.Experiment) (*prepared, error) {
 		return nil, err
 	}
 	for _, spec := range arms {
-		a, err := b.arm(spec)
-		if err != nil {
-			return nil, fmt.Errorf("arm %s: %w", spec.Name, err)
+		out.arms, out.averages = append(out.arms, spec.Name), append(out.averages, &average{step: -1})
+	}
+	for i := range e.Seeds {
+		for _, spec := range arms {
+			own := experiment.Arm{Name: spec.Name, Experiment: spec.Clone()}
+			own.Seed, own.Seeds = e.Seed+uint64(i), 1
+			a, err := b.replica(own)
+			if err != nil {
+				return nil, fmt.Errorf("arm %s: %w", spec.Name, err)
+			}
+			out.replicas = append(out.replicas, a)
 		}
-		out.arms = append(out.arms, a)
 	}
 	features := 0
 	for _, f := range b.frozen {
@@ -144,10 +153,10 @@ type builder struct {
 // name is the next name of a stage.
 func (b *builder) name(kind string) string { return fmt.Sprintf("%s%d", kind, len(b.out.stages)) }
 
-// arm makes the stages of an arm: it learns; or a network learns, is frozen, and
-// is read out.
-func (b *builder) arm(spec experiment.Arm) (*arm, error) {
-	a := &arm{spec: spec}
+// replica makes the stages of an arm with one seed: it learns; or a network
+// learns, is frozen, and is read out.
+func (b *builder) replica(spec experiment.Arm) (*replica, error) {
+	a := &replica{spec: spec}
 	if !spec.Reads() {
 		t, err := stage.NewTrain(b.name("train"), spec, b.source, b.means)
 		if err != nil {

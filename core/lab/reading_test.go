@@ -104,13 +104,13 @@ func TestReadingShares(t *testing.T) {
 		t.Fatal(err)
 	}
 	learns := func(arm int) stage.Stage {
-		if len(b.arms[arm].stages) == 1 {
+		if len(b.replicas[arm].stages) == 1 {
 			return nil
 		}
-		return b.arms[arm].stages[0]
+		return b.replicas[arm].stages[0]
 	}
 	frozen := func(arm int) any {
-		stages := b.arms[arm].stages
+		stages := b.replicas[arm].stages
 		last := stages[len(stages)-1]
 		return fmt.Sprint(last.Spec().Padding.Name, last.Net())
 	}
@@ -343,7 +343,7 @@ func TestStoppedWhileLearning(t *testing.T) {
 	e.Backbone.Steps = 1_000_000
 	r := start(t, e, pool(t, 1), nil)
 	await(t, r, func(s *Snapshot) bool { return s.Arms[0].Step > 2 })
-	fresh := prepared1(t, e).arms[0].stages[0]
+	fresh := prepared1(t, e).replicas[0].stages[0]
 	net := fresh.Net()
 	r.Stop()
 	s := finished(t, r)

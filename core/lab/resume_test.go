@@ -167,6 +167,8 @@ func TestKilledRunsEndAlike(t *testing.T) {
 	for _, solver := range []string{"sgd", "adam", "ridge"} {
 		kinds["read by "+solver] = reading(t, "readout.solver="+solver, "readout.epochs=2", "backbone.steps=6", "readout.kernel=1")
 	}
+	kinds["several seeds"] = quick(t, "net.padding=zeros,random", "seeds=3")
+	kinds["several seeds read"] = reading(t, "readout.solver=sgd", "readout.epochs=2", "backbone.steps=6", "readout.kernel=1", "seeds=2")
 	for name, e := range kinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -95,7 +95,7 @@ func Start(p *Pool, e *experiment.Experiment, o Options) (*Run, error) {
 		changed: make(chan struct{}, 1), done: make(chan struct{}), wake: make(chan struct{}, 1), calls: make(chan func()), reported: map[string]int{},
 	}
 	r.quit, r.cancel = context.WithCancel(context.Background())
-	for _, a := range r.arms {
+	for _, a := range r.replicas {
 		a.status = Running
 		a.look(false)
 	}
@@ -145,7 +145,7 @@ func (r *Run) RecordError() error {
 // frozen network, for pictures of the size at which it is read. It waits for
 // the slice under way; the error is that of the context.
 func (r *Run) Network(ctx context.Context, arm int) (arch.Spec, *nn.Net, error) {
-	stages := r.arms[arm].stages
+	stages := r.replicas[arm].stages
 	last := stages[len(stages)-1]
 	spec := last.Spec()
 	net, err := arch.Build(spec, r.pool.kernel)
@@ -270,7 +270,7 @@ func (r *Run) wait(freed <-chan struct{}) {
 
 // outcome is the status of a run all of whose arms have ended.
 func (r *Run) outcome() Status {
-	for _, a := range r.arms {
+	for _, a := range r.replicas {
 		if a.status == Diverged {
 			return Diverged
 		}
@@ -281,7 +281,7 @@ func (r *Run) outcome() Status {
 // pending reports whether an arm still has to reach a step, or finish an
 // evaluation that it began on the way.
 func (r *Run) pending(until int) bool {
-	for _, a := range r.arms {
+	for _, a := range r.replicas {
 		if a.status == Running && !a.waits && (a.report.Step < until || until > 0 && a.report.Examining) {
 			return true
 		}
@@ -311,7 +311,7 @@ func (r *Run) work() (more, worked bool) {
 // round advances every arm by one piece of work.
 func (r *Run) round(crew *kernel.Crew) (more, worked bool) {
 	evaluated := false
-	for _, a := range r.arms {
+	for _, a := range r.replicas {
 		if a.status.Ended() {
 			continue
 		}
@@ -350,12 +350,14 @@ func (r *Run) publish(status Status) {
 	s.Arms = make([]ArmState, len(r.arms))
 	s.Warnings = r.warnings
 	var done, all, samples, seconds float64
-	for i, a := range r.arms {
-		s.Arms[i] = a.state()
-		if status == Paused && a.status == Running {
+	for i := range s.Arms {
+		s.Arms[i] = r.state(i)
+		if status == Paused && s.Arms[i].Status == Running {
 			s.Arms[i].Status = Paused
 		}
-		s.Warnings = append(s.Warnings, a.report.Warnings...)
+		s.Warnings = append(s.Warnings, s.Arms[i].Warnings...)
+	}
+	for _, a := range r.replicas {
 		d, n := a.work()
 		done, all = done+d, all+n
 		samples, seconds = samples+float64(a.clock.Samples), seconds+a.clock.TrainTime.Seconds()
@@ -373,7 +375,7 @@ func (r *Run) publish(status Status) {
 
 // end publishes the last snapshot, and records it.
 func (r *Run) end(status Status) {
-	for _, a := range r.arms {
+	for _, a := range r.replicas {
 		a.end(status, r.pool.budget)
 	}
 	r.publish(status)
@@ -384,10 +386,14 @@ func (r *Run) end(status Status) {
 
 // files are the weights of all arms.
 func (r *Run) files(arms []record.Arm) (list []record.Weights) {
-	for i, a := range r.arms {
+	for i, a := range r.replicas {
 		for _, s := range a.stages {
 			for _, f := range s.Files() {
-				list = append(list, record.Weights{Name: record.FileOf(f.Kind, arms, i), Write: f.Write})
+				kind := f.Kind
+				if r.experiment.Seeds > 1 {
+					kind += fmt.Sprintf("-seed-%d", a.spec.Seed)
+				}
+				list = append(list, record.Weights{Name: record.FileOf(kind, arms, i%len(arms)), Write: f.Write})
 			}
 		}
 	}
@@ -419,7 +425,7 @@ func (r *Run) checkpoint() {
 		c.Stages[s.Name()] = p
 		tensors = append(tensors, t...)
 	}
-	for _, a := range r.arms {
+	for _, a := range r.replicas {
 		c.Arms = append(c.Arms, a.clock)
 	}
 	r.writer.Checkpoint(c, tensors)
@@ -460,19 +466,21 @@ func (r *Run) restore(from *record.Record) error {
 			return broken(err)
 		}
 	}
-	if len(c.Arms) != len(r.arms) {
-		return broken(fmt.Errorf("it has %d arms, not %d", len(c.Arms), len(r.arms)))
+	if len(c.Arms) != len(r.replicas) {
+		return broken(fmt.Errorf("it has %d networks, not %d", len(c.Arms), len(r.replicas)))
 	}
 	r.elapsed = c.Elapsed
-	for i, a := range r.arms {
+	for i, a := range r.replicas {
 		a.clock = c.Arms[i]
 		a.look(false)
-		r.reported[a.spec.Name] = a.report.EvalStep
 		if s := a.current(); s == nil {
 			a.end(Done, r.pool.budget)
 		} else if s.Status().Ended() {
 			a.end(s.Status(), r.pool.budget)
 		}
+	}
+	for i, name := range r.arms {
+		r.reported[name] = r.state(i).EvalStep
 	}
 	return nil
 }
@@ -487,7 +495,7 @@ func (r *Run) recover() {
 	if f, ok := v.(*kernel.Failure); ok {
 		stack = f.Stack
 	}
-	for _, a := range r.arms {
+	for _, a := range r.replicas {
 		if !a.status.Ended() {
 			a.status = Failed
 			for _, s := range a.stages {

@@ -319,10 +319,10 @@ func TestPanicIsAFailedRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.arms[0].stages = []stage.Stage{broken{b.arms[0].stages[0]}}
+	b.replicas[0].stages = []stage.Stage{broken{b.replicas[0].stages[0]}}
 	r := &Run{prepared: b, pool: p, changed: make(chan struct{}, 1), done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	r.quit, r.cancel = context.WithCancel(context.Background())
-	for _, a := range b.arms {
+	for _, a := range b.replicas {
 		a.status = Running
 	}
 	r.snapshot.Store(&Snapshot{Experiment: quick(t)})

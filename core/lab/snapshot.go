@@ -46,11 +46,20 @@ type Snapshot struct {
 type ArmState struct {
 	Name   string
 	Status Status
-	stage.Report
+	stage.Report // the mean over its seeds, where there are several
+
+	Seeds []SeedState // where there are several: each by itself
 
 	Busy      time.Duration // training and evaluation of this arm
 	TrainTime time.Duration // training alone
 	Samples   int           // trained on in that time
+}
+
+// A SeedState is an arm from one of several seeds.
+type SeedState struct {
+	Seed   uint64
+	Status Status
+	stage.Report
 }
 
 // Steps is how many training steps the longest arm has.
@@ -126,6 +135,12 @@ func (a ArmState) Result() record.Arm {
 	r := record.Arm{
 		Name: a.Name, Status: a.Status, Problem: a.Problem, Steps: a.Step, Params: a.Params, SHA256: a.SHA256, Backbone: a.Backbone,
 		Penalties: a.Penalties, Loss: a.Loss, EvalStep: a.EvalStep, Scores: a.Scores, Profiles: a.Profiles, Maps: a.Maps,
+	}
+	for _, s := range a.Seeds {
+		r.Seeds = append(r.Seeds, record.Seed{
+			Seed: s.Seed, Status: s.Status, Problem: s.Problem, Steps: s.Step, SHA256: s.SHA256, Backbone: s.Backbone, Penalties: s.Penalties,
+			EvalStep: s.EvalStep, Scores: s.Scores, Profiles: s.Profiles,
+		})
 	}
 	if r.Loss == nil {
 		r.Loss = []record.LossPoint{}

@@ -138,13 +138,30 @@ type Key struct {
 // A Score is a mean over all places and images.
 type Score struct {
 	Key
-	Value    Number `json:"value"`
-	Low      Number `json:"low"` // 95 % interval over images; NaN under two images
-	High     Number `json:"high"`
-	N        int    `json:"n"`                  // placements (images × cells), or predictions of a read-out
-	Chance   Number `json:"chance"`             // the score of guessing; of a read-out, that of the best constant
-	Constant int    `json:"constant,omitempty"` // predictions without any variation, which correlate with nothing
+	Value Number `json:"value"`
+	Low   Number `json:"low"` // 95 % interval; NaN under two units
+	High  Number `json:"high"`
+	Interval
+	N        int     `json:"n"`                  // placements (images × cells), or predictions of a read-out
+	Chance   Number  `json:"chance"`             // the score of guessing; of a read-out, that of the best constant
+	Ceiling  *Number `json:"ceiling,omitempty"`  // what no training exceeds; nil: not known
+	Constant int     `json:"constant,omitempty"` // predictions without any variation, which correlate with nothing
 }
+
+// An Interval says what Low and High beside it are from: so many units that do
+// not depend on each other. Over images or photographs it is about this network;
+// over seeds it is about networks of this kind, and with two of them the range.
+type Interval struct {
+	Over  string `json:"over"`
+	Units int    `json:"units"`
+}
+
+// What intervals are over.
+const (
+	Images      = "images"
+	Photographs = "photographs"
+	Seeds       = "seeds"
+)
 
 // A Point is the score of one ring of a profile.
 type Point struct {
@@ -153,7 +170,9 @@ type Point struct {
 	Value    Number `json:"value"`
 	Low      Number `json:"low"`
 	High     Number `json:"high"`
-	Chance   Number `json:"chance"`
+	Interval
+	Chance  Number  `json:"chance"`
+	Ceiling *Number `json:"ceiling,omitempty"`
 }
 
 // A Profile is a score against the distance to the border, ring by ring from

@@ -37,8 +37,11 @@ func TestResultsBothWays(t *testing.T) {
 		Map     Map
 	}
 	want := all{
-		Score{Key: key, Value: .5, Low: -.1, High: .7, N: 48, Chance: 0, Constant: 2},
-		Profile{Key: key, Unit: "cells", Rings: []Point{{0, 10, .1, .05, .2, .02}, {1, 4, .2, .1, .3, .02}}},
+		Score{Key: key, Value: .5, Low: -.1, High: .7, Interval: Interval{Photographs, 8}, N: 48, Chance: 0, Constant: 2},
+		Profile{Key: key, Unit: "cells", Rings: []Point{
+			{Distance: 0, N: 10, Value: .1, Low: .05, High: .2, Chance: .02},
+			{Distance: 1, N: 4, Value: .2, Low: .1, High: .3, Interval: Interval{Seeds, 3}, Chance: .02},
+		}},
 		Map{Key: key, Rows: 1, Cols: 2, Values: []Number{.25, 1}},
 	}
 	data, err := json.Marshal(want)

@@ -83,6 +83,22 @@ type Arm struct {
 	Scores    []metric.Score   `json:"scores"`
 	Profiles  []metric.Profile `json:"profiles"`
 	Maps      []metric.Map     `json:"maps"`
+
+	Seeds []Seed `json:"seeds,omitempty"` // where there are several: each by itself, and above their mean
+}
+
+// A Seed is what was found of an arm from one of several seeds.
+type Seed struct {
+	Seed      uint64           `json:"seed"`
+	Status    Status           `json:"status"`
+	Problem   string           `json:"problem,omitempty"`
+	Steps     int              `json:"steps"`
+	SHA256    string           `json:"weights_sha256"`
+	Backbone  string           `json:"backbone_sha256,omitempty"`
+	Penalties []metric.Number  `json:"penalties,omitempty"`
+	EvalStep  int              `json:"evaluated_at"`
+	Scores    []metric.Score   `json:"scores"`
+	Profiles  []metric.Profile `json:"profiles"`
 }
 
 // Provenance says where a result comes from and how long it took.

@@ -18,6 +18,7 @@ import (
 type runFlags struct {
 	set       []string
 	seed, out string
+	seeds     string
 	weights   string
 	images    string
 	format    string
@@ -62,6 +63,7 @@ killed, --resume goes on from there and ends with the same bits.`,
 	flags := c.Flags()
 	flags.StringArrayVar(&f.set, "set", nil, "change a field, `KEY=VALUE`; several values (a,b) make arms")
 	flags.StringVar(&f.seed, "seed", "", "`N`, the seed of all random draws; left out: the experiment's")
+	flags.StringVar(&f.seeds, "seeds", "", "train every arm `n` times, from that seed, the next, and so on, and show means; left out: the experiment's")
 	flags.StringVar(&f.weights, "weights", "", "`FILE` (safetensors) whose network is read out, in place of one that is trained")
 	flags.StringVar(&f.images, "images", "", "`DIR` with photographs to read positions out of; left out: those that ship")
 	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json, jsonl or csv")
@@ -72,7 +74,7 @@ killed, --resume goes on from there and ends with the same bits.`,
 	return c
 }
 
-// change does what --weights, --images, --set and --seed say, in this order.
+// change does what --weights, --images, --set, --seed and --seeds say, in this order.
 func (s *session) change(e *experiment.Experiment, f runFlags) error {
 	for _, c := range []struct{ flag, key, text string }{{"weights", "net.weights", f.weights}, {"images", "data.photos", f.images}} {
 		if c.text == "" {
@@ -92,7 +94,12 @@ func (s *session) change(e *experiment.Experiment, f runFlags) error {
 		}
 	}
 	if f.seed != "" {
-		return e.Set("seed", f.seed)
+		if err := e.Set("seed", f.seed); err != nil {
+			return err
+		}
+	}
+	if f.seeds != "" {
+		return e.Set("seeds", f.seeds)
 	}
 	return nil
 }
@@ -159,8 +166,8 @@ func (s *session) resume(f runFlags) error {
 	if err != nil {
 		return fmt.Errorf("--resume: %w", err)
 	}
-	if f.weights != "" || f.images != "" || f.seed != "" || len(f.set) > 0 {
-		return errors.New("--resume: a run goes on as it began: it takes no --set, --seed, --weights or --images")
+	if f.weights != "" || f.images != "" || f.seed != "" || f.seeds != "" || len(f.set) > 0 {
+		return errors.New("--resume: a run goes on as it began: it takes no --set, --seed, --seeds, --weights or --images")
 	}
 	was := r.Provenance
 	return s.goOn(f, r.Experiment, lab.Options{Provenance: func(*experiment.Experiment) record.Provenance {

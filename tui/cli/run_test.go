@@ -46,13 +46,16 @@ type armShape struct {
 }
 
 type scoreShape struct {
-	Metric string `json:"metric"`
-	Images string `json:"images"`
-	Value  number `json:"value"`
-	Low    number `json:"low"`
-	High   number `json:"high"`
-	N      int    `json:"n"`
-	Chance number `json:"chance"`
+	Metric  string  `json:"metric"`
+	Images  string  `json:"images"`
+	Value   number  `json:"value"`
+	Low     number  `json:"low"`
+	High    number  `json:"high"`
+	Over    string  `json:"over"`
+	Units   int     `json:"units"`
+	N       int     `json:"n"`
+	Chance  number  `json:"chance"`
+	Ceiling *number `json:"ceiling,omitempty"`
 }
 
 type profileShape struct {
@@ -60,12 +63,15 @@ type profileShape struct {
 	Images string `json:"images"`
 	Unit   string `json:"unit"`
 	Rings  []struct {
-		Distance int    `json:"distance"`
-		N        int    `json:"n"`
-		Value    number `json:"value"`
-		Low      number `json:"low"`
-		High     number `json:"high"`
-		Chance   number `json:"chance"`
+		Distance int     `json:"distance"`
+		N        int     `json:"n"`
+		Value    number  `json:"value"`
+		Low      number  `json:"low"`
+		High     number  `json:"high"`
+		Over     string  `json:"over"`
+		Units    int     `json:"units"`
+		Chance   number  `json:"chance"`
+		Ceiling  *number `json:"ceiling,omitempty"`
 	} `json:"rings"`
 }
 

@@ -9,20 +9,28 @@ import (
 	"padlab/core/record"
 )
 
-// CSV writes one row per score, without a distance, and per ring.
+// CSV writes one row per score, without a distance, and per ring: of every seed,
+// and where there are several, of their mean, whose interval is over seeds.
 func CSV(out io.Writer, result record.Result) {
 	w := csv.NewWriter(out)
 	w.Write([]string{"arm", "seed", "metric", "target", "images", "unit", "distance", "n", "value", "low", "high", "chance"})
-	seed := strconv.FormatUint(result.Experiment.Seed, 10)
-	for _, a := range result.Arms {
-		for _, s := range a.Scores {
-			w.Write([]string{a.Name, seed, s.Metric, s.Target, s.Images, "", "", strconv.Itoa(s.N), cell(s.Value), cell(s.Low), cell(s.High), cell(s.Chance)})
+	rows := func(arm, seed string, scores []metric.Score, profiles []metric.Profile) {
+		for _, s := range scores {
+			w.Write([]string{arm, seed, s.Metric, s.Target, s.Images, "", "", strconv.Itoa(s.N), cell(s.Value), cell(s.Low), cell(s.High), cell(s.Chance)})
 		}
-		for _, p := range a.Profiles {
+		for _, p := range profiles {
 			for _, d := range p.Rings {
-				w.Write([]string{a.Name, seed, p.Metric, p.Target, p.Images, p.Unit, strconv.Itoa(d.Distance), strconv.Itoa(d.N), cell(d.Value), cell(d.Low), cell(d.High), cell(d.Chance)})
+				w.Write([]string{arm, seed, p.Metric, p.Target, p.Images, p.Unit, strconv.Itoa(d.Distance), strconv.Itoa(d.N), cell(d.Value), cell(d.Low), cell(d.High), cell(d.Chance)})
 			}
 		}
+	}
+	for _, a := range result.Arms {
+		seed := strconv.FormatUint(result.Experiment.Seed, 10)
+		for _, s := range a.Seeds {
+			rows(a.Name, strconv.FormatUint(s.Seed, 10), s.Scores, s.Profiles)
+			seed = "mean"
+		}
+		rows(a.Name, seed, a.Scores, a.Profiles)
 	}
 	w.Flush()
 }

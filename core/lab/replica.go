@@ -9,10 +9,10 @@ import (
 	"padlab/core/record"
 )
 
-// An arm is one network of the comparison being run: its stages, one after the
-// other. Stages may be shared with other arms: whoever comes first does their
-// work.
-type arm struct {
+// A replica is an arm of the comparison being run, from one seed: its stages, one
+// after the other. Stages may be shared with other arms: whoever comes first does
+// their work.
+type replica struct {
 	spec   experiment.Arm
 	stages []stage.Stage
 	status Status
@@ -22,7 +22,7 @@ type arm struct {
 }
 
 // current is the first stage that is not done, or nil.
-func (a *arm) current() stage.Stage {
+func (a *replica) current() stage.Stage {
 	for _, s := range a.stages {
 		if s.Status() != Done {
 			return s
@@ -33,7 +33,7 @@ func (a *arm) current() stage.Stage {
 
 // advance does one piece of work. It reports whether there was any that could
 // be done, and what it has brought.
-func (a *arm) advance(crew *kernel.Crew, budget *stage.Budget, now func() time.Time) (worked bool, e stage.Event) {
+func (a *replica) advance(crew *kernel.Crew, budget *stage.Budget, now func() time.Time) (worked bool, e stage.Event) {
 	start := now()
 	s := a.current()
 	if s.Status() == Running {
@@ -61,7 +61,7 @@ func (a *arm) advance(crew *kernel.Crew, budget *stage.Budget, now func() time.T
 }
 
 // look asks the stages for what is to be seen of the arm.
-func (a *arm) look(ended bool) {
+func (a *replica) look(ended bool) {
 	r := stage.Report{EvalStep: -1, Ended: ended}
 	for _, s := range a.stages {
 		s.Report(&r)
@@ -70,7 +70,7 @@ func (a *arm) look(ended bool) {
 }
 
 // end closes the arm, unless it has ended before.
-func (a *arm) end(s Status, budget *stage.Budget) {
+func (a *replica) end(s Status, budget *stage.Budget) {
 	if a.status.Ended() {
 		return
 	}
@@ -81,13 +81,8 @@ func (a *arm) end(s Status, budget *stage.Budget) {
 	}
 }
 
-// state is what a snapshot shows of the arm.
-func (a *arm) state() ArmState {
-	return ArmState{Name: a.spec.Name, Status: a.status, Report: a.report, Busy: a.clock.Busy, TrainTime: a.clock.TrainTime, Samples: a.clock.Samples}
-}
-
 // work is how much the arm has done and will have done.
-func (a *arm) work() (done, all float64) {
+func (a *replica) work() (done, all float64) {
 	for _, s := range a.stages {
 		d, n := s.Work()
 		done, all = done+d, all+n
