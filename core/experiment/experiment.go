@@ -29,7 +29,7 @@ type Experiment struct {
 
 	Seed  uint64 `json:"seed"`
 	Seeds int    `json:"seeds"` // of every arm, from Seed on
-	Vary []Vary `json:"vary"`
+	Vary  []Vary `json:"vary"`
 
 	Task struct {
 		Kind string `json:"kind"` // a row of task's table

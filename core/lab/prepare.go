@@ -23,9 +23,9 @@ import (
 type prepared struct {
 	experiment *experiment.Experiment // resolved
 	inputs     []record.Input
-	arms       []string   // by name
-	replicas   []*replica // of all arms with the first seed, then of all with the next
-	averages   []*average // of each arm over its replicas
+	arms       []string      // by name
+	replicas   []*replica    // of all arms with the first seed, then of all with the next
+	averages   []*average    // of each arm over its replicas
 	stages     []stage.Stage // of all arms, each once
 	warnings   []string      // what in the geometry would leak position without any padding, and how weights were read
 }
@@ -40,10 +40,21 @@ func (p *prepared) warn(text string) {
 // prepare decides what an experiment means and builds it: it opens what the
 // experiment names, lets weights from a file say what they are of, and makes the
 // stages of all arms. It is the only place where that is decided, whether the
-// experiment came from a file, from flags or from a screen.
-func prepare(p *Pool, e *experiment.Experiment) (*prepared, error) {
+// experiment came from a file, from flags or from a screen. What another run has
+// built for fewer seeds is not built again.
+func prepare(p *Pool, e *experiment.Experiment, after *Run) (*prepared, error) {
 	out := &prepared{experiment: e.Clone()}
 	e = out.experiment
+	first := 0
+	if after != nil {
+		fewer := e.Clone()
+		first = after.experiment.Seeds
+		fewer.Seeds = first
+		if changes := fewer.Differences(after.experiment); len(changes) > 0 || first >= e.Seeds {
+			return nil, fmt.Errorf("a run goes on with more seeds only, not with %s", strings.Join(append(changes, fmt.Sprintf("seeds=%d", e.Seeds)), ", "))
+		}
+		out.replicas, out.stages = slices.Clone(after.replicas), slices.Clone(after.stages)
+	}
 	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, sights: map[string]*inspect.Cells{}, crew: p.Turn(context.Background()), out: out}
 	set, err := p.set(e.Data.Set)
 	if err != nil {
@@ -74,7 +85,7 @@ func prepare(p *Pool, e *experiment.Experiment) (*prepared, error) {
 	for _, spec := range arms {
 		out.arms, out.averages = append(out.arms, spec.Name), append(out.averages, &average{step: -1})
 	}
-	for i := range e.Seeds {
+	for i := first; i < e.Seeds; i++ {
 		for _, spec := range arms {
 			own := experiment.Arm{Name: spec.Name, Experiment: spec.Clone()}
 			own.Seed, own.Seeds = e.Seed+uint64(i), 1

@@ -99,7 +99,7 @@ func TestReadingShares(t *testing.T) {
 	e := reading(t)
 	e.Arms = append(e.Arms, experiment.Arm{Name: "reflect", Settings: []experiment.Setting{{Key: "net.padding", Value: "reflect"}}},
 		experiment.Arm{Name: "kernel 5", Settings: []experiment.Setting{{Key: "readout.kernel", Value: "5"}}})
-	b, err := prepare(pool(t, 1), e)
+	b, err := prepare(pool(t, 1), e, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ func TestWeightsAreResolvedOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		b, err := prepare(p, e)
+		b, err := prepare(p, e, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -354,7 +354,7 @@ func TestStoppedWhileLearning(t *testing.T) {
 }
 
 func prepared1(t *testing.T, e *experiment.Experiment) *prepared {
-	b, err := prepare(pool(t, 1), e)
+	b, err := prepare(pool(t, 1), e, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

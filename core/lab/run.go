@@ -40,6 +40,11 @@ type Options struct {
 	// From, if not nil, is where the run goes on: a record of the same
 	// experiment that has not ended.
 	From *record.Record
+
+	// After, if not nil, is a run of the same experiment with fewer seeds, which
+	// has not been stopped. It ends where it stands, and this one takes over its
+	// networks: those of its seeds are not trained again.
+	After *Run
 }
 
 // A Run is an experiment being executed. Its goroutine owns the networks; all
@@ -54,6 +59,7 @@ type Run struct {
 	done     chan struct{}
 	wake     chan struct{} // capacity one: the request changed
 	calls    chan func()   // what is done between two slices
+	heir     *Run          // who has taken over the networks, once done is closed
 	quit     context.Context
 	cancel   context.CancelFunc
 
@@ -70,13 +76,14 @@ type Run struct {
 // A request is what people asked of a run.
 type request struct {
 	stop, paused bool
-	until        int // while paused, train up to this step all the same
+	leave        bool // for an heir
+	until        int  // while paused, train up to this step all the same
 }
 
 // Check builds an experiment without running it and returns the warnings that
 // its snapshots would show, or why it cannot be run.
 func Check(p *Pool, e *experiment.Experiment) (warnings []string, err error) {
-	b, err := prepare(p, e)
+	b, err := prepare(p, e, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +93,7 @@ func Check(p *Pool, e *experiment.Experiment) (warnings []string, err error) {
 // Start builds the networks of e and starts to train them. The error says what
 // does not fit. The caller may change e afterwards.
 func Start(p *Pool, e *experiment.Experiment, o Options) (*Run, error) {
-	b, err := prepare(p, e)
+	b, err := prepare(p, e, o.After)
 	if err != nil {
 		return nil, err
 	}
@@ -95,9 +102,16 @@ func Start(p *Pool, e *experiment.Experiment, o Options) (*Run, error) {
 		changed: make(chan struct{}, 1), done: make(chan struct{}), wake: make(chan struct{}, 1), calls: make(chan func()), reported: map[string]int{},
 	}
 	r.quit, r.cancel = context.WithCancel(context.Background())
+	if o.After != nil {
+		if err := r.takeOver(o.After); err != nil {
+			return nil, err
+		}
+	}
 	for _, a := range r.replicas {
-		a.status = Running
-		a.look(false)
+		if a.status == "" {
+			a.status = Running
+			a.look(false)
+		}
 	}
 	first := &Snapshot{Experiment: b.experiment, Status: Running, Slow: p.kernel.Slow}
 	if o.Provenance != nil {
@@ -119,6 +133,21 @@ func Start(p *Pool, e *experiment.Experiment, o Options) (*Run, error) {
 	}
 	go r.main()
 	return r, nil
+}
+
+// takeOver ends a run where it stands and goes on with its networks.
+func (r *Run) takeOver(before *Run) error {
+	before.ask(func(q *request) { q.leave = true })
+	<-before.done
+	if s := before.Snapshot().Status; s == Stopped || s == Failed {
+		return errors.New("a run that was stopped takes no more seeds")
+	}
+	before.heir = r
+	r.elapsed = before.elapsed
+	for i, a := range r.averages {
+		a.take(before.replicasOf(i))
+	}
+	return nil
 }
 
 // Snapshot returns the latest state.
@@ -169,6 +198,9 @@ func (r *Run) call(ctx context.Context, do func()) error {
 		<-done
 		return nil
 	case <-r.done:
+		if r.heir != nil {
+			return r.heir.call(ctx, do)
+		}
 		do()
 		return nil
 	case <-ctx.Done():
@@ -230,6 +262,8 @@ func (r *Run) main() {
 		switch {
 		case r.writer.Err() != nil: // what is found now would be lost
 			r.end(Stopped)
+			return
+		case q.leave:
 			return
 		case q.stop:
 			r.checkpoint()

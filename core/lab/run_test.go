@@ -315,7 +315,7 @@ func (broken) Advance(crew *kernel.Crew) stage.Event {
 // crew goes on to serve others.
 func TestPanicIsAFailedRun(t *testing.T) {
 	p := pool(t, 2)
-	b, err := prepare(p, quick(t))
+	b, err := prepare(p, quick(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

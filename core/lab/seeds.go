@@ -16,6 +16,7 @@ import (
 // An average is what the last evaluation that all replicas of an arm had has found.
 type average struct {
 	step     int // training steps before it; −1: there was none
+	seeds    int // that it is over
 	scores   []metric.Score
 	profiles []metric.Profile
 	maps     []metric.Map
@@ -47,8 +48,8 @@ func (a *average) take(replicas []*replica) {
 		step = found.EvalStep
 		scores, profiles, maps = append(scores, found.Scores), append(profiles, found.Profiles), append(maps, found.Maps)
 	}
-	if step > a.step {
-		*a = average{step, border.ScoresOverSeeds(scores), border.ProfilesOverSeeds(profiles), border.MapsOverSeeds(maps)}
+	if step > a.step || step == a.step && len(scores) > a.seeds {
+		*a = average{step, len(scores), border.ScoresOverSeeds(scores), border.ProfilesOverSeeds(profiles), border.MapsOverSeeds(maps)}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"padlab/core/experiment"
 	"padlab/core/metric"
 )
 
@@ -66,7 +67,7 @@ func TestTwoSeeds(t *testing.T) {
 // that has diverged.
 func TestASeedThatDiverges(t *testing.T) {
 	p := pool(t, 1)
-	r, err := prepare(p, quick(t, "seeds=3", "net.padding=zeros,"))
+	r, err := prepare(p, quick(t, "seeds=3", "net.padding=zeros,"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,5 +82,46 @@ func TestASeedThatDiverges(t *testing.T) {
 	s := r.state(0)
 	if s.Status != Diverged || s.Problem != "seed 2: the loss was not finite" || s.Scores[0].Value != 0.3125 || s.Scores[0].Units != 2 || len(s.Seeds) != 3 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A seed that joins later, while the others train or when they have ended, makes
+// the run what it would have been with that seed from the start.
+func TestASeedJoins(t *testing.T) {
+	p := pool(t, 2)
+	e := func(seeds string) *experiment.Experiment {
+		return quick(t, "net.padding=zeros,circular", "seeds="+seeds)
+	}
+	want := finished(t, start(t, e("3"), p, nil)).Result()
+	join := func(r *Run, seeds string) *Run {
+		t.Helper()
+		next, err := Start(p, e(seeds), Options{After: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := r.Network(t.Context(), 1); err != nil { // whoever still holds the first run
+			t.Fatal(err)
+		}
+		return next
+	}
+	first, err := Start(p, e("1"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := join(first, "2")
+	if s := finished(t, second); s.Arms[0].Scores[0].Units != 2 {
+		t.Errorf("%+v", s.Arms[0].Scores[0])
+	}
+	third := join(second, "3")
+	if s := third.Snapshot(); len(s.Arms[0].Scores) == 0 {
+		t.Error("what two seeds have found is gone while the third trains")
+	}
+	if got := finished(t, third).Result(); !same(got.Arms, want.Arms) {
+		t.Errorf("%+v\nwant %+v", got.Arms, want.Arms)
+	}
+	for _, other := range []*experiment.Experiment{e("3"), e("2"), quick(t, "seeds=4", "net.padding=zeros,reflect")} {
+		if _, err := Start(p, other, Options{After: third}); err == nil {
+			t.Errorf("seeds %d join", other.Seeds)
+		}
 	}
 }

@@ -44,8 +44,8 @@ type Snapshot struct {
 // An ArmState is one arm at that moment. Its scores, profiles and maps are
 // those of the last evaluation, after EvalStep training steps.
 type ArmState struct {
-	Name   string
-	Status Status
+	Name         string
+	Status       Status
 	stage.Report // the mean over its seeds, where there are several
 
 	Seeds []SeedState // where there are several: each by itself
