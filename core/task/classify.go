@@ -48,7 +48,7 @@ func (c classified) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
 	for i, v := range c.same {
 		same[i] = float64(v)
 	}
-	mean, low, high := border.Interval(same)
+	mean, low, high := border.Proportion(same, 1)
 	scores = append(scores, metric.Score{Key: metric.Key{Metric: metric.SameAnswer, Images: testImages},
 		Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high), N: len(c.same), Chance: metric.Number(c.chance)})
 	return scores, profiles, maps

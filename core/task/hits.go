@@ -19,7 +19,7 @@ type hits struct {
 }
 
 func newHits(c *Canvas, images int, chance float64, right func(image, cell int) int32) *hits {
-	return &hits{c, border.NewTally(c.Grid, images), make([]float32, images), make([]float32, images), right, chance}
+	return &hits{c, border.NewTally(c.Grid, images, 1), make([]float32, images), make([]float32, images), right, chance}
 }
 
 func (h *hits) Tally(image, cell int, answer []float32) {
