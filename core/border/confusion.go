@@ -79,48 +79,38 @@ func hitShare(counts []int64, classes int) float64 {
 	return float64(hits) / float64(all)
 }
 
-// estimate is a score of rings from … to−1 with its 95 % interval over images
-// by the jackknife (Tukey 1958): with θ₍ᵢ₎ the score without image i and θ̄
-// their mean, se² = (n−1)/n · Σ (θ₍ᵢ₎ − θ̄)², and θ ± t·se. Under two images low
-// and high are NaN.
-func (c *Confusions) estimate(from, to int, score func([]int64, int) float64) (value, low, high float64, pixels int) {
+// over is a score of rings from … to−1 with its 95 % interval over images by
+// the [jackknife]. Under two images low and high are NaN.
+func (c *Confusions) over(from, to int, score func([]int64, int) float64) estimate {
 	all, each := c.sum(from, to)
+	e := estimate{score(all, c.classes), math.NaN(), math.NaN(), 0}
 	for _, n := range all {
-		pixels += int(n)
+		e.n += int(n)
 	}
-	value = score(all, c.classes)
 	if c.images < 2 {
-		return value, math.NaN(), math.NaN(), pixels
+		return e
 	}
-	n := float64(c.images)
 	without := make([]float64, c.images)
 	rest := make([]int64, len(all))
-	mean := 0.0
 	for i, own := range each {
 		for j := range rest {
 			rest[j] = all[j] - own[j]
 		}
 		without[i] = score(rest, c.classes)
-		mean += without[i] / n
 	}
-	squares := 0.0
-	for _, v := range without {
-		squares += float64((v - mean) * (v - mean))
-	}
-	half := float64(quantile(c.images-1) * math.Sqrt((n-1)/n*squares))
-	return value, math.Max(0, value-half), math.Min(1, value+half), pixels
+	_, half := jackknife(without)
+	e.low, e.high = math.Max(0, e.value-half), math.Min(1, e.value+half)
+	return e
 }
 
 func (c *Confusions) score(name, images string, of func([]int64, int) float64) metric.Score {
-	value, low, high, n := c.estimate(0, c.rings, of)
-	return metric.Score{Key: metric.Key{Metric: name, Images: images}, Value: metric.Number(value), Low: metric.Number(low), High: metric.Number(high), N: n, Chance: metric.NaN}
+	return c.over(0, c.rings, of).score(name, images, math.NaN())
 }
 
 func (c *Confusions) profile(name, images, unit string, of func([]int64, int) float64) metric.Profile {
 	p := metric.Profile{Key: metric.Key{Metric: name, Images: images}, Unit: unit}
 	for d := range c.rings {
-		value, low, high, n := c.estimate(d, d+1, of)
-		p.Rings = append(p.Rings, metric.Point{Distance: d, N: n, Value: metric.Number(value), Low: metric.Number(low), High: metric.Number(high), Chance: metric.NaN})
+		p.Rings = append(p.Rings, c.over(d, d+1, of).point(d, math.NaN()))
 	}
 	return p
 }

@@ -47,9 +47,9 @@ func TestGrouped(t *testing.T) {
 	if mean, low, _ := Grouped([]float64{.1, .3}, []int{2, 2}, -1, 1); mean != .2 || !math.IsNaN(low) {
 		t.Errorf("one photograph: %g from %g on", mean, low)
 	}
-	// 24 photographs that all score 0 allow for some that would not: w = 3.8415/27.8415.
+	// 24 photographs that all score 0 allow for some that would not: w = 1 − .025^(1/24).
 	zero := make([]float64, 24)
-	if _, low, high := IntervalIn(zero, -1, 1); math.Abs(low+.13798) > 1e-4 || math.Abs(high-.13798) > 1e-4 {
+	if _, low, high := IntervalIn(zero, -1, 1); math.Abs(low+.14247) > 1e-4 || math.Abs(high-.14247) > 1e-4 {
 		t.Errorf("24 zeros: %g to %g", low, high)
 	}
 	if _, low, high := IntervalIn(zero, math.Inf(-1), 1); low != 0 || high != 0 {

@@ -30,6 +30,8 @@ type Metric struct {
 // The metrics, by what measures them: tasks, then read-outs.
 const (
 	Accuracy       = "accuracy"
+	BeyondGuessing = "beyond-guessing"
+	Information    = "information"
 	BorderInterior = "border-interior"
 	BorderCentre   = "border-centre"
 	SameAnswer     = "same-answer"
@@ -49,6 +51,8 @@ const (
 
 var table = []Metric{
 	{Accuracy, "accuracy", "share of answers that are right", 0, 1, "", 1},
+	{BeyondGuessing, "accuracy beyond guessing", "share of answers k where k is right less that where it is not, mean over all k (informedness): 0 for a constant answer, 1 is perfect", -1, 1, "", 1},
+	{Information, "position information", "mutual information of cell and answer: how far the answers tell cells apart, right or wrong", 0, math.Inf(1), "bits", 1},
 	{BorderInterior, "border − interior", "accuracy over the cells at the border less that over all others, image by image", -1, 1, "", 0},
 	{BorderCentre, "border − centre", "accuracy over the cells at the border less that over the innermost ring, image by image", -1, 1, "", 0},
 	{SameAnswer, "same answer", "share of images that get one answer in all cells", 0, 1, "", 0},

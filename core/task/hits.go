@@ -1,47 +1,58 @@
 package task
 
 import (
-	"slices"
+	"fmt"
 
 	"padlab/core/border"
 	"padlab/core/metric"
 )
 
-// hits is the exam of a task on a canvas with one answer per picture: 1 where
-// the largest number of the answer is that of the right class, else 0.
+// hits is the exam of a task on a canvas with one answer per picture, which is
+// the class of its largest number.
 type hits struct {
 	*Canvas
-	tally  *border.Tally
-	first  []float32 // of each image: the answer with the patch in the first cell
-	same   []float32 // of each image: 1 if the answer is that one in all cells
-	right  func(image, cell int) int32
-	chance float64
+	answers *border.Answers
+	right   func(image, cell int) int32
+	chance  float64
 }
 
-func newHits(c *Canvas, images int, chance float64, right func(image, cell int) int32) *hits {
-	return &hits{c, border.NewTally(c.Grid, images), make([]float32, images), make([]float32, images), right, chance}
+func newHits(c *Canvas, images, labels int, right func(image, cell int) int32) *hits {
+	return &hits{c, border.NewAnswers(c.Grid, images, labels), right, 1 / float64(labels)}
 }
 
 func (h *hits) Tally(image, cell int, answer []float32) {
-	said, hit := largest(answer), float32(0)
-	if said == h.right(image, cell) {
-		hit = 1
-	}
-	h.tally.Of(image)[cell] = hit
-	if cell == 0 {
-		h.first[image], h.same[image] = float32(said), 1
-	}
-	if float32(said) != h.first[image] {
-		h.same[image] = 0
-	}
+	h.answers.Of(image)[cell] = largest(answer)
 }
 
-func (h *hits) State() []float32 { return slices.Concat(h.tally.Values(), h.first, h.same) }
+// State holds answers as float32: they are far below 2²⁴.
+func (h *hits) State() []float32 {
+	var state []float32
+	for _, said := range h.answers.All() {
+		state = append(state, float32(said))
+	}
+	return state
+}
 
-func (h *hits) Restore(state []float32) error { return fill(state, h.tally.Values(), h.first, h.same) }
+func (h *hits) Restore(state []float32) error {
+	answers := h.answers.All()
+	said := make([]float32, len(answers))
+	if err := fill(state, said); err != nil {
+		return err
+	}
+	for _, v := range said {
+		if s := int32(v); float32(s) != v || s < 0 || int(s) >= h.answers.Labels {
+			return fmt.Errorf("the state of an examination has the answer %g, of %d", v, h.answers.Labels)
+		}
+	}
+	for i, v := range said {
+		answers[i] = int32(v)
+	}
+	return nil
+}
 
-func (h *hits) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
-	return []metric.Score{h.tally.Score(metric.Accuracy, testImages, h.chance)},
-		[]metric.Profile{h.tally.Profile(metric.Accuracy, testImages, h.chance)},
-		[]metric.Map{h.tally.Map(metric.Accuracy, testImages)}
+// results are the accuracy and what the answers are worth beyond guessing.
+func (h *hits) results(tally *border.Tally, beyond border.Informedness) ([]metric.Score, []metric.Profile, []metric.Map) {
+	return []metric.Score{tally.Score(metric.Accuracy, testImages, h.chance), beyond.Score(metric.BeyondGuessing, testImages)},
+		[]metric.Profile{tally.Profile(metric.Accuracy, testImages, h.chance), beyond.Profile(metric.BeyondGuessing, testImages)},
+		[]metric.Map{tally.Map(metric.Accuracy, testImages), beyond.Map(metric.BeyondGuessing, testImages)}
 }

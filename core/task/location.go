@@ -1,10 +1,18 @@
 package task
 
-import "errors"
+import (
+	"errors"
+
+	"padlab/core/metric"
+)
 
 // location is location classification (Islam et al. 2021): a patch stands in
 // one cell of a k×k canvas, and the network says in which. The label of cell
 // (row, col) is row·k + col; chance is 1/k².
+//
+// Beside the accuracy it scores "beyond-guessing", which no favourite answer
+// raises, and "information", how far the answers tell cells apart, right or
+// wrong.
 var location = Task{
 	Name:     "location",
 	Question: "where the patch is",
@@ -31,5 +39,14 @@ func (l *locating) Sample(seed uint64, step, i int, x []float32, labels []int32)
 }
 
 func (l *locating) Examine(images int) Exam {
-	return newHits(l.Canvas, images, 1/float64(l.cells()), func(_, cell int) int32 { return int32(cell) })
+	return located{newHits(l.Canvas, images, l.cells(), func(_, cell int) int32 { return int32(cell) })}
+}
+
+// located is the exam of location.
+type located struct{ *hits }
+
+func (l located) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
+	scores, profiles, maps := l.results(l.answers.Hits(l.right), l.answers.Places())
+	bits := l.answers.Information()
+	return append(scores, bits.Score(metric.Information, testImages)), append(profiles, bits.Profile(metric.Information, testImages)), maps
 }

@@ -99,7 +99,7 @@ func (s *segmenting) labelOf(row, col int, from patches, image, cell int) int32 
 
 func (s *segmenting) Examine(images int) Exam {
 	side, classes := s.side(), s.Answers()
-	return &segments{s, border.NewTally(s.Grid, images),
+	return &segments{s, border.NewTally(s.Grid, images, s.Patch*s.Patch),
 		border.NewConfusions(images, border.Rings(s.Grid), classes),
 		border.NewConfusions(images, border.AllSides.Rings(side, side), classes)}
 }

@@ -148,7 +148,7 @@ func score(t *testing.T, scores []metric.Score, name string) metric.Score {
 func truth(t *testing.T, e Exam, image, view int) []int32 {
 	t.Helper()
 	switch e := e.(type) {
-	case *hits:
+	case located:
 		return []int32{e.right(image, view)}
 	case classified:
 		return []int32{e.right(image, view)}
@@ -186,14 +186,20 @@ func TestEveryRow(t *testing.T) {
 		if len(profiles) == 0 || len(maps) == 0 || scores[0].Metric != metric.Accuracy {
 			t.Fatalf("%s: %+v", task.Name, scores)
 		}
+		best := func(name string) float64 {
+			if name == metric.Information {
+				return math.Log2(9)
+			}
+			return 1
+		}
 		for _, s := range scores {
-			if metric.Of(s.Metric).Better > 0 && s.Value != 1 {
+			if metric.Of(s.Metric).Better > 0 && math.Abs(float64(s.Value)-best(s.Metric)) > 1e-9 {
 				t.Errorf("%s, all right: %+v", task.Name, s)
 			}
 		}
 		for _, profile := range profiles {
 			for _, ring := range profile.Rings {
-				if ring.Value != 1 {
+				if math.Abs(float64(ring.Value)-best(profile.Metric)) > 1e-9 {
 					t.Errorf("%s, all right: %+v", task.Name, profile)
 				}
 			}
@@ -201,7 +207,7 @@ func TestEveryRow(t *testing.T) {
 
 		exam = p.Examine(n)
 		hits, of := 0, 0
-		scores, _, _ = examine(exam, p, n, func(image, view int) []float32 {
+		scores, profiles, _ = examine(exam, p, n, func(image, view int) []float32 {
 			for _, label := range truth(t, exam, image, view) {
 				if task.PerPixel && int(label) == p.Answers()-1 { // the background is not counted
 					continue
@@ -217,8 +223,22 @@ func TestEveryRow(t *testing.T) {
 			t.Errorf("%s, always the first class: %+v, want %g", task.Name, scores[0], want)
 		}
 		for _, s := range scores {
-			if (s.Metric == metric.BorderInterior || s.Metric == metric.BorderCentre) && s.Value != 0 || s.Metric == metric.SameAnswer && s.Value != 1 {
-				t.Errorf("%s, always the first class: %+v", task.Name, s)
+			switch s.Metric {
+			case metric.BorderInterior, metric.BorderCentre, metric.BeyondGuessing, metric.Information:
+				if s.Value != 0 {
+					t.Errorf("%s, always the first class: %+v", task.Name, s)
+				}
+			case metric.SameAnswer:
+				if s.Value != 1 {
+					t.Errorf("%s, always the first class: %+v", task.Name, s)
+				}
+			}
+		}
+		for _, profile := range profiles {
+			for _, ring := range profile.Rings {
+				if (profile.Metric == metric.BeyondGuessing || profile.Metric == metric.Information) && ring.Value != 0 {
+					t.Errorf("%s, always the first class: %+v", task.Name, profile)
+				}
 			}
 		}
 	}
@@ -481,6 +501,36 @@ func TestParseFill(t *testing.T) {
 	}
 }
 
+// What a task with one answer per picture scores and draws, in this order: others
+// take the first for the task's own.
+func TestOrderOfResults(t *testing.T) {
+	for name, want := range map[string][3]string{
+		"location": {"accuracy beyond-guessing information", "accuracy beyond-guessing information", "accuracy beyond-guessing"},
+		"classify": {"accuracy beyond-guessing border-interior same-answer", "accuracy beyond-guessing", "accuracy beyond-guessing"},
+	} {
+		p := Must(name).On(NewSource(set()), Spec{Grid: 3, Patch: 2, Fill: "black"})
+		scores, profiles, maps := examine(p.Examine(3), p, 3, func(int, int) []float32 { return constant(p.Answers(), 1, 1) })
+		var got [3][]string
+		for _, s := range scores {
+			got[0] = append(got[0], s.Metric)
+		}
+		for _, p := range profiles {
+			got[1] = append(got[1], p.Metric)
+		}
+		for _, m := range maps {
+			got[2] = append(got[2], m.Metric)
+			if err := m.Check(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for i, list := range got {
+			if strings.Join(list, " ") != want[i] {
+				t.Errorf("%s: %v, want %s", name, list, want[i])
+			}
+		}
+	}
+}
+
 // An examination that goes on from a state ends as one that was not interrupted.
 func TestExamsGoOn(t *testing.T) {
 	for _, task := range All() {
@@ -515,6 +565,16 @@ func TestExamsGoOn(t *testing.T) {
 		}
 		if err := second.Restore(first.State()[1:]); err == nil || !strings.Contains(err.Error(), "the state of an examination has") {
 			t.Errorf("%s: %v", task.Name, err)
+		}
+		if _, ok := first.(*segments); ok {
+			continue
+		}
+		for _, v := range []float32{-1, .5, float32(p.Answers()), float32(math.NaN()), float32(math.Inf(1))} {
+			state := first.State()
+			state[3] = v
+			if err := second.Restore(state); err == nil || !strings.Contains(err.Error(), "the state of an examination has the answer") {
+				t.Errorf("%s, answer %g: %v", task.Name, v, err)
+			}
 		}
 	}
 }

@@ -208,13 +208,13 @@ func TestRunJSON(t *testing.T) {
 		if a.Name != []string{"zeros", "circular"}[i] || a.Status != "done" || a.Steps != 3 || a.EvaluatedAt != 3 || a.Params < 1000 || len(a.SHA256) != 64 || len(a.Loss) != 3 || a.Loss[2][0].String() != "2" {
 			t.Errorf("%+v", a)
 		}
-		if s := a.Scores[0]; len(a.Scores) != 1 || s.Metric != "accuracy" || s.Images != "test" || s.N != 90 || s.Chance.String() != "0.1111111111111111" {
+		if s := a.Scores[0]; len(a.Scores) != 3 || s.Metric != "accuracy" || s.Images != "test" || s.N != 90 || s.Chance.String() != "0.1111111111111111" {
 			t.Errorf("%+v", s)
 		}
-		if p := a.Profiles[0]; len(a.Profiles) != 1 || p.Unit != "cells" || len(p.Rings) != 2 || p.Rings[0].N != 80 || p.Rings[1].Distance != 1 || p.Rings[1].N != 10 {
+		if p := a.Profiles[0]; len(a.Profiles) != 3 || p.Unit != "cells" || len(p.Rings) != 2 || p.Rings[0].N != 80 || p.Rings[1].Distance != 1 || p.Rings[1].N != 10 {
 			t.Errorf("%+v", p)
 		}
-		if m := a.Maps[0]; len(a.Maps) != 1 || m.Rows != 3 || m.Cols != 3 || len(m.Values) != 9 {
+		if m := a.Maps[0]; len(a.Maps) != 2 || m.Rows != 3 || m.Cols != 3 || len(m.Values) != 9 {
 			t.Errorf("%+v", m)
 		}
 		if timing, ok := d.Provenance.Arms[a.Name]; !ok || timing.Seconds == nil || timing.SamplesPerSecond == nil {
@@ -257,7 +257,7 @@ func TestRunJSONL(t *testing.T) {
 		t.Fatalf("%d evaluations, want %d", len(evals), len(want))
 	}
 	for i, e := range evals {
-		if e.Event != "eval" || e.Arm != want[i].arm || e.Step != want[i].step || len(e.Scores) != 1 || len(e.Profiles) != 1 || len(e.Maps) != 1 {
+		if e.Event != "eval" || e.Arm != want[i].arm || e.Step != want[i].step || len(e.Scores) != 3 || len(e.Profiles) != 3 || len(e.Maps) != 2 {
 			t.Errorf("event %d is %+v", i+1, e)
 		}
 	}
@@ -280,14 +280,24 @@ func TestRunCSV(t *testing.T) {
 	}
 	var got []string
 	for _, row := range rows[1:] {
-		if _, err := strconv.ParseFloat(row[8], 64); err != nil || row[9] != "" || row[10] != "" || row[11] != "0.1111111111111111" { // one image has no interval
+		chance := "0"
+		if row[2] == "accuracy" {
+			chance = "0.1111111111111111"
+		}
+		if _, err := strconv.ParseFloat(row[8], 64); err != nil || row[9] != "" || row[10] != "" || row[11] != chance { // one image has no interval
 			t.Errorf("%q", row)
 		}
 		got = append(got, strings.Join(row[:8], ","))
 	}
-	want := []string{
-		"zeros,9,accuracy,,test,,,9", "zeros,9,accuracy,,test,cells,0,8", "zeros,9,accuracy,,test,cells,1,1",
-		"circular,9,accuracy,,test,,,9", "circular,9,accuracy,,test,cells,0,8", "circular,9,accuracy,,test,cells,1,1",
+	var want []string
+	metrics := []string{"accuracy", "beyond-guessing", "information"}
+	for _, arm := range []string{"zeros", "circular"} {
+		for _, m := range metrics {
+			want = append(want, arm+",9,"+m+",,test,,,9")
+		}
+		for _, m := range metrics {
+			want = append(want, arm+",9,"+m+",,test,cells,0,8", arm+",9,"+m+",,test,cells,1,1")
+		}
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\nwant\n%q", got, want)
@@ -415,12 +425,12 @@ func TestInterruption(t *testing.T) {
 				t.Errorf("%d evaluations", len(evals))
 			}
 		case "csv":
-			if rows, err := csv.NewReader(strings.NewReader(o.out)).ReadAll(); err != nil || len(rows) != 7 {
+			if rows, err := csv.NewReader(strings.NewReader(o.out)).ReadAll(); err != nil || len(rows) != 1+2*9 {
 				t.Errorf("%v\n%s", err, o.out)
 			}
 		}
 		for _, a := range arms {
-			if a.Status != string(record.Stopped) || a.Steps >= 10000000 || len(a.Scores) != 1 || len(a.SHA256) != 64 {
+			if a.Status != string(record.Stopped) || a.Steps >= 10000000 || len(a.Scores) != 3 || len(a.SHA256) != 64 {
 				t.Errorf("%+v", a)
 			}
 		}
