@@ -59,5 +59,5 @@ func (a *Answers) SameAnswer(name, images string, chance float64) metric.Score {
 		}
 	}
 	mean, low, high := Proportion(same, 1)
-	return estimate{mean, low, high, a.Images}.score(name, images, chance)
+	return estimate{mean, low, high, a.Images, a.Images}.score(name, images, chance)
 }

@@ -93,7 +93,7 @@ func (t *Tally) Gap(name, images string, inner int) (s metric.Score, ok bool) {
 		outside[i] -= inside[i]
 	}
 	mean, low, high := IntervalIn(outside, -1, 1)
-	return estimate{mean, low, high, t.Images}.score(name, images, 0), true
+	return estimate{mean, low, high, t.Images, t.Images}.score(name, images, 0), true
 }
 
 // Map is the mean over images of every cell.
@@ -115,7 +115,7 @@ func (t *Tally) Map(name, images string) metric.Map {
 // value, its own mean.
 func (t *Tally) over(cells []int) estimate {
 	mean, low, high := Proportion(t.means(cells), len(cells)*t.Trials)
-	return estimate{mean, low, high, t.Images * len(cells)}
+	return estimate{mean, low, high, t.Images, t.Images * len(cells)}
 }
 
 // means are the means over some cells, one per image.
@@ -131,19 +131,23 @@ func (t *Tally) means(cells []int) []float64 {
 	return means
 }
 
-// An estimate is a value with its 95 % interval, and of how many placements or
-// pixels it is.
+// An estimate is a value with its 95 % interval over so many images, and of how
+// many placements or pixels it is.
 type estimate struct {
 	value, low, high float64
-	n                int
+	images, n        int
+}
+
+func (e estimate) interval() metric.Interval {
+	return metric.Interval{Over: metric.Images, Units: e.images}
 }
 
 func (e estimate) score(name, images string, chance float64) metric.Score {
 	return metric.Score{Key: metric.Key{Metric: name, Images: images},
-		Value: metric.Number(e.value), Low: metric.Number(e.low), High: metric.Number(e.high), N: e.n, Chance: metric.Number(chance)}
+		Value: metric.Number(e.value), Low: metric.Number(e.low), High: metric.Number(e.high), Interval: e.interval(), N: e.n, Chance: metric.Number(chance)}
 }
 
 func (e estimate) point(distance int, chance float64) metric.Point {
 	return metric.Point{Distance: distance, N: e.n,
-		Value: metric.Number(e.value), Low: metric.Number(e.low), High: metric.Number(e.high), Chance: metric.Number(chance)}
+		Value: metric.Number(e.value), Low: metric.Number(e.low), High: metric.Number(e.high), Interval: e.interval(), Chance: metric.Number(chance)}
 }

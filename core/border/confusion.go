@@ -83,7 +83,7 @@ func hitShare(counts []int64, classes int) float64 {
 // the [jackknife]. Under two images low and high are NaN.
 func (c *Confusions) over(from, to int, score func([]int64, int) float64) estimate {
 	all, each := c.sum(from, to)
-	e := estimate{score(all, c.classes), math.NaN(), math.NaN(), 0}
+	e := estimate{score(all, c.classes), math.NaN(), math.NaN(), c.images, 0}
 	for _, n := range all {
 		e.n += int(n)
 	}

@@ -155,7 +155,7 @@ func (i Information) over(from, to int) estimate {
 		without[image] /= float64(cells)
 	}
 	inside := func(v float64) float64 { return math.Max(0, math.Min(most, math.Round(v*1e9)/1e9)) }
-	e := estimate{inside(value), math.NaN(), math.NaN(), i.images * cells}
+	e := estimate{inside(value), math.NaN(), math.NaN(), i.images, i.images * cells}
 	if i.images < 2 {
 		return e
 	}

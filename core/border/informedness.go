@@ -178,7 +178,7 @@ func (f Informedness) Map(name, images string) metric.Map {
 
 func (f Informedness) estimate(cells []int) estimate {
 	j := f.over(cells)
-	e := estimate{j.value, math.NaN(), math.NaN(), f.images * len(cells)}
+	e := estimate{j.value, math.NaN(), math.NaN(), f.images, f.images * len(cells)}
 	if j.degrees > 0 && !math.IsNaN(j.value) {
 		e.low, e.high = bounded(j.value, j.variance, j.least, 1, f.images, j.degrees, j.trials)
 	}

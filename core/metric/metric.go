@@ -185,6 +185,11 @@ type Profile struct {
 	Key
 	Unit  string  `json:"unit"` // of the distance
 	Rings []Point `json:"rings"`
+
+	// AlikeFrom is the distance from which on the network cannot tell any two
+	// places apart, whatever it learns; nil where there is none, or it is not
+	// known.
+	AlikeFrom *int `json:"alike_from,omitempty"`
 }
 
 // A Map is the mean score of every place, row by row.

@@ -179,13 +179,22 @@ func (s *scorer) scores() []metric.Score {
 	score := func(name string, values []float64, low, high, chance float64) metric.Score {
 		mean, from, to := border.Grouped(values, s.group, low, high)
 		return metric.Score{Key: metric.Key{Metric: name, Target: string(s.target), Images: s.images}, Value: metric.Number(mean), Low: metric.Number(from), High: metric.Number(to),
-			N: len(values), Chance: metric.Number(chance), Constant: int(floats.Sum(s.flat))}
+			Interval: s.interval(), N: len(values), Chance: metric.Number(chance), Constant: int(floats.Sum(s.flat))}
 	}
 	return []metric.Score{
 		score(metric.SPC, s.rho, -1, 1, 0),
 		score(metric.MAE, s.mae, 0, math.Inf(1), overall),
 		score(metric.Skill, skills(s.mae, overall), math.Inf(-1), 1, 0),
 	}
+}
+
+// interval is over photographs, as many as there are groups of pictures.
+func (s *scorer) interval() metric.Interval {
+	groups := map[int]bool{}
+	for _, g := range s.group {
+		groups[g] = true
+	}
+	return metric.Interval{Over: metric.Photographs, Units: len(groups)}
 }
 
 func skills(errors []float64, constant float64) []float64 {
@@ -201,7 +210,7 @@ func (s *scorer) profile() metric.Profile {
 	p := metric.Profile{Key: metric.Key{Metric: metric.Skill, Target: string(s.target), Images: s.images}, Unit: fmt.Sprintf("1/%d of the picture", s.side)}
 	for d, errors := range s.rings {
 		mean, low, high := border.Grouped(skills(errors, s.constant[d]), s.group, math.Inf(-1), 1)
-		p.Rings = append(p.Rings, metric.Point{Distance: d, N: len(errors) * s.pixelsOfRing[d], Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high)})
+		p.Rings = append(p.Rings, metric.Point{Distance: d, N: len(errors) * s.pixelsOfRing[d], Value: metric.Number(mean), Low: metric.Number(low), High: metric.Number(high), Interval: s.interval()})
 	}
 	return p
 }

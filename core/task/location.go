@@ -16,6 +16,7 @@ import (
 var location = Task{
 	Name:     "location",
 	Question: "where the patch is",
+	Places:   true,
 	About:    "a patch stands in one cell of the canvas, and the network says in which",
 	problem:  func(s *Source, spec Spec) Problem { return &locating{Canvas: s.Canvas(spec)} },
 	check: func(s Spec) error {

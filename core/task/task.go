@@ -18,6 +18,7 @@ type Task struct {
 	Question string // what the network can say: "where the patch is"
 	About    string // one line for a person
 	PerPixel bool   // the network answers for every pixel of a picture, not once
+	Places   bool   // its answers are the cells of the canvas
 
 	problem func(*Source, Spec) Problem
 	check   func(Spec) error // nil, or what is wrong with a canvas for this task

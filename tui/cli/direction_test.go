@@ -27,7 +27,7 @@ var house = map[string]string{
 	"datasets":   "core/images",
 
 	"core/lab":        "core/lab/stage core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
-	"core/lab/stage":  "core/inspect core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
+	"core/lab/stage":  "core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
 	"core/record":     "core/experiment core/nn/safetensors",
 	"core/experiment": "core/task core/position core/border core/pad core/images core/arch/catalog",
 	"core/inspect":    "core/arch core/nn core/pad core/images",

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"padlab/core/arch"
+	"padlab/core/border"
 	"padlab/core/experiment"
 	"padlab/core/images"
 	"padlab/core/inspect"
@@ -257,6 +258,9 @@ func (t *Train) Advance(crew *kernel.Crew) Event {
 		return Event{}
 	}
 	t.progress.Scores, t.progress.Profiles, t.progress.Maps = t.exam.Results()
+	if t.Cells != nil && t.task.Places {
+		border.Bound(t.Cells.Class, t.Cells.Grid, t.progress.Scores, t.progress.Profiles)
+	}
 	t.progress.EvalStep = t.progress.Step
 	t.exam = nil
 	if t.last() {
