@@ -73,7 +73,7 @@ func (c Curve) Draw(f *Frame, r Rect, t theme.Theme) {
 		c.line(plot, s, lo, hi).draw(plot, t.Glyphs, s.Style)
 	}
 	if gutter > 0 {
-		a.sub(Rect{left + plot.w, 0, gutter, h}).endings(c.endings(h, lo, hi))
+		a.sub(Rect{left + plot.w, 0, gutter, a.h}).endings(c.endings(h, lo, hi), h)
 	}
 }
 
@@ -226,7 +226,7 @@ func (c Curve) endings(h int, lo, hi float64) []ending {
 	for _, s := range c.Series {
 		for i := len(s.Points) - 1; i >= 0; i-- {
 			if height := c.height(s.Points[i].Value); finite(height) {
-				list = append(list, ending{dotRow(unit(height, lo, hi), h) / 4, s.Marker, s.Style, Loss(s.Points[i].Value), false})
+				list = append(list, ending{dot: dotRow(unit(height, lo, hi), h), marker: s.Marker, style: s.Style, text: Loss(s.Points[i].Value)})
 				break
 			}
 		}

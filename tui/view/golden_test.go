@@ -2,6 +2,7 @@ package view
 
 import (
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -51,6 +52,10 @@ func TestGolden(t *testing.T) {
 	wide, quiet := exampleProfile(), exampleProfile()
 	wide.XLabel = "cells between the patch and the border"
 	quiet.Series, quiet.Empty = nil, "the first evaluation comes after 50 steps"
+	start := exampleArms(6) // before anything is learnt
+	for i := range start.Series {
+		start.Series[i].Points = examplePoints([]int{2400, 1600, 800, 100}, []float64{0.02, 0.03, 0.05, 0.15}, 0.02, 0.03, 0.01, 0.02)
+	}
 	correlations := exampleBars()
 	correlations.Range = Range{-1, 1}
 	lasts, logs := exampleCurve(), exampleCurve()
@@ -70,6 +75,7 @@ func TestGolden(t *testing.T) {
 		{"profile-24x6", 24, 6, exampleProfile(), mono(theme.Braille)},
 		{"profile-below-0-56x9", 56, 9, exampleSkill(), mono(theme.Braille)},
 		{"profile-below-0-90x22", 90, 22, exampleSkill(), mono(theme.Braille)},
+		{"profile-start-54x9", 54, 9, start, mono(theme.Braille)},
 		{"profile-empty", 56, 9, quiet, mono(theme.Braille)},
 		{"profile-56x9-256", 56, 9, exampleProfile(), theme.New(termenv.ANSI256, true, theme.Braille)},
 		{"curve-21x4", 21, 4, exampleCurve(), mono(theme.Braille)},
@@ -107,6 +113,16 @@ func TestGolden(t *testing.T) {
 			golden(t, c.name, f, c.th)
 		})
 	}
+	for _, n := range []int{1, 4, 11, 16} { // arms, at the sizes of the chart at 60×16, 80×24 and 120×40
+		for _, size := range [][2]int{{35, 5}, {54, 9}, {82, 17}} {
+			name := fmt.Sprintf("arms-%d-%dx%d", n, size[0], size[1])
+			t.Run(name, func(t *testing.T) {
+				f := NewFrame(size[0], size[1])
+				exampleArms(n).Draw(f, f.Bounds(), mono(theme.Braille))
+				golden(t, name, f, mono(theme.Braille))
+			})
+		}
+	}
 	for name, th := range map[string]theme.Theme{
 		"lab-80x24":       mono(theme.Braille),
 		"lab-80x24-ascii": mono(theme.ASCII),
@@ -143,6 +159,23 @@ func exampleProfile() Profile {
 		Range:  Range{0, 1},
 		Chance: 1. / 49,
 	}
+}
+
+// exampleArms is a comparison of n ≤ 16 arms, the third selected, most of which
+// end close to another one.
+func exampleArms(n int) Profile {
+	trials, half := []int{2400, 1600, 800, 100}, []float64{0.02, 0.03, 0.05, 0.15}
+	p := Profile{Range: Range{0, 1}, Chance: 1. / 49, Selected: min(2, n-1), XLabel: "cells between the patch and the border"}
+	for i, name := range []string{"zeros", "circular", "reflect", "none", "replicate", "mean-interp", "noise", "resize", "partial", "symmetric", "constant(0.5)",
+		"zeros, black", "zeros, white", "circular, black", "circular, white", "constant(1)"}[:n] {
+		first, last := math.Mod(0.95-0.11*float64(i)+1, 1), math.Mod(0.1+0.37*float64(i%7), 1)
+		if name == "circular" {
+			first, last = 1./49, 1./49
+		}
+		p.Series = append(p.Series, ProfileSeries{name, theme.Series(i), theme.Marker(i),
+			examplePoints(trials, half, first, 0.7*first+0.3*last, 0.3*first+0.7*last, last)})
+	}
+	return p
 }
 
 // exampleSkill has no lowest value, and goes below 0.

@@ -101,6 +101,9 @@ func cuts(name string, n, w int) func(yield func(string) bool) {
 		if Columns(string(runes[:n+1])) < w && !yield(Cut(name, w)) {
 			return
 		}
+		for n < len(runes)-1 && strings.ContainsRune(" ,(", runes[n]) {
+			n++
+		}
 		for n > 0 && !strings.ContainsRune(" (", runes[n-1]) {
 			n--
 		}
@@ -109,7 +112,7 @@ func cuts(name string, n, w int) func(yield func(string) bool) {
 			if !yield(gap(runes, room, Columns(word))) {
 				return
 			}
-		} else if !yield("…" + Cut(word, w-1)) {
+		} else if n > 0 && !yield("…"+Cut(word, w-1)) {
 			return
 		}
 		for i := range w {

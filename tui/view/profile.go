@@ -11,8 +11,9 @@ import (
 // border, one line per arm, with intervals and the line of chance. It is the
 // curve that this program exists to draw.
 //
-// From 56×9 on it shows everything but XLabel, which needs 11 rows. Smaller,
-// it gives up first the counts and the names, then the axes, and keeps the
+// From 56×9 on it shows everything but XLabel, which needs 11 rows. Narrower,
+// the names stand in a row above instead of at the ends of the lines. Smaller,
+// it gives up first the counts, then the names and the axes, and keeps the
 // lines.
 type Profile struct {
 	Series   []ProfileSeries
@@ -62,6 +63,10 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	gutter := 0
 	if w := endingWidth(p.nameWidth(a.w / 4)); a.w-w >= 32 && h >= 3 {
 		gutter = w
+	} else if a.h >= 5 && a.w >= 20 {
+		a.sub(Rect{0, 0, a.w, 1}).legend(p.endings(h, scale, a.w))
+		a = a.sub(Rect{0, 1, a.w, a.h - 1})
+		h--
 	}
 	left := 0
 	if a.w >= 20 {
@@ -77,7 +82,7 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	}
 	p.lines(plot, t, scale, at)
 	if gutter > 0 {
-		a.sub(Rect{left + plot.w, 0, gutter, h}).endings(p.endings(h, scale))
+		a.sub(Rect{left + plot.w, 0, gutter, h + min(foot, 1)}).endings(p.endings(h, scale, gutter-endingWidth(0)), h)
 	}
 }
 
@@ -105,14 +110,11 @@ func (p Profile) shown(yield func(float64) bool) {
 	}
 }
 
-// nameWidth returns the columns of the longest name, at most limit.
+// nameWidth returns the columns that the names need, at most limit.
 func (p Profile) nameWidth(limit int) int {
 	w := 0
-	if p.chance() {
-		w = len("chance")
-	}
-	for _, s := range p.Series {
-		w = max(w, Columns(s.Name))
+	for _, e := range p.endings(1, axis{}, limit) {
+		w = max(w, Columns(e.text))
 	}
 	return min(w, limit)
 }
@@ -169,15 +171,18 @@ func (p Profile) chance() bool { return p.Chance > 0 && finite(p.Chance) }
 // side by side, so that equal values do not hide each other.
 func (p Profile) columns(rings []float64, w int) func(distance float64, series int) int {
 	lo, hi := rings[0], rings[len(rings)-1]
-	before, after := 0, 0
-	if p.dodges(len(rings), w) {
+	before, after, dodge := 0, 0, p.dodges(len(rings), w)
+	if dodge {
 		before, after = (len(p.Series)-1)/2, len(p.Series)/2
+	}
+	if w >= 20 {
+		after++ // a blank before the names
 	}
 	margin := min(1+before, (w-1)/2)
 	width := max(0, w-1-margin-after)
 	return func(distance float64, series int) int {
 		x := margin + int(unit(distance, lo, hi)*float64(width)+0.5)
-		if series >= 0 && before+after > 0 {
+		if series >= 0 && dodge {
 			x += series - before
 		}
 		return x
@@ -233,8 +238,9 @@ func (p Profile) count(distance float64) int {
 	return n
 }
 
-// lines draws 0 where the axis goes below it, chance, the intervals, the lines and the markers, each time the
-// selected series last, so that no line hides a marker.
+// lines draws 0 where the axis goes below it, chance, the intervals, the lines
+// and the markers, each time the selected series last, so that no line hides a
+// marker. The lines of the others are faint beside that of a selected one.
 func (p Profile) lines(plot area, t theme.Theme, scale axis, at func(float64, int) int) {
 	if scale.zero() {
 		plot.line(0, scale.row(0, plot.h), plot.w, '┄', theme.Border)
@@ -242,7 +248,7 @@ func (p Profile) lines(plot area, t theme.Theme, scale axis, at func(float64, in
 	if p.chance() {
 		plot.line(0, scale.row(p.Chance, plot.h), plot.w, '┄', theme.Chance)
 	}
-	order := p.order()
+	order, selected := p.order()
 	roomy := len(p.Series) == 1 || p.dodges(len(p.rings()), plot.w)
 	for _, i := range order {
 		switch s := p.Series[i]; {
@@ -254,25 +260,29 @@ func (p Profile) lines(plot area, t theme.Theme, scale axis, at func(float64, in
 		}
 	}
 	for _, i := range order {
-		p.Series[i].line(plot, t.Glyphs, i, scale, at)
+		style := p.Series[i].Style
+		if selected && i != p.Selected {
+			style = style.Faint()
+		}
+		p.Series[i].line(plot, t.Glyphs, style, i, scale, at)
 	}
 	for _, i := range order {
 		p.Series[i].markers(plot, i, scale, at)
 	}
 }
 
-// order returns the indices of the series, the selected one last.
-func (p Profile) order() []int {
-	order := make([]int, 0, len(p.Series))
+// order returns the indices of the series, the selected one last, and whether
+// there is one.
+func (p Profile) order() (order []int, selected bool) {
 	for i := range p.Series {
 		if i != p.Selected {
 			order = append(order, i)
 		}
 	}
 	if len(order) < len(p.Series) {
-		order = append(order, p.Selected)
+		return append(order, p.Selected), true
 	}
-	return order
+	return order, false
 }
 
 func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, scale axis, at func(float64, int) int) {
@@ -299,7 +309,7 @@ func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, scale axis,
 	}
 }
 
-func (s ProfileSeries) line(plot area, g theme.Glyphs, i int, scale axis, at func(float64, int) int) {
+func (s ProfileSeries) line(plot area, g theme.Glyphs, style theme.Style, i int, scale axis, at func(float64, int) int) {
 	d := newRaster(plot.w, plot.h)
 	var before *ProfilePoint
 	for k := range s.Points {
@@ -313,7 +323,7 @@ func (s ProfileSeries) line(plot area, g theme.Glyphs, i int, scale axis, at fun
 		}
 		before = q
 	}
-	d.draw(plot, g, s.Style)
+	d.draw(plot, g, style)
 }
 
 func (s ProfileSeries) markers(plot area, i int, scale axis, at func(float64, int) int) {
@@ -324,19 +334,25 @@ func (s ProfileSeries) markers(plot area, i int, scale axis, at func(float64, in
 	}
 }
 
-// endings names the lines where they end, and chance.
-func (p Profile) endings(h int, scale axis) []ending {
+// endings names the lines where they end, in names of at most w columns, and
+// chance.
+func (p Profile) endings(h int, scale axis, w int) []ending {
 	var list []ending
+	var names []string
 	for i, s := range p.Series {
 		for _, q := range slices.Backward(s.Points) {
 			if q.known() {
-				list = append(list, ending{scale.row(q.Value, h), s.Marker, s.Style, s.Name, i == p.Selected})
+				list = append(list, ending{dot: scale.dots(q.Value, h), marker: s.Marker, style: s.Style, selected: i == p.Selected})
+				names = append(names, s.Name)
 				break
 			}
 		}
 	}
+	for i, name := range Shorten(names, w) {
+		list[i].text = name
+	}
 	if p.chance() {
-		list = append(list, ending{scale.row(p.Chance, h), '┄', theme.Chance, "chance", false})
+		list = append(list, ending{dot: scale.dots(p.Chance, h), marker: '┄', style: theme.Chance, text: "guessing", reference: true})
 	}
 	return list
 }
