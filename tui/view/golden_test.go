@@ -139,7 +139,7 @@ func TestGolden(t *testing.T) {
 func examplePoints(n []int, half []float64, values ...float64) []ProfilePoint {
 	var points []ProfilePoint
 	for i, v := range values {
-		points = append(points, ProfilePoint{float64(i), v, max(v-half[i], 0), min(v+half[i], 1), n[i]})
+		points = append(points, ProfilePoint{Distance: float64(i), Value: v, Low: max(v-half[i], 0), High: min(v+half[i], 1), N: n[i]})
 	}
 	return points
 }
@@ -147,7 +147,7 @@ func examplePoints(n []int, half []float64, values ...float64) []ProfilePoint {
 func exampleProfile() Profile {
 	n, half := []int{2400, 1600, 800, 100}, []float64{0.02, 0.05, 0.08, 0.2}
 	series := func(i int, name string, values ...float64) ProfileSeries {
-		return ProfileSeries{name, theme.Series(i), theme.Marker(i), examplePoints(n, half, values...)}
+		return ProfileSeries{Name: name, Style: theme.Series(i), Marker: theme.Marker(i), Points: examplePoints(n, half, values...)}
 	}
 	return Profile{
 		Series: []ProfileSeries{
@@ -172,8 +172,8 @@ func exampleArms(n int) Profile {
 		if name == "circular" {
 			first, last = 1./49, 1./49
 		}
-		p.Series = append(p.Series, ProfileSeries{name, theme.Series(i), theme.Marker(i),
-			examplePoints(trials, half, first, 0.7*first+0.3*last, 0.3*first+0.7*last, last)})
+		p.Series = append(p.Series, ProfileSeries{Name: name, Style: theme.Series(i), Marker: theme.Marker(i),
+			Points: examplePoints(trials, half, first, 0.7*first+0.3*last, 0.3*first+0.7*last, last)})
 	}
 	return p
 }

@@ -38,6 +38,7 @@ type ProfileSeries struct {
 type ProfilePoint struct {
 	Distance, Value, Low, High float64
 	N                          int
+	Single                     bool // a ring of one cell: a marker alone, no line leads to it
 }
 
 func (p ProfilePoint) known() bool { return finite(p.Distance) && finite(p.Value) }
@@ -314,7 +315,7 @@ func (s ProfileSeries) line(plot area, g theme.Glyphs, style theme.Style, i int,
 	var before *ProfilePoint
 	for k := range s.Points {
 		q := &s.Points[k]
-		if !q.known() {
+		if !q.known() || q.Single {
 			before = nil
 			continue
 		}

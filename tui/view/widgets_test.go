@@ -2,6 +2,7 @@ package view
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func anyWidget(t *rapid.T) drawer {
 				if rapid.Bool().Draw(t, "regular") {
 					v[0] = float64(d)
 				}
-				s.Points = append(s.Points, ProfilePoint{v[0], v[1], v[2], v[3], rapid.Int().Draw(t, "n")})
+				s.Points = append(s.Points, ProfilePoint{Distance: v[0], Value: v[1], Low: v[2], High: v[3], N: rapid.Int().Draw(t, "n"), Single: rapid.Bool().Draw(t, "single")})
 			}
 			p.Series = append(p.Series, s)
 		}
@@ -132,27 +133,32 @@ func exampleLabIn(f *Frame, r Rect, th theme.Theme) {
 
 func lines(f *Frame) []string { return strings.Split(f.String(theme.Theme{}), "\n") }
 
-func TestProfileBreaksAtUnknown(t *testing.T) {
-	p := exampleProfile()
-	p.Series, p.Chance = p.Series[3:], 0
-	p.Series[0].Points[1].Value = math.NaN()
-	f := NewFrame(56, 9)
-	p.Draw(f, f.Bounds(), theme.Theme{})
-	// From column 4 to the marker of ring 2 there is no line: ring 0 stands
-	// alone.
-	row := []rune(lines(f)[0])
-	ring2 := 0
-	for x, r := range row {
-		if r == '▲' {
-			if ring2++; ring2 == 2 {
-				if between := strings.Trim(string(row[4:x]), " "); between != "▲" {
-					t.Errorf("a line crosses the unknown ring: %q", between)
-				}
-			}
+// A line ends before a ring that is unknown, or that is one cell, and begins
+// again behind it.
+func TestProfileBreaks(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(q *ProfilePoint)
+		want   string // the markers, and whether a line leads from each to the next
+	}{
+		"whole":   {func(*ProfilePoint) {}, "▲-▲-▲-▲"},
+		"unknown": {func(q *ProfilePoint) { q.Value = math.NaN() }, "▲ ▲-▲"},
+		"single":  {func(q *ProfilePoint) { q.Single = true }, "▲ ▲ ▲-▲"},
+	} {
+		p := exampleProfile()
+		p.Series, p.Chance, p.Selected = p.Series[3:], 0, -1
+		for i := range p.Series[0].Points {
+			p.Series[0].Points[i].Low = math.NaN()
 		}
-	}
-	if ring2 < 3 {
-		t.Errorf("markers are missing: %q", string(row))
+		c.change(&p.Series[0].Points[1])
+		f := NewFrame(56, 9)
+		p.Draw(f, f.Bounds(), theme.Theme{})
+		row, _, _ := strings.Cut(lines(f)[0], " none")
+		row = strings.TrimSuffix(row[strings.Index(row, "┤")+len("┤"):], " ▲")
+		got := regexp.MustCompile(` +`).ReplaceAllString(strings.TrimSpace(row), " ")
+		got = regexp.MustCompile(`[⠀-⣿]+`).ReplaceAllString(got, "-")
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }
 
@@ -190,8 +196,8 @@ func TestSelectedIsSeenWithoutColour(t *testing.T) {
 }
 
 func TestSelectedIsDrawnLast(t *testing.T) {
-	point := []ProfilePoint{{0, 0.5, math.NaN(), math.NaN(), 1}}
-	p := Profile{Range: Range{0, 1}, Series: []ProfileSeries{{"a", theme.Series(0), 'A', point}, {"b", theme.Series(1), 'B', point}}}
+	point := []ProfilePoint{{Value: 0.5, Low: math.NaN(), High: math.NaN(), N: 1}}
+	p := Profile{Range: Range{0, 1}, Series: []ProfileSeries{{Name: "a", Marker: 'A', Points: point}, {Name: "b", Marker: 'B', Points: point}}}
 	for i, want := range []string{"A", "B"} {
 		p.Selected = i
 		f := NewFrame(3, 1) // too narrow to stand side by side
