@@ -6,8 +6,9 @@ import (
 )
 
 // A Range is what the axis of a score runs over: that of its metric, so that
-// charts of one metric can be compared. Where an end is infinite the axis
-// reaches as far as what is shown, to the next half of a tick, and at least to 0.
+// charts of one metric can be compared. Where an end is infinite, and below 0
+// where scores have both signs, the axis reaches as far as what is shown, to the
+// next half of a tick, and at least to 0.
 type Range struct{ Low, High float64 }
 
 // reach bounds an axis with an infinite end: what is further off lies at the
@@ -23,8 +24,13 @@ func (r Range) axis(shown iter.Seq[float64]) axis {
 	if !ok {
 		least, most = 0, 0
 	}
+	bottom := r.Low
 	if !finite(r.Low) {
-		a.low = max(min(least, 0), -reach)
+		bottom = -reach
+	}
+	asNeeded := !finite(r.Low) || r.Low < 0 && r.High > 0
+	if asNeeded {
+		a.low = max(min(least, 0), bottom)
 	}
 	if !finite(r.High) {
 		a.high = min(max(most, 0), reach)
@@ -32,8 +38,8 @@ func (r Range) axis(shown iter.Seq[float64]) axis {
 	if a.low < a.high {
 		a.step = tickStep(a.high - a.low)
 	}
-	if !finite(r.Low) && a.step > 0 {
-		a.low = math.Floor(a.low/a.step*2) * a.step / 2
+	if asNeeded && a.step > 0 {
+		a.low = max(math.Floor(a.low/a.step*2)*a.step/2, bottom)
 	}
 	if !finite(r.High) && a.step > 0 {
 		a.high = math.Ceil(a.high/a.step*2) * a.step / 2

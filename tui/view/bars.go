@@ -8,7 +8,7 @@ import (
 
 // Bars are scores side by side, a row each: the name, a bar from 0 to the score,
 // the score with its interval, and, where somebody else has found one too, a
-// mark at theirs. Where scores below 0 are possible a line stands at 0. When
+// mark at theirs. Where scores below 0 are shown a line stands at 0. When
 // there are more rows than fit, those around the selected one are shown; when
 // there is room, rows stand apart.
 type Bars struct {
@@ -71,10 +71,10 @@ func (b Bars) Draw(f *Frame, r Rect, t theme.Theme) {
 
 func (b Bar) score() string { return ScoreWithin(b.Value, b.Low, b.High) }
 
-// shown yields every score.
+// shown yields every number that has a place on the axis.
 func (b Bars) shown(yield func(float64) bool) {
 	for _, row := range b.Rows {
-		if !yield(row.Value) {
+		if !(yield(row.Value) && yield(row.Mark)) {
 			return
 		}
 	}

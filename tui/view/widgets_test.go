@@ -208,7 +208,8 @@ func TestSelectedIsDrawnLast(t *testing.T) {
 	}
 }
 
-// An axis with an open end reaches to the next half of a tick, and at least to 0.
+// An axis with an open end reaches to the next half of a tick, and at least to
+// 0; so does one with both signs, below 0.
 func TestAxis(t *testing.T) {
 	open := math.Inf(-1)
 	for _, c := range []struct {
@@ -217,7 +218,13 @@ func TestAxis(t *testing.T) {
 		want  axis
 	}{
 		{Range{0, 1}, []float64{-3, 7}, axis{0, 1, .5}},
-		{Range{-1, 1}, nil, axis{-1, 1, .5}},
+		{Range{-1, 1}, nil, axis{0, 1, .5}},
+		{Range{-1, 1}, []float64{.4, .02}, axis{0, 1, .5}},
+		{Range{-1, 1}, []float64{.4, -.06}, axis{-.25, 1, .5}},
+		{Range{-1, 1}, []float64{.4, -.6}, axis{-.75, 1, .5}},
+		{Range{-1, 1}, []float64{-1, -7}, axis{-1, 1, .5}},
+		{Range{-.1, 1}, []float64{-.06}, axis{-.1, 1, .5}},
+		{Range{-2, -1}, []float64{-1.5}, axis{-2, -1, .5}},
 		{Range{open, 1}, nil, axis{0, 1, .5}},
 		{Range{open, 1}, []float64{.4, math.NaN(), .9}, axis{0, 1, .5}},
 		{Range{open, 1}, []float64{.4, -.06}, axis{-.25, 1, .5}},
