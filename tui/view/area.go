@@ -62,3 +62,18 @@ func (a area) line(x, y, n int, r rune, s theme.Style) {
 		a.set(x+i, y, r, s)
 	}
 }
+
+// blank reports whether the n cells from (x, y) on lie in the area and show
+// nothing.
+func (a area) blank(x, y, n int) bool {
+	if x < 0 || x+n > a.w || y < 0 || y >= a.h {
+		return false
+	}
+	from := (a.y+y)*a.f.w + a.x + x
+	for _, c := range a.f.cells[from : from+n] {
+		if c.r != ' ' || c.s.Paints() {
+			return false
+		}
+	}
+	return true
+}

@@ -11,9 +11,9 @@ import (
 // next half of a tick, and at least to 0.
 type Range struct{ Low, High float64 }
 
-// reach bounds an axis with an infinite end: what is further off lies at the
+// furthest bounds an axis with an infinite end: what is further off lies at the
 // end of the axis.
-const reach = 1000
+const furthest = 1000
 
 // An axis is a Range with finite ends, and ticks at the multiples of step.
 type axis struct{ low, high, step float64 }
@@ -26,14 +26,14 @@ func (r Range) axis(shown iter.Seq[float64]) axis {
 	}
 	bottom := r.Low
 	if !finite(r.Low) {
-		bottom = -reach
+		bottom = -furthest
 	}
 	asNeeded := !finite(r.Low) || r.Low < 0 && r.High > 0
 	if asNeeded {
 		a.low = max(min(least, 0), bottom)
 	}
 	if !finite(r.High) {
-		a.high = min(max(most, 0), reach)
+		a.high = min(max(most, 0), furthest)
 	}
 	if a.low < a.high {
 		a.step = tickStep(a.high - a.low)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,10 @@ func TestGolden(t *testing.T) {
 		{"profile-24x6", 24, 6, exampleProfile(), mono(theme.Braille)},
 		{"profile-below-0-56x9", 56, 9, exampleSkill(), mono(theme.Braille)},
 		{"profile-below-0-90x22", 90, 22, exampleSkill(), mono(theme.Braille)},
+		{"profile-beyond-54x9", 54, 9, exampleBeyond(), mono(theme.Braille)},
+		{"profile-beyond-54x9-ascii", 54, 9, exampleBeyond(), mono(theme.ASCII)},
+		{"profile-beyond-82x17", 82, 17, exampleBeyond(), mono(theme.Braille)},
+		{"profile-beyond-82x17-256", 82, 17, exampleBeyond(), theme.New(termenv.ANSI256, true, theme.Braille)},
 		{"profile-start-54x9", 54, 9, start, mono(theme.Braille)},
 		{"profile-empty", 56, 9, quiet, mono(theme.Braille)},
 		{"profile-56x9-256", 56, 9, exampleProfile(), theme.New(termenv.ANSI256, true, theme.Braille)},
@@ -157,7 +162,7 @@ func exampleProfile() Profile {
 			series(3, "none", 0.98, 0.98, 0.97, 0.98),
 		},
 		Range:  Range{0, 1},
-		Chance: 1. / 49,
+		Chance: Some(1. / 49),
 	}
 }
 
@@ -165,7 +170,7 @@ func exampleProfile() Profile {
 // end close to another one.
 func exampleArms(n int) Profile {
 	trials, half := []int{2400, 1600, 800, 100}, []float64{0.02, 0.03, 0.05, 0.15}
-	p := Profile{Range: Range{0, 1}, Chance: 1. / 49, Selected: min(2, n-1), XLabel: "cells between the patch and the border"}
+	p := Profile{Range: Range{0, 1}, Chance: Some(1. / 49), Selected: min(2, n-1), XLabel: "cells between the patch and the border"}
 	for i, name := range []string{"zeros", "circular", "reflect", "none", "replicate", "mean-interp", "noise", "resize", "partial", "symmetric", "constant(0.5)",
 		"zeros, black", "zeros, white", "circular, black", "circular, white", "constant(1)"}[:n] {
 		first, last := math.Mod(0.95-0.11*float64(i)+1, 1), math.Mod(0.1+0.37*float64(i%7), 1)
@@ -178,10 +183,34 @@ func exampleArms(n int) Profile {
 	return p
 }
 
+// exampleBeyond is accuracy beyond guessing, with everything that a profile can
+// draw.
+func exampleBeyond() Profile {
+	p := exampleProfile()
+	p.Range, p.Chance, p.Reach, p.Note = Range{-1, 1}, Some(0), Some(2), "still rising"
+	p.XLabel = "cells between the patch and the border"
+	for i := range p.Series {
+		s := &p.Series[i]
+		for k := range s.Points {
+			q := &s.Points[k]
+			q.Value, q.Low, q.High = q.Value-1./49, q.Low-1./49, q.High-1./49
+			q.Ceiling, q.Single = Some([]float64{1, 1, 0.5, 0.3}[k]), k == 3
+		}
+		for _, shift := range []float64{-0.06, 0.02, 0.05} {
+			seed := slices.Clone(s.Points)
+			for k := range seed {
+				seed[k].Value += shift * float64(k+1)
+			}
+			s.Seeds = append(s.Seeds, seed)
+		}
+	}
+	return p
+}
+
 // exampleSkill has no lowest value, and goes below 0.
 func exampleSkill() Profile {
 	p := exampleProfile()
-	p.Range, p.Chance = Range{math.Inf(-1), 1}, 0
+	p.Range, p.Chance = Range{math.Inf(-1), 1}, Optional{}
 	for i := range p.Series {
 		for k := range p.Series[i].Points {
 			q := &p.Series[i].Points[k]

@@ -17,19 +17,24 @@ import (
 // lines.
 type Profile struct {
 	Series   []ProfileSeries
-	Range    Range   // of the score
-	Chance   float64 // the score of guessing; no line unless it is positive
-	XLabel   string  // what the distance is, with its unit
-	Selected int     // the series that is drawn last and with its name marked; −1 for none
-	Empty    string  // one line to show while no series has a value
+	Range    Range    // of the score
+	Chance   Optional // the score of guessing: a dashed line
+	Reach    Optional // the distance from which on no unit sees patch and border at once: a line between the rings
+	XLabel   string   // what the distance is, with its unit
+	Note     string   // a remark in a corner, where there is room
+	Selected int      // the series that is drawn last and with its name marked; −1 for none
+	Empty    string   // one line to show while no series has a value
 }
 
 // A ProfileSeries is the line of one arm, its points by ascending distance.
+// Where it is the mean of several seeds, the lines of these lie dim behind it
+// while it is selected, or nothing is; without colour they are dots.
 type ProfileSeries struct {
 	Name   string
 	Style  theme.Style
 	Marker rune
 	Points []ProfilePoint
+	Seeds  [][]ProfilePoint // one line each
 }
 
 // A ProfilePoint is one ring. Value is clamped to the axis; where it is not
@@ -38,8 +43,12 @@ type ProfileSeries struct {
 type ProfilePoint struct {
 	Distance, Value, Low, High float64
 	N                          int
-	Single                     bool // a ring of one cell: a marker alone, no line leads to it
+	Single                     bool     // a ring of one cell: a marker alone, no line leads to it
+	Ceiling                    Optional // what no network of this kind can exceed; shown for the selected series
 }
+
+// ceiling is the glyph of what cannot be exceeded.
+const ceiling = '═'
 
 func (p ProfilePoint) known() bool { return finite(p.Distance) && finite(p.Value) }
 
@@ -85,6 +94,53 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	if gutter > 0 {
 		a.sub(Rect{left + plot.w, 0, gutter, h + min(foot, 1)}).endings(p.endings(h, scale, gutter-endingWidth(0)), h)
 	}
+	if x, ok := p.reach(rings, at); ok {
+		plot.beside(x, theme.Dim, "field ends")
+	}
+	p.note(a, plot)
+}
+
+// reach returns the column of the line where the field of view ends: half way
+// to the first ring beyond it, if there is one.
+func (p Profile) reach(rings []float64, at func(float64, int) int) (x int, ok bool) {
+	for i, d := range rings {
+		if p.Reach.known && d >= p.Reach.value {
+			if i == 0 {
+				return at(d, 0) - 1, true
+			}
+			return (at(rings[i-1], -1) + at(d, -1)) / 2, true
+		}
+	}
+	return 0, false
+}
+
+// beside writes text next to a vertical line at column x, in the first row that
+// has room for it.
+func (a area) beside(x int, s theme.Style, text string) {
+	n := Columns(text) + 2 // a blank on either side
+	for y := range a.h {
+		for _, start := range [...]int{x + 1, x - n} {
+			if a.blank(start, y, n) {
+				a.text(start+1, y, s, text)
+				return
+			}
+		}
+	}
+}
+
+// note writes the note to the right of the rows under the plot, or of the plot's
+// first row, where there is room.
+func (p Profile) note(a, plot area) {
+	n := Columns(p.Note)
+	for y := a.h - 1; n > 0 && y >= plot.h; y-- {
+		if a.blank(a.w-n-1, y, n+1) {
+			a.right(a.w, y, theme.Dim, p.Note)
+			return
+		}
+	}
+	if n > 0 && plot.blank(plot.w-n-1, 0, n+1) {
+		plot.right(plot.w, 0, theme.Dim, p.Note)
+	}
 }
 
 // rings returns the distances at which some series has a value, ascending.
@@ -102,13 +158,34 @@ func (p Profile) rings() []float64 {
 
 // shown yields every number that has a place on the y-axis.
 func (p Profile) shown(yield func(float64) bool) {
-	for _, s := range p.Series {
+	for i, s := range p.Series {
 		for _, q := range s.Points {
 			if q.known() && !(yield(q.Value) && yield(q.Low) && yield(q.High)) {
 				return
 			}
+			if i == p.Selected && q.Ceiling.known && !yield(q.Ceiling.value) {
+				return
+			}
+		}
+		for _, seed := range p.seeds(i) {
+			for _, q := range seed {
+				if q.known() && !yield(q.Value) {
+					return
+				}
+			}
 		}
 	}
+	if p.Chance.known {
+		yield(p.Chance.value)
+	}
+}
+
+// seeds returns the lines behind series i that are shown.
+func (p Profile) seeds(i int) [][]ProfilePoint {
+	if i == p.Selected || p.Selected < 0 || p.Selected >= len(p.Series) {
+		return p.Series[i].Seeds
+	}
+	return nil
 }
 
 // nameWidth returns the columns that the names need, at most limit.
@@ -128,8 +205,8 @@ func (p Profile) yAxis(a area, h int, scale axis) int {
 		style theme.Style
 	}
 	var marks []mark
-	if p.chance() {
-		marks = append(marks, mark{p.Chance, theme.Chance})
+	if p.Chance.known {
+		marks = append(marks, mark{p.Chance.value, theme.Chance})
 	}
 	var ticks []float64
 	if h >= 2 {
@@ -164,8 +241,6 @@ func (p Profile) yAxis(a area, h int, scale axis) int {
 	}
 	return column
 }
-
-func (p Profile) chance() bool { return p.Chance > 0 && finite(p.Chance) }
 
 // columns returns the function from a distance and a series to a column of a
 // plot w ≥ 1 columns wide. Where there is room, the series of one ring stand
@@ -239,18 +314,35 @@ func (p Profile) count(distance float64) int {
 	return n
 }
 
-// lines draws 0 where the axis goes below it, chance, the intervals, the lines
-// and the markers, each time the selected series last, so that no line hides a
-// marker. The lines of the others are faint beside that of a selected one.
+// lines draws 0 where the axis goes below it, chance, the end of the field, the
+// ceilings, the seeds, the intervals, the lines and the markers, each time the
+// selected series last, so that no line hides a marker. The lines of the others
+// are faint beside that of a selected one.
 func (p Profile) lines(plot area, t theme.Theme, scale axis, at func(float64, int) int) {
 	if scale.zero() {
 		plot.line(0, scale.row(0, plot.h), plot.w, '┄', theme.Border)
 	}
-	if p.chance() {
-		plot.line(0, scale.row(p.Chance, plot.h), plot.w, '┄', theme.Chance)
+	if p.Chance.known {
+		plot.line(0, scale.row(p.Chance.value, plot.h), plot.w, '┄', theme.Chance)
+	}
+	rings := p.rings()
+	if x, ok := p.reach(rings, at); ok {
+		for y := range plot.h {
+			plot.set(x, y, '┊', theme.Dim)
+		}
 	}
 	order, selected := p.order()
-	roomy := len(p.Series) == 1 || p.dodges(len(p.rings()), plot.w)
+	if selected {
+		p.Series[p.Selected].ceilings(plot, p.Selected, min(2, plot.w/len(rings)/3), scale, at)
+	}
+	if t.Colour() {
+		for i := range p.Series {
+			for _, seed := range p.seeds(i) {
+				line(seed, plot, t.Glyphs, theme.Dim, i, scale, at)
+			}
+		}
+	}
+	roomy := len(p.Series) == 1 || p.dodges(len(rings), plot.w)
 	for _, i := range order {
 		switch s := p.Series[i]; {
 		case plot.h < 5:
@@ -260,15 +352,23 @@ func (p Profile) lines(plot area, t theme.Theme, scale axis, at func(float64, in
 			s.whiskers(plot, theme.Dim, i, scale, at)
 		}
 	}
+	if !t.Colour() {
+		for i := range p.Series {
+			for _, seed := range p.seeds(i) {
+				markers(seed, plot, '∙', theme.Dim, i, scale, at)
+			}
+		}
+	}
 	for _, i := range order {
 		style := p.Series[i].Style
 		if selected && i != p.Selected {
 			style = style.Faint()
 		}
-		p.Series[i].line(plot, t.Glyphs, style, i, scale, at)
+		line(p.Series[i].Points, plot, t.Glyphs, style, i, scale, at)
 	}
 	for _, i := range order {
-		p.Series[i].markers(plot, i, scale, at)
+		s := p.Series[i]
+		markers(s.Points, plot, s.Marker, s.Style, i, scale, at)
 	}
 }
 
@@ -310,11 +410,11 @@ func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, scale axis,
 	}
 }
 
-func (s ProfileSeries) line(plot area, g theme.Glyphs, style theme.Style, i int, scale axis, at func(float64, int) int) {
+func line(points []ProfilePoint, plot area, g theme.Glyphs, style theme.Style, i int, scale axis, at func(float64, int) int) {
 	d := newRaster(plot.w, plot.h)
 	var before *ProfilePoint
-	for k := range s.Points {
-		q := &s.Points[k]
+	for k := range points {
+		q := &points[k]
 		if !q.known() || q.Single {
 			before = nil
 			continue
@@ -327,16 +427,25 @@ func (s ProfileSeries) line(plot area, g theme.Glyphs, style theme.Style, i int,
 	d.draw(plot, g, style)
 }
 
-func (s ProfileSeries) markers(plot area, i int, scale axis, at func(float64, int) int) {
-	for _, q := range s.Points {
+func markers(points []ProfilePoint, plot area, marker rune, style theme.Style, i int, scale axis, at func(float64, int) int) {
+	for _, q := range points {
 		if q.known() {
-			plot.set(at(q.Distance, i), scale.row(q.Value, plot.h), s.Marker, s.Style)
+			plot.set(at(q.Distance, i), scale.row(q.Value, plot.h), marker, style)
+		}
+	}
+}
+
+// ceilings draws dashes over a number of columns on either side of each ring.
+func (s ProfileSeries) ceilings(plot area, i, columns int, scale axis, at func(float64, int) int) {
+	for _, q := range s.Points {
+		if q.known() && q.Ceiling.known {
+			plot.line(at(q.Distance, i)-columns, scale.row(q.Ceiling.value, plot.h), 2*columns+1, ceiling, theme.Dim)
 		}
 	}
 }
 
 // endings names the lines where they end, in names of at most w columns, and
-// chance.
+// the references.
 func (p Profile) endings(h int, scale axis, w int) []ending {
 	var list []ending
 	var names []string
@@ -352,8 +461,16 @@ func (p Profile) endings(h int, scale axis, w int) []ending {
 	for i, name := range Shorten(names, w) {
 		list[i].text = name
 	}
-	if p.chance() {
-		list = append(list, ending{dot: scale.dots(p.Chance, h), marker: '┄', style: theme.Chance, text: "guessing", reference: true})
+	if p.Chance.known {
+		list = append(list, ending{dot: scale.dots(p.Chance.value, h), marker: '┄', style: theme.Chance, text: "guessing", reference: true})
+	}
+	if p.Selected < 0 || p.Selected >= len(p.Series) {
+		return list
+	}
+	for _, q := range slices.Backward(p.Series[p.Selected].Points) {
+		if q.known() && q.Ceiling.known {
+			return append(list, ending{dot: scale.dots(q.Ceiling.value, h), marker: ceiling, style: theme.Dim, text: "ceiling", reference: true})
+		}
 	}
 	return list
 }

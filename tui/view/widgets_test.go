@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/muesli/termenv"
 	"pgregory.net/rapid"
 
 	"padlab/tui/theme"
@@ -43,21 +44,36 @@ func anyWidget(t *rapid.T) drawer {
 	text := rapid.OneOf(rapid.String(), rapid.StringMatching(`([a-z]{1,9} ?){0,12}`), rapid.SampledFrom([]string{"漢字漢字漢字", "zeros", "\n\n"}))
 	index := rapid.IntRange(-2, 12)
 	values := func(n int) []float64 { return rapid.SliceOfN(number, n, n).Draw(t, "values") }
-	marker := func() rune { return theme.Marker(rapid.IntRange(0, 9).Draw(t, "marker")) }
+	marker := func() rune { return theme.Marker(rapid.IntRange(0, 20).Draw(t, "marker")) }
 
 	extent := func() Range { return Range{number.Draw(t, "low"), number.Draw(t, "high")} }
 
+	optional := func() Optional {
+		if rapid.Bool().Draw(t, "none") {
+			return Optional{}
+		}
+		return Some(number.Draw(t, "some"))
+	}
+
 	switch rapid.IntRange(0, 11).Draw(t, "widget") {
 	case 0:
-		p := Profile{Range: extent(), Chance: number.Draw(t, "chance"), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
-		for range rapid.IntRange(0, 9).Draw(t, "series") {
-			s := ProfileSeries{Name: text.Draw(t, "name"), Style: anyStyle(t), Marker: marker()}
+		p := Profile{Range: extent(), Chance: optional(), Reach: optional(), XLabel: text.Draw(t, "x"), Note: text.Draw(t, "note"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
+		points := func() (list []ProfilePoint) {
 			for d := range rapid.IntRange(0, 8).Draw(t, "points") {
 				v := values(4)
 				if rapid.Bool().Draw(t, "regular") {
 					v[0] = float64(d)
 				}
-				s.Points = append(s.Points, ProfilePoint{Distance: v[0], Value: v[1], Low: v[2], High: v[3], N: rapid.Int().Draw(t, "n"), Single: rapid.Bool().Draw(t, "single")})
+				list = append(list, ProfilePoint{Distance: v[0], Value: v[1], Low: v[2], High: v[3], N: rapid.Int().Draw(t, "n"),
+					Single: rapid.Bool().Draw(t, "single"), Ceiling: optional()})
+			}
+			return list
+		}
+		for range rapid.IntRange(0, 9).Draw(t, "series") {
+			s := ProfileSeries{Name: text.Draw(t, "name"), Style: anyStyle(t), Marker: marker()}
+			s.Points = points()
+			for range rapid.IntRange(0, 2).Draw(t, "seeds") {
+				s.Seeds = append(s.Seeds, points())
 			}
 			p.Series = append(p.Series, s)
 		}
@@ -145,7 +161,7 @@ func TestProfileBreaks(t *testing.T) {
 		"single":  {func(q *ProfilePoint) { q.Single = true }, "▲ ▲ ▲-▲"},
 	} {
 		p := exampleProfile()
-		p.Series, p.Chance, p.Selected = p.Series[3:], 0, -1
+		p.Series, p.Chance, p.Selected = p.Series[3:], Optional{}, -1
 		for i := range p.Series[0].Points {
 			p.Series[0].Points[i].Low = math.NaN()
 		}
@@ -163,14 +179,87 @@ func TestProfileBreaks(t *testing.T) {
 }
 
 func TestNoMarkerIsHidden(t *testing.T) {
-	for i := range 4 {
+	for _, p := range []Profile{exampleProfile(), exampleBeyond()} {
+		for i := range 4 {
+			p.Selected = i
+			f := NewFrame(56, 9)
+			p.Draw(f, f.Bounds(), theme.Theme{})
+			for _, s := range p.Series {
+				if n := strings.Count(f.String(theme.Theme{}), string(s.Marker)); n != 5 { // four rings and the name
+					t.Errorf("%d selected: %c is seen %d times", i, s.Marker, n)
+				}
+			}
+		}
+	}
+}
+
+// Ceilings, the end of the field, chance and seeds in colour lie behind markers,
+// whiskers and lines, and show only where nothing else does.
+func TestReferencesHideNothing(t *testing.T) {
+	th := theme.New(termenv.TrueColor, true, theme.Braille)
+	with := exampleBeyond()
+	with.Note = ""
+	without := exampleBeyond()
+	without.Reach = Optional{}
+	for i := range without.Series {
+		without.Series[i].Seeds = nil
+		for k := range without.Series[i].Points {
+			without.Series[i].Points[k].Ceiling = Optional{}
+		}
+	}
+	f, g := NewFrame(82, 17), NewFrame(82, 17)
+	with.Draw(f, f.Bounds(), th)
+	without.Draw(g, g.Bounds(), th)
+	more := 0
+	for i, c := range g.cells {
+		if i%f.w > 68 {
+			continue // the names
+		}
+		if c.r != ' ' && c.r != '┄' && f.cells[i] != c {
+			t.Errorf("(%d, %d): %q in place of %q", i%f.w, i/f.w, f.cells[i].r, c.r)
+		}
+		if f.cells[i] != c {
+			more++
+		}
+	}
+	if more < 50 {
+		t.Errorf("only %d cells show references", more)
+	}
+}
+
+// What is not known is not drawn; what is 0 is.
+func TestReferences(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(p *Profile)
+		shown  []string
+		hidden []string
+	}{
+		"none":               {func(*Profile) {}, nil, []string{"┄", "guessing", "═", "ceiling", "┊", "field"}},
+		"chance 0":           {func(p *Profile) { p.Chance = Some(0) }, []string{"┄ guessing", "┄┄●"}, []string{"═", "┊"}},
+		"chance unknown":     {func(p *Profile) { p.Chance = Some(math.NaN()) }, nil, []string{"┄", "guessing"}},
+		"ceiling":            {func(p *Profile) { p.Series[0].Points[1].Ceiling = Some(0.8) }, []string{"═══", "═ ceiling"}, []string{"┄", "┊"}},
+		"ceiling of another": {func(p *Profile) { p.Series[1].Points[1].Ceiling = Some(0.8) }, nil, []string{"═", "ceiling"}},
+		"ceiling 0":          {func(p *Profile) { p.Series[0].Points[2].Ceiling = Some(0) }, []string{"═ ceiling"}, []string{"┄"}},
+		"reach":              {func(p *Profile) { p.Reach = Some(1.5) }, []string{"┊", "field ends"}, []string{"┄"}},
+		"reach 0":            {func(p *Profile) { p.Reach = Some(0) }, []string{"┊"}, nil},
+		"reach beyond":       {func(p *Profile) { p.Reach = Some(9) }, nil, []string{"┊", "field"}},
+		"note":               {func(p *Profile) { p.Note = "rising" }, []string{"rising|"}, nil},
+		"long note":          {func(p *Profile) { p.Note = strings.Repeat("rising ", 9) }, nil, []string{"rising"}},
+	} {
 		p := exampleProfile()
-		p.Selected = i
+		p.Chance = Optional{}
+		c.change(&p)
 		f := NewFrame(56, 9)
 		p.Draw(f, f.Bounds(), theme.Theme{})
-		for _, s := range p.Series {
-			if n := strings.Count(f.String(theme.Theme{}), string(s.Marker)); n != 5 { // four rings and the name
-				t.Errorf("%d selected: %c is seen %d times", i, s.Marker, n)
+		text := strings.ReplaceAll(f.String(theme.Theme{}), "\n", "|\n") + "|\n"
+		for _, s := range c.shown {
+			if !strings.Contains(text, s) {
+				t.Errorf("%s: no %q in\n%s", name, s, text)
+			}
+		}
+		for _, s := range c.hidden {
+			if strings.Contains(text, s) {
+				t.Errorf("%s: %q in\n%s", name, s, text)
 			}
 		}
 	}
