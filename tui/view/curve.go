@@ -58,7 +58,7 @@ func (c Curve) Draw(f *Frame, r Rect, t theme.Theme) {
 		left = c.yAxis(a, h, lo, hi) + 1
 	}
 	gutter := 0
-	if w := endingWidth(c.lastWidth()); c.Last && a.w-left-w >= 16 {
+	if w := endingWidth(widest(c.endings(1, 0, 1))); c.Last && a.w-left-w >= 16 {
 		gutter = w
 	}
 	plot := a.sub(Rect{left, 0, a.w - left - gutter, h})
@@ -210,14 +210,6 @@ func (c Curve) line(plot area, s CurveSeries, lo, hi float64) raster {
 	}
 	flush()
 	return d
-}
-
-func (c Curve) lastWidth() int {
-	w := 0
-	for _, e := range c.endings(1, 0, 1) {
-		w = max(w, Columns(e.text))
-	}
-	return w
 }
 
 // endings gives the last known value of each series.

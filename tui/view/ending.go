@@ -19,6 +19,15 @@ type ending struct {
 	reference bool // not the line of an arm
 }
 
+// widest returns the columns of the longest text.
+func widest(list []ending) int {
+	w := 0
+	for _, e := range list {
+		w = max(w, Columns(e.text))
+	}
+	return w
+}
+
 // endingWidth returns the columns that endings need for texts of at most w
 // columns, one of them free at the right.
 func endingWidth(w int) int { return w + 4 }

@@ -70,8 +70,8 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 		foot = 1
 	}
 	h, scale := a.h-foot, p.Range.axis(p.shown)
-	gutter := 0
-	if w := endingWidth(p.nameWidth(a.w / 4)); a.w-w >= 32 && h >= 3 {
+	gutter, names := 0, p.endings(h, scale, a.w/4)
+	if w := endingWidth(widest(names)); a.w-w >= 32 && h >= 3 {
 		gutter = w
 	} else if a.h >= 5 && a.w >= 20 {
 		a.sub(Rect{0, 0, a.w, 1}).legend(p.endings(h, scale, a.w))
@@ -90,9 +90,9 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	if foot > 0 {
 		p.xAxis(a.sub(Rect{0, h, left + plot.w, foot}), left, rings, at)
 	}
-	p.lines(plot, t, scale, at)
+	p.lines(plot, t, scale, rings, at)
 	if gutter > 0 {
-		a.sub(Rect{left + plot.w, 0, gutter, h + min(foot, 1)}).endings(p.endings(h, scale, gutter-endingWidth(0)), h)
+		a.sub(Rect{left + plot.w, 0, gutter, h + min(foot, 1)}).endings(names, h)
 	}
 	if x, ok := p.reach(rings, at); ok {
 		plot.beside(x, theme.Dim, "field ends")
@@ -186,15 +186,6 @@ func (p Profile) seeds(i int) [][]ProfilePoint {
 		return p.Series[i].Seeds
 	}
 	return nil
-}
-
-// nameWidth returns the columns that the names need, at most limit.
-func (p Profile) nameWidth(limit int) int {
-	w := 0
-	for _, e := range p.endings(1, axis{}, limit) {
-		w = max(w, Columns(e.text))
-	}
-	return min(w, limit)
 }
 
 // yAxis draws the axis beside h rows and returns its column. Of marks that fall
@@ -318,14 +309,13 @@ func (p Profile) count(distance float64) int {
 // ceilings, the seeds, the intervals, the lines and the markers, each time the
 // selected series last, so that no line hides a marker. The lines of the others
 // are faint beside that of a selected one.
-func (p Profile) lines(plot area, t theme.Theme, scale axis, at func(float64, int) int) {
+func (p Profile) lines(plot area, t theme.Theme, scale axis, rings []float64, at func(float64, int) int) {
 	if scale.zero() {
 		plot.line(0, scale.row(0, plot.h), plot.w, '┄', theme.Border)
 	}
 	if p.Chance.known {
 		plot.line(0, scale.row(p.Chance.value, plot.h), plot.w, '┄', theme.Chance)
 	}
-	rings := p.rings()
 	if x, ok := p.reach(rings, at); ok {
 		for y := range plot.h {
 			plot.set(x, y, '┊', theme.Dim)
