@@ -90,6 +90,7 @@ func TestGolden(t *testing.T) {
 		{"heatmap-36x9", 36, 9, exampleMap(), mono(theme.Braille)},
 		{"heatmap-90x22", 90, 22, exampleMap(), mono(theme.Braille)},
 		{"heatmap-60x15", 60, 15, exampleMap(), mono(theme.Braille)},
+		{"heatmap-36x5", 36, 5, exampleMap(), mono(theme.Braille)},
 		{"heatmap-14x7-ascii", 14, 7, exampleMap(), mono(theme.ASCII)},
 		{"heatmap-60x15-ascii", 60, 15, exampleMap(), mono(theme.ASCII)},
 		{"heatmap-unknown", 36, 9, unknown, mono(theme.Braille)},

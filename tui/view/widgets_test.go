@@ -368,10 +368,36 @@ func TestHeatmapPoolsWhatDoesNotFit(t *testing.T) {
 		0.5, 0.5, math.NaN(), math.NaN(),
 		0.5, 0.5, math.NaN(), math.NaN(),
 	}}
-	f := NewFrame(2, 2)
-	m.Draw(f, f.Bounds(), theme.Theme{})
-	if got := f.String(theme.Theme{}); got != "*0\n5·" {
-		t.Errorf("got %q", got)
+	for _, c := range []struct {
+		w, h int
+		want string
+	}{
+		{8, 3, "100   0 \n 50  ·  \n2×2 mean"},
+		{17, 3, "    100   0      \n     50  ·       \nmean of 2×2 cells"},
+		{7, 3, "       \n small \n       "},
+		{9, 1, "too small"},
+		{27, 1, "  too small for 4×4 cells  "},
+		{1, 1, "…"},
+	} {
+		f := NewFrame(c.w, c.h)
+		m.Draw(f, f.Bounds(), theme.Theme{})
+		if got := f.String(theme.Theme{}); got != c.want {
+			t.Errorf("%d×%d: got\n%s\nwant\n%s", c.w, c.h, got, c.want)
+		}
+	}
+}
+
+// At no size does a block stand for several cells without a word.
+func TestHeatmapNeverPoolsSilently(t *testing.T) {
+	for w := 1; w < 50; w++ {
+		for h := 1; h < 20; h++ {
+			f := NewFrame(w, h)
+			exampleMap().Draw(f, f.Bounds(), theme.Theme{})
+			text := f.String(theme.Theme{})
+			if told := regexp.MustCompile(`mean|small|(?m)^ *… *$`).MatchString(text); told != (w < 7 || h < 7) {
+				t.Errorf("%d×%d:\n%s", w, h, text)
+			}
+		}
 	}
 }
 
