@@ -3,6 +3,8 @@ package view
 import (
 	"iter"
 	"math"
+
+	"padlab/tui/theme"
 )
 
 // A Range is what the axis of a score runs over: that of its metric, so that
@@ -81,3 +83,48 @@ func (a axis) dots(v float64, h int) int { return dotRow(unit(v, a.low, a.high),
 
 // row returns the row of cells of a value.
 func (a axis) row(v float64, h int) int { return a.dots(v, h) / 4 }
+
+// scoreAxis draws the axis of a score beside h rows, with a reference marked on
+// it, and returns its column. Of marks that fall into one row the first stands.
+func (a area) scoreAxis(h int, scale axis, reference Optional) int {
+	type mark struct {
+		value float64
+		style theme.Style
+	}
+	var marks []mark
+	if reference.known {
+		marks = append(marks, mark{reference.value, theme.Chance})
+	}
+	var ticks []float64
+	if h >= 2 {
+		ticks = append(ticks, scale.high, scale.low)
+		if scale.zero() {
+			ticks = append(ticks, 0)
+		}
+	}
+	if h >= 5 {
+		ticks = append(ticks, scale.ticks(scale.step)...)
+	}
+	if h >= 13 {
+		ticks = append(ticks, scale.ticks(scale.step/2)...)
+	}
+	for _, v := range ticks {
+		marks = append(marks, mark{v, theme.Dim})
+	}
+	column := 0
+	for _, m := range marks {
+		column = max(column, Columns(tick(m.value)))
+	}
+	taken := make([]bool, h)
+	for y := range h {
+		a.set(column, y, '│', theme.Border)
+	}
+	for _, m := range marks {
+		if y := scale.row(m.value, h); !taken[y] {
+			taken[y] = true
+			a.right(column, y, m.style, tick(m.value))
+			a.set(column, y, '┤', theme.Border)
+		}
+	}
+	return column
+}

@@ -86,6 +86,8 @@ func TestGolden(t *testing.T) {
 		{"curve-21x4", 21, 4, exampleCurve(), mono(theme.Braille)},
 		{"curve-60x14", 60, 14, lasts, mono(theme.Braille)},
 		{"curve-60x14-log", 60, 14, logs, mono(theme.Braille)},
+		{"curve-score-60x14", 60, 14, exampleScores(), mono(theme.Braille)},
+		{"curve-score-21x4", 21, 4, exampleScores(), mono(theme.Braille)},
 		{"curve-60x14-ascii", 60, 14, lasts, mono(theme.ASCII)},
 		{"heatmap-36x9", 36, 9, exampleMap(), mono(theme.Braille)},
 		{"heatmap-90x22", 90, 22, exampleMap(), mono(theme.Braille)},
@@ -229,6 +231,19 @@ func exampleCurve() Curve {
 			x := float64(step)
 			v := 0.6*float64(i) + (3.9-0.6*float64(i))*math.Exp(-x/(60+60*float64(i))) + 0.1*math.Sin(x)*math.Exp(-x/300)
 			s.Points = append(s.Points, CurvePoint{step, v + 0.02})
+		}
+		c.Series = append(c.Series, s)
+	}
+	return c
+}
+
+// exampleScores is a score against the step, of which one stays at chance.
+func exampleScores() Curve {
+	c := Curve{Range: Range{0, 1}, Reference: 1. / 49, RefLabel: "guessing", XLabel: "step", Last: true}
+	for i := range 3 {
+		s := CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
+		for step := 50; step <= 600; step += 50 {
+			s.Points = append(s.Points, CurvePoint{step, 1./49 + 0.45*float64(i)*(1-math.Exp(-float64(step)/150))})
 		}
 		c.Series = append(c.Series, s)
 	}

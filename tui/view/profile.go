@@ -80,7 +80,7 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	}
 	left := 0
 	if a.w >= 20 {
-		left = p.yAxis(a, h, scale) + 1
+		left = a.scoreAxis(h, scale, p.Chance) + 1
 	}
 	plot := a.sub(Rect{left, 0, a.w - left - gutter, h})
 	if plot.w < 1 || plot.h < 1 {
@@ -120,7 +120,7 @@ func (a area) beside(x int, s theme.Style, text string) {
 	n := Columns(text) + 2 // a blank on either side
 	for y := range a.h {
 		for _, start := range [...]int{x + 1, x - n} {
-			if a.blank(start, y, n) {
+			if a.only(" ", start, y, n) {
 				a.text(start+1, y, s, text)
 				return
 			}
@@ -133,12 +133,12 @@ func (a area) beside(x int, s theme.Style, text string) {
 func (p Profile) note(a, plot area) {
 	n := Columns(p.Note)
 	for y := a.h - 1; n > 0 && y >= plot.h; y-- {
-		if a.blank(a.w-n-1, y, n+1) {
+		if a.only(" ", a.w-n-1, y, n+1) {
 			a.right(a.w, y, theme.Dim, p.Note)
 			return
 		}
 	}
-	if n > 0 && plot.blank(plot.w-n-1, 0, n+1) {
+	if n > 0 && plot.only(" ", plot.w-n-1, 0, n+1) {
 		plot.right(plot.w, 0, theme.Dim, p.Note)
 	}
 }
@@ -186,51 +186,6 @@ func (p Profile) seeds(i int) [][]ProfilePoint {
 		return p.Series[i].Seeds
 	}
 	return nil
-}
-
-// yAxis draws the axis beside h rows and returns its column. Of marks that fall
-// into one row the first stands.
-func (p Profile) yAxis(a area, h int, scale axis) int {
-	type mark struct {
-		value float64
-		style theme.Style
-	}
-	var marks []mark
-	if p.Chance.known {
-		marks = append(marks, mark{p.Chance.value, theme.Chance})
-	}
-	var ticks []float64
-	if h >= 2 {
-		ticks = append(ticks, scale.high, scale.low)
-		if scale.zero() {
-			ticks = append(ticks, 0)
-		}
-	}
-	if h >= 5 {
-		ticks = append(ticks, scale.ticks(scale.step)...)
-	}
-	if h >= 13 {
-		ticks = append(ticks, scale.ticks(scale.step/2)...)
-	}
-	for _, v := range ticks {
-		marks = append(marks, mark{v, theme.Dim})
-	}
-	column := 0
-	for _, m := range marks {
-		column = max(column, Columns(tick(m.value)))
-	}
-	taken := make([]bool, h)
-	for y := range h {
-		a.set(column, y, '│', theme.Border)
-	}
-	for _, m := range marks {
-		if y := scale.row(m.value, h); !taken[y] {
-			taken[y] = true
-			a.right(column, y, m.style, tick(m.value))
-			a.set(column, y, '┤', theme.Border)
-		}
-	}
-	return column
 }
 
 // columns returns the function from a distance and a series to a column of a

@@ -81,6 +81,9 @@ func anyWidget(t *rapid.T) drawer {
 	case 1:
 		c := Curve{Log: rapid.Bool().Draw(t, "log"), Last: rapid.Bool().Draw(t, "last"), Reference: number.Draw(t, "ref"),
 			RefLabel: text.Draw(t, "label"), XLabel: text.Draw(t, "x"), Empty: text.Draw(t, "empty")}
+		if rapid.Bool().Draw(t, "score") {
+			c.Range = extent()
+		}
 		for range rapid.IntRange(0, 9).Draw(t, "series") {
 			s := CurveSeries{Style: anyStyle(t), Marker: marker()}
 			for range rapid.IntRange(0, 40).Draw(t, "points") {
@@ -338,6 +341,24 @@ func TestCurveThinsWithoutLosingPeaks(t *testing.T) {
 	c.Draw(f, f.Bounds(), theme.Theme{})
 	if top := lines(f)[0]; strings.Trim(top, " ") == "" {
 		t.Errorf("the peak is lost:\n%s", strings.Join(lines(f), "\n"))
+	}
+}
+
+// A score's axis is that of its metric, whatever the values, and its numbers are
+// scores; the reference is named beside its line where a curve lies on it.
+func TestCurveOfScores(t *testing.T) {
+	c := exampleScores()
+	c.Log = true // not of a score
+	f := NewFrame(60, 14)
+	c.Draw(f, f.Bounds(), theme.Theme{})
+	rows := lines(f)
+	if !strings.HasPrefix(rows[0], "  1┤") || !strings.HasPrefix(rows[6], " .5┤") || !strings.HasPrefix(rows[12], ".02┤") {
+		t.Errorf("the axis is not that of a score:\n%s", strings.Join(rows, "\n"))
+	}
+	for y, want := range map[int]string{1: "◆ .90", 6: "● .46", 12: "■ .02", 11: "guessing"} {
+		if !strings.Contains(rows[y], want) {
+			t.Errorf("no %s in row %d:\n%s", want, y, strings.Join(rows, "\n"))
+		}
 	}
 }
 
