@@ -131,39 +131,42 @@ func places(list []ending, h int) (at []int, near bool) {
 // names, in the order of the list, and how many there are more. References are
 // named only where everything fits.
 func (a area) legend(list []ending) {
-	arms := slices.DeleteFunc(slices.Clone(list), func(e ending) bool { return e.reference })
 	width := func(list []ending, limit int) (n int) {
 		for _, e := range list {
 			n += 3 + min(Columns(e.text), limit)
 		}
 		return n
 	}
-	shown, rest, room := list, "", a.w
+	shown, rest := list, ""
 	if width(list, a.w) > a.w {
-		shown = arms
-	}
-	for n := len(arms); width(shown, 5) > room && n > 1; {
-		n--
-		shown, rest = most(arms, n), more(len(arms)-n)
-		room = a.w - 1 - Columns(rest)
-	}
-	limit := a.w
-	for limit > 1 && width(shown, limit) > room {
-		limit--
-	}
-	names := make([]string, len(shown))
-	for i, e := range shown {
-		names[i] = e.text
+		arms := slices.DeleteFunc(slices.Clone(list), func(e ending) bool { return e.reference })
+		n, room, limit := len(arms), a.w, a.w
+		for n > 1 && width(most(arms, n), 5) > room {
+			n--
+			rest = more(len(arms) - n)
+			room = a.w - 1 - Columns(rest)
+		}
+		for limit > 1 && width(most(arms, n), limit) > room {
+			limit--
+		}
+		var names []string // of those that are not shown, too: they are told apart from them
+		for _, e := range arms {
+			names = append(names, e.text)
+		}
+		for i, name := range Shorten(names, limit) {
+			arms[i].text = name
+		}
+		shown = most(arms, n)
 	}
 	x := 0
-	for i, name := range Shorten(names, limit) {
-		e, style := shown[i], shown[i].style
+	for _, e := range shown {
+		style := e.style
 		if e.selected {
 			a.set(x, 0, '▸', theme.Strong)
 			style = theme.Strong
 		}
 		a.set(x+1, 0, e.marker, e.style)
-		x = a.text(x+3, 0, style, name)
+		x = a.text(x+3, 0, style, e.text)
 	}
 	a.text(x+1, 0, theme.Dim, rest)
 }

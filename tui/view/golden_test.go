@@ -80,6 +80,7 @@ func TestGolden(t *testing.T) {
 		{"profile-beyond-54x9-ascii", 54, 9, exampleBeyond(), mono(theme.ASCII)},
 		{"profile-beyond-82x17", 82, 17, exampleBeyond(), mono(theme.Braille)},
 		{"profile-beyond-82x17-256", 82, 17, exampleBeyond(), theme.New(termenv.ANSI256, true, theme.Braille)},
+		{"arms-16-82x17-ascii", 82, 17, exampleArms(16), mono(theme.ASCII)},
 		{"profile-start-54x9", 54, 9, start, mono(theme.Braille)},
 		{"profile-empty", 56, 9, quiet, mono(theme.Braille)},
 		{"profile-56x9-256", 56, 9, exampleProfile(), theme.New(termenv.ANSI256, true, theme.Braille)},

@@ -283,7 +283,7 @@ func (p Profile) lines(plot area, t theme.Theme, scale axis, rings []float64, at
 	if t.Colour() {
 		for i := range p.Series {
 			for _, seed := range p.seeds(i) {
-				line(seed, plot, t.Glyphs, theme.Dim, i, scale, at)
+				line(seed, plot, t.Glyphs, theme.Border, i, scale, at)
 			}
 		}
 	}
