@@ -133,7 +133,10 @@ func digits(v float64, w int, colour bool) string {
 		if percent == 100 && w == 3 {
 			return "**"
 		}
-		return fmt.Sprintf("%2d", percent)
+		if percent < 10 {
+			return " " + strconv.Itoa(percent)
+		}
+		return strconv.Itoa(percent)
 	case colour:
 		return ""
 	}

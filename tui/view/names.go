@@ -12,6 +12,9 @@ import (
 // it. Names that differ still do, where w has room for it.
 func Shorten(names []string, w int) []string {
 	names = withoutCommon(names, w)
+	if fit(names, w) {
+		return names
+	}
 	short, taken := slices.Clone(names), map[string]bool{}
 	for _, name := range names {
 		taken[name] = Columns(name) <= w
@@ -37,9 +40,8 @@ func Shorten(names []string, w int) []string {
 // have in common, the first ones first, until all fit into w columns or nothing
 // is in common.
 func withoutCommon(names []string, w int) []string {
-	wide := func(name string) bool { return Columns(name) > w }
 	for _, cut := range [...]func(string) (string, string){firstWord, lastWord} {
-		for len(names) > 1 && slices.ContainsFunc(names, wide) {
+		for len(names) > 1 && !fit(names, w) {
 			word, _ := cut(names[0])
 			rest := make([]string, len(names))
 			for i, name := range names {
@@ -57,6 +59,10 @@ func withoutCommon(names []string, w int) []string {
 		}
 	}
 	return names
+}
+
+func fit(names []string, w int) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return Columns(name) > w })
 }
 
 func firstWord(name string) (word, rest string) {
