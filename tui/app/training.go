@@ -53,7 +53,9 @@ func add(p *view.Profile, series *view.ProfileSeries, profile metric.Profile) {
 		series.Points = append(series.Points, view.ProfilePoint{
 			Distance: float64(d.Distance), Value: float64(d.Value), Low: float64(d.Low), High: float64(d.High), N: d.N,
 		})
-		p.Chance = float64(d.Chance)
+		if d.Chance > 0 {
+			p.Chance = view.Some(float64(d.Chance))
+		}
 	}
 }
 

@@ -33,17 +33,20 @@ func ParseGlyphs(s string) (Glyphs, error) {
 
 func glyphNames() [3]string { return [...]string{"braille", "block", "ascii"} }
 
-// Markers is the number of different markers, and of colours, for the arms of
-// a comparison.
-const Markers = 8
+// Markers is the number of different markers for the arms of a comparison.
+const Markers = 16
 
-// Marker returns the marker of arm i; arms beyond the eighth begin again. It
-// panics when i is negative.
+// Marker returns the marker of arm i: eight that are filled, then the same
+// eight hollow. Arms beyond the sixteenth begin again. It panics when i is
+// negative.
 func Marker(i int) rune {
 	if i < 0 {
 		panic("theme: negative marker")
 	}
-	return [Markers]rune{'■', '●', '◆', '▲', '▼', '★', '✚', '✖'}[i%Markers]
+	return [Markers]rune{
+		'■', '●', '◆', '▲', '▼', '★', '✚', '✖',
+		'□', '○', '◇', '△', '▽', '☆', '⊕', '⊗',
+	}[i%Markers]
 }
 
 // Spell returns the rune that the terminal shows for r: r itself, or under
@@ -55,8 +58,8 @@ func (t Theme) Spell(r rune) rune {
 	return spell(r)
 }
 
-// spell keeps apart what must be told apart: the eight markers, the border of
-// the focused pane, a series and the line of chance.
+// spell keeps apart what must be told apart: the markers, the border of the
+// focused pane, a series, the line of chance and the ceiling.
 func spell(r rune) rune {
 	switch r {
 	case '■':
@@ -75,6 +78,22 @@ func spell(r rune) rune {
 		return '@'
 	case '✚':
 		return '+'
+	case '□':
+		return 'Z'
+	case '○':
+		return 'C'
+	case '◇':
+		return '&'
+	case '△':
+		return 'A'
+	case '▽':
+		return 'Y'
+	case '☆':
+		return '$'
+	case '⊕':
+		return 'T'
+	case '⊗':
+		return '%'
 
 	case '─', '–', '—', '−', '┬', '┴', '╌', '▬', '▀', '▄':
 		return '-'
@@ -86,10 +105,12 @@ func spell(r rune) rune {
 		return '='
 	case '┏', '┓', '┗', '┛', '┃', '║', '╔', '╗', '╚', '╝', '█', '▊', '▉', '▋':
 		return '#'
-	case '╎':
+	case '╎', '┊':
 		return ':'
 	case '┄', '┈', '·', '…', '░':
 		return '.'
+	case '∙':
+		return ','
 	case '▒':
 		return ':'
 	case '▓':

@@ -40,7 +40,10 @@ func look(s Style) lipgloss.Style {
 	if s >= heat0 {
 		return heat(int(s - heat0))
 	}
-	dark := [Markers]lipgloss.CompleteColor{
+	if s >= faint0 {
+		return ink(faint(int(s - faint0)))
+	}
+	dark := [Colours]lipgloss.CompleteColor{
 		colour("#E69F00", "214", "3"),  // orange
 		colour("#56B4E9", "75", "14"),  // sky blue
 		colour("#2BC08F", "42", "10"),  // bluish green
@@ -50,7 +53,7 @@ func look(s Style) lipgloss.Style {
 		colour("#8FA8FF", "105", "12"), // blue
 		colour("#C8C8C8", "250", "7"),  // grey
 	}
-	light := [Markers]lipgloss.CompleteColor{
+	light := [Colours]lipgloss.CompleteColor{
 		colour("#A86400", "130", "3"),
 		colour("#0073AE", "31", "6"),
 		colour("#007A5C", "29", "2"),
@@ -61,6 +64,32 @@ func look(s Style) lipgloss.Style {
 		colour("#555555", "240", "0"),
 	}
 	return ink(dark[s-series0], light[s-series0])
+}
+
+// faint returns colour i of the series, about half way to the background, on
+// dark and on light.
+func faint(i int) (dark, light lipgloss.CompleteColor) {
+	onDark := [Colours]lipgloss.CompleteColor{
+		colour("#8A630C", "94", "3"),
+		colour("#3B6F8C", "66", "14"),
+		colour("#23755A", "29", "10"),
+		colour("#855A74", "96", "13"),
+		colour("#908930", "100", "11"),
+		colour("#92452D", "131", "9"),
+		colour("#5A6898", "61", "12"),
+		colour("#7A7A7A", "243", "7"),
+	}
+	onLight := [Colours]lipgloss.CompleteColor{
+		colour("#CFAA73", "179", "3"),
+		colour("#73B2D2", "74", "6"),
+		colour("#73B6A5", "72", "2"),
+		colour("#CF9AB9", "175", "5"),
+		colour("#B0AB73", "143", "8"),
+		colour("#DD9873", "173", "1"),
+		colour("#9898DF", "104", "4"),
+		colour("#A2A2A2", "247", "0"),
+	}
+	return onDark[i], onLight[i]
 }
 
 // heat returns step i of the heat ramp.

@@ -22,24 +22,38 @@ const (
 	Selected       // the row that the keys act on
 
 	series0                     // Series(0) … Series(7)
-	heat0   = series0 + Markers // Heat(0) … Heat(1)
+	faint0  = series0 + Colours // their Faint
+	heat0   = faint0 + Colours  // Heat(0) … Heat(1)
 	grey0   = heat0 + Heats     // Grey(0, 0) … Grey(1, 1)
 	styles  = grey0 + Greys*Greys
 )
 
-// Heats is the number of steps of the heat ramp, Greys that of the grey one.
+// Colours is the number of different colours of series, Heats that of the steps
+// of the heat ramp, Greys that of the grey one.
 const (
-	Heats = 16
-	Greys = 16
+	Colours = 8
+	Heats   = 16
+	Greys   = 16
 )
 
-// Series returns the style of arm i. Arms beyond the eighth begin again; what
-// tells them apart then is their name. It panics when i is negative.
+// Series returns the style of arm i. Beyond the eighth the colours come again,
+// shifted by four, so that of the first sixteen arms two with one colour differ
+// in the shape of their markers, too, not only in being filled. It panics when
+// i is negative.
 func Series(i int) Style {
 	if i < 0 {
 		panic("theme: negative series")
 	}
-	return series0 + Style(i%Markers)
+	return series0 + Style((i+i/Colours*4)%Colours)
+}
+
+// Faint returns a series' colour for what lies behind, nearer the background;
+// any other style is its own. With 16 colours a series has no such colour.
+func (s Style) Faint() Style {
+	if s >= series0 && s < faint0 {
+		return s - series0 + faint0
+	}
+	return s
 }
 
 // Heat returns the background for a value in 0 … 1; values outside are

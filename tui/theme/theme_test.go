@@ -70,8 +70,9 @@ func TestContrast(t *testing.T) {
 	ground := map[bool]lipgloss.Color{true: "#1A1A1A", false: "#FFFFFF"}
 	for _, dark := range []bool{true, false} {
 		limits := map[Style]float64{Dim: 4.5, Title: 4.5, Key: 4.5, Good: 4.5, Warn: 4.5, Bad: 4.5, Chance: 4.5, Border: 2}
-		for i := range Markers {
+		for i := range Colours {
 			limits[Series(i)] = 3.7
+			limits[Series(i).Faint()] = 2
 		}
 		for s, limit := range limits {
 			full, of256 := shades(look(s).GetForeground(), dark)
@@ -127,8 +128,11 @@ func TestRoles(t *testing.T) {
 	if Grey(0, 0) != grey0 || Grey(1, 1) != styles-1 || Grey(math.NaN(), 1) != grey0+15 || Grey(1, math.NaN()) != grey0+240 {
 		t.Error("Grey is off")
 	}
-	if Series(0) != Selected+1 || Series(7)+1 != heat0 || Series(8) != Series(0) || Marker(8) != Marker(0) {
+	if Series(0) != Selected+1 || Series(7)+1 != faint0 || Marker(16) != Marker(0) {
 		t.Error("Series or Marker is off")
+	}
+	if Series(2).Faint() != faint0+2 || Series(2).Faint().Faint() != faint0+2 || Dim.Faint() != Dim || Heat(1).Faint() != Heat(1) {
+		t.Error("Faint is off")
 	}
 	for name, f := range map[string]func(){
 		"Series": func() { Series(-1) }, "Marker": func() { Marker(-1) }, "On": func() { Theme{}.On(styles) },
@@ -155,15 +159,7 @@ func TestGlyphs(t *testing.T) {
 	}
 
 	th := Theme{Glyphs: ASCII}
-	seen := map[rune]int{}
-	for i := range Markers {
-		r := th.Spell(Marker(i))
-		if j, twice := seen[r]; twice {
-			t.Errorf("markers %d and %d are both %q", i, j, r)
-		}
-		seen[r] = i
-	}
-	for _, pair := range []string{"─━", "┄─", "╭┏", "│┃", "▸◂", "█░"} {
+	for _, pair := range []string{"─━", "┄─", "╭┏", "│┃", "▸◂", "█░", "═┄", "═─", "┊│", "∙┄"} {
 		r := []rune(pair)
 		if th.Spell(r[0]) == th.Spell(r[1]) {
 			t.Errorf("%s are spelt alike", pair)
@@ -175,6 +171,40 @@ func TestGlyphs(t *testing.T) {
 		}
 		if (Theme{}).Spell(r) != r {
 			t.Fatalf("%q is not itself", r)
+		}
+	}
+}
+
+// Sixteen arms are told apart by their marker alone. Where there is colour, two
+// arms with one colour do not have the filled and the hollow form of one marker.
+func TestArmsAreToldApart(t *testing.T) {
+	const arms = 16
+	for _, th := range []Theme{{Glyphs: Braille}, {Glyphs: Block}, {Glyphs: ASCII}} {
+		seen := map[rune]int{}
+		for i := range arms {
+			r := th.Spell(Marker(i))
+			if j, twice := seen[r]; twice {
+				t.Errorf("%v: markers %d and %d are both %q", th.Glyphs, i, j, r)
+			}
+			if strings.ContainsRune(`|\/'-_.:=,>`, r) {
+				t.Errorf("%v: marker %d is %q, as is a line", th.Glyphs, i, r)
+			}
+			seen[r] = i
+		}
+	}
+	for _, profile := range []termenv.Profile{termenv.ANSI, termenv.ANSI256, termenv.TrueColor} {
+		for _, dark := range []bool{true, false} {
+			th := New(profile, dark, Braille)
+			for i := range arms {
+				for j := range i {
+					if th.On(Series(i)) == th.On(Series(j)) && (i-j)%8 == 0 {
+						t.Errorf("%v, dark %v: arms %d and %d have one colour and one shape", profile, dark, i, j)
+					}
+				}
+				if profile != termenv.ANSI && th.On(Series(i)) == th.On(Series(i).Faint()) {
+					t.Errorf("%v, dark %v: arm %d is not fainter behind", profile, dark, i)
+				}
+			}
 		}
 	}
 }

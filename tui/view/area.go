@@ -1,6 +1,10 @@
 package view
 
-import "padlab/tui/theme"
+import (
+	"strings"
+
+	"padlab/tui/theme"
+)
 
 // An area is the part of a frame that a widget may touch, with (0, 0) its own
 // top left cell. Drawing outside is clipped.
@@ -61,4 +65,19 @@ func (a area) line(x, y, n int, r rune, s theme.Style) {
 	for i := range n {
 		a.set(x+i, y, r, s)
 	}
+}
+
+// only reports whether the n cells from (x, y) on lie in the area and show
+// nothing but runes of the given ones.
+func (a area) only(runes string, x, y, n int) bool {
+	if x < 0 || n < 0 || x+n > a.w || y < 0 || y >= a.h {
+		return false
+	}
+	from := (a.y+y)*a.f.w + a.x + x
+	for _, c := range a.f.cells[from : from+n] {
+		if c.s.Paints() || !strings.ContainsRune(runes, c.r) {
+			return false
+		}
+	}
+	return true
 }

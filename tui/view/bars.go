@@ -8,7 +8,7 @@ import (
 
 // Bars are scores side by side, a row each: the name, a bar from 0 to the score,
 // the score with its interval, and, where somebody else has found one too, a
-// mark at theirs. Where scores below 0 are possible a line stands at 0. When
+// mark at theirs. Where scores below 0 are shown a line stands at 0. When
 // there are more rows than fit, those around the selected one are shown; when
 // there is room, rows stand apart.
 type Bars struct {
@@ -43,12 +43,16 @@ func (b Bars) Draw(f *Frame, r Rect, t theme.Theme) {
 	if a.h >= 2*len(b.Rows) {
 		apart = 2
 	}
-	names, scores := 0, 0
+	var names []string
+	width, scores := 0, 0 // of the names and the scores
 	for _, row := range b.Rows {
-		names = max(names, Columns(row.Name))
+		names = append(names, row.Name)
 		scores = max(scores, Columns(row.score()))
 	}
-	names = min(names, max(3, a.w/4))
+	names = Shorten(names, max(3, a.w/4))
+	for _, name := range names {
+		width = max(width, Columns(name))
+	}
 	scale := b.Range.axis(b.shown)
 	for i := start; i < end; i++ {
 		row, y := b.Rows[i], (i-start)*apart
@@ -58,8 +62,8 @@ func (b Bars) Draw(f *Frame, r Rect, t theme.Theme) {
 			style = theme.Strong
 		}
 		a.set(1, y, row.Marker, row.Style)
-		a.text(3, y, style, Cut(row.Name, names))
-		left := 4 + names
+		a.text(3, y, style, names[i])
+		left := 4 + width
 		a.right(a.w, y, style, Cut(row.score(), a.w-left))
 		row.draw(a.sub(Rect{left, y, a.w - left - scores - 1, apart}), t, scale)
 	}
@@ -67,10 +71,10 @@ func (b Bars) Draw(f *Frame, r Rect, t theme.Theme) {
 
 func (b Bar) score() string { return ScoreWithin(b.Value, b.Low, b.High) }
 
-// shown yields every score.
+// shown yields every number that has a place on the axis.
 func (b Bars) shown(yield func(float64) bool) {
 	for _, row := range b.Rows {
-		if !yield(row.Value) {
+		if !(yield(row.Value) && yield(row.Mark)) {
 			return
 		}
 	}

@@ -44,6 +44,11 @@ func BenchmarkProfile(b *testing.B) {
 	benchmark(b, 90, 22, func(f *Frame, t theme.Theme) { p.Draw(f, f.Bounds(), t) })
 }
 
+func BenchmarkProfile16(b *testing.B) {
+	p := exampleArms(16)
+	benchmark(b, 82, 17, func(f *Frame, t theme.Theme) { p.Draw(f, f.Bounds(), t) })
+}
+
 // BenchmarkCurve is eight series of 512 points.
 func BenchmarkCurve(b *testing.B) {
 	var c Curve

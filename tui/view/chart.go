@@ -3,7 +3,6 @@ package view
 import (
 	"cmp"
 	"math"
-	"slices"
 
 	"github.com/NimbleMarkets/ntcharts/canvas/runes"
 
@@ -114,55 +113,6 @@ func abs(n int) int {
 	}
 	return n
 }
-
-// An ending names a line at its right end.
-type ending struct {
-	row      int // where it belongs
-	marker   rune
-	style    theme.Style
-	text     string
-	selected bool
-}
-
-// endings writes the endings into a, each in the row where it belongs or the
-// nearest free one. When there are more than rows, the last of the list are
-// left out, but not a selected one.
-func (a area) endings(list []ending) {
-	if a.h < 1 || a.w < 4 {
-		return
-	}
-	for i := len(list) - 1; i >= 0 && len(list) > a.h; i-- {
-		if !list[i].selected {
-			list = slices.Delete(list, i, i+1)
-		}
-	}
-	list = list[:min(len(list), a.h)]
-	slices.SortStableFunc(list, func(x, y ending) int { return cmp.Compare(x.row, y.row) })
-
-	next := 0
-	for i := range list {
-		list[i].row = max(list[i].row, next)
-		next = list[i].row + 1
-	}
-	last := a.h - 1
-	for i := len(list) - 1; i >= 0; i-- {
-		list[i].row = min(list[i].row, last)
-		last = list[i].row - 1
-	}
-	for _, e := range list {
-		name := e.style
-		if e.selected {
-			a.set(0, e.row, '▸', theme.Strong)
-			name = theme.Strong
-		}
-		a.set(1, e.row, e.marker, e.style)
-		a.text(3, e.row, name, Cut(e.text, a.w-3))
-	}
-}
-
-// endingWidth returns the columns that endings need for texts of at most w
-// columns, one of them free at the right.
-func endingWidth(w int) int { return w + 4 }
 
 // span returns the smallest and the largest finite number that each yields,
 // and false when there is none.

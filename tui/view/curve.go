@@ -2,20 +2,22 @@ package view
 
 import (
 	"math"
+	"slices"
 
 	"padlab/tui/theme"
 )
 
-// A Curve is a quantity of several series, such as the loss, against the
-// training step. The x-axis runs from step 0 to the last one, the y-axis from
-// the smallest to the largest value.
+// A Curve is a quantity of several series, a loss or a score, against the
+// training step. The x-axis runs from step 0 to the last one, the y-axis over the
+// range of the score or, of a loss, from the smallest to the largest value.
 //
 // Up to 512 points per series are meant; more are drawn, but take longer. With
 // 16 columns the ends of the y-axis get numbers, with 5 rows the x-axis is
 // drawn.
 type Curve struct {
 	Series    []CurveSeries
-	Log       bool    // the y-axis is logarithmic; values ≤ 0 break the line
+	Range     Range   // of a score; the zero Range is that of a loss
+	Log       bool    // the y-axis of a loss is logarithmic; values ≤ 0 break the line
 	Reference float64 // a dashed line at this value, named RefLabel; none when RefLabel is empty
 	RefLabel  string
 	XLabel    string // what is counted, behind its last value: "step"
@@ -40,13 +42,22 @@ type CurvePoint struct {
 // Draw draws the curve into r.
 func (c Curve) Draw(f *Frame, r Rect, t theme.Theme) {
 	a := f.area(r)
+	c.Log = c.Log && !c.score()
 	lo, hi, ok := span(c.heights)
 	if !ok {
 		a.middle(a.h/2, theme.Dim, c.Empty)
 		return
 	}
-	if ref := c.height(c.Reference); c.RefLabel != "" && finite(ref) {
-		lo, hi = min(lo, ref), max(hi, ref)
+	var ref Optional
+	if c.RefLabel != "" {
+		ref = Some(c.height(c.Reference))
+	}
+	if ref.known {
+		lo, hi = min(lo, ref.value), max(hi, ref.value)
+	}
+	scale := c.Range.axis(slices.Values([]float64{lo, hi}))
+	if c.score() {
+		lo, hi = scale.low, scale.high
 	}
 
 	h := a.h
@@ -54,11 +65,15 @@ func (c Curve) Draw(f *Frame, r Rect, t theme.Theme) {
 		h--
 	}
 	left := 0
-	if a.w >= 16 {
+	switch {
+	case a.w < 16:
+	case c.score():
+		left = a.scoreAxis(h, scale, ref) + 1
+	default:
 		left = c.yAxis(a, h, lo, hi) + 1
 	}
 	gutter := 0
-	if w := endingWidth(c.lastWidth()); c.Last && a.w-left-w >= 16 {
+	if w := endingWidth(widest(c.endings(1, 0, 1))); c.Last && a.w-left-w >= 16 {
 		gutter = w
 	}
 	plot := a.sub(Rect{left, 0, a.w - left - gutter, h})
@@ -68,13 +83,28 @@ func (c Curve) Draw(f *Frame, r Rect, t theme.Theme) {
 	if h < a.h {
 		c.xAxis(a.sub(Rect{0, h, left + plot.w, 1}), left)
 	}
-	c.reference(plot, lo, hi)
+	if ref.known {
+		plot.line(0, dotRow(unit(ref.value, lo, hi), plot.h)/4, plot.w, '┄', theme.Chance)
+	}
 	for _, s := range c.Series {
 		c.line(plot, s, lo, hi).draw(plot, t.Glyphs, s.Style)
 	}
-	if gutter > 0 {
-		a.sub(Rect{left + plot.w, 0, gutter, h}).endings(c.endings(h, lo, hi))
+	if ref.known {
+		c.nameReference(plot, dotRow(unit(ref.value, lo, hi), plot.h)/4)
 	}
+	if gutter > 0 {
+		a.sub(Rect{left + plot.w, 0, gutter, a.h}).endings(c.endings(h, lo, hi), h)
+	}
+}
+
+func (c Curve) score() bool { return c.Range != Range{} }
+
+// text returns a value as it stands behind its line.
+func (c Curve) text(v float64) string {
+	if c.score() {
+		return Score(v)
+	}
+	return Loss(v)
 }
 
 // height returns where a value lies on the y-axis, in the axis' own measure:
@@ -161,15 +191,16 @@ func (c Curve) xAxis(a area, left int) {
 	}
 }
 
-func (c Curve) reference(plot area, lo, hi float64) {
-	ref := c.height(c.Reference)
-	if c.RefLabel == "" || !finite(ref) {
-		return
-	}
-	y := dotRow(unit(ref, lo, hi), plot.h) / 4
-	plot.line(0, y, plot.w, '┄', theme.Chance)
-	if text := " " + c.RefLabel; Columns(text) <= plot.w/2 {
-		plot.right(plot.w, y, theme.Chance, text)
+// nameReference writes the label at the right of the reference's row y, or above
+// or below it, where no line is.
+func (c Curve) nameReference(plot area, y int) {
+	text := " " + c.RefLabel
+	n := Columns(text)
+	for _, y := range [...]int{y, y - 1, y + 1} {
+		if n <= plot.w/2 && plot.only(" ┄", plot.w-n, y, n) {
+			plot.right(plot.w, y, theme.Chance, text)
+			return
+		}
 	}
 }
 
@@ -212,21 +243,13 @@ func (c Curve) line(plot area, s CurveSeries, lo, hi float64) raster {
 	return d
 }
 
-func (c Curve) lastWidth() int {
-	w := 0
-	for _, e := range c.endings(1, 0, 1) {
-		w = max(w, Columns(e.text))
-	}
-	return w
-}
-
 // endings gives the last known value of each series.
 func (c Curve) endings(h int, lo, hi float64) []ending {
 	var list []ending
 	for _, s := range c.Series {
 		for i := len(s.Points) - 1; i >= 0; i-- {
 			if height := c.height(s.Points[i].Value); finite(height) {
-				list = append(list, ending{dotRow(unit(height, lo, hi), h) / 4, s.Marker, s.Style, Loss(s.Points[i].Value), false})
+				list = append(list, ending{dot: dotRow(unit(height, lo, hi), h), marker: s.Marker, style: s.Style, text: c.text(s.Points[i].Value)})
 				break
 			}
 		}

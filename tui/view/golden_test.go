@@ -2,9 +2,11 @@ package view
 
 import (
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +53,10 @@ func TestGolden(t *testing.T) {
 	wide, quiet := exampleProfile(), exampleProfile()
 	wide.XLabel = "cells between the patch and the border"
 	quiet.Series, quiet.Empty = nil, "the first evaluation comes after 50 steps"
+	start := exampleArms(6) // before anything is learnt
+	for i := range start.Series {
+		start.Series[i].Points = examplePoints([]int{2400, 1600, 800, 100}, []float64{0.02, 0.03, 0.05, 0.15}, 0.02, 0.03, 0.01, 0.02)
+	}
 	correlations := exampleBars()
 	correlations.Range = Range{-1, 1}
 	lasts, logs := exampleCurve(), exampleCurve()
@@ -70,15 +76,24 @@ func TestGolden(t *testing.T) {
 		{"profile-24x6", 24, 6, exampleProfile(), mono(theme.Braille)},
 		{"profile-below-0-56x9", 56, 9, exampleSkill(), mono(theme.Braille)},
 		{"profile-below-0-90x22", 90, 22, exampleSkill(), mono(theme.Braille)},
+		{"profile-beyond-54x9", 54, 9, exampleBeyond(), mono(theme.Braille)},
+		{"profile-beyond-54x9-ascii", 54, 9, exampleBeyond(), mono(theme.ASCII)},
+		{"profile-beyond-82x17", 82, 17, exampleBeyond(), mono(theme.Braille)},
+		{"profile-beyond-82x17-256", 82, 17, exampleBeyond(), theme.New(termenv.ANSI256, true, theme.Braille)},
+		{"arms-16-82x17-ascii", 82, 17, exampleArms(16), mono(theme.ASCII)},
+		{"profile-start-54x9", 54, 9, start, mono(theme.Braille)},
 		{"profile-empty", 56, 9, quiet, mono(theme.Braille)},
 		{"profile-56x9-256", 56, 9, exampleProfile(), theme.New(termenv.ANSI256, true, theme.Braille)},
 		{"curve-21x4", 21, 4, exampleCurve(), mono(theme.Braille)},
 		{"curve-60x14", 60, 14, lasts, mono(theme.Braille)},
 		{"curve-60x14-log", 60, 14, logs, mono(theme.Braille)},
+		{"curve-score-60x14", 60, 14, exampleScores(), mono(theme.Braille)},
+		{"curve-score-21x4", 21, 4, exampleScores(), mono(theme.Braille)},
 		{"curve-60x14-ascii", 60, 14, lasts, mono(theme.ASCII)},
 		{"heatmap-36x9", 36, 9, exampleMap(), mono(theme.Braille)},
 		{"heatmap-90x22", 90, 22, exampleMap(), mono(theme.Braille)},
 		{"heatmap-60x15", 60, 15, exampleMap(), mono(theme.Braille)},
+		{"heatmap-36x5", 36, 5, exampleMap(), mono(theme.Braille)},
 		{"heatmap-14x7-ascii", 14, 7, exampleMap(), mono(theme.ASCII)},
 		{"heatmap-60x15-ascii", 60, 15, exampleMap(), mono(theme.ASCII)},
 		{"heatmap-unknown", 36, 9, unknown, mono(theme.Braille)},
@@ -107,6 +122,16 @@ func TestGolden(t *testing.T) {
 			golden(t, c.name, f, c.th)
 		})
 	}
+	for _, n := range []int{1, 4, 11, 16} { // arms, at the sizes of the chart at 60×16, 80×24 and 120×40
+		for _, size := range [][2]int{{35, 5}, {54, 9}, {82, 17}} {
+			name := fmt.Sprintf("arms-%d-%dx%d", n, size[0], size[1])
+			t.Run(name, func(t *testing.T) {
+				f := NewFrame(size[0], size[1])
+				exampleArms(n).Draw(f, f.Bounds(), mono(theme.Braille))
+				golden(t, name, f, mono(theme.Braille))
+			})
+		}
+	}
 	for name, th := range map[string]theme.Theme{
 		"lab-80x24":       mono(theme.Braille),
 		"lab-80x24-ascii": mono(theme.ASCII),
@@ -123,7 +148,7 @@ func TestGolden(t *testing.T) {
 func examplePoints(n []int, half []float64, values ...float64) []ProfilePoint {
 	var points []ProfilePoint
 	for i, v := range values {
-		points = append(points, ProfilePoint{float64(i), v, max(v-half[i], 0), min(v+half[i], 1), n[i]})
+		points = append(points, ProfilePoint{Distance: float64(i), Value: v, Low: max(v-half[i], 0), High: min(v+half[i], 1), N: n[i]})
 	}
 	return points
 }
@@ -131,7 +156,7 @@ func examplePoints(n []int, half []float64, values ...float64) []ProfilePoint {
 func exampleProfile() Profile {
 	n, half := []int{2400, 1600, 800, 100}, []float64{0.02, 0.05, 0.08, 0.2}
 	series := func(i int, name string, values ...float64) ProfileSeries {
-		return ProfileSeries{name, theme.Series(i), theme.Marker(i), examplePoints(n, half, values...)}
+		return ProfileSeries{Name: name, Style: theme.Series(i), Marker: theme.Marker(i), Points: examplePoints(n, half, values...)}
 	}
 	return Profile{
 		Series: []ProfileSeries{
@@ -141,14 +166,55 @@ func exampleProfile() Profile {
 			series(3, "none", 0.98, 0.98, 0.97, 0.98),
 		},
 		Range:  Range{0, 1},
-		Chance: 1. / 49,
+		Chance: Some(1. / 49),
 	}
+}
+
+// exampleArms is a comparison of n ≤ 16 arms, the third selected, most of which
+// end close to another one.
+func exampleArms(n int) Profile {
+	trials, half := []int{2400, 1600, 800, 100}, []float64{0.02, 0.03, 0.05, 0.15}
+	p := Profile{Range: Range{0, 1}, Chance: Some(1. / 49), Selected: min(2, n-1), XLabel: "cells between the patch and the border"}
+	for i, name := range []string{"zeros", "circular", "reflect", "none", "replicate", "mean-interp", "noise", "resize", "partial", "symmetric", "constant(0.5)",
+		"zeros, black", "zeros, white", "circular, black", "circular, white", "constant(1)"}[:n] {
+		first, last := math.Mod(0.95-0.11*float64(i)+1, 1), math.Mod(0.1+0.37*float64(i%7), 1)
+		if name == "circular" {
+			first, last = 1./49, 1./49
+		}
+		p.Series = append(p.Series, ProfileSeries{Name: name, Style: theme.Series(i), Marker: theme.Marker(i),
+			Points: examplePoints(trials, half, first, 0.7*first+0.3*last, 0.3*first+0.7*last, last)})
+	}
+	return p
+}
+
+// exampleBeyond is accuracy beyond guessing, with everything that a profile can
+// draw.
+func exampleBeyond() Profile {
+	p := exampleProfile()
+	p.Range, p.Chance, p.Reach, p.Note = Range{-1, 1}, Some(0), Some(2), "still rising"
+	p.XLabel = "cells between the patch and the border"
+	for i := range p.Series {
+		s := &p.Series[i]
+		for k := range s.Points {
+			q := &s.Points[k]
+			q.Value, q.Low, q.High = q.Value-1./49, q.Low-1./49, q.High-1./49
+			q.Ceiling, q.Single = Some([]float64{1, 1, 0.5, 0.3}[k]), k == 3
+		}
+		for _, shift := range []float64{-0.06, 0.02, 0.05} {
+			seed := slices.Clone(s.Points)
+			for k := range seed {
+				seed[k].Value += shift * float64(k+1)
+			}
+			s.Seeds = append(s.Seeds, seed)
+		}
+	}
+	return p
 }
 
 // exampleSkill has no lowest value, and goes below 0.
 func exampleSkill() Profile {
 	p := exampleProfile()
-	p.Range, p.Chance = Range{math.Inf(-1), 1}, 0
+	p.Range, p.Chance = Range{math.Inf(-1), 1}, Optional{}
 	for i := range p.Series {
 		for k := range p.Series[i].Points {
 			q := &p.Series[i].Points[k]
@@ -166,6 +232,19 @@ func exampleCurve() Curve {
 			x := float64(step)
 			v := 0.6*float64(i) + (3.9-0.6*float64(i))*math.Exp(-x/(60+60*float64(i))) + 0.1*math.Sin(x)*math.Exp(-x/300)
 			s.Points = append(s.Points, CurvePoint{step, v + 0.02})
+		}
+		c.Series = append(c.Series, s)
+	}
+	return c
+}
+
+// exampleScores is a score against the step, of which one stays at chance.
+func exampleScores() Curve {
+	c := Curve{Range: Range{0, 1}, Reference: 1. / 49, RefLabel: "guessing", XLabel: "step", Last: true}
+	for i := range 3 {
+		s := CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
+		for step := 50; step <= 600; step += 50 {
+			s.Points = append(s.Points, CurvePoint{step, 1./49 + 0.45*float64(i)*(1-math.Exp(-float64(step)/150))})
 		}
 		c.Series = append(c.Series, s)
 	}

@@ -16,7 +16,10 @@ import (
 // From three columns on a block carries its percentage (in three columns, 100
 // is "**"). Without colour, smaller blocks carry tenths ("*" is 1), and blocks
 // of several rows are shaded.
-// When not even one column per value fits, neighbours are averaged.
+//
+// When not even one column per value fits, a block is the mean of neighbours,
+// and the last row says of how many; without room for that there is no map,
+// only words.
 type Heatmap struct {
 	Rows, Cols int
 	Values     []float64 // row by row, Rows·Cols of them
@@ -34,6 +37,16 @@ func (m Heatmap) Draw(f *Frame, r Rect, t theme.Theme) {
 		return
 	}
 	g := m.grid(a.w, a.h)
+	if g.pool > 1 {
+		pool := fmt.Sprintf("%d×%d", g.pool, g.pool)
+		text := fitting(a.w, "each block is the mean of "+pool+" cells", "mean of "+pool+" cells", pool+" mean")
+		if a.h < 2 || text == "" {
+			a.middle(a.h/2, theme.Dim, fitting(a.w, fmt.Sprintf("too small for %d×%d cells", m.Rows, m.Cols), "too small", "small", "…"))
+			return
+		}
+		a.middle(a.h-1, theme.Dim, text)
+		a = a.sub(Rect{0, 0, a.w, a.h - 1})
+	}
 	for row := range (m.Rows + g.pool - 1) / g.pool {
 		for col := range (m.Cols + g.pool - 1) / g.pool {
 			block := a.sub(Rect{g.x + col*g.w, g.y + row*g.h, g.w, g.h})
@@ -54,8 +67,11 @@ type grid struct {
 
 func (m Heatmap) grid(w, h int) grid {
 	g := grid{pool: 1}
-	for ceil(m.Cols, g.pool) > w || ceil(m.Rows, g.pool) > h {
-		g.pool++
+	if m.Cols > w || m.Rows > h {
+		h = max(1, h-1) // a row says so
+		for ceil(m.Cols, g.pool) > w || ceil(m.Rows, g.pool) > h {
+			g.pool++
+		}
 	}
 	rows, cols := ceil(m.Rows, g.pool), ceil(m.Cols, g.pool)
 	g.legend = m.Legend && h > rows && w >= 8
@@ -117,7 +133,10 @@ func digits(v float64, w int, colour bool) string {
 		if percent == 100 && w == 3 {
 			return "**"
 		}
-		return fmt.Sprintf("%2d", percent)
+		if percent < 10 {
+			return " " + strconv.Itoa(percent)
+		}
+		return strconv.Itoa(percent)
 	case colour:
 		return ""
 	}

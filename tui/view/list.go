@@ -16,8 +16,8 @@ type List struct {
 	Empty    string
 }
 
-// A Row is one line of a list: an optional check box and marker, the text, and
-// columns that are aligned to the right, the first of which are dropped last
+// A Row is one line of a list: an optional check box and marker, the text,
+// shortened beside those of the other rows where it does not fit, and columns that are aligned to the right, the first of which are dropped last
 // when there is no room.
 type Row struct {
 	Text    string
@@ -46,9 +46,9 @@ func (l List) Draw(f *Frame, r Rect, t theme.Theme) {
 		return
 	}
 	start, end := window(l.Selected, len(l.Rows), a.h)
-	texts, columns := l.widths(a.w)
+	texts, columns := l.layout(a.w)
 	for i := start; i < end; i++ {
-		l.Rows[i].draw(a.sub(Rect{0, i - start, a.w, 1}), i == l.Selected, l.Focused, texts, columns)
+		l.Rows[i].draw(a.sub(Rect{0, i - start, a.w, 1}), i == l.Selected, l.Focused, texts[i], columns)
 	}
 	if a.h < 3 {
 		return
@@ -75,11 +75,14 @@ func window(selected, n, h int) (start, end int) {
 	return start, min(start+h, n)
 }
 
-// widths returns the columns of the widest text, and of each right-aligned
-// column that fits beside at least ten columns of text.
-func (l List) widths(w int) (text int, columns []int) {
+// layout returns the rows' texts as short as they have to be in w columns, and
+// the width of each right-aligned column that fits beside at least ten columns
+// of text.
+func (l List) layout(w int) (texts []string, columns []int) {
+	widest, lead := 0, 0
 	for _, r := range l.Rows {
-		text = max(text, r.lead()+Columns(r.Text))
+		texts = append(texts, r.Text)
+		widest, lead = max(widest, r.lead()+Columns(r.Text)), max(lead, r.lead())
 		for i, c := range r.Columns {
 			if i == len(columns) {
 				columns = append(columns, 0)
@@ -87,13 +90,15 @@ func (l List) widths(w int) (text int, columns []int) {
 			columns[i] = max(columns[i], Columns(c))
 		}
 	}
-	room := w - min(text, 10) - 1
+	room, end := w-min(widest, 10)-1, w
 	for i, c := range columns {
 		if room -= c + 1; room < 0 {
-			return text, columns[:i]
+			columns = columns[:i]
+			break
 		}
+		end -= c + 1
 	}
-	return text, columns
+	return Shorten(texts, end-lead), columns
 }
 
 // lead returns the columns before the text.
@@ -111,7 +116,7 @@ func (r Row) lead() int {
 	return n
 }
 
-func (r Row) draw(a area, selected, focused bool, texts int, columns []int) {
+func (r Row) draw(a area, selected, focused bool, text string, columns []int) {
 	style := r.Style
 	if selected {
 		style = theme.Strong
@@ -138,6 +143,5 @@ func (r Row) draw(a area, selected, focused bool, texts int, columns []int) {
 		}
 		end -= columns[i] + 1
 	}
-	x = r.lead()
-	a.text(x, 0, style, Cut(r.Text, end-x))
+	a.text(r.lead(), 0, style, text)
 }

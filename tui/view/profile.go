@@ -11,24 +11,30 @@ import (
 // border, one line per arm, with intervals and the line of chance. It is the
 // curve that this program exists to draw.
 //
-// From 56×9 on it shows everything but XLabel, which needs 11 rows. Smaller,
-// it gives up first the counts and the names, then the axes, and keeps the
+// From 56×9 on it shows everything but XLabel, which needs 11 rows. Narrower,
+// the names stand in a row above instead of at the ends of the lines. Smaller,
+// it gives up first the counts, then the names and the axes, and keeps the
 // lines.
 type Profile struct {
 	Series   []ProfileSeries
-	Range    Range   // of the score
-	Chance   float64 // the score of guessing; no line unless it is positive
-	XLabel   string  // what the distance is, with its unit
-	Selected int     // the series that is drawn last and with its name marked; −1 for none
-	Empty    string  // one line to show while no series has a value
+	Range    Range    // of the score
+	Chance   Optional // the score of guessing: a dashed line
+	Reach    Optional // the distance from which on no unit sees patch and border at once: a line between the rings
+	XLabel   string   // what the distance is, with its unit
+	Note     string   // a remark in a corner, where there is room
+	Selected int      // the series that is drawn last and with its name marked; −1 for none
+	Empty    string   // one line to show while no series has a value
 }
 
 // A ProfileSeries is the line of one arm, its points by ascending distance.
+// Where it is the mean of several seeds, the lines of these lie dim behind it
+// while it is selected, or nothing is; without colour they are dots.
 type ProfileSeries struct {
 	Name   string
 	Style  theme.Style
 	Marker rune
 	Points []ProfilePoint
+	Seeds  [][]ProfilePoint // one line each
 }
 
 // A ProfilePoint is one ring. Value is clamped to the axis; where it is not
@@ -37,7 +43,12 @@ type ProfileSeries struct {
 type ProfilePoint struct {
 	Distance, Value, Low, High float64
 	N                          int
+	Single                     bool     // a ring of one cell: a marker alone, no line leads to it
+	Ceiling                    Optional // what no network of this kind can exceed; shown for the selected series
 }
+
+// ceiling is the glyph of what cannot be exceeded.
+const ceiling = '═'
 
 func (p ProfilePoint) known() bool { return finite(p.Distance) && finite(p.Value) }
 
@@ -59,13 +70,17 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 		foot = 1
 	}
 	h, scale := a.h-foot, p.Range.axis(p.shown)
-	gutter := 0
-	if w := endingWidth(p.nameWidth(a.w / 4)); a.w-w >= 32 && h >= 3 {
+	gutter, names := 0, p.endings(h, scale, a.w/4)
+	if w := endingWidth(widest(names)); a.w-w >= 32 && h >= 3 {
 		gutter = w
+	} else if a.h >= 5 && a.w >= 20 {
+		a.sub(Rect{0, 0, a.w, 1}).legend(p.endings(h, scale, a.w))
+		a = a.sub(Rect{0, 1, a.w, a.h - 1})
+		h--
 	}
 	left := 0
 	if a.w >= 20 {
-		left = p.yAxis(a, h, scale) + 1
+		left = a.scoreAxis(h, scale, p.Chance) + 1
 	}
 	plot := a.sub(Rect{left, 0, a.w - left - gutter, h})
 	if plot.w < 1 || plot.h < 1 {
@@ -75,9 +90,56 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	if foot > 0 {
 		p.xAxis(a.sub(Rect{0, h, left + plot.w, foot}), left, rings, at)
 	}
-	p.lines(plot, t, scale, at)
+	p.lines(plot, t, scale, rings, at)
 	if gutter > 0 {
-		a.sub(Rect{left + plot.w, 0, gutter, h}).endings(p.endings(h, scale))
+		a.sub(Rect{left + plot.w, 0, gutter, h + min(foot, 1)}).endings(names, h)
+	}
+	if x, ok := p.reach(rings, at); ok {
+		plot.beside(x, theme.Dim, "field ends")
+	}
+	p.note(a, plot)
+}
+
+// reach returns the column of the line where the field of view ends: half way
+// to the first ring beyond it, if there is one.
+func (p Profile) reach(rings []float64, at func(float64, int) int) (x int, ok bool) {
+	for i, d := range rings {
+		if p.Reach.known && d >= p.Reach.value {
+			if i == 0 {
+				return at(d, 0) - 1, true
+			}
+			return (at(rings[i-1], -1) + at(d, -1)) / 2, true
+		}
+	}
+	return 0, false
+}
+
+// beside writes text next to a vertical line at column x, in the first row that
+// has room for it.
+func (a area) beside(x int, s theme.Style, text string) {
+	n := Columns(text) + 2 // a blank on either side
+	for y := range a.h {
+		for _, start := range [...]int{x + 1, x - n} {
+			if a.only(" ", start, y, n) {
+				a.text(start+1, y, s, text)
+				return
+			}
+		}
+	}
+}
+
+// note writes the note to the right of the rows under the plot, or of the plot's
+// first row, where there is room.
+func (p Profile) note(a, plot area) {
+	n := Columns(p.Note)
+	for y := a.h - 1; n > 0 && y >= plot.h; y-- {
+		if a.only(" ", a.w-n-1, y, n+1) {
+			a.right(a.w, y, theme.Dim, p.Note)
+			return
+		}
+	}
+	if n > 0 && plot.only(" ", plot.w-n-1, 0, n+1) {
+		plot.right(plot.w, 0, theme.Dim, p.Note)
 	}
 }
 
@@ -96,88 +158,53 @@ func (p Profile) rings() []float64 {
 
 // shown yields every number that has a place on the y-axis.
 func (p Profile) shown(yield func(float64) bool) {
-	for _, s := range p.Series {
+	for i, s := range p.Series {
 		for _, q := range s.Points {
 			if q.known() && !(yield(q.Value) && yield(q.Low) && yield(q.High)) {
 				return
 			}
+			if i == p.Selected && q.Ceiling.known && !yield(q.Ceiling.value) {
+				return
+			}
 		}
+		for _, seed := range p.seeds(i) {
+			for _, q := range seed {
+				if q.known() && !yield(q.Value) {
+					return
+				}
+			}
+		}
+	}
+	if p.Chance.known {
+		yield(p.Chance.value)
 	}
 }
 
-// nameWidth returns the columns of the longest name, at most limit.
-func (p Profile) nameWidth(limit int) int {
-	w := 0
-	if p.chance() {
-		w = len("chance")
+// seeds returns the lines behind series i that are shown.
+func (p Profile) seeds(i int) [][]ProfilePoint {
+	if i == p.Selected || p.Selected < 0 || p.Selected >= len(p.Series) {
+		return p.Series[i].Seeds
 	}
-	for _, s := range p.Series {
-		w = max(w, Columns(s.Name))
-	}
-	return min(w, limit)
+	return nil
 }
-
-// yAxis draws the axis beside h rows and returns its column. Of marks that fall
-// into one row the first stands.
-func (p Profile) yAxis(a area, h int, scale axis) int {
-	type mark struct {
-		value float64
-		style theme.Style
-	}
-	var marks []mark
-	if p.chance() {
-		marks = append(marks, mark{p.Chance, theme.Chance})
-	}
-	var ticks []float64
-	if h >= 2 {
-		ticks = append(ticks, scale.high, scale.low)
-		if scale.zero() {
-			ticks = append(ticks, 0)
-		}
-	}
-	if h >= 5 {
-		ticks = append(ticks, scale.ticks(scale.step)...)
-	}
-	if h >= 13 {
-		ticks = append(ticks, scale.ticks(scale.step/2)...)
-	}
-	for _, v := range ticks {
-		marks = append(marks, mark{v, theme.Dim})
-	}
-	column := 0
-	for _, m := range marks {
-		column = max(column, Columns(tick(m.value)))
-	}
-	taken := make([]bool, h)
-	for y := range h {
-		a.set(column, y, '│', theme.Border)
-	}
-	for _, m := range marks {
-		if y := scale.row(m.value, h); !taken[y] {
-			taken[y] = true
-			a.right(column, y, m.style, tick(m.value))
-			a.set(column, y, '┤', theme.Border)
-		}
-	}
-	return column
-}
-
-func (p Profile) chance() bool { return p.Chance > 0 && finite(p.Chance) }
 
 // columns returns the function from a distance and a series to a column of a
 // plot w ≥ 1 columns wide. Where there is room, the series of one ring stand
 // side by side, so that equal values do not hide each other.
 func (p Profile) columns(rings []float64, w int) func(distance float64, series int) int {
 	lo, hi := rings[0], rings[len(rings)-1]
-	before, after := 0, 0
-	if p.dodges(len(rings), w) {
+	before, after, dodge := 0, 0, p.dodges(len(rings), w)
+	if dodge {
 		before, after = (len(p.Series)-1)/2, len(p.Series)/2
+	}
+	if w >= 20 {
+		after++ // a blank before the names
 	}
 	margin := min(1+before, (w-1)/2)
 	width := max(0, w-1-margin-after)
 	return func(distance float64, series int) int {
 		x := margin + int(unit(distance, lo, hi)*float64(width)+0.5)
-		if series >= 0 && before+after > 0 {
+		if series >= 0 && dodge {
 			x += series - before
 		}
 		return x
@@ -233,17 +260,34 @@ func (p Profile) count(distance float64) int {
 	return n
 }
 
-// lines draws 0 where the axis goes below it, chance, the intervals, the lines and the markers, each time the
-// selected series last, so that no line hides a marker.
-func (p Profile) lines(plot area, t theme.Theme, scale axis, at func(float64, int) int) {
+// lines draws 0 where the axis goes below it, chance, the end of the field, the
+// ceilings, the seeds, the intervals, the lines and the markers, each time the
+// selected series last, so that no line hides a marker. The lines of the others
+// are faint beside that of a selected one.
+func (p Profile) lines(plot area, t theme.Theme, scale axis, rings []float64, at func(float64, int) int) {
 	if scale.zero() {
 		plot.line(0, scale.row(0, plot.h), plot.w, '┄', theme.Border)
 	}
-	if p.chance() {
-		plot.line(0, scale.row(p.Chance, plot.h), plot.w, '┄', theme.Chance)
+	if p.Chance.known {
+		plot.line(0, scale.row(p.Chance.value, plot.h), plot.w, '┄', theme.Chance)
 	}
-	order := p.order()
-	roomy := len(p.Series) == 1 || p.dodges(len(p.rings()), plot.w)
+	if x, ok := p.reach(rings, at); ok {
+		for y := range plot.h {
+			plot.set(x, y, '┊', theme.Dim)
+		}
+	}
+	order, selected := p.order()
+	if selected {
+		p.Series[p.Selected].ceilings(plot, p.Selected, min(2, plot.w/len(rings)/3), scale, at)
+	}
+	if t.Colour() {
+		for i := range p.Series {
+			for _, seed := range p.seeds(i) {
+				line(seed, plot, t.Glyphs, theme.Border, i, scale, at)
+			}
+		}
+	}
+	roomy := len(p.Series) == 1 || p.dodges(len(rings), plot.w)
 	for _, i := range order {
 		switch s := p.Series[i]; {
 		case plot.h < 5:
@@ -253,26 +297,38 @@ func (p Profile) lines(plot area, t theme.Theme, scale axis, at func(float64, in
 			s.whiskers(plot, theme.Dim, i, scale, at)
 		}
 	}
-	for _, i := range order {
-		p.Series[i].line(plot, t.Glyphs, i, scale, at)
+	if !t.Colour() {
+		for i := range p.Series {
+			for _, seed := range p.seeds(i) {
+				markers(seed, plot, '∙', theme.Dim, i, scale, at)
+			}
+		}
 	}
 	for _, i := range order {
-		p.Series[i].markers(plot, i, scale, at)
+		style := p.Series[i].Style
+		if selected && i != p.Selected {
+			style = style.Faint()
+		}
+		line(p.Series[i].Points, plot, t.Glyphs, style, i, scale, at)
+	}
+	for _, i := range order {
+		s := p.Series[i]
+		markers(s.Points, plot, s.Marker, s.Style, i, scale, at)
 	}
 }
 
-// order returns the indices of the series, the selected one last.
-func (p Profile) order() []int {
-	order := make([]int, 0, len(p.Series))
+// order returns the indices of the series, the selected one last, and whether
+// there is one.
+func (p Profile) order() (order []int, selected bool) {
 	for i := range p.Series {
 		if i != p.Selected {
 			order = append(order, i)
 		}
 	}
 	if len(order) < len(p.Series) {
-		order = append(order, p.Selected)
+		return append(order, p.Selected), true
 	}
-	return order
+	return order, false
 }
 
 func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, scale axis, at func(float64, int) int) {
@@ -299,12 +355,12 @@ func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, scale axis,
 	}
 }
 
-func (s ProfileSeries) line(plot area, g theme.Glyphs, i int, scale axis, at func(float64, int) int) {
+func line(points []ProfilePoint, plot area, g theme.Glyphs, style theme.Style, i int, scale axis, at func(float64, int) int) {
 	d := newRaster(plot.w, plot.h)
 	var before *ProfilePoint
-	for k := range s.Points {
-		q := &s.Points[k]
-		if !q.known() {
+	for k := range points {
+		q := &points[k]
+		if !q.known() || q.Single {
 			before = nil
 			continue
 		}
@@ -313,30 +369,53 @@ func (s ProfileSeries) line(plot area, g theme.Glyphs, i int, scale axis, at fun
 		}
 		before = q
 	}
-	d.draw(plot, g, s.Style)
+	d.draw(plot, g, style)
 }
 
-func (s ProfileSeries) markers(plot area, i int, scale axis, at func(float64, int) int) {
-	for _, q := range s.Points {
+func markers(points []ProfilePoint, plot area, marker rune, style theme.Style, i int, scale axis, at func(float64, int) int) {
+	for _, q := range points {
 		if q.known() {
-			plot.set(at(q.Distance, i), scale.row(q.Value, plot.h), s.Marker, s.Style)
+			plot.set(at(q.Distance, i), scale.row(q.Value, plot.h), marker, style)
 		}
 	}
 }
 
-// endings names the lines where they end, and chance.
-func (p Profile) endings(h int, scale axis) []ending {
+// ceilings draws dashes over a number of columns on either side of each ring.
+func (s ProfileSeries) ceilings(plot area, i, columns int, scale axis, at func(float64, int) int) {
+	for _, q := range s.Points {
+		if q.known() && q.Ceiling.known {
+			plot.line(at(q.Distance, i)-columns, scale.row(q.Ceiling.value, plot.h), 2*columns+1, ceiling, theme.Dim)
+		}
+	}
+}
+
+// endings names the lines where they end, in names of at most w columns, and
+// the references.
+func (p Profile) endings(h int, scale axis, w int) []ending {
 	var list []ending
+	var names []string
 	for i, s := range p.Series {
 		for _, q := range slices.Backward(s.Points) {
 			if q.known() {
-				list = append(list, ending{scale.row(q.Value, h), s.Marker, s.Style, s.Name, i == p.Selected})
+				list = append(list, ending{dot: scale.dots(q.Value, h), marker: s.Marker, style: s.Style, selected: i == p.Selected})
+				names = append(names, s.Name)
 				break
 			}
 		}
 	}
-	if p.chance() {
-		list = append(list, ending{scale.row(p.Chance, h), '┄', theme.Chance, "chance", false})
+	for i, name := range Shorten(names, w) {
+		list[i].text = name
+	}
+	if p.Chance.known {
+		list = append(list, ending{dot: scale.dots(p.Chance.value, h), marker: '┄', style: theme.Chance, text: "guessing", reference: true})
+	}
+	if p.Selected < 0 || p.Selected >= len(p.Series) {
+		return list
+	}
+	for _, q := range slices.Backward(p.Series[p.Selected].Points) {
+		if q.known() && q.Ceiling.known {
+			return append(list, ending{dot: scale.dots(q.Ceiling.value, h), marker: ceiling, style: theme.Dim, text: "ceiling", reference: true})
+		}
 	}
 	return list
 }

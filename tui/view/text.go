@@ -35,6 +35,16 @@ func Cut(s string, w int) string {
 	return s
 }
 
+// fitting returns the first of texts that fits into w columns, or "".
+func fitting(w int, texts ...string) string {
+	for _, text := range texts {
+		if Columns(text) <= w {
+			return text
+		}
+	}
+	return ""
+}
+
 // columns returns the width of r: 0, 1 or 2. A rune that a terminal would join
 // with its neighbours has width 0, so that a frame never contains it and every
 // cell stands for itself.

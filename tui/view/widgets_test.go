@@ -2,10 +2,12 @@ package view
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/muesli/termenv"
 	"pgregory.net/rapid"
 
 	"padlab/tui/theme"
@@ -42,21 +44,36 @@ func anyWidget(t *rapid.T) drawer {
 	text := rapid.OneOf(rapid.String(), rapid.StringMatching(`([a-z]{1,9} ?){0,12}`), rapid.SampledFrom([]string{"漢字漢字漢字", "zeros", "\n\n"}))
 	index := rapid.IntRange(-2, 12)
 	values := func(n int) []float64 { return rapid.SliceOfN(number, n, n).Draw(t, "values") }
-	marker := func() rune { return theme.Marker(rapid.IntRange(0, 9).Draw(t, "marker")) }
+	marker := func() rune { return theme.Marker(rapid.IntRange(0, 20).Draw(t, "marker")) }
 
 	extent := func() Range { return Range{number.Draw(t, "low"), number.Draw(t, "high")} }
 
+	optional := func() Optional {
+		if rapid.Bool().Draw(t, "none") {
+			return Optional{}
+		}
+		return Some(number.Draw(t, "some"))
+	}
+
 	switch rapid.IntRange(0, 11).Draw(t, "widget") {
 	case 0:
-		p := Profile{Range: extent(), Chance: number.Draw(t, "chance"), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
-		for range rapid.IntRange(0, 9).Draw(t, "series") {
-			s := ProfileSeries{Name: text.Draw(t, "name"), Style: anyStyle(t), Marker: marker()}
+		p := Profile{Range: extent(), Chance: optional(), Reach: optional(), XLabel: text.Draw(t, "x"), Note: text.Draw(t, "note"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
+		points := func() (list []ProfilePoint) {
 			for d := range rapid.IntRange(0, 8).Draw(t, "points") {
 				v := values(4)
 				if rapid.Bool().Draw(t, "regular") {
 					v[0] = float64(d)
 				}
-				s.Points = append(s.Points, ProfilePoint{v[0], v[1], v[2], v[3], rapid.Int().Draw(t, "n")})
+				list = append(list, ProfilePoint{Distance: v[0], Value: v[1], Low: v[2], High: v[3], N: rapid.Int().Draw(t, "n"),
+					Single: rapid.Bool().Draw(t, "single"), Ceiling: optional()})
+			}
+			return list
+		}
+		for range rapid.IntRange(0, 9).Draw(t, "series") {
+			s := ProfileSeries{Name: text.Draw(t, "name"), Style: anyStyle(t), Marker: marker()}
+			s.Points = points()
+			for range rapid.IntRange(0, 2).Draw(t, "seeds") {
+				s.Seeds = append(s.Seeds, points())
 			}
 			p.Series = append(p.Series, s)
 		}
@@ -64,6 +81,9 @@ func anyWidget(t *rapid.T) drawer {
 	case 1:
 		c := Curve{Log: rapid.Bool().Draw(t, "log"), Last: rapid.Bool().Draw(t, "last"), Reference: number.Draw(t, "ref"),
 			RefLabel: text.Draw(t, "label"), XLabel: text.Draw(t, "x"), Empty: text.Draw(t, "empty")}
+		if rapid.Bool().Draw(t, "score") {
+			c.Range = extent()
+		}
 		for range rapid.IntRange(0, 9).Draw(t, "series") {
 			s := CurveSeries{Style: anyStyle(t), Marker: marker()}
 			for range rapid.IntRange(0, 40).Draw(t, "points") {
@@ -132,39 +152,117 @@ func exampleLabIn(f *Frame, r Rect, th theme.Theme) {
 
 func lines(f *Frame) []string { return strings.Split(f.String(theme.Theme{}), "\n") }
 
-func TestProfileBreaksAtUnknown(t *testing.T) {
-	p := exampleProfile()
-	p.Series, p.Chance = p.Series[3:], 0
-	p.Series[0].Points[1].Value = math.NaN()
-	f := NewFrame(56, 9)
-	p.Draw(f, f.Bounds(), theme.Theme{})
-	// From column 4 to the marker of ring 2 there is no line: ring 0 stands
-	// alone.
-	row := []rune(lines(f)[0])
-	ring2 := 0
-	for x, r := range row {
-		if r == '▲' {
-			if ring2++; ring2 == 2 {
-				if between := strings.Trim(string(row[4:x]), " "); between != "▲" {
-					t.Errorf("a line crosses the unknown ring: %q", between)
-				}
-			}
+// A line ends before a ring that is unknown, or that is one cell, and begins
+// again behind it.
+func TestProfileBreaks(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(q *ProfilePoint)
+		want   string // the markers, and whether a line leads from each to the next
+	}{
+		"whole":   {func(*ProfilePoint) {}, "▲-▲-▲-▲"},
+		"unknown": {func(q *ProfilePoint) { q.Value = math.NaN() }, "▲ ▲-▲"},
+		"single":  {func(q *ProfilePoint) { q.Single = true }, "▲ ▲ ▲-▲"},
+	} {
+		p := exampleProfile()
+		p.Series, p.Chance, p.Selected = p.Series[3:], Optional{}, -1
+		for i := range p.Series[0].Points {
+			p.Series[0].Points[i].Low = math.NaN()
 		}
-	}
-	if ring2 < 3 {
-		t.Errorf("markers are missing: %q", string(row))
+		c.change(&p.Series[0].Points[1])
+		f := NewFrame(56, 9)
+		p.Draw(f, f.Bounds(), theme.Theme{})
+		row, _, _ := strings.Cut(lines(f)[0], " none")
+		row = strings.TrimSuffix(row[strings.Index(row, "┤")+len("┤"):], " ▲")
+		got := regexp.MustCompile(` +`).ReplaceAllString(strings.TrimSpace(row), " ")
+		got = regexp.MustCompile(`[⠀-⣿]+`).ReplaceAllString(got, "-")
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }
 
 func TestNoMarkerIsHidden(t *testing.T) {
-	for i := range 4 {
+	for _, p := range []Profile{exampleProfile(), exampleBeyond()} {
+		for i := range 4 {
+			p.Selected = i
+			f := NewFrame(56, 9)
+			p.Draw(f, f.Bounds(), theme.Theme{})
+			for _, s := range p.Series {
+				if n := strings.Count(f.String(theme.Theme{}), string(s.Marker)); n != 5 { // four rings and the name
+					t.Errorf("%d selected: %c is seen %d times", i, s.Marker, n)
+				}
+			}
+		}
+	}
+}
+
+// Ceilings, the end of the field, chance and seeds in colour lie behind markers,
+// whiskers and lines, and show only where nothing else does.
+func TestReferencesHideNothing(t *testing.T) {
+	th := theme.New(termenv.TrueColor, true, theme.Braille)
+	with := exampleBeyond()
+	with.Note = ""
+	without := exampleBeyond()
+	without.Reach = Optional{}
+	for i := range without.Series {
+		without.Series[i].Seeds = nil
+		for k := range without.Series[i].Points {
+			without.Series[i].Points[k].Ceiling = Optional{}
+		}
+	}
+	f, g := NewFrame(82, 17), NewFrame(82, 17)
+	with.Draw(f, f.Bounds(), th)
+	without.Draw(g, g.Bounds(), th)
+	more := 0
+	for i, c := range g.cells {
+		if i%f.w > 68 {
+			continue // the names
+		}
+		if c.r != ' ' && c.r != '┄' && f.cells[i] != c {
+			t.Errorf("(%d, %d): %q in place of %q", i%f.w, i/f.w, f.cells[i].r, c.r)
+		}
+		if f.cells[i] != c {
+			more++
+		}
+	}
+	if more < 50 {
+		t.Errorf("only %d cells show references", more)
+	}
+}
+
+// What is not known is not drawn; what is 0 is.
+func TestReferences(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(p *Profile)
+		shown  []string
+		hidden []string
+	}{
+		"none":               {func(*Profile) {}, nil, []string{"┄", "guessing", "═", "ceiling", "┊", "field"}},
+		"chance 0":           {func(p *Profile) { p.Chance = Some(0) }, []string{"┄ guessing", "┄┄●"}, []string{"═", "┊"}},
+		"chance unknown":     {func(p *Profile) { p.Chance = Some(math.NaN()) }, nil, []string{"┄", "guessing"}},
+		"ceiling":            {func(p *Profile) { p.Series[0].Points[1].Ceiling = Some(0.8) }, []string{"═══", "═ ceiling"}, []string{"┄", "┊"}},
+		"ceiling of another": {func(p *Profile) { p.Series[1].Points[1].Ceiling = Some(0.8) }, nil, []string{"═", "ceiling"}},
+		"ceiling 0":          {func(p *Profile) { p.Series[0].Points[2].Ceiling = Some(0) }, []string{"═ ceiling"}, []string{"┄"}},
+		"reach":              {func(p *Profile) { p.Reach = Some(1.5) }, []string{"┊", "field ends"}, []string{"┄"}},
+		"reach 0":            {func(p *Profile) { p.Reach = Some(0) }, []string{"┊"}, nil},
+		"reach beyond":       {func(p *Profile) { p.Reach = Some(9) }, nil, []string{"┊", "field"}},
+		"note":               {func(p *Profile) { p.Note = "rising" }, []string{"rising|"}, nil},
+		"long note":          {func(p *Profile) { p.Note = strings.Repeat("rising ", 9) }, nil, []string{"rising"}},
+	} {
 		p := exampleProfile()
-		p.Selected = i
+		p.Chance = Optional{}
+		c.change(&p)
 		f := NewFrame(56, 9)
 		p.Draw(f, f.Bounds(), theme.Theme{})
-		for _, s := range p.Series {
-			if n := strings.Count(f.String(theme.Theme{}), string(s.Marker)); n != 5 { // four rings and the name
-				t.Errorf("%d selected: %c is seen %d times", i, s.Marker, n)
+		text := strings.ReplaceAll(f.String(theme.Theme{}), "\n", "|\n") + "|\n"
+		for _, s := range c.shown {
+			if !strings.Contains(text, s) {
+				t.Errorf("%s: no %q in\n%s", name, s, text)
+			}
+		}
+		for _, s := range c.hidden {
+			if strings.Contains(text, s) {
+				t.Errorf("%s: %q in\n%s", name, s, text)
 			}
 		}
 	}
@@ -190,8 +288,8 @@ func TestSelectedIsSeenWithoutColour(t *testing.T) {
 }
 
 func TestSelectedIsDrawnLast(t *testing.T) {
-	point := []ProfilePoint{{0, 0.5, math.NaN(), math.NaN(), 1}}
-	p := Profile{Range: Range{0, 1}, Series: []ProfileSeries{{"a", theme.Series(0), 'A', point}, {"b", theme.Series(1), 'B', point}}}
+	point := []ProfilePoint{{Value: 0.5, Low: math.NaN(), High: math.NaN(), N: 1}}
+	p := Profile{Range: Range{0, 1}, Series: []ProfileSeries{{Name: "a", Marker: 'A', Points: point}, {Name: "b", Marker: 'B', Points: point}}}
 	for i, want := range []string{"A", "B"} {
 		p.Selected = i
 		f := NewFrame(3, 1) // too narrow to stand side by side
@@ -202,7 +300,8 @@ func TestSelectedIsDrawnLast(t *testing.T) {
 	}
 }
 
-// An axis with an open end reaches to the next half of a tick, and at least to 0.
+// An axis with an open end reaches to the next half of a tick, and at least to
+// 0; so does one with both signs, below 0.
 func TestAxis(t *testing.T) {
 	open := math.Inf(-1)
 	for _, c := range []struct {
@@ -211,7 +310,13 @@ func TestAxis(t *testing.T) {
 		want  axis
 	}{
 		{Range{0, 1}, []float64{-3, 7}, axis{0, 1, .5}},
-		{Range{-1, 1}, nil, axis{-1, 1, .5}},
+		{Range{-1, 1}, nil, axis{0, 1, .5}},
+		{Range{-1, 1}, []float64{.4, .02}, axis{0, 1, .5}},
+		{Range{-1, 1}, []float64{.4, -.06}, axis{-.25, 1, .5}},
+		{Range{-1, 1}, []float64{.4, -.6}, axis{-.75, 1, .5}},
+		{Range{-1, 1}, []float64{-1, -7}, axis{-1, 1, .5}},
+		{Range{-.1, 1}, []float64{-.06}, axis{-.1, 1, .5}},
+		{Range{-2, -1}, []float64{-1.5}, axis{-2, -1, .5}},
 		{Range{open, 1}, nil, axis{0, 1, .5}},
 		{Range{open, 1}, []float64{.4, math.NaN(), .9}, axis{0, 1, .5}},
 		{Range{open, 1}, []float64{.4, -.06}, axis{-.25, 1, .5}},
@@ -236,6 +341,24 @@ func TestCurveThinsWithoutLosingPeaks(t *testing.T) {
 	c.Draw(f, f.Bounds(), theme.Theme{})
 	if top := lines(f)[0]; strings.Trim(top, " ") == "" {
 		t.Errorf("the peak is lost:\n%s", strings.Join(lines(f), "\n"))
+	}
+}
+
+// A score's axis is that of its metric, whatever the values, and its numbers are
+// scores; the reference is named beside its line where a curve lies on it.
+func TestCurveOfScores(t *testing.T) {
+	c := exampleScores()
+	c.Log = true // not of a score
+	f := NewFrame(60, 14)
+	c.Draw(f, f.Bounds(), theme.Theme{})
+	rows := lines(f)
+	if !strings.HasPrefix(rows[0], "  1┤") || !strings.HasPrefix(rows[6], " .5┤") || !strings.HasPrefix(rows[12], ".02┤") {
+		t.Errorf("the axis is not that of a score:\n%s", strings.Join(rows, "\n"))
+	}
+	for y, want := range map[int]string{1: "◆ .90", 6: "● .46", 12: "■ .02", 11: "guessing"} {
+		if !strings.Contains(rows[y], want) {
+			t.Errorf("no %s in row %d:\n%s", want, y, strings.Join(rows, "\n"))
+		}
 	}
 }
 
@@ -266,10 +389,36 @@ func TestHeatmapPoolsWhatDoesNotFit(t *testing.T) {
 		0.5, 0.5, math.NaN(), math.NaN(),
 		0.5, 0.5, math.NaN(), math.NaN(),
 	}}
-	f := NewFrame(2, 2)
-	m.Draw(f, f.Bounds(), theme.Theme{})
-	if got := f.String(theme.Theme{}); got != "*0\n5·" {
-		t.Errorf("got %q", got)
+	for _, c := range []struct {
+		w, h int
+		want string
+	}{
+		{8, 3, "100   0 \n 50  ·  \n2×2 mean"},
+		{17, 3, "    100   0      \n     50  ·       \nmean of 2×2 cells"},
+		{7, 3, "       \n small \n       "},
+		{9, 1, "too small"},
+		{27, 1, "  too small for 4×4 cells  "},
+		{1, 1, "…"},
+	} {
+		f := NewFrame(c.w, c.h)
+		m.Draw(f, f.Bounds(), theme.Theme{})
+		if got := f.String(theme.Theme{}); got != c.want {
+			t.Errorf("%d×%d: got\n%s\nwant\n%s", c.w, c.h, got, c.want)
+		}
+	}
+}
+
+// At no size does a block stand for several cells without a word.
+func TestHeatmapNeverPoolsSilently(t *testing.T) {
+	for w := 1; w < 50; w++ {
+		for h := 1; h < 20; h++ {
+			f := NewFrame(w, h)
+			exampleMap().Draw(f, f.Bounds(), theme.Theme{})
+			text := f.String(theme.Theme{})
+			if told := regexp.MustCompile(`mean|small|(?m)^ *… *$`).MatchString(text); told != (w < 7 || h < 7) {
+				t.Errorf("%d×%d:\n%s", w, h, text)
+			}
+		}
 	}
 }
 
