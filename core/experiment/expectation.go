@@ -19,11 +19,13 @@ import (
 //	arm = "circular"
 //	what = "accuracy"
 //	is = "exactly chance"     # or: chance | exactly 1 | above 0.5 | below 0.2 | surely below -0.02 | above zeros by 0.15
+//	                          # or: at its ceiling | above ring 2 by 0.3
 //	ring = 2                  # of one ring; left out: over all cells
+//	says = "…"                # the sentence that it makes true
 //
 // "chance" holds when the 95 % interval contains chance, "exactly chance" when
 // the value is chance up to rounding, "surely below" when the whole interval
-// lies below.
+// lies below, "at its ceiling" within .05 of that.
 type Expectation struct {
 	Arm  string `json:"arm"`
 	What string `json:"what"` // a metric
@@ -37,12 +39,16 @@ type Expectation struct {
 	// With restricts it to frozen networks with weights from a file, or to those
 	// that were trained here.
 	With string `json:"with,omitempty"`
+
+	// Says is what may be said where it holds: prose for people.
+	Says string `json:"says,omitempty"`
 }
 
 // A Verdict is an Expectation with its answer.
 type Verdict struct {
 	Text string `json:"text"`
 	Held bool   `json:"held"`
+	Says string `json:"says,omitempty"` // if it held
 }
 
 // A Finding is what was found of an arm.
@@ -110,7 +116,13 @@ func (x Expectation) check(arms []Arm) error {
 		return err
 	}
 	c, err := x.comparison()
-	if err == nil && c.rival != "" && !slices.Contains(known, c.rival) {
+	switch {
+	case err != nil || c.rival == "":
+	case c.ring >= 0:
+		if grid := arms[at].Canvas.Grid; c.ring >= border.Rings(grid) {
+			err = fmt.Errorf("a %d×%d grid has no ring %d", grid, grid, c.ring)
+		}
+	case !slices.Contains(known, c.rival):
 		err = names.Unknown("arm", c.rival, known)
 	}
 	return err
@@ -132,7 +144,8 @@ var bounds = []struct {
 
 // A comparison is what Is means.
 type comparison struct {
-	rival string // the other arm that is asked; empty: none is
+	rival string // the other arm that is asked, or "ring N" of the same; empty: none is
+	ring  int    // N; −1: it is an arm
 	holds func(own, rival metric.Point) bool
 }
 
@@ -140,9 +153,13 @@ type comparison struct {
 func (x Expectation) comparison() (comparison, error) {
 	switch x.Is {
 	case "chance":
-		return comparison{"", func(p, _ metric.Point) bool { return p.Low <= p.Chance && p.Chance <= p.High }}, nil
+		return comparison{"", -1, func(p, _ metric.Point) bool { return p.Low <= p.Chance && p.Chance <= p.High }}, nil
 	case "exactly chance":
-		return comparison{"", func(p, _ metric.Point) bool { return math.Abs(float64(p.Value-p.Chance)) < 1e-12 }}, nil
+		return comparison{"", -1, func(p, _ metric.Point) bool { return math.Abs(float64(p.Value-p.Chance)) < 1e-12 }}, nil
+	case "at its ceiling":
+		return comparison{"", -1, func(p, _ metric.Point) bool {
+			return p.Ceiling != nil && math.Abs(float64(p.Value-*p.Ceiling)) <= 0.05
+		}}, nil
 	}
 	for _, b := range bounds {
 		rest, ok := strings.CutPrefix(x.Is, b.words+" ")
@@ -150,17 +167,23 @@ func (x Expectation) comparison() (comparison, error) {
 			continue
 		}
 		if n, err := strconv.ParseFloat(rest, 64); err == nil && n-n == 0 {
-			return comparison{"", func(p, _ metric.Point) bool { return b.holds(p, metric.Number(n)) }}, nil
+			return comparison{"", -1, func(p, _ metric.Point) bool { return b.holds(p, metric.Number(n)) }}, nil
 		}
 		at := strings.LastIndex(rest, " by ")
 		if at < 0 || b.against == nil {
 			continue
 		}
 		if n, err := strconv.ParseFloat(rest[at+len(" by "):], 64); err == nil && n >= 0 && n-n == 0 {
-			return comparison{rest[:at], func(p, q metric.Point) bool { return b.against(p.Value, q.Value, metric.Number(n)) }}, nil
+			ring := -1
+			if text, ok := strings.CutPrefix(rest[:at], "ring "); ok {
+				if ring, err = strconv.Atoi(text); err != nil || ring < 0 {
+					break
+				}
+			}
+			return comparison{rest[:at], ring, func(p, q metric.Point) bool { return b.against(p.Value, q.Value, metric.Number(n)) }}, nil
 		}
 	}
-	return comparison{}, fmt.Errorf("is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM by NUMBER: %q", x.Is)
+	return comparison{}, fmt.Errorf("is must be chance, exactly chance, at its ceiling, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM or ring N by NUMBER: %q", x.Is)
 }
 
 // Judge checks what is expected of arms. One that did not finish fails; an arm,
@@ -184,7 +207,7 @@ func (e *Experiment) Judge(found []Finding) []Verdict {
 		}
 		own := named(x.Arm)
 		rival := own
-		if c.rival != "" {
+		if c.rival != "" && c.ring < 0 {
 			rival = named(c.rival)
 		}
 		if own == nil || rival == nil {
@@ -196,10 +219,21 @@ func (e *Experiment) Judge(found []Finding) []Verdict {
 			if !found && x.Ring != nil {
 				continue
 			}
-			q, known := x.find(rival)
+			other := x
+			if c.ring >= 0 {
+				other.Ring = &c.ring
+			}
+			q, known := other.find(rival)
+			if !known && c.ring >= 0 {
+				continue
+			}
 			held = found && known && c.holds(p, q)
 		}
-		list = append(list, Verdict{x.String(), held})
+		v := Verdict{Text: x.String(), Held: held}
+		if held {
+			v.Says = e.Prose(x.Says)
+		}
+		list = append(list, v)
 	}
 	return list
 }
@@ -208,7 +242,7 @@ func (e *Experiment) Judge(found []Finding) []Verdict {
 func (x Expectation) find(f *Finding) (p metric.Point, ok bool) {
 	if x.Ring == nil {
 		s, ok := metric.Find(f.Scores, x.key())
-		return metric.Point{Value: s.Value, Low: s.Low, High: s.High, Chance: s.Chance}, ok
+		return metric.Point{Value: s.Value, Low: s.Low, High: s.High, Chance: s.Chance, Ceiling: s.Ceiling}, ok
 	}
 	profile, ok := metric.Find(f.Profiles, x.key())
 	if !ok || *x.Ring >= len(profile.Rings) {

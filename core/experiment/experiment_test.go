@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"padlab/core/metric"
 	"padlab/core/pad"
 )
 
@@ -106,7 +107,7 @@ func TestParseErrors(t *testing.T) {
 		"vary = [3]":                                               `f.toml:1: vary must be tables: [[vary]]`,
 		"[[expect]]\narm = \"none\"\nwhat = \"accuracy\"":          `f.toml:1: expect: unknown arm "none" (known: zeros)`,
 		"[[expect]]\narm = \"zeros\"\nwhat = \"mad\"":              `f.toml:1: expect: unknown metric "mad"`,
-		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"big\"": `f.toml:1: expect: is must be chance, exactly chance, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM by NUMBER: "big"`,
+		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"big\"": `f.toml:1: expect: is must be chance, exactly chance, at its ceiling, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM or ring N by NUMBER: "big"`,
 		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"chance\"\nring=4": `f.toml:1: expect: a 7×7 grid has no ring 4`,
 		"seed = 1\nseed = 2":                                                        `f.toml:2`,
 		"seed = \n":                                                                 `f.toml:1`,
@@ -287,7 +288,7 @@ func FuzzSet(f *testing.F) {
 		}
 		again.Seed = e.Seed          // which has a flag of its own
 		told := func(a Arm) string { // all but what is only told, and what the experiment lets vary
-			a.Title, a.About, a.Try, a.Paper, a.Differs = "", "", "", "", ""
+			a.Title, a.About, a.Try, a.Flags, a.Paper, a.Differs = "", "", "", "", "", ""
 			return a.Name + "\n" + string(a.TOML())
 		}
 		for _, other := range []*Experiment{again, read} {
@@ -610,6 +611,61 @@ func TestLayersOfTheirOwn(t *testing.T) {
 	} {
 		if _, err := Parse("own.toml", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s\n%v, want %s", text, err, want)
+		}
+	}
+}
+
+// A sentence is told where its comparison holds, and takes its numbers from the
+// experiment.
+func TestSays(t *testing.T) {
+	e, err := Parse("f.toml", []byte(`
+[canvas]
+grid = 6
+[[vary]]
+key = "net.padding"
+values = ["zeros", "circular"]
+[[expect]]
+arm = "zeros"
+what = "accuracy"
+ring = 0
+is = "above ring 2 by 0.3"
+says = "Of {cells} cells, {canvas.grid} a side, {net.padding} {nothing} {title}{"
+[[expect]]
+arm = "zeros"
+what = "accuracy"
+is = "at its ceiling"
+says = "all there is"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ceiling := metric.Number(0.75)
+	found := func(outer, inner, all metric.Number) []Finding {
+		key := metric.Key{Metric: metric.Accuracy, Images: "test"}
+		rings := []metric.Point{{Value: outer}, {Distance: 1}, {Distance: 2, Value: inner}}
+		return []Finding{{Arm: "zeros", Done: true, Scores: []metric.Score{{Key: key, Value: all, Ceiling: &ceiling}}, Profiles: []metric.Profile{{Key: key, Rings: rings}}}}
+	}
+	told := "Of 36 cells, 6 a side, zeros, circular {nothing} {title}{"
+	for _, c := range []struct {
+		outer, inner, all metric.Number
+		first, second     string
+	}{
+		{.8, .25, .72, told, "all there is"},
+		{.8, .51, .69, "", ""},
+		{.25, .8, .81, "", ""},
+	} {
+		got := e.Judge(found(c.outer, c.inner, c.all))
+		if got[0].Says != c.first || got[0].Held != (c.first != "") || got[1].Says != c.second || got[1].Held != (c.second != "") {
+			t.Errorf("%+v: %+v", c, got)
+		}
+	}
+	again, err := Parse("f.toml", e.TOML())
+	if err != nil || again.Expect[0].Says != e.Expect[0].Says {
+		t.Errorf("%+v, %v", again, err)
+	}
+	for _, is := range []string{"above ring 3 by 0.1", "above ring -1 by 0.1", "below ring by 0.1"} {
+		if _, err := Parse("f.toml", []byte("canvas.grid = 6\n[[expect]]\narm = \"zeros\"\nwhat = \"accuracy\"\nis = \""+is+"\"")); err == nil {
+			t.Errorf("%q is taken", is)
 		}
 	}
 }

@@ -104,7 +104,8 @@ func (f Field) bare() bool { return f.Kind == Bool || f.Kind == Integer || f.Kin
 var table = []Field{
 	textField("title", "what the screen shows", func(e *Experiment) *string { return &e.Title }),
 	textField("about", "two or three sentences for a newcomer", func(e *Experiment) *string { return &e.About }),
-	textField("try", "what to change next", func(e *Experiment) *string { return &e.Try }),
+	textField("try", "what to change next, by keys of the screen", func(e *Experiment) *string { return &e.Try }),
+	textField("flags", "what to change next, by flags of the command line", func(e *Experiment) *string { return &e.Flags }),
 	textField("paper", "what the paper reports or claims, with its place", func(e *Experiment) *string { return &e.Paper }),
 	reads(textField("differs", "what differs from the paper: network, data, size", func(e *Experiment) *string { return &e.Differs })),
 	shared(seedField()),

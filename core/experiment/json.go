@@ -169,7 +169,7 @@ func (e *Experiment) checkTexts() error {
 		}
 	}
 	for _, x := range e.Expect {
-		if err := checkText("an expectation", strings.Join([]string{x.Arm, x.What, x.Is, x.Target, x.Images, x.With}, " ")); err != nil {
+		if err := checkText("an expectation", strings.Join([]string{x.Arm, x.What, x.Is, x.Target, x.Images, x.With, x.Says}, " ")); err != nil {
 			return err
 		}
 	}

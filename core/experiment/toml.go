@@ -364,7 +364,7 @@ func (r *reader) expect(tables []any) error {
 	for _, t := range tables {
 		x := Expectation{}
 		var ring any
-		if err := strict("expect", t, map[string]any{"arm": &x.Arm, "what": &x.What, "is": &x.Is, "ring": &ring, "target": &x.Target, "images": &x.Images, "with": &x.With}); err != nil {
+		if err := strict("expect", t, map[string]any{"arm": &x.Arm, "what": &x.What, "is": &x.Is, "ring": &ring, "target": &x.Target, "images": &x.Images, "with": &x.With, "says": &x.Says}); err != nil {
 			return err
 		}
 		if ring != nil {
@@ -504,6 +504,9 @@ func (e *Experiment) TOML() []byte {
 			fmt.Fprintf(&b, "ring = %d\n", *x.Ring)
 		}
 		fmt.Fprintf(&b, "is = %s\n", quote(x.Is))
+		if x.Says != "" {
+			fmt.Fprintf(&b, "says = %s\n", quote(x.Says))
+		}
 	}
 	for _, f := range e.References {
 		fmt.Fprintf(&b, "\n[[reference]]\nsource = %s\narm = %s\nwhat = %s\nimages = %s\n", quote(f.Source), quote(f.Arm), quote(f.What), quote(f.Images))

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -388,7 +387,7 @@ func TestAnotherPaddingWhenTested(t *testing.T) {
 		t.Error("how it is tested changes how it is trained")
 	}
 	plain := finished(t, start(t, quick(t, "net.padding=zeros"), pool(t, 2), nil)).Arms[0]
-	if !reflect.DeepEqual(plain.Scores, zeros.Scores) {
+	if !same(plain.Scores, zeros.Scores) {
 		t.Errorf("tested with its own scheme it scores %v, not %v", zeros.Scores, plain.Scores)
 	}
 	if v := circular.Scores[0]; v.Value != v.Chance {

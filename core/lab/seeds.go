@@ -6,7 +6,6 @@ import (
 	"padlab/core/border"
 	"padlab/core/lab/stage"
 	"padlab/core/metric"
-	"padlab/core/record"
 )
 
 // An arm of a run is its replicas: what is to be seen of it is the mean over
@@ -70,7 +69,7 @@ func (p *prepared) state(arm int) ArmState {
 	average.take(replicas)
 	s.EvalStep, s.Scores, s.Profiles, s.Maps = average.step, average.scores, average.profiles, average.maps
 	s.SHA256, s.Backbone, s.Penalties, s.Problem, s.Warnings = "", "", nil, "", nil
-	losses := make([][]record.LossPoint, len(replicas))
+	losses, courses := make([][]metric.StepValue, len(replicas)), make([][]metric.StepValue, len(replicas))
 	for i, r := range replicas {
 		s.Seeds = append(s.Seeds, SeedState{r.spec.Seed, r.status, r.report})
 		s.Status = worse(s.Status, r.status)
@@ -85,9 +84,9 @@ func (p *prepared) state(arm int) ArmState {
 		for _, text := range r.report.Warnings {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("seed %d: %s", r.spec.Seed, text))
 		}
-		losses[i] = r.report.Loss
+		losses[i], courses[i] = r.report.Loss, r.report.Course.Points
 	}
-	s.Loss = meanLoss(losses)
+	s.Loss, s.Course.Points = meanCurve(losses), meanCurve(courses)
 	return s
 }
 
@@ -102,14 +101,14 @@ func worse(a, b Status) Status {
 	return Done
 }
 
-// meanLoss is the mean of curves, step by step as far as all have come; curves
+// meanCurve is the mean of curves, step by step as far as all have come; curves
 // that have other points leave it at the first.
-func meanLoss(curves [][]record.LossPoint) []record.LossPoint {
+func meanCurve(curves [][]metric.StepValue) []metric.StepValue {
 	n := len(curves[0])
 	for _, c := range curves {
 		n = min(n, len(c))
 	}
-	mean := make([]record.LossPoint, n)
+	mean := make([]metric.StepValue, n)
 	for i := range mean {
 		mean[i].Step = curves[0][i].Step
 		for _, c := range curves {

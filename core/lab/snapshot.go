@@ -134,7 +134,7 @@ func (s *Snapshot) Result() record.Result {
 func (a ArmState) Result() record.Arm {
 	r := record.Arm{
 		Name: a.Name, Status: a.Status, Problem: a.Problem, Steps: a.Step, Params: a.Params, SHA256: a.SHA256, Backbone: a.Backbone,
-		Penalties: a.Penalties, Loss: a.Loss, EvalStep: a.EvalStep, Scores: a.Scores, Profiles: a.Profiles, Maps: a.Maps,
+		Penalties: a.Penalties, Loss: a.Loss, EvalStep: a.EvalStep, Scores: a.Scores, Profiles: a.Profiles, Maps: a.Maps, Course: a.Course,
 	}
 	for _, s := range a.Seeds {
 		r.Seeds = append(r.Seeds, record.Seed{
@@ -144,6 +144,9 @@ func (a ArmState) Result() record.Arm {
 	}
 	if r.Loss == nil {
 		r.Loss = []record.LossPoint{}
+	}
+	if r.Course.Points == nil {
+		r.Course.Points = []metric.StepValue{}
 	}
 	if r.Scores == nil {
 		r.Scores, r.Profiles, r.Maps = []metric.Score{}, []metric.Profile{}, []metric.Map{}

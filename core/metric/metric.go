@@ -32,6 +32,7 @@ const (
 	Accuracy       = "accuracy"
 	BeyondGuessing = "beyond-guessing"
 	Information    = "information"
+	StepsToHalf    = "steps-to-half"
 	BorderInterior = "border-interior"
 	BorderCentre   = "border-centre"
 	SameAnswer     = "same-answer"
@@ -53,6 +54,7 @@ var table = []Metric{
 	{Accuracy, "accuracy", "share of answers that are right", 0, 1, "", 1},
 	{BeyondGuessing, "accuracy beyond guessing", "share of answers k where k is right less that where it is not, mean over all k (informedness): 0 for a constant answer, 1 is perfect", -1, 1, "", 1},
 	{Information, "position information", "mutual information of cell and answer: how far the answers tell cells apart, right or wrong", 0, math.Inf(1), "bits", 1},
+	{StepsToHalf, "steps until half", "training steps until accuracy beyond guessing is half of its ceiling, of 1 where that is not known", 0, math.Inf(1), "steps", -1},
 	{BorderInterior, "border − interior", "accuracy over the cells at the border less that over all others, image by image", -1, 1, "", 0},
 	{BorderCentre, "border − centre", "accuracy over the cells at the border less that over the innermost ring, image by image", -1, 1, "", 0},
 	{SameAnswer, "same answer", "share of images that get one answer in all cells", 0, 1, "", 0},
@@ -238,4 +240,65 @@ func (m Map) Check() error {
 		return fmt.Errorf("a map of %d×%d has %d values", m.Rows, m.Cols, len(m.Values))
 	}
 	return nil
+}
+
+// A Course is how a score has gone from evaluation to evaluation.
+type Course struct {
+	Metric string      `json:"metric"`
+	Points []StepValue `json:"points"`
+}
+
+// A StepValue is a value at a training step: in JSON [step, value].
+type StepValue struct {
+	Step  int
+	Value Number
+}
+
+// MarshalJSON writes [step, value].
+func (p StepValue) MarshalJSON() ([]byte, error) { return json.Marshal([]any{p.Step, p.Value}) }
+
+func (p *StepValue) UnmarshalJSON(data []byte) error {
+	var pair []json.RawMessage
+	if err := json.Unmarshal(data, &pair); err != nil {
+		return err
+	}
+	if len(pair) != 2 {
+		return fmt.Errorf("a value at a step has %d numbers, not 2", len(pair))
+	}
+	if err := json.Unmarshal(pair[0], &p.Step); err != nil {
+		return err
+	}
+	return json.Unmarshal(pair[1], &p.Value)
+}
+
+// StepsTo is after how many steps the course first reaches a value, on straight
+// lines between its points; NaN when it never does.
+func (c Course) StepsTo(value float64) float64 {
+	for i, p := range c.Points {
+		if float64(p.Value) < value {
+			continue
+		}
+		if i == 0 {
+			return float64(p.Step)
+		}
+		before := c.Points[i-1]
+		share := (value - float64(before.Value)) / float64(p.Value-before.Value)
+		return float64(before.Step) + float64(share*float64(p.Step-before.Step))
+	}
+	return math.NaN()
+}
+
+// Rising reports whether the last quarter of the steps has brought more than .05.
+func (c Course) Rising() bool {
+	if len(c.Points) < 2 {
+		return false
+	}
+	last := c.Points[len(c.Points)-1]
+	before := c.Points[0]
+	for _, p := range c.Points {
+		if 4*p.Step <= 3*last.Step {
+			before = p
+		}
+	}
+	return float64(last.Value) > float64(before.Value)+0.05
 }

@@ -38,6 +38,7 @@ type Progress struct {
 	Scores   []metric.Score   `json:"scores"`
 	Profiles []metric.Profile `json:"profiles"`
 	Maps     []metric.Map     `json:"maps"`
+	Course   metric.Course    `json:"course"`
 
 	Penalties []metric.Number `json:"penalties,omitempty"`
 }

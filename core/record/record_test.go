@@ -25,7 +25,7 @@ func found(status Status) Result {
 	key := metric.Key{Metric: metric.Accuracy, Images: "test"}
 	a := Arm{
 		Name: "zeros", Status: status, Steps: 3, Params: 7, SHA256: "abc", Backbone: "def", Penalties: []metric.Number{1e-3},
-		Loss: []LossPoint{{0, 2.5}, {1, metric.NaN}}, EvalStep: 3,
+		Loss: []LossPoint{{Step: 0, Value: 2.5}, {Step: 1, Value: metric.NaN}}, EvalStep: 3,
 		Scores:   []metric.Score{{Key: key, Value: .5, Low: metric.NaN, High: metric.NaN, N: 9, Chance: .1}},
 		Profiles: []metric.Profile{{Key: key, Unit: "cells", Rings: []metric.Point{{Distance: 0, N: 8, Value: .5}}}},
 		Maps:     []metric.Map{{Key: key, Rows: 1, Cols: 2, Values: []metric.Number{0, 1}}},
@@ -57,7 +57,7 @@ func TestDocumentBothWays(t *testing.T) {
 		`{}`:           "r.json: it has no schema",
 		`{"schema":1}`: "r.json: it holds no experiment",
 		`{"schema":1,"experiment":{},"arms":[{"name":"a","maps":[{"rows":2,"cols":2,"values":[1]}]}]}`: "arm a: a map of 2×2 has 1 values",
-		`{"schema":1,"experiment":{},"arms":[{"loss":[[1]]}]}`:                                         "a point of a loss has 1 numbers",
+		`{"schema":1,"experiment":{},"arms":[{"loss":[[1]]}]}`:                                         "a value at a step has 1 numbers, not 2",
 		`{"schema":`: "r.json: unexpected end",
 	} {
 		if _, err := ReadResult("r.json", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {

@@ -32,29 +32,7 @@ const (
 func (s Status) Ended() bool { return s != Running && s != Paused }
 
 // A LossPoint is the mean loss of the batch of one step, before that step.
-type LossPoint struct {
-	Step  int
-	Value metric.Number
-}
-
-// MarshalJSON writes [step, value].
-func (p LossPoint) MarshalJSON() ([]byte, error) {
-	return json.Marshal([]any{p.Step, p.Value})
-}
-
-func (p *LossPoint) UnmarshalJSON(data []byte) error {
-	var pair []json.RawMessage
-	if err := json.Unmarshal(data, &pair); err != nil {
-		return err
-	}
-	if len(pair) != 2 {
-		return fmt.Errorf("a point of a loss has %d numbers, not 2", len(pair))
-	}
-	if err := json.Unmarshal(pair[0], &p.Step); err != nil {
-		return err
-	}
-	return json.Unmarshal(pair[1], &p.Value)
-}
+type LossPoint = metric.StepValue
 
 // A Result is what was found, as it is printed and kept. For the same
 // experiment everything outside Provenance has the same bytes.
@@ -83,6 +61,7 @@ type Arm struct {
 	Scores    []metric.Score   `json:"scores"`
 	Profiles  []metric.Profile `json:"profiles"`
 	Maps      []metric.Map     `json:"maps"`
+	Course    metric.Course    `json:"course"`
 
 	Seeds []Seed `json:"seeds,omitempty"` // where there are several: each by itself, and above their mean
 }

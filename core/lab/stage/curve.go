@@ -1,6 +1,8 @@
 package stage
 
 import (
+	"math"
+
 	"padlab/core/metric"
 	"padlab/core/record"
 )
@@ -31,4 +33,43 @@ func (c *curve) add(step int, loss float64) {
 		c.points = half
 		c.stride *= 2
 	}
+}
+
+// follow adds what an evaluation after so many steps has found to a course: the
+// score beyond guessing, or the first where there is none. Of a course that is as
+// long as a loss curve may be, every second point goes; points that somebody else
+// may hold are never written again.
+func follow(c *metric.Course, step int, scores []metric.Score) {
+	s := scores[0]
+	if beyond, ok := metric.Find(scores, metric.Key{Metric: metric.BeyondGuessing}); ok {
+		s = beyond
+	}
+	c.Metric = s.Metric
+	c.Points = append(c.Points, metric.StepValue{Step: step, Value: s.Value})
+	if len(c.Points) == lossPoints {
+		half := make([]metric.StepValue, 0, lossPoints)
+		for i := 0; i < lossPoints; i += 2 {
+			half = append(half, c.Points[i])
+		}
+		c.Points = half
+	}
+}
+
+// stepsToHalf is after how many steps a course came to half of what there is to
+// be had; not-a-number while it has not, and where there is nothing.
+func stepsToHalf(c metric.Course, scores []metric.Score) (s metric.Score, ok bool) {
+	beyond, ok := metric.Find(scores, metric.Key{Metric: metric.BeyondGuessing})
+	if !ok {
+		return s, false
+	}
+	all := 1.0
+	if beyond.Ceiling != nil {
+		all = float64(*beyond.Ceiling)
+	}
+	s = metric.Score{Key: beyond.Key, Value: metric.NaN, Low: metric.NaN, High: metric.NaN, Interval: beyond.Interval, N: beyond.N, Chance: metric.NaN}
+	s.Metric = metric.StepsToHalf
+	if all > 0 {
+		s.Value = metric.Number(math.Round(c.StepsTo(all/2)*1e6) / 1e6)
+	}
+	return s, true
 }

@@ -218,6 +218,7 @@ func (r *Read) Advance(crew *kernel.Crew) Event {
 		for _, penalty := range r.readout.Penalties() {
 			p.Penalties = append(p.Penalties, metric.Number(penalty))
 		}
+		follow(&p.Course, p.EvalStep, p.Scores)
 		r.combine()
 	}
 	switch {
@@ -266,7 +267,7 @@ func (r *Read) Report(out *Report) {
 	}
 	if p.EvalStep >= 0 {
 		out.EvalStep = r.before + p.EvalStep
-		out.Scores, out.Profiles, out.Maps = r.scores, p.Profiles, p.Maps
+		out.Scores, out.Profiles, out.Maps, out.Course = r.scores, p.Profiles, p.Maps, p.Course
 	}
 	if p.Status == record.Done {
 		out.Warnings = append(out.Warnings, r.unconverged()...)

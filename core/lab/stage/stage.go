@@ -86,6 +86,7 @@ type Report struct {
 	Scores   []metric.Score
 	Profiles []metric.Profile
 	Maps     []metric.Map
+	Course   metric.Course // of the score that counts
 
 	Penalties []metric.Number // of a ridge read-out
 	Problem   string          // of what diverged: what, and at which step

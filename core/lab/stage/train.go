@@ -262,6 +262,10 @@ func (t *Train) Advance(crew *kernel.Crew) Event {
 		border.Bound(t.Cells.Class, t.Cells.Grid, t.progress.Scores, t.progress.Profiles)
 	}
 	t.progress.EvalStep = t.progress.Step
+	follow(&t.progress.Course, t.progress.Step, t.progress.Scores)
+	if s, ok := stepsToHalf(t.progress.Course, t.progress.Scores); ok {
+		t.progress.Scores = append(t.progress.Scores, s)
+	}
 	t.exam = nil
 	if t.last() {
 		t.end(record.Done)
@@ -359,7 +363,7 @@ func (t *Train) Report(r *Report) {
 		}
 		return
 	}
-	r.EvalStep, r.Scores, r.Profiles, r.Maps = p.EvalStep, p.Scores, p.Profiles, p.Maps
+	r.EvalStep, r.Scores, r.Profiles, r.Maps, r.Course = p.EvalStep, p.Scores, p.Profiles, p.Maps, p.Course
 	if r.Ended {
 		r.SHA256 = t.net.SHA256()
 	}
