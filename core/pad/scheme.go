@@ -158,6 +158,11 @@ func asymmetric(n, before, after int) error {
 	return nil
 }
 
+// Computes reports whether a padded line takes more than an index function and a
+// value: what a Plan puts there is computed or drawn from the whole picture, or
+// the picture itself is moved or enlarged.
+func (s Scheme) Computes() bool { return s.compute != nil || s.shift || s.stretch }
+
 // All returns every scheme in the order in which they are explained.
 // "constant" stands for the family constant(v), here with value 0.
 func All() []Scheme { return append([]Scheme(nil), schemes...) }

@@ -39,6 +39,16 @@ func TestSchemes(t *testing.T) {
 		{"none --size 2 --pad 0 --format json", `{"schema":1,"scheme":"none","size":2,"before":0,"after":0,"source":[0,1]}`},
 		{"reflect", "reflect: mirrored about the edge pixel: c b | a b c | b a\n2 1 | 0 1 2 3 4 | 3 2"},
 		{"circular --size 4 --pad 0,3", "circular: the other side of the picture: b c | a b c | a b\n| 0 1 2 3 | 0 1 2"},
+		{"learned --size 2 --pad 1", "learned: predicted from the pixels next to the edge\n? | 0 1 | ?"},
+		{"explicit --size 2 --pad 1", "explicit: nothing outside: filters of their own at the border\n· | 0 1 | ·"},
+		{"partial --size 2 --pad 1", "partial: zeros outside; what a window sees is weighted up\n[0] | 0 1 | [0]"},
+		// Means of 1 2 3, 2 3 4 and 3 4 5, enlarged from 3 to 7, whose ends are those of the 3; or to 5, 2 2.4 3 …, and mirrored.
+		{"mean-interp --size 5 --pad 1", "mean-interp: local means, enlarged beyond the edge\n2 | 1 2 3 4 5 | 4\ncomputed from the values 1 … 5, not copied"},
+		{"mean-ref --size 5 --pad 1", "mean-ref: local means, mirrored about the edge\n2.4 | 1 2 3 4 5 | 3.6\ncomputed from the values 1 … 5, not copied"},
+		{"resize --size 2 --pad 1", "resize: the picture enlarged to the padded size\n1 1.25 1.75 2\ncomputed from the values 1 … 2, not copied"},
+		{"resize --size 2 --pad 1 --format json", `{"schema":1,"scheme":"resize","size":2,"before":1,"after":1,"source":[null,0,1,null],"values":[1,1.25,1.75,2]}`},
+		{"resize --size 2 --pad 0", "resize: the picture enlarged to the padded size\n| 0 1 |"},
+		{"random --size 2 --pad 1", "random: zeros, in training all on one side, by lot\n1 2 0 0\ncomputed from the values 1 … 2, not copied"},
 		{"constant(0.1) --size 2 --pad 1,0", "constant(0.1): one value outside, constant(0.5): v v | a b c | v v\n[0.1] | 0 1 |"},
 	} {
 		args := append([]string{"schemes", "show"}, strings.Fields(c.args)...)

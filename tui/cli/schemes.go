@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"padlab/core/pad"
+	"padlab/core/rng"
 	"padlab/tui/report"
 )
 
@@ -26,7 +27,7 @@ func (s *session) schemesCommand() *cobra.Command {
 	f := schemeFlags{size: 5, format: "text"}
 	show := &cobra.Command{
 		Use:     "show SCHEME",
-		Short:   "Print which pixel every padded position copies",
+		Short:   "Print which pixel every padded position copies, or what is computed there",
 		Example: "  padlab schemes show reflect --size 5 --pad 2\n  padlab schemes show circular --size 4 --pad 0,3 --format json",
 		Args:    one("the name of a scheme"),
 		RunE:    func(_ *cobra.Command, args []string) error { return s.showScheme(args[0], f) },
@@ -72,7 +73,8 @@ func (f schemeFlags) sides() (before, after int, err error) {
 // maxLine bounds what schemes show prints.
 const maxLine = 4096
 
-// showScheme prints the source of every position of a padded line.
+// showScheme prints the source of every position of a padded line, or of a
+// scheme that computes, the values.
 func (s *session) showScheme(name string, f schemeFlags) error {
 	if err := oneOf("format", f.format, "text", "json"); err != nil {
 		return err
@@ -93,52 +95,90 @@ func (s *session) showScheme(name string, f schemeFlags) error {
 	if f.size > maxLine || before > maxLine || after > maxLine {
 		return fmt.Errorf("--size and --pad are at most %d: %d and %d,%d", maxLine, f.size, before, after)
 	}
-	source, err := scheme.Sources(f.size, before, after)
+	line, err := newPaddedLine(scheme, f.size, before, after)
 	if err != nil {
 		return err
 	}
 	if f.format == "json" {
-		s.Write(jsonLine(lineOf(scheme, f.size, before, after, source)))
+		s.Write(jsonLine(line))
 		return nil
 	}
-	var b strings.Builder
-	for i, p := range source {
-		if i == before {
-			b.WriteString("| ")
-		}
-		if p == pad.Nowhere {
-			fmt.Fprintf(&b, "[%g] ", scheme.Value)
-		} else {
-			fmt.Fprintf(&b, "%d ", p)
-		}
-		if i == before+f.size-1 {
-			b.WriteString("| ")
-		}
-	}
-	fmt.Fprintf(s, "%s: %s\n%s\n", scheme.Name, scheme.About, strings.TrimRight(b.String(), " "))
+	fmt.Fprintf(s, "%s: %s\n%s\n", scheme.Name, scheme.About, line.text(scheme))
 	return nil
 }
 
 // A paddedLine is the source of every position of a line, nil where there is
-// none.
+// none. If the scheme computes, Values are what becomes of the line 1, 2, 3, ….
 type paddedLine struct {
-	Schema int    `json:"schema"`
-	Scheme string `json:"scheme"`
-	Size   int    `json:"size"`
-	Before int    `json:"before"`
-	After  int    `json:"after"`
-	Source []*int `json:"source"`
+	Schema int       `json:"schema"`
+	Scheme string    `json:"scheme"`
+	Size   int       `json:"size"`
+	Before int       `json:"before"`
+	After  int       `json:"after"`
+	Source []*int    `json:"source"`
+	Values []float32 `json:"values,omitempty"`
 }
 
-// lineOf is a padded line as JSON.
-func lineOf(scheme pad.Scheme, size, before, after int, source []int) paddedLine {
-	line := paddedLine{1, scheme.Name, size, before, after, make([]*int, len(source))}
+func newPaddedLine(scheme pad.Scheme, size, before, after int) (paddedLine, error) {
+	source, err := scheme.Sources(size, before, after)
+	if err != nil {
+		return paddedLine{}, err
+	}
+	line := paddedLine{1, scheme.Name, size, before, after, make([]*int, len(source)), nil}
 	for i := range source {
 		if source[i] != pad.Nowhere {
 			line.Source[i] = &source[i]
 		}
 	}
-	return line
+	if !scheme.Computes() || before+after == 0 {
+		return line, nil
+	}
+	plan, err := pad.NewPlan(scheme, 1, size, 1, pad.Sides{Left: before, Right: after})
+	if err != nil {
+		return paddedLine{}, err
+	}
+	ramp := make([]float32, size)
+	for i := range ramp {
+		ramp[i] = float32(i + 1)
+	}
+	line.Values = make([]float32, len(source))
+	plan.Forward(line.Values, ramp, pad.Pass{Source: rng.New(1, "schemes"), Training: true})
+	return line, nil
+}
+
+// text is the line for a person, with bars at the borders of the picture where
+// it stands still.
+func (l paddedLine) text(scheme pad.Scheme) string {
+	var words []string
+	still := true
+	for i := range l.Size {
+		still = still && (l.Values == nil || l.Values[l.Before+i] == float32(i+1))
+	}
+	for i, source := range l.Source {
+		if still && i == l.Before {
+			words = append(words, "|")
+		}
+		switch {
+		case l.Values != nil:
+			words = append(words, fmt.Sprintf("%.4g", l.Values[i]))
+		case source != nil:
+			words = append(words, fmt.Sprint(*source))
+		case scheme.Learns:
+			words = append(words, "?")
+		case scheme.Banks:
+			words = append(words, "·")
+		default:
+			words = append(words, fmt.Sprintf("[%g]", scheme.Value))
+		}
+		if still && i == l.Before+l.Size-1 {
+			words = append(words, "|")
+		}
+	}
+	text := strings.Join(words, " ")
+	if l.Values != nil {
+		text += fmt.Sprintf("\ncomputed from the values 1 … %d, not copied", l.Size)
+	}
+	return text
 }
 
 // jsonLine is v on one line.

@@ -117,7 +117,7 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	if arm.Eval.Padding != (pad.Scheme{}) {
 		t.spec.Padding, t.spec.Layers = arm.Eval.Padding, nil
 		if t.tested, err = arch.Build(t.spec, m.Kernel); err != nil {
-			return nil, fmt.Errorf("eval.padding: %w", err)
+			return nil, fmt.Errorf("eval.padding: %w", larger(err, t.spec, arm))
 		}
 		if err := t.tested.CopyWeights(t.net); err != nil {
 			return nil, fmt.Errorf("eval.padding: weights of %s do not run with %s: %w", arm.Net.Padding.Name, arm.Eval.Padding.Name, err)
@@ -140,7 +140,7 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 func (t *Train) charge(m Means) error {
 	nodes, err := arch.Layers(t.spec)
 	if err != nil {
-		return err
+		return larger(err, t.spec, t.arm)
 	}
 	const moments = 2 // Adam's, the most that an optimiser keeps
 	net := nn.NetBytes(nodes)
