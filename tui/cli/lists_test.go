@@ -120,7 +120,7 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
-	if o := padlab(t, "presets", "check", "leaky-grid"); !strings.HasPrefix(o.out, "warning: small tells 16 of 25 cells apart under circular padding, which has no border: pool2 is") {
+	if o := padlab(t, "presets", "check", "leaky-grid"); !strings.HasPrefix(o.out, "warning: near tells 4 of 36 cells apart under circular padding, which has no border: pool2 is") {
 		t.Errorf("%+v", o)
 	}
 }

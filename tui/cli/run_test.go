@@ -43,6 +43,12 @@ type armShape struct {
 	Scores      []scoreShape   `json:"scores"`
 	Profiles    []profileShape `json:"profiles"`
 	Maps        []mapShape     `json:"maps"`
+	Course      courseShape    `json:"course"`
+}
+
+type courseShape struct {
+	Metric string      `json:"metric"`
+	Points [][2]number `json:"points"`
 }
 
 type scoreShape struct {
@@ -209,7 +215,7 @@ func TestRunJSON(t *testing.T) {
 		if a.Name != []string{"zeros", "circular"}[i] || a.Status != "done" || a.Steps != 3 || a.EvaluatedAt != 3 || a.Params < 1000 || len(a.SHA256) != 64 || len(a.Loss) != 3 || a.Loss[2][0].String() != "2" {
 			t.Errorf("%+v", a)
 		}
-		if s := a.Scores[0]; len(a.Scores) != 3 || s.Metric != "accuracy" || s.Images != "test" || s.N != 90 || s.Chance.String() != "0.1111111111111111" {
+		if s := a.Scores[0]; len(a.Scores) != 4 || s.Metric != "accuracy" || s.Images != "test" || s.N != 90 || s.Chance.String() != "0.1111111111111111" {
 			t.Errorf("%+v", s)
 		}
 		if p := a.Profiles[0]; len(a.Profiles) != 3 || p.Unit != "cells" || len(p.Rings) != 2 || p.Rings[0].N != 80 || p.Rings[1].Distance != 1 || p.Rings[1].N != 10 {
@@ -258,7 +264,7 @@ func TestRunJSONL(t *testing.T) {
 		t.Fatalf("%d evaluations, want %d", len(evals), len(want))
 	}
 	for i, e := range evals {
-		if e.Event != "eval" || e.Arm != want[i].arm || e.Step != want[i].step || len(e.Scores) != 3 || len(e.Profiles) != 3 || len(e.Maps) != 2 {
+		if e.Event != "eval" || e.Arm != want[i].arm || e.Step != want[i].step || len(e.Scores) != 4 || len(e.Profiles) != 3 || len(e.Maps) != 2 {
 			t.Errorf("event %d is %+v", i+1, e)
 		}
 	}
@@ -285,6 +291,13 @@ func TestRunCSV(t *testing.T) {
 		if row[2] == "accuracy" {
 			chance = "0.1111111111111111"
 		}
+		if row[2] == "steps-to-half" { // six steps are too few
+			if strings.Join(row[8:], "") != "" {
+				t.Errorf("%q", row)
+			}
+			got = append(got, strings.Join(row[:8], ","))
+			continue
+		}
 		bound := "" // one image has no interval
 		if row[0] == "circular" && (row[2] != "accuracy" || row[6] == "") {
 			bound = row[8] // but a blind network needs none
@@ -295,9 +308,9 @@ func TestRunCSV(t *testing.T) {
 		got = append(got, strings.Join(row[:8], ","))
 	}
 	var want []string
-	metrics := []string{"accuracy", "beyond-guessing", "information"}
+	metrics := []string{"accuracy", "beyond-guessing", "information"} // of which there are profiles
 	for _, arm := range []string{"zeros", "circular"} {
-		for _, m := range metrics {
+		for _, m := range append(metrics, "steps-to-half") {
 			want = append(want, arm+",9,"+m+",,test,,,9")
 		}
 		for _, m := range metrics {
@@ -430,12 +443,12 @@ func TestInterruption(t *testing.T) {
 				t.Errorf("%d evaluations", len(evals))
 			}
 		case "csv":
-			if rows, err := csv.NewReader(strings.NewReader(o.out)).ReadAll(); err != nil || len(rows) != 1+2*9 {
+			if rows, err := csv.NewReader(strings.NewReader(o.out)).ReadAll(); err != nil || len(rows) != 1+2*10 {
 				t.Errorf("%v\n%s", err, o.out)
 			}
 		}
 		for _, a := range arms {
-			if a.Status != string(record.Stopped) || a.Steps >= 10000000 || len(a.Scores) != 3 || len(a.SHA256) != 64 {
+			if a.Status != string(record.Stopped) || a.Steps >= 10000000 || len(a.Scores) != 4 || len(a.SHA256) != 64 {
 				t.Errorf("%+v", a)
 			}
 		}
