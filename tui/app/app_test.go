@@ -91,7 +91,9 @@ func pool(t testing.TB) *lab.Pool {
 }
 
 func host(p *lab.Pool) *Host {
-	return &Host{Start: func(e *experiment.Experiment) (*lab.Run, error) { return lab.Start(p, e, lab.Options{}) }}
+	return &Host{Start: func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
+		return lab.Start(p, e, lab.Options{After: after})
+	}}
 }
 
 // presets are two quick ones, and one that cannot be trained.
@@ -221,10 +223,10 @@ func TestPauseStepAndQuit(t *testing.T) {
 	if got := s.lab().snap.Arms[0].Step; got != at+1 {
 		t.Errorf("one step from %d led to %d", at, got)
 	}
-	if s.press("q") || !s.shows("still training") || s.press("enter") || s.shows("still training") {
+	if s.press("q") || !s.shows("is not kept") || s.press("enter") || s.shows("is not kept") {
 		t.Error("q does not ask, or its first answer does not go back")
 	}
-	if s.press("q", "esc") || s.shows("still training") {
+	if s.press("q", "esc") || s.shows("is not kept") {
 		t.Error("esc does not close the question")
 	}
 	if !s.press("q", "down", "enter") {
@@ -347,8 +349,8 @@ func TestLeftRunsStop(t *testing.T) {
 	var built []*lab.Run
 	h := host(pool(t))
 	start := h.Start
-	h.Start = func(e *experiment.Experiment) (*lab.Run, error) {
-		run, err := start(e)
+	h.Start = func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
+		run, err := start(e, after)
 		built = append(built, run)
 		return run, err
 	}
@@ -376,11 +378,11 @@ func TestLeftRunsStop(t *testing.T) {
 func TestFaults(t *testing.T) {
 	h := host(pool(t))
 	start, faulty := h.Start, false
-	h.Start = func(e *experiment.Experiment) (*lab.Run, error) {
+	h.Start = func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
 		if faulty {
 			panic("no case for this kind")
 		}
-		return start(e)
+		return start(e, after)
 	}
 	h.Inspect = func(context.Context, *lab.Run, int) (*inspect.Geometry, *inspect.Findings, error) {
 		var none []int
@@ -417,7 +419,7 @@ func TestFaults(t *testing.T) {
 		}
 		s.goesOn(run)
 	}
-	if s.press("q") || !s.shows("still training") {
+	if s.press("q") || !s.shows("is not kept") {
 		t.Error("the program does not go on as before")
 	}
 }
@@ -545,7 +547,7 @@ func TestIdle(t *testing.T) {
 func TestAnyKeysAtAnySize(t *testing.T) {
 	s := newScreen(t, 1_000_000, theme.New(termenv.TrueColor, true, theme.Braille))
 	s.settle(s.running)
-	keys := []string{" ", "s", "a", "p", "up", "down", "j", "k", "tab", "shift+tab", "z", "y", "c", "esc", "?", "enter", "x", "n", "v", "i", "left", "right"}
+	keys := []string{" ", "s", "a", "p", "up", "down", "j", "k", "tab", "shift+tab", "z", "y", "c", "esc", "?", "enter", "x", "n", "N", "v", "i", "left", "right"}
 	rapid.Check(t, func(rt *rapid.T) {
 		if rapid.IntRange(0, 3).Draw(rt, "resize") == 0 {
 			s.send(tea.WindowSizeMsg{Width: rapid.IntRange(-1, 200).Draw(rt, "w"), Height: rapid.IntRange(-1, 70).Draw(rt, "h")})
@@ -573,18 +575,26 @@ func TestAnyKeysAtAnySize(t *testing.T) {
 	})
 }
 
-// shown is a snapshot with a story: what a finished run of where-am-i looks
-// like, with fixed numbers.
+// shown is a snapshot with a story: what a run of three seeds on 5×5 cells looks
+// like, of which zeros and reflect see the border two cells away, with fixed
+// numbers.
 func shown(e *experiment.Experiment) *lab.Snapshot {
 	s := &lab.Snapshot{
 		Experiment: e, Status: lab.Running, Provenance: record.Provenance{Kernel: "gonum", Workers: 2}, Slow: "portable kernel",
 		Elapsed: 15 * time.Second, Fraction: 0.6, SamplesPerSecond: 1520,
 	}
+	number := func(v float64) *metric.Number { n := metric.Number(v); return &n }
 	for _, a := range []struct {
-		name  string
-		rings [3]float64
-		decay float64
-	}{{"zeros", [3]float64{.67, .49, .1}, 80}, {"circular", [3]float64{.0625, 0, 0}, 1e9}, {"reflect", [3]float64{.9, .8, .6}, 40}, {"none", [3]float64{.99, 1, 1}, 25}} {
+		name     string
+		rings    [3]float64
+		ceilings [3]float64
+		decay    float64
+	}{
+		{"zeros", [3]float64{.62, .31, .1}, [3]float64{1, .5, .11}, 80},
+		{"circular", [3]float64{0, 0, 0}, [3]float64{0, 0, 0}, 1e9},
+		{"reflect", [3]float64{.97, .48, .1}, [3]float64{1, .5, .11}, 40},
+		{"none", [3]float64{.99, 1, 1}, [3]float64{1, 1, 1}, 25},
+	} {
 		arm := lab.ArmState{Name: a.name, Status: lab.Running, Report: stage.Report{
 			Step: 120, Steps: 1_000_000, Params: 32057, EvalStep: 100, Example: &images.Picture{Rows: 4, Cols: 4, Values: make([]float32, 16)},
 		}}
@@ -592,20 +602,56 @@ func shown(e *experiment.Experiment) *lab.Snapshot {
 		for step := range 120 {
 			arm.Loss = append(arm.Loss, record.LossPoint{Step: step, Value: metric.Number(3.2 * a.decay / (a.decay + float64(step)))})
 		}
-		profile := metric.Profile{Key: metric.Key{Metric: "accuracy", Images: "test"}, Unit: "cells"}
-		sum := 0.0
-		for d, n := range []int{16, 8, 1} {
-			v := metric.Number(a.rings[d])
-			profile.Rings = append(profile.Rings, metric.Point{Distance: d, N: 10 * n, Value: v, Low: max(0, v-.05), High: min(1, v+.05), Chance: .04})
-			sum += a.rings[d] * float64(n) / 25
+		three := metric.Interval{Over: metric.Seeds, Units: 3}
+		for _, m := range []struct {
+			name   string
+			chance float64
+		}{{metric.Accuracy, .04}, {metric.BeyondGuessing, 0}} {
+			key, of := metric.Key{Metric: m.name, Images: "test"}, func(v float64) metric.Number { return metric.Number(v*(1-m.chance) + m.chance) }
+			profile, all, most := metric.Profile{Key: key, Unit: "cells"}, 0.0, 0.0
+			if a.ceilings[2] < 1 {
+				from := 2
+				if a.ceilings[0] == 0 {
+					from = 0
+				}
+				profile.AlikeFrom = &from
+			}
+			seeds := make([]metric.Profile, 3)
+			for d, n := range []int{16, 8, 1} {
+				v, half := a.rings[d], metric.Number(.05)
+				if a.ceilings[d] == 0 {
+					half = 0
+				}
+				point := metric.Point{Distance: d, N: 30 * n, Value: of(v), Low: of(v) - half, High: of(v) + half, Interval: three, Chance: metric.Number(m.chance), Ceiling: number(float64(of(a.ceilings[d])))}
+				profile.Rings = append(profile.Rings, point)
+				for i := range seeds {
+					point.Value += half * metric.Number(i-1) * .8
+					seeds[i].Key, seeds[i].Unit, seeds[i].Rings = key, profile.Unit, append(seeds[i].Rings, point)
+				}
+				all, most = all+v*float64(n)/25, most+a.ceilings[d]*float64(n)/25
+			}
+			for i, p := range seeds {
+				if len(arm.Seeds) <= i {
+					arm.Seeds = append(arm.Seeds, lab.SeedState{Seed: uint64(i + 1), Status: lab.Running})
+				}
+				arm.Seeds[i].Profiles = append(arm.Seeds[i].Profiles, p)
+			}
+			arm.Profiles = append(arm.Profiles, profile)
+			score := metric.Score{Key: key, Value: of(all), Low: of(all) - .03, High: of(all) + .03, Interval: three, N: 750, Chance: metric.Number(m.chance), Ceiling: number(float64(of(most)))}
+			if most == 0 {
+				score.Low, score.High = score.Value, score.Value
+			}
+			arm.Scores = append(arm.Scores, score)
+			arm.Course.Metric = m.name
 		}
-		arm.Profiles = []metric.Profile{profile}
-		arm.Scores = []metric.Score{{Key: metric.Key{Metric: "accuracy", Images: "test"}, Value: metric.Number(sum), Low: metric.Number(sum - .03), High: metric.Number(sum + .03), N: 250, Chance: .04}}
-		m := metric.Map{Key: metric.Key{Metric: "accuracy", Images: "test"}, Rows: 5, Cols: 5}
+		m := metric.Map{Key: metric.Key{Metric: metric.Accuracy, Images: "test"}, Rows: 5, Cols: 5}
 		for cell := range 25 {
 			m.Values = append(m.Values, metric.Number(a.rings[border.Ring(cell, 5)]))
 		}
 		arm.Maps = []metric.Map{m}
+		for step := 0; step <= 100; step += 20 {
+			arm.Course.Points = append(arm.Course.Points, metric.StepValue{Step: step, Value: arm.Scores[1].Value * metric.Number(step) / 100})
+		}
 		s.Arms = append(s.Arms, arm)
 	}
 	return s
@@ -646,13 +692,21 @@ func TestGoldenFrames(t *testing.T) {
 		{"lab-80x24-ascii", 80, 24, theme.New(termenv.Ascii, true, theme.ASCII), nil, nil},
 		{"lab-80x24-256", 80, 24, theme.New(termenv.ANSI256, false, theme.Braille), nil, nil},
 		{"zoomed-80x24", 80, 24, mono, []string{"z"}, nil},
+		{"steps-80x24", 80, 24, mono, []string{"v"}, nil},
+		{"accuracy-80x24", 80, 24, mono, []string{"v", "v", "down", "down"}, nil},
+		{"done-120x40", 120, 40, mono, nil, func(s *lab.Snapshot) {
+			s.Status = lab.Done
+			for i := range s.Arms {
+				s.Arms[i].Status = lab.Done
+			}
+		}},
 		{"small-40x10", 40, 10, mono, nil, nil},
 		{"help-80x24", 80, 24, mono, []string{"?"}, nil},
 		{"schemes-80x24", 80, 24, mono, []string{"a"}, nil},
 		{"presets-80x24", 80, 24, mono, []string{"p"}, nil},
 		{"quit-80x24", 80, 24, mono, []string{"q"}, nil},
 		{"diverged-80x24", 80, 24, mono, nil, func(s *lab.Snapshot) {
-			s.Warnings = []string{"cells of 6 pixels are no multiple of the network's stride 4"}
+			s.Warnings = []string{"near tells 4 of 36 cells apart under circular padding, which has no border: pool2 is the first layer whose map does not move with the patch (data.patch=4 or data.patch=8 would mend it)"}
 			s.Arms[0].Status, s.Arms[0].Problem = lab.Diverged, "the loss was not finite at step 17"
 		}},
 	} {

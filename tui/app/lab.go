@@ -8,6 +8,7 @@ import (
 	"padlab/core/experiment"
 	"padlab/core/lab"
 	"padlab/core/metric"
+	"padlab/tui/report"
 	"padlab/tui/theme"
 	"padlab/tui/view"
 )
@@ -101,12 +102,13 @@ func (l *labScreen) keys() []key {
 		{names: []string{"p"}, hint: "presets", help: "choose another experiment", do: l.openPresets},
 		{names: []string{"r"}, hint: "restart", help: "train again from the start, same seed", do: l.restart},
 		{names: []string{"n"}, hint: "new seed", help: "train again with other weights and pictures", do: l.newSeed},
+		{names: []string{"N"}, hint: "one more seed", help: "one more seed for every arm; means and intervals over seeds", do: l.moreSeeds},
 		{names: []string{"down", "j"}, shown: "↑ ↓", help: "select an arm (also j and k)", do: quietly(func() { l.moveArm(1) })},
 		{names: []string{"up", "k"}, do: quietly(func() { l.moveArm(-1) })},
 		{names: []string{"tab"}, hint: "pane", help: "next pane (shift+tab: the one before)", do: quietly(func() { l.moveFocus(1) })},
 		{names: []string{"shift+tab"}, do: quietly(func() { l.moveFocus(places - 1) })},
 		{names: []string{"z"}, hint: "zoom", help: "show the pane on the whole screen, and back", do: quietly(func() { l.zoomed = !l.zoomed })},
-		{names: []string{"v"}, help: "another curve, where an experiment has several", do: quietly(func() { l.curve++ })},
+		{names: []string{"v"}, help: "another chart: how fast it is learned, plain accuracy, bits", do: quietly(func() { l.curve++ })},
 		{names: []string{"y"}, help: "loss on a logarithmic axis, and back", do: quietly(func() { l.log = !l.log })},
 		{names: []string{"i"}, help: "look into the selected network: layers, artifacts, filters", do: l.openInspection},
 		{names: []string{"c"}, help: "the command that runs this without a screen", do: l.openCommand},
@@ -163,8 +165,12 @@ func (l *labScreen) quit() effect {
 	if !l.busy() {
 		return effect{quit: true}
 	}
+	doing := "The networks are still training."
+	if l.paused() {
+		doing = "The networks are paused, and not at their end."
+	}
 	return effect{enter: &question{
-		title: "quit", text: "The networks are still training. What they have learned so far is not kept.",
+		title: "quit", text: doing + " What they have learned so far is not kept.",
 		choices: []choice{
 			{"go on training", func() effect { return effect{} }},
 			{"quit", func() effect { return effect{quit: true} }},
@@ -196,7 +202,7 @@ func (l *labScreen) draw(on surface, r view.Rect) {
 func (l *labScreen) drawHead(on surface, r view.Rect) {
 	preset, e := l.asked()
 	x := 1 + on.Text(r.X+1, r.Y, theme.Title, "padlab")
-	x += 2 + on.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · seed %d", preset.Name, e.Seed))
+	x += 2 + on.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · %s", preset.Name, report.Seeds(e)))
 	style, parts := l.status()
 	for len(parts) > 1 && view.Columns(strings.Join(parts, " · "))+3 > r.W-x-2 {
 		parts = parts[:len(parts)-1]
@@ -256,13 +262,26 @@ func (l *labScreen) arms(focused bool) box {
 			if a.Status == lab.Diverged || a.Status == lab.Failed {
 				row.Style, row.Columns = theme.Bad, []string{string(a.Status)}
 			} else if s, ok := l.board().score(a); ok {
-				row.Columns = []string{view.ScoreWithin(float64(s.Value), float64(s.Low), float64(s.High))}
+				row.Columns = []string{scoreText(s, report.Rising(a.Result()))}
 			}
 			list.Rows = append(list.Rows, row)
 		}
 	}
 	b.inside = list
 	return b
+}
+
+// scoreText is a score behind the name of an arm: "guessing" where nothing else is
+// possible, and an arrow where it was still rising at the end.
+func scoreText(s metric.Score, rising bool) string {
+	text := view.ScoreWithin(float64(s.Value), float64(s.Low), float64(s.High))
+	switch {
+	case s.Ceiling != nil && *s.Ceiling <= s.Chance:
+		return "guessing"
+	case rising:
+		return text + " ↑"
+	}
+	return text
 }
 
 func (l *labScreen) loss() box {
@@ -330,16 +349,32 @@ func (l *labScreen) about() box {
 	if a, ok := l.selected(); ok {
 		add(theme.Strong, l.board().finding(a))
 	}
-	add(theme.Plain, l.experiment.About)
-	if l.experiment.Try != "" {
-		add(theme.Key, "Try: "+l.experiment.Try)
+	for _, line := range l.claims() {
+		add(theme.Good, line)
 	}
-	add(theme.Dim, l.experiment.Differs)
+	add(theme.Plain, l.experiment.Prose(l.experiment.About))
+	if l.experiment.Try != "" {
+		add(theme.Key, "Try: "+l.experiment.Prose(l.experiment.Try))
+	}
+	add(theme.Dim, l.experiment.Prose(l.experiment.Differs))
 	if l.snap != nil && l.snap.Slow != "" {
 		add(theme.Dim, "Slow: "+l.snap.Slow+".")
 	}
 	b.inside = inset{text}
 	return b
+}
+
+// claims are the sentences of the experiment that its numbers have made true.
+func (l *labScreen) claims() (list []string) {
+	if l.snap == nil || l.snap.Status != lab.Done {
+		return nil
+	}
+	for _, v := range l.snap.Result().Expectations {
+		if v.Says != "" {
+			list = append(list, v.Says)
+		}
+	}
+	return list
 }
 
 // selected is the arm that the maps and the words are about.

@@ -17,7 +17,7 @@ import (
 // built at a time: of what was asked for meanwhile, by a key that is held down,
 // the last is built behind it.
 type player struct {
-	start   func(*experiment.Experiment) (*lab.Run, error)
+	start   func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error)
 	started func(before Preset) // is called when another run has come
 
 	preset     Preset                 // what was chosen
@@ -35,6 +35,7 @@ type player struct {
 type building struct {
 	preset     Preset
 	experiment *experiment.Experiment
+	after      *lab.Run // whose networks it takes over, or nil
 	ctx        context.Context
 	cancel     context.CancelFunc // ends the run, also when it has not been built
 }
@@ -44,8 +45,12 @@ const poll = 100 * time.Millisecond
 
 // play has a run built, which will take the place of the one under way.
 func (p *player) play(preset Preset, e *experiment.Experiment) effect {
+	return p.playAfter(preset, e, nil)
+}
+
+func (p *player) playAfter(preset Preset, e *experiment.Experiment, after *lab.Run) effect {
 	ctx, cancel := context.WithCancel(context.Background())
-	b := &building{preset, e.Clone(), ctx, cancel}
+	b := &building{preset, e.Clone(), after, ctx, cancel}
 	p.problem = ""
 	if p.next == nil {
 		return p.build(b)
@@ -59,7 +64,7 @@ func (p *player) build(b *building) effect {
 	p.next = b
 	start, handed := p.start, b.experiment.Clone()
 	build := func() (*lab.Run, error) {
-		run, err := start(handed)
+		run, err := start(handed, b.after)
 		if err == nil {
 			context.AfterFunc(b.ctx, run.Stop)
 		}
@@ -166,6 +171,20 @@ func (p *player) newSeed() effect {
 	e = e.Clone()
 	e.Seed++
 	return p.play(preset, e)
+}
+
+// moreSeeds trains every arm once more, from the next seed, beside what is there.
+func (p *player) moreSeeds() effect {
+	preset, e := p.asked()
+	e = e.Clone()
+	if e.Seeds == experiment.MaxSeeds {
+		return effect{}
+	}
+	e.Seeds++
+	if p.next != nil {
+		return p.play(preset, e)
+	}
+	return p.playAfter(preset, e, p.run)
 }
 
 // status says how the run goes, the most important first.

@@ -58,7 +58,7 @@ func description(e *experiment.Experiment) view.Paragraph {
 			add(theme.Plain, words+"\n\n")
 		}
 	}
-	add(theme.Plain, e.About+"\n\n")
+	add(theme.Plain, e.Prose(e.About)+"\n\n")
 	arms, err := e.Expand()
 	if err != nil {
 		add(theme.Bad, err.Error()+"\n\n")
@@ -68,8 +68,8 @@ func description(e *experiment.Experiment) view.Paragraph {
 		names = append(names, a.Name)
 	}
 	part("Compares", strings.Join(names, " · "))
-	part("The paper", e.Paper)
-	part("What differs here", e.Differs)
-	part("Try", e.Try)
+	part("The paper", e.Prose(e.Paper))
+	part("What differs here", e.Prose(e.Differs))
+	part("Try", e.Prose(e.Try))
 	return text
 }

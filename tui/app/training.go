@@ -1,10 +1,11 @@
 package app
 
 import (
-	"fmt"
+	"slices"
 
 	"padlab/core/lab"
 	"padlab/core/metric"
+	"padlab/core/task"
 	"padlab/tui/report"
 	"padlab/tui/theme"
 	"padlab/tui/view"
@@ -13,31 +14,113 @@ import (
 // A trainingBoard shows networks that learn a task.
 type trainingBoard struct{ *labScreen }
 
-// chart is the border profile of every arm: of the task's own metric, or of
-// another that it is scored by.
-func (l trainingBoard) chart() box {
-	b := box{title: l.experiment.Question(), foot: "cells between the patch and the border"}
-	p := view.Profile{Range: rangeOf(metric.Accuracy), Selected: l.arm, Empty: l.empty()}
+// A charted thing is a profile of some metric, or, where steps is set, how a score
+// goes from evaluation to evaluation.
+type charted struct {
+	metric string
+	steps  bool
+}
+
+// charts are what can be charted of an arm, the most telling first: what no
+// favourite answer raises, how that is learned, then all else.
+func charts(a lab.ArmState) []charted {
+	list := []charted{{metric: metric.BeyondGuessing}, {metric: a.Course.Metric, steps: true}}
+	for _, p := range a.Profiles {
+		if p.Metric == metric.BeyondGuessing {
+			continue
+		}
+		list = append(list, charted{metric: p.Metric})
+	}
+	if _, ok := metric.Find(a.Profiles, metric.Key{Metric: metric.BeyondGuessing}); !ok {
+		list = list[1:]
+		if len(list) > 1 { // the course second
+			list[0], list[1] = list[1], list[0]
+		}
+	}
+	return list
+}
+
+// charted is what is charted now; ok is false before anything was evaluated.
+func (l trainingBoard) charted() (c charted, ok bool) {
 	if l.snap == nil {
-		b.inside = p
+		return c, false
+	}
+	for _, a := range l.snap.Arms {
+		if len(a.Profiles) > 0 {
+			list := charts(a)
+			return list[l.curve%len(list)], true
+		}
+	}
+	return c, false
+}
+
+// question is what is asked, for the titles of charts.
+func (l trainingBoard) question() string { return task.Must(l.experiment.Task.Kind).Question }
+
+// chart is the border profile of every arm, or how they come there.
+func (l trainingBoard) chart() box {
+	b := box{title: l.question(), foot: "cells between the patch and the border"}
+	c, ok := l.charted()
+	if !ok {
+		b.inside = view.Profile{Range: rangeOf(metric.Accuracy), Selected: l.arm, Empty: l.empty()}
 		return b
 	}
+	more := ""
+	if l.rising() {
+		more = "↑ still rising"
+	}
+	if b.title += ": " + metric.Of(c.metric).Label; c.steps {
+		b.foot = more
+		b.inside = l.course(c.metric)
+		return b
+	}
+	p := view.Profile{Range: rangeOf(c.metric), Selected: l.arm, Empty: l.empty()}
 	for i, a := range l.snap.Arms {
 		series := seriesOf(i, a)
-		if n := len(a.Profiles); n > 0 {
-			profile := a.Profiles[l.curve%n]
-			if l.curve%n > 0 {
-				b.title = metric.Of(profile.Metric).Label
-			}
+		if profile, ok := metric.Find(a.Profiles, metric.Key{Metric: c.metric}); ok {
 			if profile.Unit == "pixels" {
 				b.foot = "pixels between a pixel and the border"
 			}
 			add(&p, &series, profile)
+			if reach := profile.AlikeFrom; reach != nil && *reach > 0 && i == l.arm {
+				p.Reach = view.Some(float64(*reach))
+			}
+			for _, s := range a.Seeds {
+				if own, ok := metric.Find(s.Profiles, metric.Key{Metric: c.metric}); ok {
+					series.Seeds = append(series.Seeds, points(own))
+				}
+			}
 		}
 		p.Series = append(p.Series, series)
 	}
+	if more != "" {
+		b.foot = "cells to the border · " + more
+	}
 	b.inside = p
 	return b
+}
+
+// course is how the score of every arm has gone with the steps.
+func (l trainingBoard) course(name string) view.Curve {
+	c := view.Curve{Range: rangeOf(name), XLabel: "step", Last: true, Empty: l.empty()}
+	for i, a := range l.snap.Arms {
+		series := view.CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
+		for _, p := range a.Course.Points {
+			series.Points = append(series.Points, view.CurvePoint{Step: p.Step, Value: float64(p.Value)})
+		}
+		c.Series = append(c.Series, series)
+	}
+	if a, ok := l.selected(); ok {
+		if s, ok := metric.Find(a.Scores, metric.Key{Metric: name}); ok && s.Ceiling != nil {
+			c.Reference, c.RefLabel = float64(*s.Ceiling), "ceiling"
+		}
+	}
+	return c
+}
+
+// rising reports whether an arm had not come to rest when it ended.
+func (l trainingBoard) rising() bool {
+	return slices.ContainsFunc(l.snap.Arms, func(a lab.ArmState) bool { return report.Rising(a.Result()) })
 }
 
 // seriesOf is the line of an arm, without points yet.
@@ -45,18 +128,27 @@ func seriesOf(i int, a lab.ArmState) view.ProfileSeries {
 	return view.ProfileSeries{Name: a.Name, Style: theme.Series(i), Marker: theme.Marker(i)}
 }
 
-// add puts a profile into the series of an arm, and its metric and chance into
-// the chart.
+// add puts a profile into the series of an arm, and its chance into the chart.
 func add(p *view.Profile, series *view.ProfileSeries, profile metric.Profile) {
 	p.Range = rangeOf(profile.Metric)
+	series.Points = points(profile)
 	for _, d := range profile.Rings {
-		series.Points = append(series.Points, view.ProfilePoint{
-			Distance: float64(d.Distance), Value: float64(d.Value), Low: float64(d.Low), High: float64(d.High), N: d.N,
-		})
-		if d.Chance > 0 {
-			p.Chance = view.Some(float64(d.Chance))
+		p.Chance = view.Some(float64(d.Chance))
+	}
+}
+
+// points are the rings of a profile. n is what their intervals count.
+func points(profile metric.Profile) []view.ProfilePoint {
+	list := make([]view.ProfilePoint, len(profile.Rings))
+	for i, d := range profile.Rings {
+		list[i] = view.ProfilePoint{
+			Distance: float64(d.Distance), Value: float64(d.Value), Low: float64(d.Low), High: float64(d.High), N: d.Units, Single: report.OneCell(profile, i),
+		}
+		if d.Ceiling != nil {
+			list[i].Ceiling = view.Some(float64(*d.Ceiling))
 		}
 	}
+	return list
 }
 
 // rangeOf is what the axis of a metric runs over.
@@ -74,17 +166,18 @@ func (l trainingBoard) maps() box {
 	}
 	m := a.Maps[0]
 	b.title += " · " + a.Name
-	b.foot = fmt.Sprintf("%% of %d pictures, cell by cell", a.Scores[0].N/max(1, m.Rows*m.Cols))
+	b.foot = "% of " + report.Interval(a.Scores[0].Interval) + ", cell by cell"
 	b.inside = view.Heatmap{Rows: m.Rows, Cols: m.Cols, Values: numbers(m.Values)}
 	return b
 }
 
-// score is the first: that of the task's question.
+// score is that of what is charted.
 func (l trainingBoard) score(a lab.ArmState) (metric.Score, bool) {
-	if len(a.Scores) == 0 {
+	c, ok := l.charted()
+	if !ok {
 		return metric.Score{}, false
 	}
-	return a.Scores[0], true
+	return metric.Find(a.Scores, metric.Key{Metric: c.metric})
 }
 
 func (l trainingBoard) finding(a lab.ArmState) string { return report.Found(l.experiment, a.Result()) }

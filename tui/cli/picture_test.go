@@ -75,8 +75,8 @@ func screenAfter(t *testing.T, preset, keys string) string {
 	defer pool.Close()
 	h := host(pool)
 	start := h.Start
-	h.Start = func(e *experiment.Experiment) (*lab.Run, error) {
-		run, err := start(e)
+	h.Start = func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
+		run, err := start(e, after)
 		if err == nil {
 			<-run.Done()
 		}

@@ -93,7 +93,9 @@ func (s *session) screen() error {
 // host lends a pool to screens.
 func host(pool *lab.Pool) *app.Host {
 	return &app.Host{
-		Start: func(e *experiment.Experiment) (*lab.Run, error) { return lab.Start(pool, e, lab.Options{}) },
+		Start: func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
+			return lab.Start(pool, e, lab.Options{After: after})
+		},
 		Inspect: func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error) {
 			return inspectArm(ctx, pool, run, arm)
 		},

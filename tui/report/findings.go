@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"padlab/core/experiment"
@@ -24,35 +25,76 @@ func Found(e *experiment.Experiment, a record.Arm) string {
 		what = t.Question
 	}
 	score := a.Scores[0]
-	if score.Value <= score.Chance*1.5 {
-		return fmt.Sprintf("%s cannot tell %s: right in %s, and guessing gives %s.", name, what, percent(score.Value), percent(score.Chance))
-	}
-	if s, ok := metric.Find(a.Scores, metric.Key{Metric: metric.BorderInterior}); ok {
+	beyond, ok := metric.Find(a.Scores, metric.Key{Metric: metric.BeyondGuessing})
+	if s, ok := metric.Find(a.Scores, metric.Key{Metric: metric.BorderInterior}); ok && beyond.Low > 0 {
 		return fmt.Sprintf("%s can tell %s in %s; next to the border that is %s points (%s to %s) against the interior, image by image.",
 			name, what, percent(score.Value), points(s.Value), points(s.Low), points(s.High))
 	}
-	if len(a.Profiles) == 0 || len(a.Profiles[0].Rings) == 0 {
-		return fmt.Sprintf("%s can tell %s in %s.", name, what, percent(score.Value))
-	}
-	rings := a.Profiles[0].Rings
-	outer, inner := rings[0].Value, middle(rings).Value
 	switch {
-	case outer > inner+0.15:
-		return fmt.Sprintf("%s knows its place next to the border (%s) and loses it in the middle (%s).", name, percent(outer), percent(inner))
-	case inner > outer+0.15:
-		return fmt.Sprintf("%s knows its place in the middle (%s) better than next to the border (%s).", name, percent(inner), percent(outer))
+	case !ok && score.Value <= score.Chance*1.5:
+		return fmt.Sprintf("%s cannot tell %s: right in %s, and guessing gives %s.", name, what, percent(score.Value), percent(score.Chance))
+	case !ok: // a task without one answer per picture
+		if len(a.Profiles) == 0 || len(a.Profiles[0].Rings) == 0 {
+			return fmt.Sprintf("%s can tell %s in %s.", name, what, percent(score.Value))
+		}
+		rings := a.Profiles[0].Rings
+		return fmt.Sprintf("%s can tell %s in %s: %s is %s at the border, %s in the innermost ring.",
+			name, what, percent(score.Value), metric.Of(a.Profiles[0].Metric).Label, percent(rings[0].Value), percent(rings[len(rings)-1].Value))
+	case beyond.Ceiling != nil && *beyond.Ceiling == 0:
+		return fmt.Sprintf("%s cannot tell %s: all cells look alike to it, whatever its weights. It is exactly guessing.", name, what)
+	case !(beyond.Low > 0):
+		return fmt.Sprintf("%s cannot tell %s: right in %s, no better than guessing (%s).", name, what, percent(score.Value), percent(score.Chance))
 	}
-	return fmt.Sprintf("%s knows its place about as well next to the border (%s) as in the middle (%s).", name, percent(outer), percent(inner))
+	text := fmt.Sprintf("%s can tell %s in %s", name, what, percent(score.Value))
+	if p, ok := metric.Find(a.Profiles, metric.Key{Metric: metric.Accuracy}); ok {
+		if d := deepest(p); d > 0 {
+			text += fmt.Sprintf(": %s next to the border, %s %s", percent(p.Rings[0].Value), percent(p.Rings[d].Value), further(d))
+		}
+	}
+	if there, known := reached(beyond); known {
+		classes := int(math.Round(float64(*score.Ceiling) * float64(cells(a))))
+		text += fmt.Sprintf(". %s, so %s is all that there is to be had", kinds(classes, cells(a)), percent(*score.Ceiling))
+		if there {
+			text += ", and it has that"
+		}
+	}
+	if Rising(a) {
+		text += "; it is still rising"
+	}
+	return text + "."
 }
 
-// middle is the innermost ring that is more than a single cell: a network that
+// deepest is the innermost ring that is more than a single cell: a network that
 // is at a loss says the same cell again and again, and may hit that one always.
-func middle(rings []metric.Point) metric.Point {
-	last := len(rings) - 1
-	if before := last - 1; before > 0 && 4*rings[last].N < rings[before].N {
-		return rings[before]
+func deepest(p metric.Profile) int {
+	last := len(p.Rings) - 1
+	if last > 0 && OneCell(p, last) {
+		last--
 	}
-	return rings[last]
+	return last
+}
+
+// cells is how many there are on the canvas of an arm.
+func cells(a record.Arm) int {
+	if m, ok := metric.Find(a.Maps, metric.Key{Metric: metric.Accuracy}); ok {
+		return m.Rows * m.Cols
+	}
+	return 0
+}
+
+// kinds says how many of the cells of a canvas a network can tell apart.
+func kinds(n, cells int) string {
+	if n == cells {
+		return fmt.Sprintf("It can tell all %d cells apart", cells)
+	}
+	return fmt.Sprintf("To it there are %d kinds of cells among %d", n, cells)
+}
+
+func further(d int) string {
+	if d == 1 {
+		return "one cell further in"
+	}
+	return fmt.Sprintf("%d cells further in", d)
 }
 
 // Encodes says in one sentence whether what is read out of a network follows a

@@ -19,38 +19,56 @@ func parse(t *testing.T, text string) *experiment.Experiment {
 	return e
 }
 
-// trained is an arm with a score and three rings, as on a canvas of 5×5 cells.
-func trained(score metric.Number, rings ...metric.Number) record.Arm {
-	a := record.Arm{Name: "zeros", Status: record.Done, EvalStep: 100, Scores: []metric.Score{{Key: metric.Key{Metric: metric.Accuracy}, Value: score, Chance: .04}}}
-	p := metric.Profile{Key: metric.Key{Metric: metric.Accuracy}}
+func some(n metric.Number) *metric.Number { return &n }
+
+// trained is an arm on a canvas of 5×5 cells with an accuracy, its rings, and what
+// that is beyond guessing, which could be as much as the ceiling.
+func trained(accuracy, beyond, ceiling metric.Number, rings ...metric.Number) record.Arm {
+	key := metric.Key{Metric: metric.Accuracy}
+	a := record.Arm{Name: "zeros", Status: record.Done, EvalStep: 100, Scores: []metric.Score{
+		{Key: key, Value: accuracy, Chance: .04, Ceiling: some(ceiling*.96 + .04)},
+		{Key: metric.Key{Metric: metric.BeyondGuessing}, Value: beyond, Low: beyond - .1, High: beyond + .1, Ceiling: some(ceiling)},
+	}}
+	p := metric.Profile{Key: key, Unit: "cells"}
 	for d, v := range rings {
 		p.Rings = append(p.Rings, metric.Point{Distance: d, N: []int{160, 80, 10}[d], Value: v})
 	}
-	a.Profiles = []metric.Profile{p}
+	a.Profiles, a.Maps = []metric.Profile{p}, []metric.Map{{Key: key, Rows: 5, Cols: 5}}
 	return a
 }
 
 // The words are about rings of several cells: a centre that is always hit, or
-// never, is no knowledge.
+// never, is no knowledge. What could be had is said, and whether it was.
 func TestFound(t *testing.T) {
-	running := trained(.6, .67, .49, 1)
+	running := trained(.6, .58, 1, .67, .49, 1)
 	running.Status = record.Running
-	border := trained(.6, .67, .49, 1)
+	rising := trained(.6, .58, 1, .67, .49, 1)
+	rising.Course = metric.Course{Metric: metric.BeyondGuessing, Points: []metric.StepValue{{Step: 0, Value: 0}, {Step: 50, Value: .2}, {Step: 100, Value: .58}}}
+	unknown := trained(.6, .58, 1, .67, .49, 1)
+	unknown.Scores[0].Ceiling, unknown.Scores[1].Ceiling = nil, nil
+	border := trained(.6, .55, 1, .67, .49, 1)
 	border.Scores = append(border.Scores, metric.Score{Key: metric.Key{Metric: metric.BorderInterior}, Value: -.031, Low: -.05, High: .01})
-	bare := trained(.6)
+	segment := record.Arm{Name: "zeros", Status: record.Done, Scores: []metric.Score{{Key: metric.Key{Metric: metric.Accuracy}, Value: .75, Chance: .1}},
+		Profiles: []metric.Profile{{Key: metric.Key{Metric: metric.MIoU}, Rings: []metric.Point{{Value: .4}, {Value: .5}}}}}
+	atALoss := segment
+	atALoss.Scores = []metric.Score{{Key: metric.Key{Metric: metric.Accuracy}, Value: .12, Chance: .1}}
+	bare := segment
 	bare.Profiles = nil
 	for _, c := range []struct {
 		task string
 		a    record.Arm
 		want string
 	}{
-		{"location", trained(.6, .67, .49, 1), "zeros knows its place next to the border (67%) and loses it in the middle (49%)."},
-		{"location", running, "After 100 steps zeros knows its place next to the border (67%) and loses it in the middle (49%)."},
-		{"location", trained(.6, .67, .9, 1), "zeros knows its place in the middle (90%) better than next to the border (67%)."},
-		{"location", trained(.6, .67, .6, 0), "zeros knows its place about as well next to the border (67%) as in the middle (60%)."},
-		{"location", trained(.05, .0625, 0, 0), "zeros cannot tell where the patch is: right in 5%, and guessing gives 4%."},
+		{"location", trained(.6, .58, .58, .67, .49, 1), "zeros can tell where the patch is in 60%: 67% next to the border, 49% one cell further in. To it there are 15 kinds of cells among 25, so 60% is all that there is to be had, and it has that."},
+		{"location", running, "After 100 steps zeros can tell where the patch is in 60%: 67% next to the border, 49% one cell further in. It can tell all 25 cells apart, so 100% is all that there is to be had."},
+		{"location", rising, "zeros can tell where the patch is in 60%: 67% next to the border, 49% one cell further in. It can tell all 25 cells apart, so 100% is all that there is to be had; it is still rising."},
+		{"location", unknown, "zeros can tell where the patch is in 60%: 67% next to the border, 49% one cell further in."},
+		{"location", trained(.05, .01, 1, .0625, 0, 0), "zeros cannot tell where the patch is: right in 5%, no better than guessing (4%)."},
+		{"location", trained(.04, 0, 0, .0625, 0, 0), "zeros cannot tell where the patch is: all cells look alike to it, whatever its weights. It is exactly guessing."},
 		{"classify", border, "zeros can tell what the patch shows in 60%; next to the border that is −3.1 points (−5.0 to +1.0) against the interior, image by image."},
-		{"location", bare, "zeros can tell where the patch is in 60%."},
+		{"segment", segment, "zeros can tell what a pixel of the patch shows in 75%: mIoU is 40% at the border, 50% in the innermost ring."},
+		{"segment", atALoss, "zeros cannot tell what a pixel of the patch shows: right in 12%, and guessing gives 10%."},
+		{"segment", bare, "zeros can tell what a pixel of the patch shows in 75%."},
 		{"location", record.Arm{Name: "zeros", Status: record.Running, EvalStep: -1}, "zeros has not been tested yet."},
 		{"location", record.Arm{Name: "zeros", Status: record.Diverged, Problem: "the loss was not finite at step 17"}, "zeros has diverged: the loss was not finite at step 17."},
 	} {
@@ -63,8 +81,55 @@ func TestFound(t *testing.T) {
 	// Every task has its words, whatever its question begins with.
 	for _, kind := range task.All() {
 		e := parse(t, "[task]\nkind = \""+kind.Name+"\"\n")
-		if got := Found(e, trained(.04)); !strings.Contains(got, "zeros cannot tell "+kind.Question+":") {
+		if got := Found(e, trained(.04, 0, 1)); !strings.Contains(got, "zeros cannot tell "+kind.Question+":") {
 			t.Error(got)
+		}
+	}
+}
+
+func TestRising(t *testing.T) {
+	course := func(values ...metric.Number) (c metric.Course) {
+		c.Metric = metric.BeyondGuessing
+		for i, v := range values {
+			c.Points = append(c.Points, metric.StepValue{Step: 50 * i, Value: v})
+		}
+		return c
+	}
+	for _, c := range []struct {
+		course metric.Course
+		a      record.Arm
+		want   bool
+	}{
+		{course(0, .1, .3, .5, .58), trained(.6, .58, 1), true},
+		{course(0, .1, .3, .5, .58), trained(.6, .58, .6), false}, // has come to its ceiling
+		{course(0, .5, .56, .57, .58), trained(.6, .58, 1), false},
+		{course(.58), trained(.6, .58, 1), false},
+		{course(), trained(.6, .58, 1), false},
+	} {
+		if c.a.Course = c.course; Rising(c.a) != c.want {
+			t.Errorf("%v: %v", c.course, !c.want)
+		}
+	}
+}
+
+// Of 2r−1 cells a side the innermost ring is one cell, of 2r cells it is four.
+func TestOneCell(t *testing.T) {
+	profile := func(unit string, cells ...int) (p metric.Profile) {
+		p.Unit = unit
+		for _, n := range cells {
+			p.Rings = append(p.Rings, metric.Point{N: 10 * n})
+		}
+		return p
+	}
+	for _, c := range []struct {
+		p    metric.Profile
+		want bool
+	}{
+		{profile("cells", 24, 16, 8, 1), true}, {profile("cells", 20, 12, 4), false}, {profile("cells", 8, 1), true}, {profile("cells", 4), false}, {profile("pixels", 24, 16, 8, 1), false},
+	} {
+		last := len(c.p.Rings) - 1
+		if OneCell(c.p, last) != c.want || last > 0 && OneCell(c.p, 0) {
+			t.Errorf("%+v: %v", c.p, !c.want)
 		}
 	}
 }

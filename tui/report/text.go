@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -10,32 +11,42 @@ import (
 	"padlab/core/lab"
 	"padlab/core/metric"
 	"padlab/core/record"
+	"padlab/core/task"
 )
 
 // Text is a result for a person.
 func Text(result record.Result) string {
 	var b strings.Builder
 	e := result.Experiment
-	title := fmt.Sprintf("%s, seed %d", result.Provenance.Name, e.Seed)
+	title := fmt.Sprintf("%s, %s", result.Provenance.Name, Seeds(e))
 	if e.Title != "" {
 		title = fmt.Sprintf("%s (%s)", e.Title, title)
 	}
 	fmt.Fprintln(&b, Visible(title))
 	if e.About != "" {
-		fmt.Fprintln(&b, Visible(e.About))
+		fmt.Fprintln(&b, Visible(e.Prose(e.About)))
 	}
 	if e.Paper != "" {
-		fmt.Fprintln(&b, Visible("Paper: "+e.Paper))
+		fmt.Fprintln(&b, Visible("Paper: "+e.Prose(e.Paper)))
 	}
 	if e.Differs != "" {
-		fmt.Fprintln(&b, Visible("Differs: "+e.Differs))
+		fmt.Fprintln(&b, Visible("Differs: "+e.Prose(e.Differs)))
 	}
-	question := e.Question()
-	fmt.Fprintf(&b, "\n%s, with 95 %% intervals over images:\n", strings.ToUpper(question[:1])+question[1:])
 	if e.Reads() {
+		question := e.Question()
+		fmt.Fprintf(&b, "\n%s, with 95 %% intervals over photographs:\n", strings.ToUpper(question[:1])+question[1:])
 		b.WriteString(readings(result))
 	} else {
-		b.WriteString(profiles(result).String())
+		question := task.Must(e.Task.Kind).Question
+		for _, name := range charted(result) {
+			fmt.Fprintf(&b, "\n%s: %s, %s:\n", strings.ToUpper(question[:1])+question[1:], metric.Of(name).Label, intervalsOf(result, name))
+			b.WriteString(profiles(result, name).String())
+		}
+		for _, a := range result.Arms {
+			if Rising(a) {
+				fmt.Fprintf(&b, "\n%s is still rising: with more steps it may come to more.\n", a.Name)
+			}
+		}
 	}
 	if more := otherScores(result); len(more) > 1 {
 		if e.Reads() {
@@ -54,7 +65,13 @@ func Text(result record.Result) string {
 		if !x.Held {
 			answer = "did not hold"
 		}
-		fmt.Fprintf(&b, "  %s: %s\n", x.Text, answer)
+		fmt.Fprintf(&b, "  %s: %s\n", Visible(x.Text), answer)
+		if x.Says != "" {
+			fmt.Fprintf(&b, "    %s\n", Visible(x.Says))
+		}
+	}
+	if e.Flags != "" {
+		fmt.Fprintf(&b, "\nTry: padlab run %s %s\n", Visible(result.Provenance.Name), Visible(e.Flags))
 	}
 	b.WriteString("\nReproduce: ")
 	for _, line := range strings.Split(result.Provenance.Command, "\n") { // several when it holds the experiment
@@ -63,13 +80,38 @@ func Text(result record.Result) string {
 	return b.String()
 }
 
-// profiles is the table of all arms, one column per ring.
-func profiles(result record.Result) Table {
+// charted are the metrics of the tables by ring: what no favourite answer raises,
+// and plain accuracy; of other tasks the first.
+func charted(result record.Result) []string {
+	for _, a := range result.Arms {
+		if _, ok := metric.Find(a.Profiles, metric.Key{Metric: metric.BeyondGuessing}); ok {
+			return []string{metric.BeyondGuessing, metric.Accuracy}
+		}
+		if len(a.Scores) > 0 {
+			return []string{a.Scores[0].Metric}
+		}
+	}
+	return []string{metric.Accuracy}
+}
+
+// intervalsOf says what the intervals of a metric are over.
+func intervalsOf(result record.Result, name string) string {
+	for _, a := range result.Arms {
+		if s, ok := metric.Find(a.Scores, metric.Key{Metric: name}); ok {
+			return Intervals(s.Interval)
+		}
+	}
+	return "before the first evaluation"
+}
+
+// profiles is the table of all arms, one column per ring, and below each what no
+// training exceeds, where that is known.
+func profiles(result record.Result, name string) Table {
+	key := metric.Key{Metric: name}
 	rings := 0
 	for _, a := range result.Arms {
-		for _, p := range a.Profiles {
-			rings = max(rings, len(p.Rings))
-		}
+		p, _ := metric.Find(a.Profiles, key)
+		rings = max(rings, len(p.Rings))
 	}
 	header := []string{"arm", "all cells"}
 	for d := range rings {
@@ -77,26 +119,38 @@ func profiles(result record.Result) Table {
 	}
 	rows := Table{append(header, "chance")}
 	for _, a := range result.Arms {
-		if len(a.Scores) == 0 {
+		score, ok := metric.Find(a.Scores, key)
+		if !ok {
 			rows.Add(a.Name, string(a.Status)+" before the first evaluation")
 			continue
 		}
-		score, profile := a.Scores[0], a.Profiles[0].Rings
-		row := []string{a.Name, withInterval(score.Value, score.Low, score.High)}
+		profile, _ := metric.Find(a.Profiles, key)
+		row, ceilings := []string{a.Name, withInterval(score.Value, score.Low, score.High)}, []string{"  ceiling", ceiling(score.Ceiling)}
 		for d := range rings {
-			ring := ""
-			if d < len(profile) {
-				ring = withInterval(profile[d].Value, profile[d].Low, profile[d].High)
+			ring, most := "", ""
+			if d < len(profile.Rings) {
+				p := profile.Rings[d]
+				ring, most = withInterval(p.Value, p.Low, p.High), ceiling(p.Ceiling)
 			}
-			row = append(row, ring)
+			row, ceilings = append(row, ring), append(ceilings, most)
 		}
 		row = append(row, accuracy(score.Chance))
 		if a.Status != record.Done {
 			row = append(row, fmt.Sprintf("%s after %d of %d steps, evaluated after %d", a.Status, a.Steps, result.Experiment.Train.Steps, a.EvalStep))
 		}
-		rows.Add(row...)
+		if rows.Add(row...); score.Ceiling != nil {
+			rows.Add(ceilings...)
+		}
 	}
 	return rows
+}
+
+// ceiling is empty where none is known.
+func ceiling(n *metric.Number) string {
+	if n == nil {
+		return ""
+	}
+	return accuracy(*n)
 }
 
 // otherScores is the table of what the tasks score besides.
@@ -104,7 +158,7 @@ func otherScores(result record.Result) Table {
 	var metrics []string
 	for _, a := range result.Arms {
 		for i, s := range a.Scores {
-			if i > 0 && s.Target == "" && !slices.Contains(metrics, s.Metric) {
+			if i > 0 && s.Target == "" && s.Metric != metric.BeyondGuessing && !slices.Contains(metrics, s.Metric) {
 				metrics = append(metrics, s.Metric)
 			}
 		}
@@ -145,14 +199,26 @@ func accuracy(n metric.Number) string {
 	if !n.Finite() {
 		return "—"
 	}
-	return fmt.Sprintf("%.3f", float64(n))
+	return fixed(n, 3)
+}
+
+// fixed is a number with so many decimals; zero has no sign.
+func fixed(n metric.Number, decimals int) string {
+	text := strconv.FormatFloat(float64(n), 'f', decimals, 64)
+	if strings.Trim(text, "-0.") == "" {
+		return strings.TrimPrefix(text, "-")
+	}
+	return text
 }
 
 func withInterval(value, low, high metric.Number) string {
 	if !low.Finite() {
 		return accuracy(value)
 	}
-	return fmt.Sprintf("%s [%.2f, %.2f]", accuracy(value), float64(low), float64(high))
+	if low == value && high == value {
+		return accuracy(value) + " exactly"
+	}
+	return fmt.Sprintf("%s [%s, %s]", accuracy(value), fixed(low, 2), fixed(high, 2))
 }
 
 // Count is "1 arm", "2 arms".

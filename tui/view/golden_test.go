@@ -191,7 +191,7 @@ func exampleArms(n int) Profile {
 // draw.
 func exampleBeyond() Profile {
 	p := exampleProfile()
-	p.Range, p.Chance, p.Reach, p.Note = Range{-1, 1}, Some(0), Some(2), "still rising"
+	p.Range, p.Chance, p.Reach = Range{-1, 1}, Some(0), Some(2)
 	p.XLabel = "cells between the patch and the border"
 	for i := range p.Series {
 		s := &p.Series[i]

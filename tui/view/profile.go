@@ -19,9 +19,8 @@ type Profile struct {
 	Series   []ProfileSeries
 	Range    Range    // of the score
 	Chance   Optional // the score of guessing: a dashed line
-	Reach    Optional // the distance from which on no unit sees patch and border at once: a line between the rings
+	Reach    Optional // the distance from which on all places look alike: a line between the rings
 	XLabel   string   // what the distance is, with its unit
-	Note     string   // a remark in a corner, where there is room
 	Selected int      // the series that is drawn last and with its name marked; −1 for none
 	Empty    string   // one line to show while no series has a value
 }
@@ -95,9 +94,8 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 		a.sub(Rect{left + plot.w, 0, gutter, h + min(foot, 1)}).endings(names, h)
 	}
 	if x, ok := p.reach(rings, at); ok {
-		plot.beside(x, theme.Dim, "field ends")
+		plot.beside(x, theme.Dim, "alike from here")
 	}
-	p.note(a, plot)
 }
 
 // reach returns the column of the line where the field of view ends: half way
@@ -125,21 +123,6 @@ func (a area) beside(x int, s theme.Style, text string) {
 				return
 			}
 		}
-	}
-}
-
-// note writes the note to the right of the rows under the plot, or of the plot's
-// first row, where there is room.
-func (p Profile) note(a, plot area) {
-	n := Columns(p.Note)
-	for y := a.h - 1; n > 0 && y >= plot.h; y-- {
-		if a.only(" ", a.w-n-1, y, n+1) {
-			a.right(a.w, y, theme.Dim, p.Note)
-			return
-		}
-	}
-	if n > 0 && plot.only(" ", plot.w-n-1, 0, n+1) {
-		plot.right(plot.w, 0, theme.Dim, p.Note)
 	}
 }
 

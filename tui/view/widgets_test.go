@@ -57,7 +57,7 @@ func anyWidget(t *rapid.T) drawer {
 
 	switch rapid.IntRange(0, 11).Draw(t, "widget") {
 	case 0:
-		p := Profile{Range: extent(), Chance: optional(), Reach: optional(), XLabel: text.Draw(t, "x"), Note: text.Draw(t, "note"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
+		p := Profile{Range: extent(), Chance: optional(), Reach: optional(), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
 		points := func() (list []ProfilePoint) {
 			for d := range rapid.IntRange(0, 8).Draw(t, "points") {
 				v := values(4)
@@ -201,7 +201,6 @@ func TestNoMarkerIsHidden(t *testing.T) {
 func TestReferencesHideNothing(t *testing.T) {
 	th := theme.New(termenv.TrueColor, true, theme.Braille)
 	with := exampleBeyond()
-	with.Note = ""
 	without := exampleBeyond()
 	without.Reach = Optional{}
 	for i := range without.Series {
@@ -243,11 +242,9 @@ func TestReferences(t *testing.T) {
 		"ceiling":            {func(p *Profile) { p.Series[0].Points[1].Ceiling = Some(0.8) }, []string{"═══", "═ ceiling"}, []string{"┄", "┊"}},
 		"ceiling of another": {func(p *Profile) { p.Series[1].Points[1].Ceiling = Some(0.8) }, nil, []string{"═", "ceiling"}},
 		"ceiling 0":          {func(p *Profile) { p.Series[0].Points[2].Ceiling = Some(0) }, []string{"═ ceiling"}, []string{"┄"}},
-		"reach":              {func(p *Profile) { p.Reach = Some(1.5) }, []string{"┊", "field ends"}, []string{"┄"}},
+		"reach":              {func(p *Profile) { p.Reach = Some(1.5) }, []string{"┊", "alike from here"}, []string{"┄"}},
 		"reach 0":            {func(p *Profile) { p.Reach = Some(0) }, []string{"┊"}, nil},
 		"reach beyond":       {func(p *Profile) { p.Reach = Some(9) }, nil, []string{"┊", "field"}},
-		"note":               {func(p *Profile) { p.Note = "rising" }, []string{"rising|"}, nil},
-		"long note":          {func(p *Profile) { p.Note = strings.Repeat("rising ", 9) }, nil, []string{"rising"}},
 	} {
 		p := exampleProfile()
 		p.Chance = Optional{}
