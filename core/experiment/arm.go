@@ -12,10 +12,11 @@ import (
 // otherwise than the experiment, in order of their keys where it is spelled
 // out. What varies besides, varies in each of those.
 //
-// Expand fills in the experiment with all of them set; in Experiment.Arms it is
-// nil.
+// Expand fills in the experiment with all of them set, and the label; in
+// Experiment.Arms they are empty.
 type Arm struct {
 	Name     string
+	Label    string // the name in words, for people: "bias off, zeros"
 	Settings []Setting
 	*Experiment
 }
@@ -90,7 +91,7 @@ func (e *Experiment) expand() (arms []Arm, key string, err error) {
 		}
 	}
 	one := func(a Arm, more ...Setting) (Arm, error) {
-		next := Arm{a.Name, append(slices.Clone(a.Settings), more...), a.Experiment.Clone()}
+		next := Arm{a.Name, a.Label, append(slices.Clone(a.Settings), more...), a.Experiment.Clone()}
 		next.Vary, next.Arms = nil, nil
 		for _, s := range more {
 			if err := next.Experiment.Set(s.Key, s.Value); err != nil {
@@ -100,7 +101,7 @@ func (e *Experiment) expand() (arms []Arm, key string, err error) {
 		return next, nil
 	}
 	for _, spelled := range e.Arms {
-		a, err := one(Arm{Name: spelled.Name, Experiment: e}, spelled.Settings...)
+		a, err := one(Arm{Name: spelled.Name, Label: spelled.Name, Experiment: e}, spelled.Settings...)
 		if err != nil {
 			return nil, "arm", err
 		}
@@ -109,7 +110,7 @@ func (e *Experiment) expand() (arms []Arm, key string, err error) {
 	if len(e.Arms) == 0 {
 		a, _ := one(Arm{Experiment: e})
 		if len(e.Vary) == 0 {
-			a.Name = e.Net.Padding.Name
+			a.Name, a.Label = e.Net.Padding.Name, e.Net.Padding.Name
 		}
 		arms = append(arms, a)
 	}
@@ -121,9 +122,7 @@ func (e *Experiment) expand() (arms []Arm, key string, err error) {
 				if err != nil {
 					return nil, "vary", err
 				}
-				if b.Name = value; a.Name != "" {
-					b.Name = a.Name + ", " + value
-				}
+				b.Name, b.Label = joined(a.Name, value), joined(a.Label, b.inWords(v.Key, value))
 				next = append(next, b)
 			}
 		}
@@ -135,6 +134,36 @@ func (e *Experiment) expand() (arms []Arm, key string, err error) {
 		}
 	}
 	return arms, "", nil
+}
+
+func joined(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + ", " + b
+}
+
+// inWords is a varied value for people: what names a thing stands for itself, a
+// number or a truth value says of what it is.
+func (a Arm) inWords(key, value string) string {
+	f, err := FieldOf(key)
+	if err != nil {
+		return value
+	}
+	what := key[strings.LastIndex(key, ".")+1:]
+	switch {
+	case key == "eval.padding" && value != "":
+		return fmt.Sprintf("trained %s, tested %s", a.Net.Padding.Name, value)
+	case key == "eval.padding":
+		return "tested as trained"
+	case f.Kind == Bool && value == "true":
+		return what + " on"
+	case f.Kind == Bool:
+		return what + " off"
+	case f.Kind == Integer || f.Kind == Float:
+		return strings.ReplaceAll(what, "_", " ") + " " + value
+	}
+	return value
 }
 
 // CanvasSpec is what e says of the canvas.

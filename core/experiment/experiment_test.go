@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -666,6 +667,30 @@ says = "all there is"
 	for _, is := range []string{"above ring 3 by 0.1", "above ring -1 by 0.1", "below ring by 0.1"} {
 		if _, err := Parse("f.toml", []byte("canvas.grid = 6\n[[expect]]\narm = \"zeros\"\nwhat = \"accuracy\"\nis = \""+is+"\"")); err == nil {
 			t.Errorf("%q is taken", is)
+		}
+	}
+}
+
+// The labels of arms are words where their names are values that name nothing.
+func TestLabels(t *testing.T) {
+	for text, want := range map[string][]string{
+		"": {"zeros"},
+		"[[vary]]\nkey = \"net.bias\"\nvalues = [true, false]\n[[vary]]\nkey = \"net.padding\"\nvalues = [\"zeros\", \"circular\"]": {"bias on, zeros", "bias on, circular", "bias off, zeros", "bias off, circular"},
+		"[[vary]]\nkey = \"eval.padding\"\nvalues = [\"zeros\", \"circular\"]":                                                      {"trained zeros, tested zeros", "trained zeros, tested circular"},
+		"[[vary]]\nkey = \"data.patch\"\nvalues = [8, 6]":                                                                           {"patch 8", "patch 6"},
+		"[[arm]]\nname = \"mine\"\n[[vary]]\nkey = \"train.lr\"\nvalues = [0.1, 0.2]":                                               {"mine, lr 0.1", "mine, lr 0.2"},
+	} {
+		e, err := Parse("f.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		arms, err := e.Expand()
+		var got []string
+		for _, a := range arms {
+			got = append(got, a.Label)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %q, %v, want %q", text, got, err, want)
 		}
 	}
 }

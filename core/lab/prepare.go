@@ -24,6 +24,7 @@ type prepared struct {
 	experiment *experiment.Experiment // resolved
 	inputs     []record.Input
 	arms       []string      // by name
+	labels     []string      // their names in words
 	replicas   []*replica    // of all arms with the first seed, then of all with the next
 	averages   []*average    // of each arm over its replicas
 	stages     []stage.Stage // of all arms, each once
@@ -83,7 +84,7 @@ func prepare(p *Pool, e *experiment.Experiment, after *Run) (*prepared, error) {
 		return nil, err
 	}
 	for _, spec := range arms {
-		out.arms, out.averages = append(out.arms, spec.Name), append(out.averages, &average{step: -1})
+		out.arms, out.labels, out.averages = append(out.arms, spec.Name), append(out.labels, spec.Label), append(out.averages, &average{step: -1})
 	}
 	for i := first; i < e.Seeds; i++ {
 		for _, spec := range arms {

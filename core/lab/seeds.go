@@ -56,7 +56,7 @@ func (a *average) take(replicas []*replica) {
 func (p *prepared) state(arm int) ArmState {
 	replicas := p.replicasOf(arm)
 	first := replicas[0]
-	s := ArmState{Name: p.arms[arm], Status: first.status, Report: first.report}
+	s := ArmState{Name: p.arms[arm], Label: p.labels[arm], Status: first.status, Report: first.report}
 	for _, r := range replicas {
 		s.Busy += r.clock.Busy
 		s.TrainTime += r.clock.TrainTime

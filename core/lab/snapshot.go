@@ -45,6 +45,7 @@ type Snapshot struct {
 // those of the last evaluation, after EvalStep training steps.
 type ArmState struct {
 	Name         string
+	Label        string // the name in words
 	Status       Status
 	stage.Report // the mean over its seeds, where there are several
 

@@ -595,7 +595,7 @@ func shown(e *experiment.Experiment) *lab.Snapshot {
 		{"reflect", [3]float64{.97, .48, .1}, [3]float64{1, .5, .11}, 40},
 		{"none", [3]float64{.99, 1, 1}, [3]float64{1, 1, 1}, 25},
 	} {
-		arm := lab.ArmState{Name: a.name, Status: lab.Running, Report: stage.Report{
+		arm := lab.ArmState{Name: a.name, Label: a.name, Status: lab.Running, Report: stage.Report{
 			Step: 120, Steps: 1_000_000, Params: 32057, EvalStep: 100, Example: &images.Picture{Rows: 4, Cols: 4, Values: make([]float32, 16)},
 		}}
 		arm.Example.Values[5] = 1

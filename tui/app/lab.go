@@ -150,7 +150,7 @@ func (l *labScreen) openInspection() effect {
 	if !ok {
 		return effect{}
 	}
-	return effect{enter: newInspection(l.host, l.run, a.Name, l.arm)}
+	return effect{enter: newInspection(l.host, l.run, a.Label, l.arm)}
 }
 
 func (l *labScreen) openCommand() effect {
@@ -258,7 +258,7 @@ func (l *labScreen) arms(focused bool) box {
 			b.foot = view.Count(int(l.snap.SamplesPerSecond)) + " images/s"
 		}
 		for i, a := range l.snap.Arms {
-			row := view.Row{Text: a.Name, Marker: theme.Marker(i), Tint: theme.Series(i)}
+			row := view.Row{Text: a.Label, Marker: theme.Marker(i), Tint: theme.Series(i)}
 			if a.Status == lab.Diverged || a.Status == lab.Failed {
 				row.Style, row.Columns = theme.Bad, []string{string(a.Status)}
 			} else if s, ok := l.board().score(a); ok {

@@ -65,7 +65,7 @@ func description(e *experiment.Experiment) view.Paragraph {
 	}
 	var names []string
 	for _, a := range arms {
-		names = append(names, a.Name)
+		names = append(names, a.Label)
 	}
 	part("Compares", strings.Join(names, " · "))
 	part("The paper", e.Prose(e.Paper))

@@ -80,7 +80,7 @@ func (l readingBoard) scores() box {
 				continue
 			}
 			b.title = fmt.Sprintf("%s with %s · %s", label, s.Target, position.KindWords(s.Images))
-			row := view.Bar{Name: a.Name, Style: theme.Series(i), Marker: theme.Marker(i), Value: float64(s.Value), Low: float64(s.Low), High: float64(s.High), Mark: math.NaN()}
+			row := view.Bar{Name: a.Label, Style: theme.Series(i), Marker: theme.Marker(i), Value: float64(s.Value), Low: float64(s.Low), High: float64(s.High), Mark: math.NaN()}
 			if others := report.Others(l.experiment, a.Result(), s.Key); len(others) > 0 {
 				row.Mark = float64(others[0].Theirs)
 				b.foot = "╎ " + others[0].Source
@@ -100,7 +100,7 @@ func (l readingBoard) maps() box {
 	if !ok {
 		return b
 	}
-	b.title += " · " + a.Name
+	b.title += " · " + a.Label
 	reading, _ := l.reading(a)
 	var pictures view.Gallery
 	for _, m := range a.Maps {
@@ -120,7 +120,7 @@ func (l readingBoard) finding(a lab.ArmState) string {
 	if !ok && a.Status != lab.Diverged {
 		return l.waiting()
 	}
-	return report.Encodes(l.experiment, a.Result(), position.Target(p.Target), p.Images)
+	return report.Encodes(l.experiment, a.Result(), a.Label, position.Target(p.Target), p.Images)
 }
 
 func (l readingBoard) waiting() string { return "the networks learn; then they are read out" }

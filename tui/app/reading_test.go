@@ -49,7 +49,7 @@ values = { H = 0.36 }
 func readingShown(e *experiment.Experiment) *lab.Snapshot {
 	s := &lab.Snapshot{Experiment: e, Status: lab.Running, Provenance: record.Provenance{Kernel: "avx2", Workers: 2}, Elapsed: 15 * time.Second, Fraction: 0.6, SamplesPerSecond: 1520}
 	for i, name := range []string{"tap 1", "tap 2"} {
-		a := lab.ArmState{Name: name, Status: lab.Running, Report: stage.Report{Stage: stage.Reading, Step: 620, Steps: 740, EvalStep: 600}}
+		a := lab.ArmState{Name: name, Label: name, Status: lab.Running, Report: stage.Report{Stage: stage.Reading, Step: 620, Steps: 740, EvalStep: 600}}
 		for step := 500; step < 620; step++ {
 			a.Loss = append(a.Loss, record.LossPoint{Step: step, Value: metric.Number(0.1 / float64(1+i))})
 		}

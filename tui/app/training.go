@@ -125,7 +125,7 @@ func (l trainingBoard) rising() bool {
 
 // seriesOf is the line of an arm, without points yet.
 func seriesOf(i int, a lab.ArmState) view.ProfileSeries {
-	return view.ProfileSeries{Name: a.Name, Style: theme.Series(i), Marker: theme.Marker(i)}
+	return view.ProfileSeries{Name: a.Label, Style: theme.Series(i), Marker: theme.Marker(i)}
 }
 
 // add puts a profile into the series of an arm, and its chance into the chart.
@@ -165,7 +165,7 @@ func (l trainingBoard) maps() box {
 		return b
 	}
 	m := a.Maps[0]
-	b.title += " · " + a.Name
+	b.title += " · " + a.Label
 	b.foot = "% of " + report.Interval(a.Scores[0].Interval) + ", cell by cell"
 	b.inside = view.Heatmap{Rows: m.Rows, Cols: m.Cols, Values: numbers(m.Values)}
 	return b
@@ -180,7 +180,9 @@ func (l trainingBoard) score(a lab.ArmState) (metric.Score, bool) {
 	return metric.Find(a.Scores, metric.Key{Metric: c.metric})
 }
 
-func (l trainingBoard) finding(a lab.ArmState) string { return report.Found(l.experiment, a.Result()) }
+func (l trainingBoard) finding(a lab.ArmState) string {
+	return report.Found(l.experiment, a.Result(), a.Label)
+}
 
 func (l trainingBoard) waiting() string { return "the first results are still to come" }
 

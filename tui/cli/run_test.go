@@ -325,7 +325,7 @@ func TestRunCSV(t *testing.T) {
 func TestRunText(t *testing.T) {
 	o := padlab(t, tiny("--quiet", "--seed", "7", "--set", "net.padding=circular,reflect", "--set", "train.lr=0.01")...)
 	for _, want := range []string{
-		"Tiny & quick (" + tinyFile + ", seed 7)\nWhere is the noise?\nPaper: There is none.\n", "at the border", "1 cell away", "\nreflect ", "\ncircular   0.111 [",
+		"Tiny & quick (" + tinyFile + ", seed 7)\nWhere is the noise?\nPaper: There is none.\n", "at the border", "1 cell away", "\nreflect ", "\ncircular    0.111 exactly ",
 		"\nExpected:\n  circular: accuracy is exactly chance: held\n",
 		"\nReproduce: padlab run " + experiment.Quote(tinyFile) + " --seed 7 --set net.padding=circular,reflect --set train.lr=0.01 --data " + experiment.Quote(tinyDir) + "\n",
 	} {
@@ -340,8 +340,8 @@ func TestRunText(t *testing.T) {
 	}
 	// A file need not have a title, and what it has cannot move the cursor.
 	for title, want := range map[string]string{
-		``:                           "-, seed 1\n\nHow often",
-		`title = "\u001b[2JA\u0007"`: " [2JA  (-, seed 1)\n\nHow often",
+		``:                           "-, seed 1\n\nWhere the patch is: accuracy beyond guessing, with 95 % intervals over ",
+		`title = "\u001b[2JA\u0007"`: " [2JA  (-, seed 1)\n\nWhere the patch is: accuracy beyond guessing, ",
 	} {
 		_, rest, _ := strings.Cut(tinyText, "There is none.\"\n")
 		o := within(t, &session{in: strings.NewReader(title + "\n" + rest)}, "run", "-", "--data", tinyDir, "--quiet")

@@ -13,10 +13,10 @@ import (
 	"padlab/tui/view"
 )
 
-// Found says in one sentence what a network has been found to know, as far as
+// Found says in one sentence what an arm, by its label, has been found to know, as far as
 // it has come.
-func Found(e *experiment.Experiment, a record.Arm) string {
-	name, ok := named(a)
+func Found(e *experiment.Experiment, a record.Arm, label string) string {
+	name, ok := named(a, label)
 	if !ok {
 		return name
 	}
@@ -99,8 +99,8 @@ func further(d int) string {
 
 // Encodes says in one sentence whether what is read out of a network follows a
 // target, on pictures of a kind, beside what others have found.
-func Encodes(e *experiment.Experiment, a record.Arm, target position.Target, images string) string {
-	name, ok := named(a)
+func Encodes(e *experiment.Experiment, a record.Arm, label string, target position.Target, images string) string {
+	name, ok := named(a, label)
 	if !ok {
 		return name
 	}
@@ -143,16 +143,16 @@ func Others(e *experiment.Experiment, a record.Arm, key metric.Key) (list []expe
 
 // named is an arm with how far it has come, and whether there is more to say of
 // it; else it is the whole sentence.
-func named(a record.Arm) (text string, ok bool) {
+func named(a record.Arm, label string) (text string, ok bool) {
 	switch {
 	case a.Status == record.Diverged:
-		return fmt.Sprintf("%s has diverged: %s.", a.Name, a.Problem), false
+		return fmt.Sprintf("%s has diverged: %s.", label, a.Problem), false
 	case len(a.Scores) == 0:
-		return fmt.Sprintf("%s has not been tested yet.", a.Name), false
+		return fmt.Sprintf("%s has not been tested yet.", label), false
 	case !a.Status.Ended():
-		return fmt.Sprintf("After %d steps %s", a.EvalStep, a.Name), true
+		return fmt.Sprintf("After %d steps %s", a.EvalStep, label), true
 	}
-	return a.Name, true
+	return label, true
 }
 
 func percent(v metric.Number) string {

@@ -73,7 +73,7 @@ func TestFound(t *testing.T) {
 		{"location", record.Arm{Name: "zeros", Status: record.Diverged, Problem: "the loss was not finite at step 17"}, "zeros has diverged: the loss was not finite at step 17."},
 	} {
 		e := parse(t, "[task]\nkind = \""+c.task+"\"\n")
-		if got := Found(e, c.a); got != c.want {
+		if got := Found(e, c.a, "zeros"); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
 	}
@@ -81,7 +81,7 @@ func TestFound(t *testing.T) {
 	// Every task has its words, whatever its question begins with.
 	for _, kind := range task.All() {
 		e := parse(t, "[task]\nkind = \""+kind.Name+"\"\n")
-		if got := Found(e, trained(.04, 0, 1)); !strings.Contains(got, "zeros cannot tell "+kind.Question+":") {
+		if got := Found(e, trained(.04, 0, 1), "zeros"); !strings.Contains(got, "zeros cannot tell "+kind.Question+":") {
 			t.Error(got)
 		}
 	}
@@ -173,7 +173,7 @@ values = { H = 0.36 }
 		{position.H, position.White, "After 600 steps tap 2 on a white picture: rank correlation with H (left to right) .30."},
 		{position.VS, position.Natural, "After 600 steps tap 2 has not been asked for VS on photographs."},
 	} {
-		if got := Encodes(e, a, c.target, c.images); got != c.want {
+		if got := Encodes(e, a, a.Name, c.target, c.images); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
 	}
