@@ -290,8 +290,14 @@ func (l *labScreen) loss() box {
 		b.title = "loss, logarithmic"
 	}
 	c := view.Curve{Log: l.log, XLabel: "step", Last: true, Empty: l.empty()}
-	if l.snap != nil {
+	if now, ok := l.selected(); ok {
+		if now.Stage != "" {
+			b.title += " · " + now.Stage
+		}
 		for i, a := range l.snap.Arms {
+			if a.Stage != now.Stage {
+				continue // the loss of a network and that of what is read out of it are two quantities
+			}
 			series := view.CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
 			for _, p := range a.Loss {
 				series.Points = append(series.Points, view.CurvePoint{Step: p.Step, Value: float64(p.Value)})

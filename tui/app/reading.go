@@ -58,7 +58,7 @@ func (l readingBoard) chart() box {
 			series := seriesOf(i, a)
 			if profile, ok := l.reading(a); ok {
 				b.title = fmt.Sprintf("%s at %s (%s) · %s", metric.Of(profile.Metric).Label, profile.Target, position.Target(profile.Target).Words(), position.KindWords(profile.Images))
-				b.foot = "distance to the border in " + profile.Unit
+				b.foot = fmt.Sprintf("distance in %s · n = %s", profile.Unit, profile.Rings[0].Over)
 				add(&p, &series, profile)
 			}
 			p.Series = append(p.Series, series)

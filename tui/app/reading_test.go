@@ -56,7 +56,7 @@ func readingShown(e *experiment.Experiment) *lab.Snapshot {
 		for _, kind := range []string{"natural", "black"} {
 			for _, target := range []string{"H", "HS"} {
 				v := metric.Number(0.3 + 0.4*float64(i))
-				score := metric.Score{Key: metric.Key{Metric: "spc", Target: target, Images: kind}, Value: v, Low: v - .05, High: v + .05, N: 48}
+				score := metric.Score{Key: metric.Key{Metric: "spc", Target: target, Images: kind}, Value: v, Low: v - .05, High: v + .05, Interval: metric.Interval{Over: metric.Photographs, Units: 8}, N: 48}
 				if kind == "black" {
 					score.Value, score.Constant = 0, 1
 				}
@@ -64,7 +64,7 @@ func readingShown(e *experiment.Experiment) *lab.Snapshot {
 				p := metric.Profile{Key: metric.Key{Metric: "skill", Target: target, Images: kind}, Unit: "1/28 of the picture"}
 				for d := range 14 {
 					skill := 0.9*v - metric.Number(d)/10
-					p.Rings = append(p.Rings, metric.Point{Distance: d, N: 2688, Value: skill, Low: skill - .05, High: skill + .05})
+					p.Rings = append(p.Rings, metric.Point{Distance: d, N: 2688, Value: skill, Low: skill - .05, High: skill + .05, Interval: metric.Interval{Over: metric.Photographs, Units: 8}})
 				}
 				a.Profiles = append(a.Profiles, p)
 			}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"slices"
 
 	"padlab/core/lab"
@@ -74,13 +75,12 @@ func (l trainingBoard) chart() box {
 		b.inside = l.course(c.metric)
 		return b
 	}
+	unit, over := "cells", metric.Images
 	p := view.Profile{Range: rangeOf(c.metric), Selected: l.arm, Empty: l.empty()}
 	for i, a := range l.snap.Arms {
 		series := seriesOf(i, a)
 		if profile, ok := metric.Find(a.Profiles, metric.Key{Metric: c.metric}); ok {
-			if profile.Unit == "pixels" {
-				b.foot = "pixels between a pixel and the border"
-			}
+			unit, over = profile.Unit, profile.Rings[0].Over
 			add(&p, &series, profile)
 			if reach := profile.AlikeFrom; reach != nil && *reach > 0 && i == l.arm {
 				p.Reach = view.Some(float64(*reach))
@@ -93,8 +93,13 @@ func (l trainingBoard) chart() box {
 		}
 		p.Series = append(p.Series, series)
 	}
-	if more != "" {
-		b.foot = "cells to the border · " + more
+	switch {
+	case more != "":
+		b.foot = fmt.Sprintf("%s to the border · n = %s · %s", unit, over, more)
+	case unit == "pixels":
+		b.foot = "pixels between a pixel and the border · n = " + over
+	default:
+		b.foot = "cells between the patch and the border · n = " + over
 	}
 	b.inside = p
 	return b
