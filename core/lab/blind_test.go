@@ -26,7 +26,7 @@ func TestTrainedIsBlind(t *testing.T) {
 		e := experiment.Default()
 		e.Net.Padding, e.Train.Steps, e.Train.EvalEvery, e.Eval.Images = pad.Must(padding), steps, steps, 10
 		e.Canvas.Grid, e.Data.Patch = grid, size
-		r, err := Start(poolOf(t, "", 2, Sources{Set: func(string) (*images.Set, error) { return set, nil }}), e, Options{})
+		r, err := Start(context.Background(), poolOf(t, "", 2, Sources{Set: func(string) (*images.Set, error) { return set, nil }}), e, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

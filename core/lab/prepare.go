@@ -42,8 +42,8 @@ func (p *prepared) warn(text string) {
 // experiment names, lets weights from a file say what they are of, and makes the
 // stages of all arms. It is the only place where that is decided, whether the
 // experiment came from a file, from flags or from a screen. What another run has
-// built for fewer seeds is not built again.
-func prepare(p *Pool, e *experiment.Experiment, after *Run) (*prepared, error) {
+// built for fewer seeds is not built again. The context ends the building only.
+func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run) (*prepared, error) {
 	out := &prepared{experiment: e.Clone()}
 	e = out.experiment
 	first := 0
@@ -56,7 +56,7 @@ func prepare(p *Pool, e *experiment.Experiment, after *Run) (*prepared, error) {
 		}
 		out.replicas, out.stages = slices.Clone(after.replicas), slices.Clone(after.stages)
 	}
-	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, sights: map[string]*inspect.Cells{}, crew: p.Turn(context.Background()), out: out}
+	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, sights: map[string]*inspect.Cells{}, crew: p.Turn(ctx), out: out}
 	set, err := p.set(e.Data.Set)
 	if err != nil {
 		return nil, err
@@ -93,6 +93,9 @@ func prepare(p *Pool, e *experiment.Experiment, after *Run) (*prepared, error) {
 			a, err := b.replica(own)
 			if err != nil {
 				return nil, fmt.Errorf("arm %s: %w", spec.Name, err)
+			}
+			if err := ctx.Err(); err != nil {
+				return nil, err
 			}
 			out.replicas = append(out.replicas, a)
 		}

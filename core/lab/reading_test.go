@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"reflect"
@@ -82,13 +83,13 @@ func TestReadingRefuses(t *testing.T) {
 		"arm one: the frozen network: network vgg11 with padding none on 16×16":                         one(experiment.Setting{Key: "net.arch", Value: "vgg11"}, experiment.Setting{Key: "net.padding", Value: "none"}, experiment.Setting{Key: "readout.size", Value: "16"}, experiment.Setting{Key: "backbone.steps", Value: "0"}),
 		"net.weights: w.safetensors: no weights can be opened here":                                     loads,
 	} {
-		if _, err := Check(pool(t, 1), e); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Check(context.Background(), pool(t, 1), e); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 	few := sources()
 	few.Photos = func(string) ([]images.Photo, error) { return album()[:1], nil }
-	if _, err := Check(poolOf(t, "", 1, few), one()); err == nil || !strings.Contains(err.Error(), "at least two photographs") {
+	if _, err := Check(context.Background(), poolOf(t, "", 1, few), one()); err == nil || !strings.Contains(err.Error(), "at least two photographs") {
 		t.Errorf("one photograph: %v", err)
 	}
 }
@@ -99,7 +100,7 @@ func TestReadingShares(t *testing.T) {
 	e := reading(t)
 	e.Arms = append(e.Arms, experiment.Arm{Name: "reflect", Settings: []experiment.Setting{{Key: "net.padding", Value: "reflect"}}},
 		experiment.Arm{Name: "kernel 5", Settings: []experiment.Setting{{Key: "readout.kernel", Value: "5"}}})
-	b, err := prepare(pool(t, 1), e, nil)
+	b, err := prepare(context.Background(), pool(t, 1), e, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +262,7 @@ func TestReadingRidge(t *testing.T) {
 	if err := e.Set("readout.depth", "2"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Check(pool(t, 1), e); err == nil || !strings.Contains(err.Error(), "readout.depth must be 1, not 2") {
+	if _, err := Check(context.Background(), pool(t, 1), e); err == nil || !strings.Contains(err.Error(), "readout.depth must be 1, not 2") {
 		t.Errorf("%v", err)
 	}
 }
@@ -285,7 +286,7 @@ func TestReadingWeights(t *testing.T) {
 	if err := e.Set("net.arch", "small"); err != nil { // behind the weights: it stays
 		t.Fatal(err)
 	}
-	_, err := Check(poolOf(t, "", 1, weighted(file("rook"))), e)
+	_, err := Check(context.Background(), poolOf(t, "", 1, weighted(file("rook"))), e)
 	if err == nil || !strings.Contains(err.Error(), "arm random: w.safetensors: these look like the weights of rook, not of small") {
 		t.Errorf("weights of another network: %v", err)
 	}
@@ -310,7 +311,7 @@ func TestWeightsAreResolvedOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		b, err := prepare(p, e, nil)
+		b, err := prepare(context.Background(), p, e, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -354,7 +355,7 @@ func TestStoppedWhileLearning(t *testing.T) {
 }
 
 func prepared1(t *testing.T, e *experiment.Experiment) *prepared {
-	b, err := prepare(pool(t, 1), e, nil)
+	b, err := prepare(context.Background(), pool(t, 1), e, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

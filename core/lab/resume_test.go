@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -105,7 +106,7 @@ func keep(t testing.TB, p *Pool, e *experiment.Experiment, folder string, writes
 		o.From = r
 		o.Record = func(s *Snapshot) (*record.Writer, error) { return record.Resume(disk, r, s.Warnings) }
 	}
-	run, err := Start(p, e, o)
+	run, err := Start(context.Background(), p, e, o)
 	if errors.Is(err, errKilled) {
 		return true
 	}
@@ -236,7 +237,7 @@ func TestStoppedRunsEndAlike(t *testing.T) {
 	calm, folder := filepath.Join(t.TempDir(), "calm"), filepath.Join(t.TempDir(), "stopped")
 	keep(t, pool(t, 1), e, calm, 1e9)
 	p := pool(t, 2)
-	r, err := Start(p, e, Options{Record: func(s *Snapshot) (*record.Writer, error) {
+	r, err := Start(context.Background(), p, e, Options{Record: func(s *Snapshot) (*record.Writer, error) {
 		return record.Create(record.OS{}, folder, s.Experiment, s.Provenance, s.Warnings)
 	}})
 	if err != nil {
@@ -286,7 +287,7 @@ func TestRestoreRefuses(t *testing.T) {
 			r.Checkpoint.Stages["train0"] = record.Progress{Step: 13, Status: Running}
 		})},
 	} {
-		if _, err := Start(pool(t, 1), c.e, Options{From: c.from}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Start(context.Background(), pool(t, 1), c.e, Options{From: c.from}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

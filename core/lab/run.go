@@ -82,18 +82,19 @@ type request struct {
 
 // Check builds an experiment without running it and returns the warnings that
 // its snapshots would show, or why it cannot be run.
-func Check(p *Pool, e *experiment.Experiment) (warnings []string, err error) {
-	b, err := prepare(p, e, nil)
+func Check(ctx context.Context, p *Pool, e *experiment.Experiment) (warnings []string, err error) {
+	b, err := prepare(ctx, p, e, nil)
 	if err != nil {
 		return nil, err
 	}
 	return b.warnings, nil
 }
 
-// Start builds the networks of e and starts to train them. The error says what
-// does not fit. The caller may change e afterwards.
-func Start(p *Pool, e *experiment.Experiment, o Options) (*Run, error) {
-	b, err := prepare(p, e, o.After)
+// Start builds the networks of e, unless the context is done first, and starts to
+// train them. The error says what does not fit. The caller may change e
+// afterwards.
+func Start(ctx context.Context, p *Pool, e *experiment.Experiment, o Options) (*Run, error) {
+	b, err := prepare(ctx, p, e, o.After)
 	if err != nil {
 		return nil, err
 	}

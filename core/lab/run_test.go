@@ -92,7 +92,7 @@ images = 20
 }
 
 func start(t testing.TB, e *experiment.Experiment, p *Pool, evaluated func(*Snapshot)) *Run {
-	r, err := Start(p, e, Options{Evaluated: evaluated})
+	r, err := Start(context.Background(), p, e, Options{Evaluated: evaluated})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,10 +269,10 @@ func TestStartRefuses(t *testing.T) {
 		"arm none: network small with padding none on 15×15":       quick(t, "net.padding=none", "data.patch=5"),
 		"arm none: none pads nothing":                              quick(t, "net.padding=none", "net.extent=full"),
 	} {
-		if _, err := Start(pool(t, 1), e, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Start(context.Background(), pool(t, 1), e, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
-		if _, err := Check(pool(t, 1), e); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Check(context.Background(), pool(t, 1), e); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Check: %v, want %s", err, want)
 		}
 	}
@@ -295,7 +295,7 @@ func TestWarnings(t *testing.T) {
 		{[]string{"net.padding=circular", "net.extent=full", "data.patch=6"}, "(net.extent=same with data.patch=8 would mend it)"},
 		{[]string{"net.arch=resnet18", "data.patch=32"}, "maxpool is the first layer whose map does not move with the patch (no other size of cells would mend it)"},
 	} {
-		got, err := Check(pool(t, 1), quick(t, c.changes...))
+		got, err := Check(context.Background(), pool(t, 1), quick(t, c.changes...))
 		if err != nil || (c.want == "") != (len(got) == 0) || !strings.Contains(strings.Join(got, " "), c.want) {
 			t.Errorf("%v: %v, %v; want %q", c.changes, got, err, c.want)
 		}
@@ -314,7 +314,7 @@ func (broken) Advance(crew *kernel.Crew) stage.Event {
 // crew goes on to serve others.
 func TestPanicIsAFailedRun(t *testing.T) {
 	p := pool(t, 2)
-	b, err := prepare(p, quick(t), nil)
+	b, err := prepare(context.Background(), p, quick(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -372,7 +372,7 @@ func TestOneLayerPadsOtherwise(t *testing.T) {
 	if same.Arms[0].SHA256 == other.Arms[0].SHA256 {
 		t.Error("conv2 padded otherwise has the same weights")
 	}
-	_, err := Check(pool(t, 1), quick(t, "net.layers.conv22.padding=circular"))
+	_, err := Check(context.Background(), pool(t, 1), quick(t, "net.layers.conv22.padding=circular"))
 	if err == nil || !strings.Contains(err.Error(), `unknown convolution "conv22": did you mean "conv2"`) {
 		t.Error(err)
 	}
@@ -393,7 +393,7 @@ func TestAnotherPaddingWhenTested(t *testing.T) {
 	if v := circular.Scores[0]; v.Value != v.Chance {
 		t.Errorf("circular scores %v, chance is %v", v.Value, v.Chance)
 	}
-	_, err := Check(pool(t, 1), quick(t, "net.padding=zeros", "eval.padding=explicit"))
+	_, err := Check(context.Background(), pool(t, 1), quick(t, "net.padding=zeros", "eval.padding=explicit"))
 	if err == nil || !strings.Contains(err.Error(), "weights of zeros do not run with explicit") {
 		t.Error(err)
 	}
@@ -473,16 +473,28 @@ func TestMemoryIsChargedFirst(t *testing.T) {
 		{6e6, []string{"net.padding=zeros,circular,reflect,replicate,none"}, "arm circular: training needs 4 MB of memory, and what comes before it 4 MB, of 6 MB that there are: lower train.batch"},
 	} {
 		p.Limit(c.limit)
-		_, err := Check(p, quick(t, c.changes...))
+		_, err := Check(context.Background(), p, quick(t, c.changes...))
 		if (c.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v of %g bytes: %v, want %s", c.changes, float64(c.limit), err, c.want)
 		}
 	}
 	p.Limit(40e6)
-	if _, err := Check(p, reading(t, "readout.size=300")); err == nil || !strings.Contains(err.Error(), "the frozen network needs") || !strings.Contains(err.Error(), "lower readout.size") {
+	if _, err := Check(context.Background(), p, reading(t, "readout.size=300")); err == nil || !strings.Contains(err.Error(), "the frozen network needs") || !strings.Contains(err.Error(), "lower readout.size") {
 		t.Error(err)
 	}
-	if _, err := Check(p, reading(t, "readout.batch=256", "readout.crops=256")); err == nil || !strings.Contains(err.Error(), "the read-out needs") {
+	if _, err := Check(context.Background(), p, reading(t, "readout.batch=256", "readout.crops=256")); err == nil || !strings.Contains(err.Error(), "the read-out needs") {
+		t.Error(err)
+	}
+}
+
+// Building ends with its context, whatever it is at.
+func TestBuildingIsLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Start(ctx, pool(t, 1), quick(t), Options{}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, err := Check(ctx, pool(t, 1), reading(t)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"reflect"
@@ -67,7 +68,7 @@ func TestTwoSeeds(t *testing.T) {
 // that has diverged.
 func TestASeedThatDiverges(t *testing.T) {
 	p := pool(t, 1)
-	r, err := prepare(p, quick(t, "seeds=3", "net.padding=zeros,"), nil)
+	r, err := prepare(context.Background(), p, quick(t, "seeds=3", "net.padding=zeros,"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +96,7 @@ func TestASeedJoins(t *testing.T) {
 	want := finished(t, start(t, e("3"), p, nil)).Result()
 	join := func(r *Run, seeds string) *Run {
 		t.Helper()
-		next, err := Start(p, e(seeds), Options{After: r})
+		next, err := Start(context.Background(), p, e(seeds), Options{After: r})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +105,7 @@ func TestASeedJoins(t *testing.T) {
 		}
 		return next
 	}
-	first, err := Start(p, e("1"), Options{})
+	first, err := Start(context.Background(), p, e("1"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestASeedJoins(t *testing.T) {
 		t.Errorf("%+v\nwant %+v", got.Arms, want.Arms)
 	}
 	for _, other := range []*experiment.Experiment{e("3"), e("2"), quick(t, "seeds=4", "net.padding=zeros,reflect")} {
-		if _, err := Start(p, other, Options{After: third}); err == nil {
+		if _, err := Start(context.Background(), p, other, Options{After: third}); err == nil {
 			t.Errorf("seeds %d join", other.Seeds)
 		}
 	}

@@ -29,7 +29,7 @@ import (
 type Host struct {
 	// Start builds an experiment and starts to train it; after, if not nil, is a
 	// run of it with fewer seeds, whose networks it takes over.
-	Start func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error)
+	Start func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error)
 
 	// Inspect looks into the network of an arm, as it is now. It gives up when
 	// the context is done. With an error it may still know the geometry.

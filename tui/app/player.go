@@ -17,7 +17,7 @@ import (
 // built at a time: of what was asked for meanwhile, by a key that is held down,
 // the last is built behind it.
 type player struct {
-	start   func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error)
+	start   func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error)
 	started func(before Preset) // is called when another run has come
 
 	preset     Preset                 // what was chosen
@@ -64,7 +64,7 @@ func (p *player) build(b *building) effect {
 	p.next = b
 	start, handed := p.start, b.experiment.Clone()
 	build := func() (*lab.Run, error) {
-		run, err := start(handed, b.after)
+		run, err := start(b.ctx, handed, b.after)
 		if err == nil {
 			context.AfterFunc(b.ctx, run.Stop)
 		}

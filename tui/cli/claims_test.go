@@ -53,7 +53,7 @@ func TestPresetTexts(t *testing.T) {
 			changed := e.Clone()
 			if err := s.change(changed, flagsOf(t, e.Flags)); err != nil {
 				t.Errorf("%s: %s: %v", name, e.Flags, err)
-			} else if _, err := lab.Check(pool, changed); err != nil {
+			} else if _, err := lab.Check(t.Context(), pool, changed); err != nil {
 				t.Errorf("%s: %s: %v", name, e.Flags, err)
 			}
 		}
@@ -109,7 +109,7 @@ func TestPresetsHold(t *testing.T) {
 					e.Train.Steps *= longer
 					e.Backbone.Steps *= longer
 					e.Readout.Epochs *= longer
-					run, err := lab.Start(poolOf(t, &session{ctx: t.Context()}), e, lab.Options{Evaluated: func(s *lab.Snapshot) {
+					run, err := lab.Start(t.Context(), poolOf(t, &session{ctx: t.Context()}), e, lab.Options{Evaluated: func(s *lab.Snapshot) {
 						for _, a := range s.Arms {
 							sentence(t, s.Experiment, a.Result())
 						}

@@ -54,9 +54,9 @@ func TestInspectionOfEveryPreset(t *testing.T) {
 			h := host(pool)
 			start, look := h.Start, h.Inspect
 			var run *lab.Run
-			h.Start = func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
+			h.Start = func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
 				var err error
-				if run, err = start(e, after); err == nil {
+				if run, err = start(ctx, e, after); err == nil {
 					<-run.Done()
 				}
 				return run, err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"html"
@@ -75,8 +76,8 @@ func screenAfter(t *testing.T, preset, keys string) string {
 	defer pool.Close()
 	h := host(pool)
 	start := h.Start
-	h.Start = func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
-		run, err := start(e, after)
+	h.Start = func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
+		run, err := start(ctx, e, after)
 		if err == nil {
 			<-run.Done()
 		}

@@ -83,7 +83,7 @@ func (s *session) checkPreset(name string) error {
 		return err
 	}
 	defer pool.Close()
-	warnings, err := lab.Check(pool, e)
+	warnings, err := lab.Check(s.ctx, pool, e)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

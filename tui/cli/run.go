@@ -228,7 +228,7 @@ func (s *session) execute(f runFlags, e *experiment.Experiment, o lab.Options) e
 	defer pool.Close()
 	evaluated := make(chan *lab.Snapshot)
 	o.Evaluated = func(s *lab.Snapshot) { evaluated <- s }
-	run, err := lab.Start(pool, e, o)
+	run, err := lab.Start(s.ctx, pool, e, o)
 	if err != nil {
 		return err
 	}

@@ -93,8 +93,8 @@ func (s *session) screen() error {
 // host lends a pool to screens.
 func host(pool *lab.Pool) *app.Host {
 	return &app.Host{
-		Start: func(e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
-			return lab.Start(pool, e, lab.Options{After: after})
+		Start: func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
+			return lab.Start(ctx, pool, e, lab.Options{After: after})
 		},
 		Inspect: func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error) {
 			return inspectArm(ctx, pool, run, arm)
