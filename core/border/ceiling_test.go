@@ -108,6 +108,19 @@ func TestCeilingsOfSevenCells(t *testing.T) {
 // Answers that depend on the image alone are what a blind network gives: exactly
 // guessing in every ring, without an interval.
 func TestBlindIsExact(t *testing.T) {
+	others := []metric.Score{
+		{Key: metric.Key{Metric: metric.SameAnswer}, Value: 1, Low: .9, High: 1},
+		{Key: metric.Key{Metric: metric.SameAnswer}, Value: .99, Low: .9, High: 1}, // two logits that are nearly equal
+		{Key: metric.Key{Metric: metric.BorderInterior}, Value: 0, Low: -.1, High: .1},
+		{Key: metric.Key{Metric: metric.Accuracy}, Value: 1, Low: .9, High: 1},
+	}
+	Blind(others)
+	for i, exact := range []bool{true, false, true, false} {
+		if s := others[i]; (s.Low == s.Value && s.High == s.Value) != exact {
+			t.Errorf("%+v", s)
+		}
+	}
+
 	s := rng.New(3, "blind")
 	a := NewAnswers(6, 17, 36)
 	for image := range 17 {

@@ -11,21 +11,22 @@ import (
 // is full, every second one goes.
 const lossPoints = 512
 
-// A curve is the loss of every stride-th step.
+// A curve is the loss of every stride-th step, and of the last.
 type curve struct {
 	points []record.LossPoint
 	stride int
 }
 
-// add appends a point. Points that somebody else may hold are never written
-// again: appending leaves them alone, and thinning makes a new slice.
-func (c *curve) add(step int, loss float64) {
+// add appends a point; last says that none will follow. Points that somebody else
+// may hold are never written again: appending leaves them alone, and thinning
+// makes a new slice.
+func (c *curve) add(step int, loss float64, last bool) {
 	c.stride = max(c.stride, 1)
-	if step%c.stride != 0 {
+	if step%c.stride != 0 && !last {
 		return
 	}
 	c.points = append(c.points, record.LossPoint{Step: step, Value: metric.Number(loss)})
-	if len(c.points) == lossPoints {
+	if len(c.points) == lossPoints && !last {
 		half := make([]record.LossPoint, 0, lossPoints)
 		for i := 0; i < lossPoints; i += 2 {
 			half = append(half, c.points[i])

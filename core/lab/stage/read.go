@@ -209,7 +209,7 @@ func (r *Read) Advance(crew *kernel.Crew) Event {
 	e := Event{Evaluated: evaluated}
 	if r.progress.Step = r.readout.Step; r.readout.Step > step {
 		e.Samples = r.readout.BatchSize()
-		r.curve.add(r.before+step, r.readout.Loss)
+		r.curve.add(r.before+step, r.readout.Loss, r.readout.Step == r.readout.Steps)
 	}
 	if evaluated {
 		p := &r.progress

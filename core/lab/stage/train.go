@@ -258,8 +258,12 @@ func (t *Train) Advance(crew *kernel.Crew) Event {
 		return Event{}
 	}
 	t.progress.Scores, t.progress.Profiles, t.progress.Maps = t.exam.Results()
-	if t.Cells != nil && t.task.Places {
+	switch {
+	case t.Cells == nil || t.task.PerPixel:
+	case t.task.Places:
 		border.Bound(t.Cells.Class, t.Cells.Grid, t.progress.Scores, t.progress.Profiles)
+	case t.Cells.Blind():
+		border.Blind(t.progress.Scores)
 	}
 	t.progress.EvalStep = t.progress.Step
 	follow(&t.progress.Course, t.progress.Step, t.progress.Scores)
@@ -281,7 +285,7 @@ func (t *Train) train(crew *kernel.Crew) Event {
 		t.end(record.Diverged)
 		return Event{}
 	}
-	t.curve.add(t.progress.Step, loss)
+	t.curve.add(t.progress.Step, loss, t.progress.Step == t.arm.Train.Steps-1)
 	t.progress.Step++
 	t.begin()
 	return Event{Samples: t.arm.Train.Batch}
