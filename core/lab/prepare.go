@@ -56,7 +56,7 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 		}
 		out.replicas, out.stages = slices.Clone(after.replicas), slices.Clone(after.stages)
 	}
-	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, sights: map[string]*inspect.Cells{}, crew: p.Turn(ctx), out: out}
+	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}, Trainers: map[string]*nn.Trainer{}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, sights: map[string]*inspect.Cells{}, crew: p.Turn(ctx), out: out}
 	set, err := p.set(e.Data.Set)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,10 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 			own := experiment.Arm{Name: spec.Name, Experiment: spec.Clone()}
 			own.Seed, own.Seeds = e.Seed+uint64(i), 1
 			a, err := b.replica(own)
-			if err != nil {
+			switch {
+			case err != nil && i > 0: // of the first seed it fitted
+				return nil, fmt.Errorf("arm %s, seed %d: %w, or seeds to %d", spec.Name, own.Seed, err, i)
+			case err != nil:
 				return nil, fmt.Errorf("arm %s: %w", spec.Name, err)
 			}
 			if err := ctx.Err(); err != nil {

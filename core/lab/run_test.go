@@ -478,6 +478,10 @@ func TestMemoryIsChargedFirst(t *testing.T) {
 			t.Errorf("%v of %g bytes: %v, want %s", c.changes, float64(c.limit), err, c.want)
 		}
 	}
+	p.Limit(6e6)
+	if _, err := Check(context.Background(), p, quick(t, "net.padding=zeros,", "seeds=100")); err == nil || !strings.Contains(err.Error(), "arm zeros, seed ") || !strings.Contains(err.Error(), ", or seeds to ") {
+		t.Error(err)
+	}
 	p.Limit(40e6)
 	if _, err := Check(context.Background(), p, reading(t, "readout.size=300")); err == nil || !strings.Contains(err.Error(), "the frozen network needs") || !strings.Contains(err.Error(), "lower readout.size") {
 		t.Error(err)

@@ -14,8 +14,14 @@ import (
 // Each of several seeds is bit for bit the run with that seed alone, and above
 // them stands their mean with Student's interval.
 func TestSeeds(t *testing.T) {
+	for _, arch := range []string{"small", "near"} { // one sample after the other, and level by level
+		t.Run(arch, func(t *testing.T) { testSeeds(t, "net.arch="+arch) })
+	}
+}
+
+func testSeeds(t *testing.T, arch string) {
 	p := pool(t, 2)
-	s := finished(t, start(t, quick(t, "seeds=3", "seed=5", "net.padding=zeros,circular"), p, nil))
+	s := finished(t, start(t, quick(t, arch, "seeds=3", "seed=5", "net.padding=zeros,circular"), p, nil))
 	result := s.Result()
 	for i, arm := range result.Arms {
 		if len(arm.Seeds) != 3 || arm.SHA256 != "" || arm.Status != Done {
@@ -23,7 +29,7 @@ func TestSeeds(t *testing.T) {
 		}
 		var accuracies []float64
 		for j, one := range arm.Seeds {
-			alone := finished(t, start(t, quick(t, "net.padding=zeros,circular", "seed="+string(rune('5'+j))), p, nil)).Result().Arms[i]
+			alone := finished(t, start(t, quick(t, arch, "net.padding=zeros,circular", "seed="+string(rune('5'+j))), p, nil)).Result().Arms[i]
 			if one.Seed != uint64(5+j) || one.SHA256 != alone.SHA256 || one.Steps != alone.Steps || !same(one.Scores, alone.Scores) || !same(one.Profiles, alone.Profiles) {
 				t.Errorf("%s, seed %d: %+v, alone %+v", arm.Name, one.Seed, one, alone)
 			}

@@ -5,6 +5,7 @@ import (
 
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/rng"
 )
 
 // What is said of memory before it is taken is what is taken then: all slices of
@@ -75,5 +76,67 @@ func TestMemory(t *testing.T) {
 		if taken, said := floats(net.W, net.packed), NetBytes(net.Nodes); taken != said {
 			t.Errorf("%s: a network takes %d bytes, %d were said", name, taken, said)
 		}
+	}
+}
+
+// Trainers in one memory, taking turns, train as each does alone.
+func TestBeside(t *testing.T) {
+	k := portable(t)
+	for name, build := range map[string]func(b *Builder) Output{
+		"depth first": func(b *Builder) Output { return Sample },
+		"level by level": func(b *Builder) Output {
+			return b.BatchNorm("bn", b.Conv("first", Sample, 4, 3, 1, pad.Must("zeros"), pad.Same, false))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			net := func(seed uint64) *Net {
+				b := NewBuilder(Shape{6, 6, 2})
+				x := b.ReLU("relu", b.Conv("conv", build(b), 5, 3, 1, pad.Must("reflect"), pad.Same, true))
+				b.Linear("linear", b.GlobalAveragePool("gap", x), 3)
+				n, err := b.Net(k)
+				if err != nil {
+					t.Fatal(err)
+				}
+				n.Init(seed)
+				return n
+			}
+			crew := kernel.NewCrew(2)
+			defer crew.Close()
+			step := func(tr *Trainer, seed, step uint64) {
+				tr.Step(crew, func(i int, x []float32) int {
+					s := rng.New(seed, "sample", step, uint64(i))
+					s.Uniform(x, 1)
+					return s.IntN(3)
+				})
+			}
+			adam := func(n *Net) Optimizer { return NewAdam(n.Trainable, AdamOptions{LR: Constant(0.01)}) }
+			alone := []*Trainer{NewTrainer(net(1), adam(net(1)), 8, 2), NewTrainer(net(2), adam(net(2)), 8, 2)}
+			first := NewTrainer(net(1), adam(net(1)), 8, 2)
+			second := net(2)
+			together := []*Trainer{first, first.Beside(second, adam(second))}
+			for s := range uint64(5) {
+				for i := range alone {
+					step(alone[i], uint64(i), s)
+					step(together[i], uint64(i), s)
+					tape := together[1-i].Tapes()[0] // looks at the other in between
+					clear(tape.Input())
+					tape.Forward()
+				}
+			}
+			for i := range alone {
+				if alone[i].Net.SHA256() != together[i].Net.SHA256() {
+					t.Errorf("network %d is another one", i)
+				}
+			}
+			defer func() {
+				if recover() == nil {
+					t.Error("networks of two kinds share memory")
+				}
+			}()
+			b := NewBuilder(Shape{6, 6, 2})
+			b.Linear("linear", b.GlobalAveragePool("gap", Sample), 3)
+			other, _ := b.Net(k)
+			first.Beside(other, adam(other))
+		})
 	}
 }

@@ -46,6 +46,13 @@ func newBatch(net *Net, n int, training, wholeLevels bool) *batch {
 	return b
 }
 
+// of is the same memory for another network of the same layers.
+func (b *batch) of(net *Net) *batch {
+	other := *b
+	other.net = net
+	return &other
+}
+
 // A workspace is the memory that one worker needs for a call, beside the batch.
 type workspace struct {
 	call    Call

@@ -120,13 +120,47 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 	}
 	t.bad = make([]bool, (net.Trainable+reduceBlock-1)/reduceBlock)
 	t.labels = make([]int, size)
+	t.bind()
+	return t
+}
+
+// Beside returns a trainer of another network of the same layers that works in the
+// memory of t, so that it takes none but what its optimizer keeps. Only one of the
+// two, and of their tapes, may be at work at a time. It panics if the networks
+// differ in more than their weights.
+func (t *Trainer) Beside(net *Net, optimizer Optimizer) *Trainer {
+	same := net.In == t.Net.In && len(net.W) == len(t.Net.W) && len(net.Nodes) == len(t.Net.Nodes)
+	for i := range net.Nodes {
+		same = same && net.Nodes[i].Out() == t.Net.Nodes[i].Out() && net.Nodes[i].Sizes() == t.Net.Nodes[i].Sizes()
+	}
+	if !same {
+		panic("nn: a trainer beside that of another kind of network")
+	}
+	twin := &Trainer{
+		Net: net, optimizer: optimizer, size: t.size,
+		workspaces: t.workspaces, grads: t.grads, losses: t.losses, bad: t.bad, labels: t.labels, slab: t.slab, parts: t.parts,
+	}
+	for _, b := range t.own {
+		twin.own = append(twin.own, b.of(net))
+	}
+	if t.all != nil {
+		twin.all = t.all.of(net)
+	}
+	for _, tape := range t.tapes {
+		twin.tapes = append(twin.tapes, &Tape{batch: tape.batch.of(net), work: tape.work})
+	}
+	twin.bind()
+	return twin
+}
+
+// bind makes what the crew is handed.
+func (t *Trainer) bind() {
 	t.writeLabelled = func(i int, x []float32) { t.labels[i] = t.labelled(i, x) }
 	t.lossOfLabel = func(s *LossScratch, i int, dz, z []float32) float64 {
-		return CrossEntropy(s.Kernel, s.Parts, dz, z, t.labels[i], 1/float32(size))
+		return CrossEntropy(s.Kernel, s.Parts, dz, z, t.labels[i], 1/float32(t.size))
 	}
 	t.depthFirst, t.forward, t.backward, t.gradient = t.runChunk, t.runForward, t.runBackward, t.runGradient
 	t.reduce, t.update, t.pack = t.reduceGradients, t.updateWeights, t.packWeights
-	return t
 }
 
 // slabRows is how many rows of a product the samples of a slab should make

@@ -3,6 +3,7 @@ package stage
 import (
 	"fmt"
 
+	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 )
 
@@ -11,6 +12,11 @@ type Means struct {
 	Kernel  *kernel.Kernel
 	Workers int
 	Memory  *Allowance
+
+	// Trainers are those of the arms so far, by all that the arm says but its
+	// seed: networks that differ in that alone train in the same memory, one at a
+	// time. A run advances one stage at a time.
+	Trainers map[string]*nn.Trainer
 }
 
 // An Allowance is the memory that one experiment may take. What a stage will

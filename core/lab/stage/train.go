@@ -99,7 +99,9 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	if learns.PerPixel {
 		t.spec.Head = arm.Net.Head
 	}
-	if err := t.charge(m); err != nil {
+	kind := arm.Same(func(key string) bool { return key != "seed" })
+	beside := m.Trainers[kind]
+	if err := t.charge(m, beside != nil); err != nil {
 		return nil, err
 	}
 	if t.net, err = arch.Build(t.spec, m.Kernel); err != nil {
@@ -109,7 +111,12 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 		return nil, fmt.Errorf("train.batch is %d: %w", arm.Train.Batch, err)
 	}
 	t.net.Init(arm.Seed)
-	t.trainer = nn.NewTrainer(t.net, Optimizer(arm.Train, t.net.Trainable), arm.Train.Batch, m.Workers)
+	if optimizer := Optimizer(arm.Train, t.net.Trainable); beside != nil {
+		t.trainer = beside.Beside(t.net, optimizer)
+	} else {
+		t.trainer = nn.NewTrainer(t.net, optimizer, arm.Train.Batch, m.Workers)
+		m.Trainers[kind] = t.trainer
+	}
 	t.trainer.Seed, t.tapes = arm.Seed, t.trainer.Tapes()
 	if arm.Train.Clip > 0 {
 		t.trainer.Clip = nn.NewClip(t.net.Trainable, arm.Train.Clip)
@@ -136,8 +143,9 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	return t, nil
 }
 
-// charge charges the network and its trainer.
-func (t *Train) charge(m Means) error {
+// charge charges the network and its trainer; beside another one, that needs only
+// what its optimizer keeps.
+func (t *Train) charge(m Means, beside bool) error {
 	nodes, err := arch.Layers(t.spec)
 	if err != nil {
 		return larger(err, t.spec, t.arm)
@@ -146,6 +154,9 @@ func (t *Train) charge(m Means) error {
 	net := nn.NetBytes(nodes)
 	trainer := nn.TrainerBytes(nodes, t.spec.In, t.arm.Train.Batch, m.Workers, moments)
 	one := nn.TrainerBytes(nodes, t.spec.In, 1, m.Workers, moments)
+	if beside {
+		trainer -= nn.TrainerBytes(nodes, t.spec.In, t.arm.Train.Batch, m.Workers, 0)
+	}
 	lower := "canvas.grid or data.patch"
 	switch {
 	case trainer > 2*one:
