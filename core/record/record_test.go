@@ -26,7 +26,9 @@ func found(status Status) Result {
 	a := Arm{
 		Name: "zeros", Status: status, Steps: 3, Params: 7, SHA256: "abc", Backbone: "def", Penalties: []metric.Number{1e-3},
 		Loss: []LossPoint{{Step: 0, Value: 2.5}, {Step: 1, Value: metric.NaN}}, EvalStep: 3,
-		Scores:   []metric.Score{{Key: key, Value: .5, Low: metric.NaN, High: metric.NaN, N: 9, Chance: .1}},
+		Scores:   []metric.Score{{Key: key, Value: .5, Low: metric.NaN, High: metric.NaN, Interval: metric.Interval{Over: metric.Seeds, Units: 2}, N: 9, Chance: .1, Ceiling: new(metric.Number)}},
+		Course:   metric.Course{Metric: metric.Accuracy, Points: []metric.StepValue{{Step: 0, Value: .1}, {Step: 3, Value: .5}}},
+		Seeds:    []Seed{{Seed: 4, Status: Done, Steps: 3, SHA256: "abc", EvalStep: 3, Scores: []metric.Score{{Key: key, Value: .5}}, Profiles: []metric.Profile{{Key: key, AlikeFrom: new(int), Rings: []metric.Point{}}}}},
 		Profiles: []metric.Profile{{Key: key, Unit: "cells", Rings: []metric.Point{{Distance: 0, N: 8, Value: .5}}}},
 		Maps:     []metric.Map{{Key: key, Rows: 1, Cols: 2, Values: []metric.Number{0, 1}}},
 	}

@@ -1,8 +1,10 @@
 package stage
 
 import (
+	"math"
 	"testing"
 
+	"padlab/core/metric"
 	"padlab/core/record"
 )
 
@@ -45,6 +47,39 @@ func TestLossEndsWithTheLastStep(t *testing.T) {
 		}
 		if last := c.points[len(c.points)-1]; last.Step != steps-1 || len(c.points) > lossPoints {
 			t.Errorf("%d steps: %d points to step %d", steps, len(c.points), last.Step)
+		}
+	}
+}
+
+// A course is of the score beyond guessing where there is one, and bounded.
+func TestCourse(t *testing.T) {
+	var c metric.Course
+	score := func(name string, v metric.Number) metric.Score {
+		return metric.Score{Key: metric.Key{Metric: name}, Value: v}
+	}
+	for step := range 3000 {
+		follow(&c, step, []metric.Score{score(metric.Accuracy, 1), score(metric.BeyondGuessing, metric.Number(step)/3000)})
+	}
+	if n := len(c.Points); c.Metric != metric.BeyondGuessing || n > lossPoints || n < lossPoints/2 || c.Points[0].Step != 0 || c.Points[n-1].Step != 2999 {
+		t.Errorf("%s, %d points from %v to %v", c.Metric, n, c.Points[0], c.Points[n-1])
+	}
+	var other metric.Course
+	if follow(&other, 0, []metric.Score{score(metric.SPC, .5)}); other.Metric != metric.SPC {
+		t.Errorf("%+v", other)
+	}
+	if _, ok := stepsToHalf(other, []metric.Score{score(metric.SPC, .5)}); ok {
+		t.Error("a rank correlation has a half")
+	}
+	ceiling := metric.Number(.5)
+	for _, s := range []struct {
+		ceiling *metric.Number
+		want    float64
+	}{{nil, 1500}, {&ceiling, 750}, {new(metric.Number), math.NaN()}} {
+		beyond := score(metric.BeyondGuessing, 1)
+		beyond.Ceiling = s.ceiling
+		half, ok := stepsToHalf(c, []metric.Score{beyond})
+		if got := float64(half.Value); !ok || math.Abs(got-s.want) > 8 || math.IsNaN(got) != math.IsNaN(s.want) {
+			t.Errorf("half of %v after %g steps, want %g", s.ceiling, got, s.want)
 		}
 	}
 }
