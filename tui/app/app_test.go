@@ -695,8 +695,8 @@ func TestGoldenFrames(t *testing.T) {
 		{"lab-80x24-ascii", 80, 24, theme.New(termenv.Ascii, true, theme.ASCII), nil, nil},
 		{"lab-80x24-256", 80, 24, theme.New(termenv.ANSI256, false, theme.Braille), nil, nil},
 		{"zoomed-80x24", 80, 24, mono, []string{"z"}, nil},
-		{"steps-80x24", 80, 24, mono, []string{"v"}, nil},
-		{"accuracy-80x24", 80, 24, mono, []string{"v", "v", "down", "down"}, nil},
+		{"steps-80x24", 80, 24, mono, []string{"v", "v"}, nil},
+		{"accuracy-80x24", 80, 24, mono, []string{"v", "down", "down"}, nil},
 		{"done-120x40", 120, 40, mono, nil, func(s *lab.Snapshot) {
 			s.Status = lab.Done
 			for i := range s.Arms {

@@ -108,7 +108,7 @@ func (l *labScreen) keys() []key {
 		{names: []string{"tab"}, hint: "pane", help: "next pane (shift+tab: the one before)", do: quietly(func() { l.moveFocus(1) })},
 		{names: []string{"shift+tab"}, do: quietly(func() { l.moveFocus(places - 1) })},
 		{names: []string{"z"}, hint: "zoom", help: "show the pane on the whole screen, and back", do: quietly(func() { l.zoomed = !l.zoomed })},
-		{names: []string{"v"}, help: "another chart: how fast it is learned, plain accuracy, bits", do: quietly(func() { l.curve++ })},
+		{names: []string{"v"}, help: "another chart: plain accuracy, how fast it is learned, bits", do: quietly(func() { l.curve++ })},
 		{names: []string{"y"}, help: "loss on a logarithmic axis, and back", do: quietly(func() { l.log = !l.log })},
 		{names: []string{"i"}, help: "look into the selected network: layers, artifacts, filters", do: l.openInspection},
 		{names: []string{"c"}, help: "the command that runs this without a screen", do: l.openCommand},

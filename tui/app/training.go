@@ -23,19 +23,19 @@ type charted struct {
 }
 
 // charts are what can be charted of an arm, the most telling first: what no
-// favourite answer raises, how that is learned, then all else.
+// favourite answer raises, where there is that, the score that it makes neutral,
+// how it is learned, and the rest.
 func charts(a lab.ArmState) []charted {
-	list := []charted{{metric: metric.BeyondGuessing}, {metric: a.Course.Metric, steps: true}}
-	for _, p := range a.Profiles {
-		if p.Metric == metric.BeyondGuessing {
-			continue
-		}
-		list = append(list, charted{metric: p.Metric})
+	var list []charted
+	if _, ok := metric.Find(a.Profiles, metric.Key{Metric: metric.BeyondGuessing}); ok {
+		list = append(list, charted{metric: metric.BeyondGuessing})
 	}
-	if _, ok := metric.Find(a.Profiles, metric.Key{Metric: metric.BeyondGuessing}); !ok {
-		list = list[1:]
-		if len(list) > 1 { // the course second
-			list[0], list[1] = list[1], list[0]
+	for i, p := range a.Profiles {
+		if p.Metric != metric.BeyondGuessing {
+			list = append(list, charted{metric: p.Metric})
+		}
+		if i == 0 {
+			list = append(list, charted{metric: a.Course.Metric, steps: true})
 		}
 	}
 	return list
