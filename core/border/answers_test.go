@@ -199,6 +199,9 @@ func TestClasses(t *testing.T) {
 // easy or hard: of an easy one nearly all answers are right, of a hard one some,
 // the others being anything else.
 func TestCoverageOfInformedness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a simulation")
+	}
 	const repetitions, grid, images, classes = 500, 3, 60, 5
 	const easy, hard = .98, .5
 	class := make([]int32, images)

@@ -90,6 +90,9 @@ func TestEffectiveTrials(t *testing.T) {
 // they are added anywhere, the variance that is found goes up and down, and the
 // bounds with it: hardly. What hits and what misses are the same question.
 func TestBoundsRise(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a simulation")
+	}
 	for _, n := range []int{2, 3, 10, 37, 100, 300} {
 		for _, m := range []int{1, 3, 24} {
 			order := make([]int32, n*m)
@@ -177,6 +180,9 @@ func (c sampling) draw(s rng.Stream) []float64 {
 // but where ten images have so many independent trials that what images were not
 // seen counts for more.
 func TestCoverage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a simulation")
+	}
 	repetitions := 1000
 	images, trials := []int{10, 100}, []int{1, 8, 24}
 	correlations, shares := []float64{0, .3}, []float64{.02, .1, .5}
