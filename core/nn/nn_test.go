@@ -81,6 +81,14 @@ func layerCases(t testing.TB) map[string]layerCase {
 			add(fmt.Sprintf("max-pool %+v", s), in, each(in.Len(), naiveMaxPool(in, s)))(NewMaxPool("pool", in, s))
 			add(fmt.Sprintf("average pool %+v", s), in, each(in.Len(), naiveAveragePool(in, s)))(NewAveragePool("pool", in, s))
 		}
+		for _, name := range []string{"zeros", "constant(0.7)", "replicate", "reflect", "symmetric", "circular"} {
+			for _, s := range []PoolSpec{{Size: 3, Stride: 2, Pad: 1}, {Size: 3, Stride: 2, Pad: 1, Ceil: true}, {Size: 4, Stride: 3, Pad: 2}, {Size: 3, Stride: 2}} {
+				s.Scheme = pad.Must(name)
+				what := fmt.Sprintf("pool %d by %d, %s %d, ceil %v", s.Size, s.Stride, name, s.Pad, s.Ceil)
+				add("max-"+what, in, each(in.Len(), naivePadded(in, s, naiveMaxPool)))(NewMaxPool("pool", in, s))
+				add("average "+what, in, each(in.Len(), naivePadded(in, s, naiveAveragePool)))(NewAveragePool("pool", in, s))
+			}
+		}
 	}
 	for _, in := range []Shape{{4, 3, 6}, {1, 4, 6}} {
 		for _, groups := range []int{1, 2, 3, 6} {
