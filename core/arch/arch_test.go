@@ -265,6 +265,43 @@ func TestCircularIsBlind(t *testing.T) {
 	}
 }
 
+// Behind a ReLU the largest of a window with zeros beside the map is that of what
+// lies in it: there padded pools that follow the scheme zeros change no bit, and
+// others do. Without padding there is nothing to follow, and the pools of
+// SqueezeNet pad nothing.
+func TestPoolsFollowTheScheme(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, padding string
+		same          bool
+	}{
+		{"resnet18", "zeros", true}, {"resnet18", "partial", true}, {"resnet18", "none", true}, {"resnet18", "circular", false}, {"resnet18", "constant(1)", false},
+		{"resnet18", "resize", false}, {"squeezenet1_0", "circular", true},
+	} {
+		var out [2][]float32
+		side := 96
+		if c.padding == "none" {
+			side = 435
+		}
+		for i, pools := range []catalog.Pools{"", catalog.SchemePools} {
+			net, err := Build(Spec{Arch: Must(c.name), In: nn.Shape{H: side, W: side, C: 1}, Classes: 5, Padding: pad.Must(c.padding), Extent: pad.Same, Pools: pools}, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			net.Init(1)
+			tape := net.NewTape()
+			copy(tape.Input(), canvas(side, side, 0, 0, 1))
+			out[i] = slices.Clone(tape.Forward())
+		}
+		if slices.Equal(out[0], out[1]) != c.same {
+			t.Errorf("%s with %s: %v, and with pools that follow %v", c.name, c.padding, out[0], out[1])
+		}
+	}
+}
+
 // Behind global pooling full padding with zeros is blind too, on a black canvas
 // and without biases: every window that meets the patch lies wholly in the
 // padded picture. A bias or a white canvas breaks it (Kayhan and van Gemert
