@@ -265,6 +265,49 @@ func TestCircularIsBlind(t *testing.T) {
 	}
 }
 
+// What a block of BagNet adds to its convolutions, in the published order: the
+// strided 1×1 convolution and norm of the whole map, then cut at the bottom and
+// right. Here those convolutions say nothing, and the norms change nothing.
+func TestShortcutOfBagNet(t *testing.T) {
+	const side = 29
+	for padding, cut := range map[string]int{"none": 1, "zeros": 0} {
+		net := build(t, "bagnet9", side, 3, 2, padding)
+		net.Init(1)
+		var w []float32 // of the shortcut, [64][256]
+		net.EachParam(func(p nn.Param, values []float32) {
+			switch p.Name {
+			case "layer1.0.bn3.weight":
+				clear(values)
+			case "layer1.0.downsample.0.weight":
+				w = values
+			}
+		})
+		net.Pack()
+		tape := net.NewTape()
+		s := rng.New(3, "picture")
+		s.Uniform(tape.Input(), 1)
+		at := func(name string) nn.Output {
+			return nn.Output(slices.IndexFunc(net.Nodes, func(n nn.Node) bool { return n.Name() == name }))
+		}
+		x := slices.Clone(tape.ForwardTo(at("relu")))
+		y := tape.ForwardTo(at("layer1.0.out"))
+		in, out := net.Nodes[at("relu")].Out(), net.Nodes[at("layer1.0.out")].Out()
+		if want := (in.H+1)/2 - cut; out != (nn.Shape{H: want, W: want, C: 256}) {
+			t.Errorf("%s: %v of %v", padding, out, in)
+		}
+		for i, got := range y {
+			row, col, c := i/256/out.W, i/256%out.W, i%256
+			sum := 0.0
+			for k := range 64 {
+				sum += float64(x[(2*row*in.W+2*col)*64+k]) * float64(w[k*256+c])
+			}
+			if want := max(sum/math.Sqrt(1+1e-5), 0); math.Abs(float64(got)-want) > 1e-5*(1+want) {
+				t.Fatalf("%s: pixel %d,%d of channel %d is %g, want %g", padding, row, col, c, got, want)
+			}
+		}
+	}
+}
+
 // Behind a ReLU the largest of a window with zeros beside the map is that of what
 // lies in it: there padded pools that follow the scheme zeros change no bit, and
 // others do. Without padding there is nothing to follow, and the pools of

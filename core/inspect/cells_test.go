@@ -152,7 +152,8 @@ func TestCells(t *testing.T) {
 		{"small", "reflect", pad.Same, 7, 8, 25, "conv1", true},
 		{"near", "circular", pad.Same, 6, 8, 1, "", false},
 		{"resnet20", "circular", pad.Same, 6, 8, 1, "", false}, // each stride uses padding in front only, and drops a row behind
-		{"bagnet9", "circular", pad.Same, 4, 8, 1, "", false},
+		{"bagnet9", "circular", pad.Same, 4, 8, 1, "", false},  // with padding no shortcut is cut
+		{"bagnet9", "none", pad.Valid, 4, 16, 9, "conv2", false},
 		{"near", "circular", pad.Same, 5, 6, 16, "pool2", false},      // 30 → 15 → 7
 		{"near", "circular", pad.Full, 6, 8, 16, "conv1", false},      // 48 → 50: the far side is seen twice
 		{"near", "circular", pad.Valid, 6, 8, 25, "conv1", false},     // no padding

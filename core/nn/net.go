@@ -181,6 +181,11 @@ func (b *Builder) Crop(name string, x Output, h, w int) Output {
 	return b.add(NewCrop(name, b.Shape(x), h, w), nil, x)
 }
 
+// Cut adds what NewCut returns.
+func (b *Builder) Cut(name string, x Output, h, w int) Output {
+	return b.add(NewCut(name, b.Shape(x), h, w), nil, x)
+}
+
 func (b *Builder) Resize(name string, x Output, h, w int, corners bool) Output {
 	return b.add(NewResize(name, b.Shape(x), h, w, corners), nil, x)
 }

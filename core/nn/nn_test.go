@@ -101,6 +101,14 @@ func layerCases(t testing.TB) map[string]layerCase {
 				add(fmt.Sprintf("resize %s %v", name, corners), in, each(in.Len(), naiveResize(in, to.H, to.W, corners)))(NewResize("resize", in, to.H, to.W, corners), nil)
 			}
 		}
+		for _, to := range []Shape{{in.H, in.W - 1, 0}, {1, 2, 0}} {
+			add(fmt.Sprintf("cut to %d×%d", to.H, to.W), in, each(in.Len(), func(_, x []float64) (y []float64) {
+				for i := range to.H {
+					y = append(y, x[i*in.W*in.C:(i*in.W+to.W)*in.C]...)
+				}
+				return y
+			}))(NewCut("cut", in, to.H, to.W), nil)
+		}
 		vector := Shape{1, 1, in.Len()}
 		add("dropout", in, naiveDropout(in.Len(), "dropout drop", 0.3))(NewDropout("drop", in, 0.3))
 		add("no dropout", in, naiveDropout(in.Len(), "dropout drop", 0))(NewDropout("drop", in, 0))
