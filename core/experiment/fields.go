@@ -408,7 +408,7 @@ func targetsField() Field {
 }
 
 func tapsField() Field {
-	return parsedField("readout.taps", "where the features are taken from", func(e *Experiment) *string { return &e.Readout.Taps }, []string{"all"}, "names or numbers of taps with + between them",
+	return parsedField("readout.taps", "where the features are taken from; of raw always the picture", func(e *Experiment) *string { return &e.Readout.Taps }, []string{"all"}, "names or numbers of taps with + between them",
 		func(text string) (string, error) {
 			if strings.TrimSpace(text) == "" {
 				return "", fmt.Errorf("no taps")
