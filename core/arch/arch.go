@@ -46,7 +46,12 @@ type Spec struct {
 	Extent  pad.Extent // valid when Padding is none
 	Bias    bool       // of the convolutions, where the architecture leaves the choice
 
-	// Layers are the schemes of single convolutions, by name, that differ.
+	// Pools says whether Padding is that of padded pools too; empty stands for
+	// OwnPools. How much they pad is their own, unless Extent is valid.
+	Pools catalog.Pools
+
+	// Layers are the schemes of single convolutions, and of pools that follow
+	// Padding, by name, that differ.
 	Layers map[string]pad.Scheme
 
 	// Head is how the network answers; empty stands for Pooled.
@@ -139,6 +144,17 @@ func (s Spec) builder() *nn.Builder {
 	}
 	s.Arch.Build(b, s)
 	return b
+}
+
+// paddedPool is a padded pool of the published network as s has it.
+func (s Spec) paddedPool(pool nn.PoolSpec) nn.PoolSpec {
+	if s.Extent == pad.Valid {
+		pool.Pad = 0
+	}
+	if s.Pools == catalog.SchemePools {
+		pool.Scheme = s.Padding
+	}
+	return pool
 }
 
 // perPixel reports whether the network answers for every pixel.

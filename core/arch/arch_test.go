@@ -265,6 +265,86 @@ func TestCircularIsBlind(t *testing.T) {
 	}
 }
 
+// What a block of BagNet adds to its convolutions, in the published order: the
+// strided 1×1 convolution and norm of the whole map, then cut at the bottom and
+// right. Here those convolutions say nothing, and the norms change nothing.
+func TestShortcutOfBagNet(t *testing.T) {
+	const side = 29
+	for padding, cut := range map[string]int{"none": 1, "zeros": 0} {
+		net := build(t, "bagnet9", side, 3, 2, padding)
+		net.Init(1)
+		var w []float32 // of the shortcut, [64][256]
+		net.EachParam(func(p nn.Param, values []float32) {
+			switch p.Name {
+			case "layer1.0.bn3.weight":
+				clear(values)
+			case "layer1.0.downsample.0.weight":
+				w = values
+			}
+		})
+		net.Pack()
+		tape := net.NewTape()
+		s := rng.New(3, "picture")
+		s.Uniform(tape.Input(), 1)
+		at := func(name string) nn.Output {
+			return nn.Output(slices.IndexFunc(net.Nodes, func(n nn.Node) bool { return n.Name() == name }))
+		}
+		x := slices.Clone(tape.ForwardTo(at("relu")))
+		y := tape.ForwardTo(at("layer1.0.out"))
+		in, out := net.Nodes[at("relu")].Out(), net.Nodes[at("layer1.0.out")].Out()
+		if want := (in.H+1)/2 - cut; out != (nn.Shape{H: want, W: want, C: 256}) {
+			t.Errorf("%s: %v of %v", padding, out, in)
+		}
+		for i, got := range y {
+			row, col, c := i/256/out.W, i/256%out.W, i%256
+			sum := 0.0
+			for k := range 64 {
+				sum += float64(x[(2*row*in.W+2*col)*64+k]) * float64(w[k*256+c])
+			}
+			if want := max(sum/math.Sqrt(1+1e-5), 0); math.Abs(float64(got)-want) > 1e-5*(1+want) {
+				t.Fatalf("%s: pixel %d,%d of channel %d is %g, want %g", padding, row, col, c, got, want)
+			}
+		}
+	}
+}
+
+// Behind a ReLU the largest of a window with zeros beside the map is that of what
+// lies in it: there padded pools that follow the scheme zeros change no bit, and
+// others do. Without padding there is nothing to follow, and the pools of
+// SqueezeNet pad nothing.
+func TestPoolsFollowTheScheme(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, padding string
+		same          bool
+	}{
+		{"resnet18", "zeros", true}, {"resnet18", "partial", true}, {"resnet18", "none", true}, {"resnet18", "circular", false}, {"resnet18", "constant(1)", false},
+		{"resnet18", "resize", false}, {"squeezenet1_0", "circular", true},
+	} {
+		var out [2][]float32
+		side := 96
+		if c.padding == "none" {
+			side = 435
+		}
+		for i, pools := range []catalog.Pools{"", catalog.SchemePools} {
+			net, err := Build(Spec{Arch: Must(c.name), In: nn.Shape{H: side, W: side, C: 1}, Classes: 5, Padding: pad.Must(c.padding), Extent: pad.Same, Pools: pools}, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			net.Init(1)
+			tape := net.NewTape()
+			copy(tape.Input(), canvas(side, side, 0, 0, 1))
+			out[i] = slices.Clone(tape.Forward())
+		}
+		if slices.Equal(out[0], out[1]) != c.same {
+			t.Errorf("%s with %s: %v, and with pools that follow %v", c.name, c.padding, out[0], out[1])
+		}
+	}
+}
+
 // Behind global pooling full padding with zeros is blind too, on a black canvas
 // and without biases: every window that meets the patch lies wholly in the
 // padded picture. A bias or a white canvas breaks it (Kayhan and van Gemert

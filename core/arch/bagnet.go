@@ -39,8 +39,18 @@ func bagnet(field, stages int) Architecture {
 	return a
 }
 
-// bag is a bottleneck block whose middle convolution has the given size; its
-// shortcut is cut like that of a resnet.
+// bag is a bottleneck block whose middle convolution has the given size.
+//
+// Where that makes the map smaller, the shortcut is cut at the bottom and right,
+// behind its stride and norm, as in the published code, whose convolutions are
+// not padded: it lies over the first pixel of each window and not over the
+// middle. With padding nothing is cut, there and here, and it lies over the
+// middle. So the weights of one network run in the other, but are not those of
+// the same function away from the border. Where the map grows, which nobody has
+// published, the shortcut gets zeros around it, as in a resnet.
+//
+// Source: Bottleneck.forward in bagnets/pytorchnet.py of
+// github.com/wielandbrendel/bag-of-local-features-models.
 func (s Spec) bag(b *nn.Builder, name string, x nn.Output, filters, size, stride int) nn.Output {
 	conv := func(layer string, x nn.Output, filters, size, stride int) nn.Output {
 		return b.Conv(name+layer, x, filters, size, stride, s.Padding, s.Extent, false)
@@ -49,11 +59,14 @@ func (s Spec) bag(b *nn.Builder, name string, x nn.Output, filters, size, stride
 	y = b.ReLU(name+"relu2", b.BatchNorm(name+"bn2", conv("conv2", y, filters, size, stride)))
 	y = b.BatchNorm(name+"bn3", conv("conv3", y, 4*filters, 1, 1))
 	shortcut, in := x, b.Shape(x)
-	if taken := (size-1)/2 - s.Extent.Sides(size).Top; taken != 0 {
-		shortcut = b.Crop(name+"crop", x, in.H-2*taken, in.W-2*taken)
+	if grown := s.Extent.Sides(size).Top - (size-1)/2; grown > 0 {
+		shortcut = b.Crop(name+"crop", x, in.H+2*grown, in.W+2*grown)
 	}
 	if stride != 1 || in.C != 4*filters {
 		shortcut = b.BatchNorm(name+"downsample.1", conv("downsample.0", shortcut, 4*filters, 1, stride))
+	}
+	if out, have := b.Shape(y), b.Shape(shortcut); out.H < have.H {
+		shortcut = b.Cut(name+"crop", shortcut, out.H, out.W)
 	}
 	return b.ReLU(name+"out", b.Add(name+"add", y, shortcut))
 }

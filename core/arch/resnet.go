@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"padlab/core/nn"
-	"padlab/core/pad"
 )
 
 // residuals are the networks of He et al. (2016): torchvision's, those for
@@ -62,11 +61,7 @@ func (r resnet) build(b *nn.Builder, s Spec) {
 	x := b.Conv("conv1", nn.Sample, width, r.stem, stride, s.Padding, s.Extent, false)
 	x = b.ReLU("relu", b.BatchNorm("bn1", x))
 	if r.pool {
-		padding := 1
-		if s.Extent == pad.Valid {
-			padding = 0
-		}
-		x = b.MaxPoolOf("maxpool", x, nn.PoolSpec{Size: 3, Stride: 2, Pad: padding})
+		x = b.MaxPoolOf("maxpool", x, s.paddedPool(nn.PoolSpec{Size: 3, Stride: 2, Pad: 1}))
 	}
 	for stage, blocks := range r.blocks {
 		for block := range blocks {

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"padlab/core/arch/catalog"
 	"padlab/core/images"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
@@ -173,11 +174,12 @@ func TestSchemesShareWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"small", "resnet20", "squeezenet1_0"} {
+	for _, name := range []string{"small", "resnet18", "resnet20", "squeezenet1_0"} {
 		for _, padding := range []string{"circular", "reflect", "resize", "partial", "mean-interp"} {
 			var tensors [2][]string
 			for i, p := range []string{"zeros", padding} {
-				net, err := Build(Spec{Arch: Must(name), In: nn.Shape{H: 64, W: 64, C: 3}, Classes: 10, Padding: pad.Must(p), Extent: pad.Same, Bias: true}, k)
+				pools := []catalog.Pools{catalog.OwnPools, catalog.SchemePools}[i]
+				net, err := Build(Spec{Arch: Must(name), In: nn.Shape{H: 80, W: 80, C: 3}, Classes: 10, Padding: pad.Must(p), Extent: pad.Same, Pools: pools, Bias: true}, k)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -46,13 +46,14 @@ type Experiment struct {
 		Fill task.Fill `json:"fill"`
 	} `json:"canvas"`
 	Net struct {
-		Arch    string       `json:"arch"`    // an entry of arch's catalog
-		Weights string       `json:"weights"` // a file; empty: there is none
-		Padding pad.Scheme   `json:"padding"`
-		Extent  pad.Extent   `json:"extent"`
-		Head    catalog.Head `json:"head"`
-		Bias    bool         `json:"bias"`
-		Layers  Layers       `json:"layers,omitempty"`
+		Arch    string        `json:"arch"`    // an entry of arch's catalog
+		Weights string        `json:"weights"` // a file; empty: there is none
+		Padding pad.Scheme    `json:"padding"`
+		Extent  pad.Extent    `json:"extent"`
+		Pools   catalog.Pools `json:"pools"`
+		Head    catalog.Head  `json:"head"`
+		Bias    bool          `json:"bias"`
+		Layers  Layers        `json:"layers,omitempty"`
 	} `json:"net"`
 	Train Train `json:"train"`
 	Eval  struct {
@@ -167,7 +168,7 @@ func Default() *Experiment {
 	e.Task.Kind = "location"
 	e.Data.Set, e.Data.Patch = "fashion-mnist", 8
 	e.Canvas.Grid, e.Canvas.Fill = 7, "black"
-	e.Net.Arch, e.Net.Padding, e.Net.Extent, e.Net.Head, e.Net.Bias = "small", pad.Must("zeros"), pad.Same, catalog.Stretched, true
+	e.Net.Arch, e.Net.Padding, e.Net.Extent, e.Net.Pools, e.Net.Head, e.Net.Bias = "small", pad.Must("zeros"), pad.Same, catalog.OwnPools, catalog.Stretched, true
 	e.Train = Train{Optimizer: Adam, LR: 0.003, Momentum: 0.9, Schedule: Constant, Batch: 32, Steps: 600, EvalEvery: 50}
 	e.Eval.Images = 100
 	e.Backbone.Task, e.Backbone.Steps = "classify", 500

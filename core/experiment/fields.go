@@ -121,6 +121,7 @@ var table = []Field{
 	shared(pathField("net.weights", "a file of weights (safetensors) that the frozen network gets; empty: it learns", func(e *Experiment) *string { return &e.Net.Weights })),
 	schemeField("net.padding", "the padding scheme", func(e *Experiment) *pad.Scheme { return &e.Net.Padding }),
 	parsedField("net.extent", "how much is padded", func(e *Experiment) *pad.Extent { return &e.Net.Extent }, pad.Extents(), "", pad.ParseExtent),
+	enumField("net.pools", "what padded pools see beside their map: nothing, as the network was published (own), or what the padding scheme puts there (scheme)", func(e *Experiment) *catalog.Pools { return &e.Net.Pools }, "kind of pools", []catalog.Pools{catalog.OwnPools, catalog.SchemePools}),
 	enumField("net.head", "where the outputs of a map of answers are put: stretched over the whole picture whatever the map has lost, or aligned with where they look", func(e *Experiment) *catalog.Head { return &e.Net.Head }, "head", catalog.Heads()),
 	boolField("net.bias", "convolutions add a bias", func(e *Experiment) *bool { return &e.Net.Bias }),
 	enumField("train.optimizer", "how the weights follow the gradient", func(e *Experiment) *Optimizer { return &e.Train.Optimizer }, "optimizer", []Optimizer{Adam, AdamW, SGD, Nesterov, Adadelta}),
@@ -408,7 +409,7 @@ func targetsField() Field {
 }
 
 func tapsField() Field {
-	return parsedField("readout.taps", "where the features are taken from", func(e *Experiment) *string { return &e.Readout.Taps }, []string{"all"}, "names or numbers of taps with + between them",
+	return parsedField("readout.taps", "where the features are taken from; of raw always the picture", func(e *Experiment) *string { return &e.Readout.Taps }, []string{"all"}, "names or numbers of taps with + between them",
 		func(text string) (string, error) {
 			if strings.TrimSpace(text) == "" {
 				return "", fmt.Errorf("no taps")

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"padlab/core/arch"
+	"padlab/core/arch/catalog"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
@@ -16,16 +17,18 @@ import (
 // cellsOf distinguishes the cells of a black canvas.
 func cellsOf(t testing.TB, name, scheme string, extent pad.Extent, grid, patch int) *Cells {
 	t.Helper()
-	a, err := arch.Named(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return cellsOfSpec(t, arch.Spec{Arch: arch.Must(name), Padding: pad.Must(scheme), Extent: extent, Bias: true}, grid, patch)
+}
+
+func cellsOfSpec(t testing.TB, spec arch.Spec, grid, patch int) *Cells {
+	t.Helper()
 	side := grid * patch
 	k, err := kernel.Select("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := arch.Build(arch.Spec{Arch: a, In: nn.Shape{H: side, W: side, C: 1}, Classes: 2, Padding: pad.Must(scheme), Extent: extent, Bias: true}, k)
+	spec.In, spec.Classes = nn.Shape{H: side, W: side, C: 1}, 2
+	net, err := arch.Build(spec, k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +156,8 @@ func TestCells(t *testing.T) {
 		{"small", "reflect", pad.Same, 7, 8, 25, "conv1", true},
 		{"near", "circular", pad.Same, 6, 8, 1, "", false},
 		{"resnet20", "circular", pad.Same, 6, 8, 1, "", false}, // each stride uses padding in front only, and drops a row behind
-		{"bagnet9", "circular", pad.Same, 4, 8, 1, "", false},
+		{"bagnet9", "circular", pad.Same, 4, 8, 1, "", false},  // with padding no shortcut is cut
+		{"bagnet9", "none", pad.Valid, 4, 16, 9, "conv2", false},
 		{"near", "circular", pad.Same, 5, 6, 16, "pool2", false},      // 30 → 15 → 7
 		{"near", "circular", pad.Full, 6, 8, 16, "conv1", false},      // 48 → 50: the far side is seen twice
 		{"near", "circular", pad.Valid, 6, 8, 25, "conv1", false},     // no padding
@@ -180,5 +184,22 @@ func TestCells(t *testing.T) {
 				t.Fatalf("cells %d and %d: classes %d and %d", a, b, per.Class[a], per.Class[b])
 			}
 		}
+	}
+}
+
+// The pool of ResNet-18 has a border of its own. Where it pads as the
+// convolutions do, circular padding leaves none.
+func TestCellsOfPools(t *testing.T) {
+	s := arch.Spec{Arch: arch.Must("resnet18"), Padding: pad.Must("circular"), Extent: pad.Same, Pools: catalog.SchemePools}
+	if c := cellsOfSpec(t, s, 2, 32); !c.Blind() {
+		t.Errorf("circular: %+v", c)
+	}
+	s.Layers = map[string]pad.Scheme{"maxpool": pad.Must("replicate")}
+	if c := cellsOfSpec(t, s, 2, 32); c.Count != 4 || c.Leak != "maxpool" {
+		t.Errorf("replicate in the pool alone: %+v", c)
+	}
+	s.Layers = nil
+	if c := cellsOfSpec(t, s, 3, 24); c.Count == 1 || c.Leak == "maxpool" {
+		t.Errorf("cells that are no multiples of the stride: %+v", c)
 	}
 }

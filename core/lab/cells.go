@@ -10,6 +10,7 @@ import (
 	"padlab/core/arch/catalog"
 	"padlab/core/experiment"
 	"padlab/core/inspect"
+	"padlab/core/nn"
 	"padlab/core/pad"
 	"padlab/core/task"
 )
@@ -53,7 +54,7 @@ func (b *builder) look(s sight) *inspect.Cells {
 	}
 	s.net.In.H, s.net.In.W = s.canvas.Grid*s.canvas.Patch, s.canvas.Grid*s.canvas.Patch
 	s.net.Padding, s.net.Layers = zeros(s.net.Padding), maps.Clone(s.net.Layers)
-	key := fmt.Sprintln(s.net.Arch.Name, s.net.In, s.net.Padding.Name, s.net.Extent, s.net.Bias, s.canvas)
+	key := fmt.Sprintln(s.net.Arch.Name, s.net.In, s.net.Padding.Name, s.net.Extent, s.net.Pools, s.net.Bias, s.canvas)
 	for _, name := range slices.Sorted(maps.Keys(s.net.Layers)) {
 		s.net.Layers[name] = zeros(s.net.Layers[name])
 		key += fmt.Sprintln(name, s.net.Layers[name].Name)
@@ -84,6 +85,9 @@ func (b *builder) mend(s sight) string {
 	}
 	if len(s.net.Layers) > 0 {
 		changes = append(changes, change{"circular padding in every layer", func(s *sight) { s.net.Layers = nil }, false})
+	}
+	if s.net.Pools != catalog.SchemePools && padsPools(s.net) {
+		changes = append(changes, change{"net.pools=scheme", func(s *sight) { s.net.Pools = catalog.SchemePools }, false})
 	}
 	if nodes, err := arch.Layers(s.net); err == nil {
 		stride, patch := arch.Features(arch.TraceLayers(nodes)).Stride, s.canvas.Patch
@@ -117,4 +121,14 @@ func (b *builder) mend(s sight) string {
 		return strings.Join(together, " with ") + " would mend it"
 	}
 	return "no other size of cells would mend it"
+}
+
+// padsPools reports whether a network has padded pools, where it is padded.
+func padsPools(s arch.Spec) bool {
+	s.Extent = pad.Same
+	nodes, err := arch.Layers(s)
+	return err == nil && slices.ContainsFunc(nodes, func(n nn.Node) bool {
+		pool, ok := n.Layer.(*nn.MaxPool)
+		return ok && pool.Pad > 0
+	})
 }

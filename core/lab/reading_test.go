@@ -94,6 +94,30 @@ func TestReadingRefuses(t *testing.T) {
 	}
 }
 
+// Taps that all arms are told to look at are those of the networks; the raw
+// picture has nothing but itself.
+func TestTapsOfRaw(t *testing.T) {
+	params := func(changes ...string) (list []int) {
+		b, err := prepare(context.Background(), pool(t, 1), reading(t, changes...), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range b.replicas[:2] {
+			var r stage.Report
+			a.stages[len(a.stages)-1].Report(&r)
+			list = append(list, r.Params)
+		}
+		return list
+	}
+	all, some := params(), params("readout.taps=1+2")
+	if all[0] != some[0] || all[1] <= some[1] {
+		t.Errorf("read-outs of raw and zeros have %d weights, with two taps %d", all, some)
+	}
+	if _, err := Check(context.Background(), pool(t, 1), reading(t, "readout.taps=relu9")); err == nil || !strings.Contains(err.Error(), `arm zeros: readout: unknown tap "relu9"`) {
+		t.Errorf("%v", err)
+	}
+}
+
 // Arms share the network that learns before it is frozen where only what comes
 // behind differs.
 func TestReadingShares(t *testing.T) {

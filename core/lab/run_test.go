@@ -293,7 +293,9 @@ func TestWarnings(t *testing.T) {
 		{[]string{"net.padding=circular", "net.extent=valid", "canvas.grid=4"}, "(net.extent=same would mend it)"},
 		{[]string{"net.padding=circular", "net.layers.conv2.padding=zeros"}, "conv2 is the first layer whose map does not move with the patch (circular padding in every layer would mend it)"},
 		{[]string{"net.padding=circular", "net.extent=full", "data.patch=6"}, "(net.extent=same with data.patch=8 would mend it)"},
-		{[]string{"net.arch=resnet18", "data.patch=32"}, "maxpool is the first layer whose map does not move with the patch (no other size of cells would mend it)"},
+		{[]string{"net.arch=resnet18", "data.patch=32"}, "maxpool is the first layer whose map does not move with the patch (net.pools=scheme would mend it)"},
+		{[]string{"net.arch=resnet18", "data.patch=32", "net.pools=scheme"}, ""},
+		{[]string{"net.arch=resnet18", "data.patch=24", "net.padding=circular"}, "(net.pools=scheme with data.patch=32 would mend it)"},
 	} {
 		got, err := Check(context.Background(), pool(t, 1), quick(t, c.changes...))
 		if err != nil || (c.want == "") != (len(got) == 0) || !strings.Contains(strings.Join(got, " "), c.want) {

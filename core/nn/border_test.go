@@ -243,6 +243,8 @@ func TestSchemesTrain(t *testing.T) {
 		run := func(workers int) (string, float64) {
 			n := net(t, Shape{9, 10, 2}, func(b *Builder) {
 				x := b.ReLU("relu1", b.Conv("conv1", Sample, 5, 3, 1, scheme, extent(scheme), true))
+				x = b.MaxPoolOf("pool1", x, PoolSpec{Size: 3, Stride: 1, Pad: 1, Scheme: scheme})
+				x = b.AveragePool("pool2", x, PoolSpec{Size: 2, Stride: 1, Pad: 1, Scheme: scheme})
 				x = b.ReLU("relu2", b.Conv("conv2", x, 4, 3, 2, scheme, extent(scheme), true))
 				b.Linear("linear", b.GlobalAveragePool("gap", x), 4)
 			})
@@ -272,6 +274,58 @@ func TestSchemesTrain(t *testing.T) {
 		if got, _ := run(3); got != want {
 			t.Errorf("%s: three workers, other bits", scheme.Name)
 		}
+	}
+}
+
+// What a builder makes of the scheme of a padded pool: none takes the padding
+// away, a scheme of convolutions that see the picture alone changes nothing, one
+// that learns has its predictor before the pool, and each pool may have its own.
+func TestSchemesOfPools(t *testing.T) {
+	in, own := Shape{7, 6, 2}, PoolSpec{Size: 3, Stride: 2, Pad: 1}
+	run := func(s PoolSpec, named map[string]pad.Scheme) (kinds string, y []float32) {
+		n := net(t, in, func(b *Builder) {
+			b.Schemes = named
+			b.MaxPoolOf("pool", Sample, s)
+		})
+		tape := n.NewTape()
+		copy(tape.Input(), random("pooled", in.Len()))
+		for _, node := range n.Nodes {
+			kinds += node.Name() + " "
+		}
+		return kinds, tape.Forward()
+	}
+	with := func(name string) PoolSpec { s := own; s.Scheme = pad.Must(name); return s }
+	_, usual := run(own, nil)
+	_, valid := run(PoolSpec{Size: 3, Stride: 2}, nil)
+	_, circular := run(with("circular"), nil)
+	_, replicate := run(with("replicate"), nil)
+	for _, c := range []struct {
+		name  string
+		named map[string]pad.Scheme
+		kinds string
+		want  []float32
+	}{
+		{"none", nil, "pool ", valid},
+		{"explicit", nil, "pool ", usual},
+		{"partial", nil, "pool ", usual},
+		{"constant(-9)", nil, "pool ", usual},
+		{"learned", nil, "pool.padding pool ", replicate}, // at first
+		{"zeros", map[string]pad.Scheme{"pool": pad.Must("circular")}, "pool ", circular},
+		{"zeros", map[string]pad.Scheme{"pool": pad.Must("none")}, "pool ", valid},
+	} {
+		kinds, y := run(with(c.name), c.named)
+		if kinds != c.kinds || !slices.Equal(y, c.want) {
+			t.Errorf("%s, but %v: %s%v, want %s%v", c.name, c.named, kinds, y, c.kinds, c.want)
+		}
+	}
+	if slices.Equal(circular, usual) || slices.Equal(valid, usual) {
+		t.Error("no scheme makes a difference")
+	}
+	b := NewBuilder(in)
+	b.Schemes = map[string]pad.Scheme{"pool": pad.Must("circular")}
+	b.MaxPoolOf("pool", b.Conv("conv", Sample, 2, 3, 1, pad.Must("zeros"), pad.Same, false), own)
+	if _, err := b.Nodes(); err == nil || err.Error() != `unknown convolution "pool" (known: conv)` {
+		t.Errorf("a pool without a scheme gets one: %v", err)
 	}
 }
 

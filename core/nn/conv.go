@@ -37,8 +37,7 @@ type ConvSpec struct {
 type Conv struct {
 	plain
 	ConvSpec
-	plan    *pad.Plan
-	draws   string    // the purpose of what the padding draws
+	padding
 	regions []region  // of dxp that Backward computes, the interior first
 	rim     pad.Sides // zeros around dy
 	gaps    bool      // some pixels meet no tap of the kernel
@@ -56,16 +55,16 @@ func NewConv(name string, in Shape, s ConvSpec) (*Conv, error) {
 	if in.C%s.Groups != 0 || s.Filters%s.Groups != 0 {
 		return nil, fmt.Errorf("%s: %d channels and %d filters cannot be cut into %d groups", name, in.C, s.Filters, s.Groups)
 	}
-	plan, err := pad.NewPlan(s.Scheme, in.H, in.W, in.C, s.Sides)
+	p, err := newPadding(name, in, s.Scheme, s.Sides)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
-	span := (s.Size-1)*s.Dilation + 1
-	if plan.PH < span || plan.PW < span {
-		return nil, fmt.Errorf("%s: a %d×%d kernel does not fit in %d×%d pixels", name, span, span, plan.PH, plan.PW)
+	seen, span := p.shape(), (s.Size-1)*s.Dilation+1
+	if seen.H < span || seen.W < span {
+		return nil, fmt.Errorf("%s: a %d×%d kernel does not fit in %d×%d pixels", name, span, span, seen.H, seen.W)
 	}
-	out := Shape{(plan.PH-span)/s.Stride + 1, (plan.PW-span)/s.Stride + 1, s.Filters}
-	l := &Conv{plain: plain{name, in, out}, ConvSpec: s, plan: plan, draws: "padding " + name}
+	out := Shape{(seen.H-span)/s.Stride + 1, (seen.W-span)/s.Stride + 1, s.Filters}
+	l := &Conv{plain: plain{name, in, out}, ConvSpec: s, padding: p}
 	l.divide()
 	return l, nil
 }
@@ -89,8 +88,7 @@ func (l *Conv) Params() []Param {
 // weights is k·k·C/g·N, the length of the kernel without its bias.
 func (l *Conv) weights() int { return l.Size * l.Size * l.in.C / l.Groups * l.Filters }
 
-// padded and wide are the lengths of xp and of dy with its rim of zeros.
-func (l *Conv) padded() int { return l.plan.PH * l.plan.PW * l.in.C }
+// wide is the size and the length of dy with its rim of zeros.
 func (l *Conv) wide() (height, width, length int) {
 	height, width = l.rim.Top+l.out.H+l.rim.Bottom, l.rim.Left+l.out.W+l.rim.Right
 	return height, width, height * width * l.out.C
@@ -131,28 +129,6 @@ func (l *Conv) Reads(a Axis) []Reading {
 	return list
 }
 
-// line is what stands at each position of the padded line. A picture that is
-// enlarged instead has no edge to look over.
-func (l *Conv) line(a Axis) []Reading {
-	n := a.Of(l.in)
-	before, after := a.Sides(l.Sides)
-	if m := l.plan.Enlarged(); m != nil {
-		return interpolated(m, a, before+n+after)
-	}
-	sources, err := l.Scheme.Sources(n, before, after)
-	if err != nil {
-		panic("nn: " + l.name + ": " + err.Error()) // the plan was made with them
-	}
-	list := make([]Reading, len(sources))
-	for i, from := range sources {
-		if from != pad.Nowhere {
-			list[i] = at(from)
-		}
-		list[i].Padding = i < before || i >= before+n
-	}
-	return list
-}
-
 // picture returns xp.
 func (l *Conv) picture(c *Call) []float32 {
 	if l.plan.Identity() {
@@ -161,17 +137,10 @@ func (l *Conv) picture(c *Call) []float32 {
 	return c.Saved
 }
 
-// pass is what the padding needs to know of the call's i-th sample.
-func (l *Conv) pass(c *Call, i int) pad.Pass {
-	return pad.Pass{Source: c.source(l.draws, i), Training: c.Training}
-}
-
 func (l *Conv) Forward(c *Call) {
 	xp := l.picture(c)
 	if !l.plan.Identity() {
-		for i, n := 0, l.in.Len(); i < c.N; i++ {
-			l.plan.Forward(xp[i*l.padded():(i+1)*l.padded()], c.X[0][i*n:(i+1)*n], l.pass(c, i))
-		}
+		l.pad(c, xp)
 	}
 	var bias []float32
 	row := l.plan.PW * l.in.C

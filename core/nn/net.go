@@ -48,14 +48,14 @@ type span struct{ w, wEnd, state, stateEnd, packed, packedEnd int }
 
 // A Builder puts layers together. The first error stops it; Net returns it.
 type Builder struct {
-	// Schemes of single convolutions, by name, in place of the one that they
-	// are added with.
+	// Schemes of single convolutions, and of pools that have one, by name, in
+	// place of the one that they are added with.
 	Schemes map[string]pad.Scheme
 
-	in    Shape
-	nodes []Node
-	convs []string // the names of all convolutions so far
-	err   error
+	in      Shape
+	nodes   []Node
+	schemed []string // the names of all those layers so far
+	err     error
 }
 
 // NewBuilder starts a network for samples of shape in.
@@ -97,13 +97,25 @@ func (b *Builder) Conv(name string, x Output, filters, size, stride int, scheme 
 	return b.ConvOf(name, x, ConvSpec{Filters: filters, Size: size, Stride: stride, Scheme: scheme, Sides: extent.For(size, stride, in.H, in.W), Bias: bias})
 }
 
+// scheme is the one that the layer of that name gets, having been given another.
+func (b *Builder) scheme(name string, given pad.Scheme) pad.Scheme {
+	b.schemed = append(b.schemed, name)
+	if s, ok := b.Schemes[name]; ok {
+		return s
+	}
+	return given
+}
+
+// predict adds the Predict that pads x for the layer of that name.
+func (b *Builder) predict(name string, x Output, sides pad.Sides) Output {
+	l, err := NewPredict(name+".padding", b.Shape(x), sides)
+	return b.add(l, err, x)
+}
+
 // ConvOf is Conv for any convolution.
 func (b *Builder) ConvOf(name string, x Output, s ConvSpec) Output {
-	b.convs = append(b.convs, name)
-	if scheme, ok := b.Schemes[name]; ok {
-		if s.Scheme = scheme; scheme.Name == "none" {
-			s.Sides = pad.Sides{}
-		}
+	if s.Scheme = b.scheme(name, s.Scheme); s.Scheme.Name == "none" {
+		s.Sides = pad.Sides{}
 	}
 	padded := s.Sides != pad.Sides{}
 	switch {
@@ -111,8 +123,7 @@ func (b *Builder) ConvOf(name string, x Output, s ConvSpec) Output {
 		l, err := NewBanks(name, b.Shape(x), s)
 		return b.add(l, err, x)
 	case s.Scheme.Learns && padded:
-		p, err := NewPredict(name+".padding", b.Shape(x), s.Sides)
-		x = b.add(p, err, x)
+		x = b.predict(name, x, s.Sides)
 		s.Scheme, s.Sides = pad.Must("none"), pad.Sides{}
 	}
 	bias := s.Bias
@@ -170,6 +181,11 @@ func (b *Builder) Crop(name string, x Output, h, w int) Output {
 	return b.add(NewCrop(name, b.Shape(x), h, w), nil, x)
 }
 
+// Cut adds what NewCut returns.
+func (b *Builder) Cut(name string, x Output, h, w int) Output {
+	return b.add(NewCut(name, b.Shape(x), h, w), nil, x)
+}
+
 func (b *Builder) Resize(name string, x Output, h, w int, corners bool) Output {
 	return b.add(NewResize(name, b.Shape(x), h, w, corners), nil, x)
 }
@@ -194,12 +210,33 @@ func (b *Builder) MaxPool(name string, x Output) Output {
 	return b.MaxPoolOf(name, x, PoolSpec{Size: 2})
 }
 
+// pool adds what the scheme of a pool needs before it: a Predict. Where a scheme
+// says that a window sees only what lies in the picture, a pool without one does
+// just that.
+func (b *Builder) pool(name string, x Output, s PoolSpec) (Output, PoolSpec) {
+	if s.Scheme == (pad.Scheme{}) {
+		return x, s
+	}
+	switch s.Scheme = b.scheme(name, s.Scheme); {
+	case s.Scheme.Name == "none":
+		s.Scheme, s.Pad = pad.Scheme{}, 0
+	case s.Scheme.Banks, s.Scheme.Reweighs:
+		s.Scheme = pad.Scheme{}
+	case s.Scheme.Learns && s.Pad > 0:
+		x = b.predict(name, x, s.sides())
+		s.Scheme, s.Pad = pad.Scheme{}, 0
+	}
+	return x, s
+}
+
 func (b *Builder) MaxPoolOf(name string, x Output, s PoolSpec) Output {
+	x, s = b.pool(name, x, s)
 	l, err := NewMaxPool(name, b.Shape(x), s)
 	return b.add(l, err, x)
 }
 
 func (b *Builder) AveragePool(name string, x Output, s PoolSpec) Output {
+	x, s = b.pool(name, x, s)
 	l, err := NewAveragePool(name, b.Shape(x), s)
 	return b.add(l, err, x)
 }
@@ -220,8 +257,8 @@ func (b *Builder) Linear(name string, x Output, n int) Output {
 // without a layer.
 func (b *Builder) Nodes() ([]Node, error) {
 	for _, name := range slices.Sorted(maps.Keys(b.Schemes)) {
-		if b.err == nil && !slices.Contains(b.convs, name) {
-			b.err = names.Unknown("convolution", name, b.convs)
+		if b.err == nil && !slices.Contains(b.schemed, name) {
+			b.err = names.Unknown("convolution", name, b.schemed)
 		}
 	}
 	if b.err != nil {

@@ -81,6 +81,14 @@ func layerCases(t testing.TB) map[string]layerCase {
 			add(fmt.Sprintf("max-pool %+v", s), in, each(in.Len(), naiveMaxPool(in, s)))(NewMaxPool("pool", in, s))
 			add(fmt.Sprintf("average pool %+v", s), in, each(in.Len(), naiveAveragePool(in, s)))(NewAveragePool("pool", in, s))
 		}
+		for _, name := range []string{"zeros", "constant(0.7)", "replicate", "reflect", "symmetric", "circular"} {
+			for _, s := range []PoolSpec{{Size: 3, Stride: 2, Pad: 1}, {Size: 3, Stride: 2, Pad: 1, Ceil: true}, {Size: 4, Stride: 3, Pad: 2}, {Size: 3, Stride: 2}} {
+				s.Scheme = pad.Must(name)
+				what := fmt.Sprintf("pool %d by %d, %s %d, ceil %v", s.Size, s.Stride, name, s.Pad, s.Ceil)
+				add("max-"+what, in, each(in.Len(), naivePadded(in, s, naiveMaxPool)))(NewMaxPool("pool", in, s))
+				add("average "+what, in, each(in.Len(), naivePadded(in, s, naiveAveragePool)))(NewAveragePool("pool", in, s))
+			}
+		}
 	}
 	for _, in := range []Shape{{4, 3, 6}, {1, 4, 6}} {
 		for _, groups := range []int{1, 2, 3, 6} {
@@ -92,6 +100,14 @@ func layerCases(t testing.TB) map[string]layerCase {
 			for _, corners := range []bool{false, true} {
 				add(fmt.Sprintf("resize %s %v", name, corners), in, each(in.Len(), naiveResize(in, to.H, to.W, corners)))(NewResize("resize", in, to.H, to.W, corners), nil)
 			}
+		}
+		for _, to := range []Shape{{in.H, in.W - 1, 0}, {1, 2, 0}} {
+			add(fmt.Sprintf("cut to %d×%d", to.H, to.W), in, each(in.Len(), func(_, x []float64) (y []float64) {
+				for i := range to.H {
+					y = append(y, x[i*in.W*in.C:(i*in.W+to.W)*in.C]...)
+				}
+				return y
+			}))(NewCut("cut", in, to.H, to.W), nil)
 		}
 		vector := Shape{1, 1, in.Len()}
 		add("dropout", in, naiveDropout(in.Len(), "dropout drop", 0.3))(NewDropout("drop", in, 0.3))

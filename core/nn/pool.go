@@ -20,12 +20,19 @@ type PoolSpec struct {
 	// those of the padding count as zeros (PyTorch's count_include_pad), but
 	// what sticks out behind it does not. A maximum never sees either.
 	Inside bool
+
+	// Scheme puts something into the padding, which then counts like the picture.
+	// The zero Scheme is that of PyTorch: nothing.
+	Scheme pad.Scheme
 }
 
-// A pool is the geometry that max and average pools share.
+// A pool is the geometry that max and average pools share. Windows lie in xp,
+// which is x unless there is a scheme.
 type pool struct {
 	plain
 	PoolSpec
+	padding
+	before int // pixels of the first window, along each axis, before xp
 }
 
 // newPool returns the pool; the error says why it does not fit.
@@ -43,7 +50,18 @@ func newPool(name string, in Shape, s PoolSpec) (pool, error) {
 	if out.H < 1 || out.W < 1 {
 		return pool{}, fmt.Errorf("%s: %d×%d pooling does not fit in %d×%d pixels", name, s.Size, s.Size, in.H+2*s.Pad, in.W+2*s.Pad)
 	}
-	return pool{plain{name, in, out}, s}, nil
+	p := pool{plain: plain{name, in, out}, PoolSpec: s, before: s.Pad}
+	scheme, sides := pad.Must("none"), pad.Sides{}
+	if s.Scheme != (pad.Scheme{}) {
+		scheme, sides, p.before = s.Scheme, s.sides(), 0
+	}
+	var err error
+	p.padding, err = newPadding(name, in, scheme, sides)
+	return p, err
+}
+
+func (s PoolSpec) sides() pad.Sides {
+	return pad.Sides{Top: s.Pad, Bottom: s.Pad, Left: s.Pad, Right: s.Pad}
 }
 
 // outputs is how many windows there are along n pixels.
@@ -59,11 +77,11 @@ func (s PoolSpec) outputs(n int) int {
 	return count
 }
 
-// window is the range of pixels that window i has of n, and how many it has
-// with those of the padding.
-func (s PoolSpec) window(i, n int) (from, to, padded int) {
-	from = i*s.Stride - s.Pad
-	to = min(from+s.Size, n+s.Pad)
+// window is the range of pixels that window i has of n of xp, and how many it
+// has with those of the padding.
+func (l *pool) window(i, n int) (from, to, padded int) {
+	from = i*l.Stride - l.before
+	to = min(from+l.Size, n+l.before)
 	return max(from, 0), min(to, n), to - from
 }
 
@@ -74,27 +92,68 @@ func (l *pool) Window() Window {
 	}}
 }
 
-// Reads: of a window, what lies in the picture.
+// Reads: of a window, what lies in xp.
 func (l *pool) Reads(a Axis) []Reading {
-	n, list := a.Of(l.in), make([]Reading, a.Of(l.out))
+	line, list := l.line(a), make([]Reading, a.Of(l.out))
 	for o := range list {
 		for k := range l.Size {
-			list[o].read(within(o*l.Stride+k-l.Pad, n))
+			if i := o*l.Stride + k - l.before; i >= 0 && i < len(line) {
+				list[o].read(line[i])
+			} else {
+				list[o].Padding = true
+			}
 		}
 	}
 	return list
 }
 
+// Sizes: Scratch is xp, and on the way back dxp, unless they are x and dx.
+func (l *pool) Sizes() Sizes {
+	if l.plan.Identity() {
+		return Sizes{}
+	}
+	return Sizes{Scratch: l.padded()}
+}
+
+// picture returns xp.
+func (l *pool) picture(c *Call) []float32 {
+	if l.plan.Identity() {
+		return c.X[0]
+	}
+	xp := c.Scratch[:c.N*l.padded()]
+	l.pad(c, xp)
+	return xp
+}
+
+// gradient returns dxp, cleared; fold makes dx of it.
+func (l *pool) gradient(c *Call) []float32 {
+	dxp := c.DX[0]
+	if !l.plan.Identity() {
+		dxp = c.Scratch[:c.N*l.padded()]
+	}
+	clear(dxp)
+	return dxp
+}
+
+func (l *pool) fold(c *Call, dxp []float32) {
+	if l.plan.Identity() {
+		return
+	}
+	for i := range c.N {
+		l.plan.Adjoint(cut(c.DX[0], l.in.Len(), i, i+1), cut(dxp, l.padded(), i, i+1), l.pass(c, i))
+	}
+}
+
 // each calls f for every output pixel of n samples: where it and its sample
-// begin in y and in x, the rows and columns of its window, and how many pixels
+// begin in y and in xp, the rows and columns of its window, and how many pixels
 // that has with those of the padding.
 func (l *pool) each(n int, f func(y, x, top, bottom, left, right, padded int)) {
 	for s := range n {
 		for i := range l.out.H {
-			top, bottom, height := l.window(i, l.in.H)
+			top, bottom, height := l.window(i, l.plan.PH)
 			for j := range l.out.W {
-				left, right, width := l.window(j, l.in.W)
-				f(s*l.out.Len()+(i*l.out.W+j)*l.out.C, s*l.in.Len(), top, bottom, left, right, height*width)
+				left, right, width := l.window(j, l.plan.PW)
+				f(s*l.out.Len()+(i*l.out.W+j)*l.out.C, s*l.padded(), top, bottom, left, right, height*width)
 			}
 		}
 	}
@@ -104,15 +163,15 @@ func (l *pool) each(n int, f func(y, x, top, bottom, left, right, padded int)) {
 //
 //	y[i][j][c] = max x[s·i−p+a][s·j−p+b][c],  0 ≤ a, b < k
 //
-// over those that lie in the picture. The first of equal values in row-major
-// order wins, and NaN wins over all.
+// over those that lie in the picture, or with a scheme in the padded picture. The
+// first of equal values in row-major order wins, and NaN wins over all.
 type MaxPool struct {
 	pool
 	halves bool // 2×2 with stride 2, for which the kernels have a pass
 }
 
-// NewMaxPool returns the layer, or an error when a window does not fit or the
-// padding is larger than half of it. It panics unless size and stride are
+// NewMaxPool returns the layer, or an error when a window does not fit, the
+// padding is larger than half of it, or the scheme cannot pad so. It panics unless size and stride are
 // positive.
 func NewMaxPool(name string, in Shape, s PoolSpec) (*MaxPool, error) {
 	p, err := newPool(name, in, s)
@@ -125,9 +184,13 @@ func NewMaxPool(name string, in Shape, s PoolSpec) (*MaxPool, error) {
 
 func (l *MaxPool) Kind() string { return "max-pool" }
 
-// Sizes: Indices are, for each output, which input won: its index in the sample,
-// or in the window where the kernels' pass for 2×2 is used.
-func (l *MaxPool) Sizes() Sizes { return Sizes{Indices: l.out.Len()} }
+// Sizes: Indices are, for each output, which input won: its index in the sample's
+// xp, or in the window where the kernels' pass for 2×2 is used.
+func (l *MaxPool) Sizes() Sizes {
+	s := l.pool.Sizes()
+	s.Indices = l.out.Len()
+	return s
+}
 
 func (l *MaxPool) Forward(c *Call) {
 	in, out := l.in.Len(), l.out.Len()
@@ -137,12 +200,13 @@ func (l *MaxPool) Forward(c *Call) {
 		}
 		return
 	}
+	xp := l.picture(c)
 	l.each(c.N, func(y, x, top, bottom, left, right, _ int) {
 		best, chosen := c.Y[y:y+l.in.C], c.Indices[y:y+l.in.C]
 		for a := top; a < bottom; a++ {
 			for b := left; b < right; b++ {
-				at := (a*l.in.W + b) * l.in.C
-				pixel := c.X[0][x+at : x+at+l.in.C]
+				at := (a*l.plan.PW + b) * l.in.C
+				pixel := xp[x+at : x+at+l.in.C]
 				if a == top && b == left {
 					copy(best, pixel)
 					for i := range chosen {
@@ -166,17 +230,20 @@ func (l *MaxPool) Backward(c *Call) {
 		return
 	}
 	in, out := l.in.Len(), l.out.Len()
-	for i := range c.N {
-		dx, dy, chosen := c.DX[0][i*in:(i+1)*in], c.DY[i*out:(i+1)*out], c.Indices[i*out:(i+1)*out]
-		if l.halves {
-			c.MaxPoolGrad(dx, dy, chosen, l.in.H, l.in.W, l.in.C)
-			continue
+	if l.halves {
+		for i := range c.N {
+			c.MaxPoolGrad(cut(c.DX[0], in, i, i+1), cut(c.DY, out, i, i+1), cut(c.Indices, out, i, i+1), l.in.H, l.in.W, l.in.C)
 		}
-		clear(dx)
-		for j, v := range dy {
-			dx[chosen[j]] += v
+		return
+	}
+	dxp := l.gradient(c)
+	for i := range c.N {
+		one, chosen := cut(dxp, l.padded(), i, i+1), cut(c.Indices, out, i, i+1)
+		for j, v := range cut(c.DY, out, i, i+1) {
+			one[chosen[j]] += v
 		}
 	}
+	l.fold(c, dxp)
 }
 
 // AveragePool takes the mean of each window of k×k pixels, channel by channel,
@@ -184,7 +251,8 @@ func (l *MaxPool) Backward(c *Call) {
 //	y[i][j][c] = 1/n Σ_a Σ_b x[s·i−p+a][s·j−p+b][c],  0 ≤ a, b < k
 //
 // over those that lie in the picture, where n counts the window's pixels in the
-// picture and its padding, or in the picture alone (see [PoolSpec]).
+// picture and its padding, or in the picture alone (see [PoolSpec]); with a
+// scheme the picture is the padded one.
 type AveragePool struct{ pool }
 
 // NewAveragePool returns the layer; errors and panics are those of NewMaxPool.
@@ -207,12 +275,13 @@ func (l *AveragePool) count(top, bottom, left, right, padded int) float32 {
 }
 
 func (l *AveragePool) Forward(c *Call) {
+	xp := l.picture(c)
 	l.each(c.N, func(y, x, top, bottom, left, right, padded int) {
 		sum := c.Y[y : y+l.in.C]
 		clear(sum)
 		for a := top; a < bottom; a++ {
-			at := x + (a*l.in.W+left)*l.in.C
-			c.AddRows(sum, c.X[0][at:at+(right-left)*l.in.C])
+			at := x + (a*l.plan.PW+left)*l.in.C
+			c.AddRows(sum, xp[at:at+(right-left)*l.in.C])
 		}
 		n := l.count(top, bottom, left, right, padded)
 		for i := range sum {
@@ -226,19 +295,20 @@ func (l *AveragePool) Backward(c *Call) {
 	if c.DX[0] == nil {
 		return
 	}
-	clear(c.DX[0])
+	dxp := l.gradient(c)
 	l.each(c.N, func(y, x, top, bottom, left, right, padded int) {
 		dy, n := c.DY[y:y+l.in.C], l.count(top, bottom, left, right, padded)
 		for a := top; a < bottom; a++ {
 			for b := left; b < right; b++ {
-				at := x + (a*l.in.W+b)*l.in.C
-				dx := c.DX[0][at : at+l.in.C]
+				at := x + (a*l.plan.PW+b)*l.in.C
+				dx := dxp[at : at+l.in.C]
 				for i, v := range dy {
 					dx[i] += v / n
 				}
 			}
 		}
 	})
+	l.fold(c, dxp)
 }
 
 // GlobalMaxPool is the largest value of all pixels,

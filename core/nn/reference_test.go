@@ -144,6 +144,18 @@ func naivePool(in Shape, s PoolSpec, f func(values []float64, padding, behind in
 	}
 }
 
+// naivePadded gives a pool without padding the padded picture.
+func naivePadded(in Shape, s PoolSpec, pool func(Shape, PoolSpec) reference) reference {
+	copies := naiveConv(in, ConvSpec{Filters: in.C, Size: 1, Scheme: s.Scheme, Sides: pad.Sides{Top: s.Pad, Bottom: s.Pad, Left: s.Pad, Right: s.Pad}})
+	identity := make([]float64, in.C*in.C)
+	for c := range in.C {
+		identity[c*in.C+c] = 1
+	}
+	padded := Shape{in.H + 2*s.Pad, in.W + 2*s.Pad, in.C}
+	s.Pad = 0
+	return func(_, x []float64) []float64 { return pool(padded, s)(nil, copies(identity, x)) }
+}
+
 func naiveMaxPool(in Shape, s PoolSpec) reference {
 	return naivePool(in, s, func(values []float64, _, _ int) float64 { return slices.Max(values) })
 }

@@ -83,6 +83,21 @@ func NewCrop(name string, in Shape, h, w int) *Crop {
 	return l
 }
 
+// NewCut returns a crop to the first h×w pixels of a picture in place of those in
+// the middle:
+//
+//	y[i][j] = x[i][j]
+//
+// It panics unless the picture has as many and both are positive.
+func NewCut(name string, in Shape, h, w int) *Crop {
+	if h > in.H || w > in.W {
+		panic(fmt.Sprintf("nn: %s: a cut of %v to %d×%d pixels", name, in, h, w))
+	}
+	l := NewCrop(name, in, h, w)
+	l.fromX = [2]int{}
+	return l
+}
+
 func (l *Crop) Kind() string { return "crop" }
 
 // Window: what is cut away is negative padding.

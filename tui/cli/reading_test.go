@@ -203,7 +203,7 @@ func TestRunWeightsAndImages(t *testing.T) {
 		{[]string{path, "--images", photosOf(t, 1, 40)}, "a read-out needs at least two photographs"},
 		{[]string{path, "--images", slim}, "photograph a has 3×3 pixels: pictures of 32×32 need at least 4 per side"},
 		{[]string{"where-am-i", "--images", photos}, "this experiment reads nothing out of photographs"},
-		{[]string{path, "--set", "readout.taps=relu5"}, `arm raw: readout: unknown tap "relu5"`},
+		{[]string{path, "--set", "readout.taps=relu5"}, `arm network: readout: unknown tap "relu5"`},
 		{[]string{"table1", "--set", "readout.targets=H,X"}, `--set readout.targets=H,X: readout.targets: unknown target "X"`},
 	} {
 		o := padlab(t, append([]string{"run", "--quiet"}, c.args...)...)

@@ -67,9 +67,9 @@ var entries = []Entry{
 	{"squeezenet1_1", "SqueezeNet 1.1, torchvision's", imageNet},
 
 	// Brendel and Bethge 2019
-	{"bagnet9", "BagNet-9: ResNet-50 whose outputs see 9 pixels", imageNet},
-	{"bagnet17", "BagNet-17: ResNet-50 whose outputs see 17 pixels", imageNet},
-	{"bagnet33", "BagNet-33: ResNet-50 whose outputs see 33 pixels", imageNet},
+	{"bagnet9", "BagNet-9: ResNet-50 whose outputs see 9 pixels; published without padding", imageNet},
+	{"bagnet17", "BagNet-17: ResNet-50 whose outputs see 17 pixels; published without padding", imageNet},
+	{"bagnet33", "BagNet-33: ResNet-50 whose outputs see 33 pixels; published without padding", imageNet},
 
 	// Kayhan and van Gemert 2020, and no network
 	{"rook", "one 5×5 filter, global max-pool, linear", little},

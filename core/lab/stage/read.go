@@ -138,12 +138,15 @@ func NewRead(name string, arm experiment.Arm, frozen *Frozen, m Means) (*Read, e
 	return r, nil
 }
 
-// readoutSpec is what an arm says of its read-out.
+// readoutSpec is what an arm says of its read-out. The raw picture has no taps to
+// choose from: what arms have in common goes for those with networks.
 func readoutSpec(arm experiment.Arm, known []string) (probe.Spec, error) {
-	s := arm.Readout
-	taps, err := tapsOf(s.Taps, known)
-	if err != nil {
-		return probe.Spec{}, err
+	s, taps := arm.Readout, known
+	if arm.Net.Arch != experiment.Raw {
+		var err error
+		if taps, err = tapsOf(s.Taps, known); err != nil {
+			return probe.Spec{}, err
+		}
 	}
 	spec := probe.Spec{
 		HeadSpec: probe.HeadSpec{Targets: s.Targets, Kernel: s.Kernel, Depth: s.Depth, Padding: s.Padding, Width: s.Width, Norm: s.Norm, Sigmoid: s.Sigmoid},

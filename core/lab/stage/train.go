@@ -173,7 +173,7 @@ func (t *Train) charge(m Means, beside bool) error {
 // ArchSpec is what an arm says of its network; what its pictures and its answer
 // look like is still open.
 func ArchSpec(a experiment.Arm) (arch.Spec, error) {
-	s := arch.Spec{Padding: a.Net.Padding, Extent: a.Net.Extent, Bias: a.Net.Bias, Layers: map[string]pad.Scheme{}}
+	s := arch.Spec{Padding: a.Net.Padding, Extent: a.Net.Extent, Pools: a.Net.Pools, Bias: a.Net.Bias, Layers: map[string]pad.Scheme{}}
 	for name, l := range a.Net.Layers {
 		s.Layers[name] = l.Padding
 	}
