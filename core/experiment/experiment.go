@@ -194,12 +194,12 @@ func (e *Experiment) Learns() string {
 	return e.Backbone.Task
 }
 
-// Question says in words what the first score of the arms is.
+// Question says in words what is asked of the arms.
 func (e *Experiment) Question() string {
 	if e.Reads() {
 		return "how well a read-out can draw where each pixel is"
 	}
-	return "how often the network can say " + task.Must(e.Task.Kind).Question
+	return task.Must(e.Task.Kind).Question
 }
 
 // Clone returns a deep copy.

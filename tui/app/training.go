@@ -6,7 +6,6 @@ import (
 
 	"padlab/core/lab"
 	"padlab/core/metric"
-	"padlab/core/task"
 	"padlab/tui/report"
 	"padlab/tui/theme"
 	"padlab/tui/view"
@@ -55,12 +54,9 @@ func (l trainingBoard) charted() (c charted, ok bool) {
 	return c, false
 }
 
-// question is what is asked, for the titles of charts.
-func (l trainingBoard) question() string { return task.Must(l.experiment.Task.Kind).Question }
-
 // chart is the border profile of every arm, or how they come there.
 func (l trainingBoard) chart() box {
-	b := box{title: l.question(), foot: "cells between the patch and the border"}
+	b := box{title: l.experiment.Question(), foot: "cells between the patch and the border"}
 	c, ok := l.charted()
 	if !ok {
 		b.inside = view.Profile{Range: rangeOf(metric.Accuracy), Selected: l.arm, Empty: l.empty()}

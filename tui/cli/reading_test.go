@@ -155,7 +155,7 @@ func TestRunReading(t *testing.T) {
 
 	o = padlab(t, "run", path, "--quiet")
 	for _, want := range []string{
-		"How well a read-out can draw where each pixel is, with 95 % intervals over photographs:\narm ", "paper\n", "spc 0.012\n",
+		"How well a read-out can draw where each pixel is, with 95 % intervals over ", "paper\n", "spc 0.012\n",
 		"SPC on pictures that show nothing:\n", "(paper: 0.576)", "What the frozen networks have learned:\narm ", "Reproduce: padlab run " + path + " --seed 1\n",
 	} {
 		if o.code != exitOK || !strings.Contains(o.out, want) {

@@ -11,7 +11,6 @@ import (
 	"padlab/core/lab"
 	"padlab/core/metric"
 	"padlab/core/record"
-	"padlab/core/task"
 )
 
 // Text is a result for a person.
@@ -32,14 +31,14 @@ func Text(result record.Result) string {
 	if e.Differs != "" {
 		fmt.Fprintln(&b, Visible("Differs: "+e.Prose(e.Differs)))
 	}
+	question := e.Question()
+	question = strings.ToUpper(question[:1]) + question[1:]
 	if e.Reads() {
-		question := e.Question()
-		fmt.Fprintf(&b, "\n%s, with 95 %% intervals over photographs:\n", strings.ToUpper(question[:1])+question[1:])
+		fmt.Fprintf(&b, "\n%s, %s:\n", question, intervalsOf(result, metric.SPC))
 		b.WriteString(readings(result))
 	} else {
-		question := task.Must(e.Task.Kind).Question
 		for _, name := range charted(result) {
-			fmt.Fprintf(&b, "\n%s: %s, %s:\n", strings.ToUpper(question[:1])+question[1:], metric.Of(name).Label, intervalsOf(result, name))
+			fmt.Fprintf(&b, "\n%s: %s, %s:\n", question, metric.Of(name).Label, intervalsOf(result, name))
 			b.WriteString(profiles(result, name).String())
 		}
 		for _, a := range result.Arms {

@@ -26,9 +26,9 @@ func Intervals(i metric.Interval) string {
 	case i.Over == metric.Seeds && i.Units < 3:
 		return fmt.Sprintf("means and ranges of %s", Interval(i))
 	case i.Over == metric.Seeds:
-		return fmt.Sprintf("with 95 %% intervals over %s: of networks of this kind", Interval(i))
+		return fmt.Sprintf("with 95 %% intervals over %s (networks of this kind)", Interval(i))
 	}
-	return fmt.Sprintf("with 95 %% intervals over %s: of this network", Interval(i))
+	return fmt.Sprintf("with 95 %% intervals over %s (this network)", Interval(i))
 }
 
 // OneCell reports whether ring i of a profile is a single cell, as the innermost
