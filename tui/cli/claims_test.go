@@ -145,7 +145,8 @@ func sentence(t *testing.T, e *experiment.Experiment, a record.Arm) {
 		words string
 		true  bool
 	}{
-		{"cannot tell", !(beyond.Low > 0)},
+		{"cannot tell", !(beyond.Low > 0) && beyond.Value <= 0.05},
+		{"could still be guessing", beyond.Low <= 0 && beyond.High > 0},
 		{"exactly guessing", beyond.Value == 0 && beyond.Ceiling != nil && *beyond.Ceiling == 0},
 		{"and it has that", beyond.Ceiling != nil && !short},
 		{"still rising", a.Status == record.Done && len(a.Course.Points) > 1 && slices.ContainsFunc(a.Course.Points, func(p metric.StepValue) bool {

@@ -64,6 +64,7 @@ func TestFound(t *testing.T) {
 		{"location", rising, "zeros can tell where the patch is in 60%: 67% next to the border, 49% one cell further in. It can tell all 25 cells apart, so 100% is all that there is to be had; it is still rising."},
 		{"location", unknown, "zeros can tell where the patch is in 60%: 67% next to the border, 49% one cell further in."},
 		{"location", trained(.05, .01, 1, .0625, 0, 0), "zeros cannot tell where the patch is: right in 5%, no better than guessing (4%)."},
+		{"location", trained(.12, .08, 1, .0625, 0, 0), "zeros is right in 12%; that could still be guessing (4%): the interval reaches there."},
 		{"location", trained(.04, 0, 0, .0625, 0, 0), "zeros cannot tell where the patch is: all cells look alike to it, whatever its weights. It is exactly guessing."},
 		{"classify", border, "zeros can tell what the patch shows in 60%; next to the border that is −3.1 points (−5.0 to +1.0) against the interior, image by image."},
 		{"segment", segment, "zeros can tell what a pixel of the patch shows in 75%: mIoU is 40% at the border, 50% in the innermost ring."},
