@@ -19,11 +19,10 @@ type Cells struct {
 	Count int   // of classes
 
 	// Leak is the first layer whose maps for two cells of different classes are
-	// not the same map, moved from the one to the other around the edges; empty
-	// when there is one class. Whole says whether that way is a whole number of
-	// its pixels, and the map divides the canvas evenly.
-	Leak  string
-	Whole bool
+	// not the same map, moved from the one to the other around the edges: by a
+	// whole number of its pixels, which divide the canvas evenly. Empty when there
+	// is one class.
+	Leak string
 }
 
 // Blind reports whether all cells look alike.
@@ -71,7 +70,7 @@ func Distinguish(net *nn.Net, crew Workers, grid int, draw func(x []float32, cel
 		c.Class[cell] = class
 	}
 	if c.Count = len(first); c.Count > 1 {
-		c.Leak, c.Whole = leak(net, pool, grid, first[1], draw)
+		c.Leak = leak(net, pool, grid, first[1], draw)
 	}
 	return c, true
 }
@@ -126,8 +125,8 @@ func poolFeatures(net *nn.Net, tape *nn.Tape, pool nn.Output) []float32 {
 	return out
 }
 
-// leak finds Cells.Leak and Cells.Whole, between the first cell and another.
-func leak(net *nn.Net, pool nn.Output, grid, other int, draw func(x []float32, cell int)) (name string, whole bool) {
+// leak finds Cells.Leak, between the first cell and another.
+func leak(net *nn.Net, pool nn.Output, grid, other int, draw func(x []float32, cell int)) (name string) {
 	tape := net.NewTape()
 	maps := make([][]float32, pool)
 	draw(tape.Input(), 0)
@@ -143,12 +142,12 @@ func leak(net *nn.Net, pool nn.Output, grid, other int, draw func(x []float32, c
 			return
 		}
 		out := net.Nodes[o].Out()
-		whole = net.In.H%out.H == 0 && net.In.W%out.W == 0 && rows*out.H%net.In.H == 0 && cols*out.W%net.In.W == 0
+		whole := net.In.H%out.H == 0 && net.In.W%out.W == 0 && rows*out.H%net.In.H == 0 && cols*out.W%net.In.W == 0
 		if !whole || !shifted(tape.Activation(o), maps[o], out, rows*out.H/net.In.H, cols*out.W/net.In.W) {
 			name = net.Nodes[o].Name()
 		}
 	})
-	return name, whole
+	return name
 }
 
 // shifted reports whether y is x moved by so many rows and columns, around the
