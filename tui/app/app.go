@@ -40,7 +40,9 @@ type Host struct {
 type Session struct {
 	Theme   theme.Theme
 	Presets []Preset // that may be chosen
-	First   Preset   // what is trained at once
+	First   Preset   // what is trained at once,
+
+	Experiment *experiment.Experiment // with these changes; nil: as it is
 }
 
 // A Preset is an experiment with the name that people know it by. It is never

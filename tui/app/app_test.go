@@ -741,3 +741,29 @@ func BenchmarkView(b *testing.B) {
 		s.View()
 	}
 }
+
+// The screen opens on an experiment with changes, and knows what they are; a seed
+// more joins what is trained.
+func TestOpensWithChanges(t *testing.T) {
+	first := presets(t, 3)[0]
+	changed := first.Experiment.Clone()
+	if err := changed.Set("canvas.grid", "3"); err != nil {
+		t.Fatal(err)
+	}
+	s := drive(t, host(pool(t)), Session{Theme: mono, Presets: presets(t, 3), First: first, Experiment: changed})
+	s.settle(func() bool { return s.running() && s.lab().snap.Status == lab.Done })
+	if got := s.lab().snap.Experiment.Canvas.Grid; got != 3 {
+		t.Errorf("the canvas has %d cells a side", got)
+	}
+	if s.press("c"); !s.shows("padlab run quick --seed 1 --set canvas.grid=3") {
+		t.Error(s.View())
+	}
+	s.press("esc")
+	s.press("N")
+	s.settle(func() bool {
+		return s.lab().next == nil && s.lab().snap.Status == lab.Done && len(s.lab().snap.Arms[0].Seeds) == 2
+	})
+	if !s.shows("seeds 1–2") || s.lab().snap.Arms[0].Scores[0].Units != 2 {
+		t.Errorf("%+v\n%s", s.lab().snap.Arms[0].Scores[0], s.View())
+	}
+}

@@ -75,6 +75,9 @@ const pictureWidth = 100
 func newLab(h *Host, s Session) *labScreen {
 	l := &labScreen{host: h, presets: s.Presets}
 	l.player = player{start: h.Start, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
+	if s.Experiment != nil {
+		l.experiment = s.Experiment.Clone()
+	}
 	l.curve = firstCurve(l.experiment)
 	return l
 }

@@ -62,27 +62,43 @@ func run(s *session, args []string) int {
 // root is the tree of commands with the flags that all of them share.
 func (s *session) root() *cobra.Command {
 	cobra.MousetrapHelpText = "" // a double click on Windows opens the screen, too
+	f := runFlags{format: "text"}
 	root := &cobra.Command{
-		Use:   "padlab",
+		Use:   "padlab [PRESET|FILE]",
 		Short: "How does a convolutional network know where it is looking?",
 		Long: `padlab trains small convolutional networks that differ in how they pad the
 border of a picture, and draws how often each can say where it is looking
 against the distance to the border.
 
-Without a command it opens the screen and trains the preset where-am-i at
-once; without a terminal it runs that preset and prints the result.`,
-		Args:              nothing,
+Without a command it opens the screen on an experiment, a preset or a TOML
+file, and trains it at once; without a terminal it runs it and prints the
+result. Left out, it is the preset where-am-i.`,
+		Example: `  padlab
+  padlab which-colour
+  padlab my.toml --set canvas.grid=8 --seeds 3`,
+		Args:              s.openable,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PersistentPreRunE: func(*cobra.Command, []string) error { return s.checkLook() },
-		RunE: func(*cobra.Command, []string) error {
-			if s.terminal {
-				return s.screen()
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := paths(c, "weights", "images"); err != nil {
+				return err
 			}
-			return s.run(runFlags{format: "text"}, presets.Default)
+			name := presets.Default
+			if len(args) > 0 {
+				name = args[0]
+			}
+			switch {
+			case s.terminal && name == "-":
+				return errors.New("the screen needs the standard input for keys: padlab run - reads an experiment from there")
+			case s.terminal:
+				return s.screen(name, f)
+			}
+			return s.run(f, name)
 		},
 	}
+	f.changes(root.Flags())
 	root.SetFlagErrorFunc(flagError)
 	s.flags = root.PersistentFlags()
 	s.setting(&s.data, "data", "", "`DIR` with more data sets, DIR/NAME/ each")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"padlab/core/experiment"
 	"padlab/core/lab"
@@ -61,17 +62,22 @@ killed, --resume goes on from there and ends with the same bits.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringArrayVar(&f.set, "set", nil, "change a field, `KEY=VALUE`; several values (a,b) make arms")
-	flags.StringVar(&f.seed, "seed", "", "`N`, the seed of all random draws; left out: the experiment's")
-	flags.StringVar(&f.seeds, "seeds", "", "train every arm `n` times, from that seed, the next, and so on, and show means; left out: the experiment's")
-	flags.StringVar(&f.weights, "weights", "", "`FILE` (safetensors) whose network is read out, in place of one that is trained")
-	flags.StringVar(&f.images, "images", "", "`DIR` with photographs to read positions out of; left out: those that ship")
+	f.changes(flags)
 	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json, jsonl or csv")
 	flags.StringVar(&f.out, "out", "", "`DIR` for a record of the run: experiment.toml, events.jsonl, weights, result.json")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the run in --out, from its last checkpoint; without PRESET it is the one that the record has")
 	flags.BoolVar(&f.expect, "expect", false, "exit with 3 when an expectation of the experiment does not hold")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress on the standard error")
 	return c
+}
+
+// changes are the flags that change an experiment.
+func (f *runFlags) changes(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.set, "set", nil, "change a field, `KEY=VALUE`; several values (a,b) make arms")
+	flags.StringVar(&f.seed, "seed", "", "`N`, the seed of all random draws; left out: the experiment's")
+	flags.StringVar(&f.seeds, "seeds", "", "train every arm `n` times, from that seed, the next, and so on, and show means; left out: the experiment's")
+	flags.StringVar(&f.weights, "weights", "", "`FILE` (safetensors) whose network is read out, in place of one that is trained")
+	flags.StringVar(&f.images, "images", "", "`DIR` with photographs to read positions out of; left out: those that ship")
 }
 
 // change does what --weights, --images, --set, --seed and --seeds say, in this order.

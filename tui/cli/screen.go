@@ -54,22 +54,28 @@ func (l look) build(out *termenv.Output) (theme.Theme, error) {
 	return theme.New(profile, dark, glyphs), nil
 }
 
-// screen opens the screen and waits until it is left.
-func (s *session) screen() error {
+// screen opens the screen on an experiment, with changes, and waits until it is
+// left.
+func (s *session) screen(name string, f runFlags) error {
+	base, err := s.load(name)
+	if err != nil {
+		return err
+	}
+	changed := base.Clone()
+	if err := s.change(changed, f); err != nil {
+		return err
+	}
 	look, err := s.look.build(termenv.NewOutput(os.Stdout))
 	if err != nil {
 		return err
 	}
-	session := app.Session{Theme: look}
+	session := app.Session{Theme: look, First: app.Preset{Name: name, Experiment: base}, Experiment: changed}
 	for _, name := range presets.Names() {
 		e, err := s.load(name)
 		if err != nil {
 			return err
 		}
 		session.Presets = append(session.Presets, app.Preset{Name: name, Experiment: e})
-		if name == presets.Default {
-			session.First = session.Presets[len(session.Presets)-1]
-		}
 	}
 	pool, err := s.pool()
 	if err != nil {

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"padlab/core/names"
+	"padlab/presets"
 )
 
 // see points to the help of a command.
@@ -32,6 +34,28 @@ func nothing(c *cobra.Command, args []string) error {
 	return see(c, fmt.Errorf("%s takes no arguments: %q", command(c), args[0]))
 }
 
+// openable is the rule of padlab itself: a preset or a file, or nothing. A word
+// that is neither should have been a command, or one of the presets.
+func (s *session) openable(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	word := args[0]
+	_, shipped := presets.Read(word)
+	_, err := os.Stat(word)
+	switch {
+	case !shipped && err != nil && !strings.ContainsAny(word, `./\`):
+		near := func(list []string) bool { return names.Nearest(word, list) != "" }
+		if near(presets.Names()) && !near(namesOf(c.Commands())) {
+			return see(c, names.Unknown("preset", word, presets.Names()))
+		}
+		return unknownCommand(c, word)
+	case len(args) > 1:
+		return see(c, fmt.Errorf("padlab opens one experiment: %q is one too many", args[1]))
+	}
+	return nil
+}
+
 // one is the rule of commands with one argument; what says which.
 func one(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
@@ -48,13 +72,17 @@ func unknownCommand(c *cobra.Command, word string) error {
 	if c.HasParent() {
 		kind = command(c) + " command"
 	}
-	var known []string
-	for _, sub := range c.Commands() {
-		if !sub.Hidden {
-			known = append(known, sub.Name())
+	return see(c, names.Unknown(kind, word, namesOf(c.Commands())))
+}
+
+// namesOf are the names of commands that help shows.
+func namesOf(commands []*cobra.Command) (list []string) {
+	for _, c := range commands {
+		if !c.Hidden {
+			list = append(list, c.Name())
 		}
 	}
-	return see(c, names.Unknown(kind, word, known))
+	return list
 }
 
 // flagError words what is wrong with a flag.
@@ -63,8 +91,8 @@ func flagError(c *cobra.Command, err error) error {
 	var missing *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
 	switch {
-	case c.HasSubCommands() && c.Flags().NArg() > 0: // the flag may be right and the command wrong
-		return unknownCommand(c, c.Flags().Arg(0))
+	case c.HasSubCommands() && c.Flags().NArg() > 0 && c.Args(c, c.Flags().Args()) != nil: // the flag may be right and the command wrong
+		return c.Args(c, c.Flags().Args())
 	case errors.As(err, &unknown):
 		err = unknownFlag(c, unknown)
 	case errors.As(err, &missing):

@@ -11,6 +11,11 @@ func TestUsage(t *testing.T) {
 		{"runn", `unknown command "runn": did you mean "run"? (known: bench, completion, datasets, help, inspect, presets, run, schemes, show, version) (see padlab --help)`},
 		{"runn --seed 3", `unknown command "runn": did you mean "run"?`},
 		{"hepl", `did you mean "help"?`},
+		{"where-am", `unknown preset "where-am": did you mean "where-am-i"?`},
+		{"where-am --seed 3", `unknown preset "where-am": did you mean "where-am-i"?`},
+		{"where-am-i how-far", `padlab opens one experiment: "how-far" is one too many`},
+		{"where-am-i --sed 3", "unknown flag --sed: did you mean --seed? (see padlab --help)"},
+		{"./nothing.toml", "./nothing.toml: no such file or directory"},
 		{"help runn", `unknown command "runn": did you mean "run"?`},
 		{"help presets lst", `unknown presets command "lst": did you mean "list"?`},
 		{"presets lst", `unknown presets command "lst": did you mean "list"? (known: check, list, show) (see padlab presets --help)`},
@@ -96,8 +101,8 @@ func TestEnvironment(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"--help", "Usage:\n  padlab [flags]\n"},
-		{"help", "Usage:\n  padlab [flags]\n"},
+		{"--help", "Usage:\n  padlab [PRESET|FILE] [flags]\n"},
+		{"help", "Usage:\n  padlab [PRESET|FILE] [flags]\n"},
 		{"-h", "\n  completion  "},
 		{"run --help", "  padlab run where-am-i --seed 3 --set"},
 		{"help run", "--out DIR"},
