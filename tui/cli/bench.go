@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -110,7 +111,11 @@ func (s *session) bench(nets, paddings []string, format string) error {
 	}
 	peak := 0.0
 	for i := range cases {
-		peak = max(peak, measure(&cases[i], trainers[i], crew, fastest))
+		found, err := measure(s.ctx, &cases[i], trainers[i], crew, fastest)
+		if err != nil {
+			return err
+		}
+		peak = max(peak, found)
 		if format == "jsonl" {
 			cases[i].compare(peak)
 			s.Write(jsonLine(cases[i]))
@@ -144,8 +149,8 @@ func (c *benchCase) compare(peak float64) { c.OfPeak = 100 * c.GFLOPS * 1e9 / pe
 
 // measure fills in a case, and returns the peak of that kernel between its
 // rounds: a peak of other moments may be that of another clock rate, or of a
-// machine that had other things to do.
-func measure(c *benchCase, t *nn.Trainer, crew *kernel.Crew, fastest *kernel.Kernel) (peak float64) {
+// machine that had other things to do. The error is that of the context.
+func measure(ctx context.Context, c *benchCase, t *nn.Trainer, crew *kernel.Crew, fastest *kernel.Kernel) (peak float64, err error) {
 	pictures := make([][]float32, benchBatch)
 	for i := range pictures {
 		source := rng.New(1, "bench", uint64(i))
@@ -164,29 +169,33 @@ func measure(c *benchCase, t *nn.Trainer, crew *kernel.Crew, fastest *kernel.Ker
 	}
 	infer := func() { crew.Do(benchBatch, look) }
 	step()
-	infer()
 	var training, inference []float64
 	for range benchRounds {
-		training = append(training, rate(step))
-		inference = append(inference, rate(infer))
+		training = append(training, rate(ctx, step))
+		inference = append(inference, rate(ctx, infer))
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		peak = max(peak, peakFLOPS(fastest, crew))
 	}
 	c.Training, c.Inference = benchBatch*median(training), benchBatch*median(inference)
 	_, flops := arch.FLOPs(t.Net)
 	c.GFLOPS = c.Training * float64(flops) / 1e9
 	c.Allocs = allocations(step)
-	return peak
+	return peak, nil
 }
 
-// rate is how often f runs in a second, over one round.
-func rate(f func()) float64 {
+// rate is how often f runs in a second, over one round, or until the context is
+// done.
+func rate(ctx context.Context, f func()) float64 {
 	start := time.Now()
-	for n := 1.0; ; n++ {
+	for n := 1.0; ctx.Err() == nil; n++ {
 		f()
 		if passed := time.Since(start); passed >= benchRound {
 			return n / passed.Seconds()
 		}
 	}
+	return 0
 }
 
 // median sorts the list and returns what is in its middle.

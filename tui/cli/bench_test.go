@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -43,5 +44,15 @@ func TestBench(t *testing.T) {
 func TestMedian(t *testing.T) {
 	if got := median([]float64{9, 1, 5}); got != 5 {
 		t.Errorf("median %g", got)
+	}
+}
+
+// An interruption ends the measurement, and nothing half-measured is printed.
+func TestBenchIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	o := within(t, &session{ctx: ctx}, "bench", "--net", "S", "--padding", "zeros")
+	if o.want(t, exitInterrupted, ""); o.out != "" {
+		t.Error(o.out)
 	}
 }
