@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"padlab/core/experiment"
 	"padlab/core/lab"
 	"padlab/core/metric"
 	"padlab/core/record"
@@ -70,7 +71,7 @@ func Text(result record.Result) string {
 		}
 	}
 	if e.Flags != "" {
-		fmt.Fprintf(&b, "\nTry: padlab run %s %s\n", Visible(result.Provenance.Name), Visible(e.Flags))
+		fmt.Fprintf(&b, "\nTry: padlab run %s %s\n", experiment.Quote(result.Provenance.Name), Visible(e.Flags))
 	}
 	b.WriteString("\nReproduce: ")
 	for _, line := range strings.Split(result.Provenance.Command, "\n") { // several when it holds the experiment
