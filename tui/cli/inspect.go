@@ -18,8 +18,8 @@ import (
 )
 
 type inspectFlags struct {
-	weights, images, padding, extent, format string
-	size                                     int
+	weights, images, padding, extent, pools, format string
+	size                                            int
 }
 
 // maxSide bounds the pictures that inspect looks at.
@@ -27,7 +27,7 @@ const maxSide = 1024
 
 // inspectCommand is padlab inspect and its flags.
 func (s *session) inspectCommand() *cobra.Command {
-	f := inspectFlags{padding: "zeros", extent: "same", format: "text"}
+	f := inspectFlags{padding: "zeros", extent: "same", pools: string(catalog.OwnPools), format: "text"}
 	c := &cobra.Command{
 		Use:   "inspect ARCH",
 		Short: "Look for the cause: where the border comes into a network",
@@ -53,6 +53,7 @@ differ from what they would be if the picture went on in place of the padding.`,
 	flags.IntVar(&f.size, "size", 0, "`N` pixels, the side of the picture; left out: what the network was made for, 224 or 32")
 	flags.StringVar(&f.padding, "padding", f.padding, "`SCHEME` of all convolutions that pad")
 	flags.StringVar(&f.extent, "extent", f.extent, "`EXTENT` of the padding: valid, same, full or same-tf")
+	flags.StringVar(&f.pools, "pools", f.pools, "`KIND` of padded pools: own, as the network was published, or scheme, padded as convolutions are")
 	flags.StringVar(&f.images, "images", "", "`DIR` with photographs (JPEG, PNG); left out: with weights, the embedded ones")
 	flags.StringVar(&f.format, "format", f.format, "`FORMAT` of the output: text or json")
 	return c
@@ -78,6 +79,10 @@ func (f inspectFlags) spec(name string) (arch.Spec, error) {
 	if s.Extent, err = pad.ParseExtent(f.extent); err != nil {
 		return s, err
 	}
+	if err := oneOf("kind of pools", f.pools, string(catalog.OwnPools), string(catalog.SchemePools)); err != nil {
+		return s, err
+	}
+	s.Pools = catalog.Pools(f.pools)
 	if s.Extent == pad.Valid {
 		s.Padding = pad.Must("none")
 	}

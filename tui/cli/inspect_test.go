@@ -321,6 +321,7 @@ func TestInspectRefuses(t *testing.T) {
 		{[]string{"small", "--size", "1025"}, "--size must be an integer from 1 to 1024: 1025"},
 		{[]string{"small", "--padding", "reflec"}, `unknown scheme "reflec": did you mean "reflect"?`},
 		{[]string{"small", "--extent", "ful"}, `did you mean "full"?`},
+		{[]string{"resnet18", "--pools", "schem"}, `unknown kind of pools "schem": did you mean "scheme"?`},
 		{[]string{"small", "--padding", "none", "--extent", "full"}, "none pads nothing, so its extent cannot be full"},
 		{[]string{"small", "--format", "csv"}, `unknown format "csv" (known: text, json)`},
 		{[]string{"small", "--size", "16", "--padding", "none"}, "the smallest picture that works is 26×26"},
