@@ -28,12 +28,20 @@ type Cells struct {
 // Blind reports whether all cells look alike.
 func (c *Cells) Blind() bool { return c.Count == 1 }
 
+// How often Distinguish draws weights: until so many draws in a row have told no
+// more cells apart, but not more often than that.
+const (
+	idleDraws = 4
+	mostDraws = 24
+)
+
 // Distinguish puts a patch into every cell of a grid×grid canvas, by draw, and
 // sends it through the network, all of whose weights, biases and running
-// statistics it overwrites with random numbers: what cannot be told by those can
-// be told by none. Features are compared bit for bit. What is averaged over all
-// places is added in ascending order, so that the place of a value does not show
-// in its rounding. ok is false when the crew left work out.
+// statistics it overwrites with random numbers, again and again: a draw may be
+// blind by itself, where ReLUs are dead or a maximum lies elsewhere, and cells are
+// alike that no draw tells apart. Features are compared bit for bit. What is
+// averaged over all places is added in ascending order, so that the place of a
+// value does not show in its rounding. ok is false when the crew left work out.
 //
 // The patch should have no margin: what a picture leaves black at its edge can
 // hide from a window that sees that edge only. Layers that draw outside training
@@ -45,41 +53,55 @@ func Distinguish(net *nn.Net, crew Workers, grid int, draw func(x []float32, cel
 	if grid < 1 {
 		panic(fmt.Sprintf("inspect: %d×%d cells", grid, grid))
 	}
-	scatter(net)
 	pool := pooling(net.Nodes)
 	tapes := make([]*nn.Tape, crew.Workers())
-	features := make([][]float32, grid*grid)
-	crew.Do(len(features), func(worker, cell int) {
-		if tapes[worker] == nil {
-			tapes[worker] = net.NewTape()
-		}
-		draw(tapes[worker].Input(), cell)
-		features[cell] = poolFeatures(net, tapes[worker], pool)
-	})
-	c = &Cells{Grid: grid, Class: make([]int, grid*grid)}
-	var first []int // cell of each class
-	for cell, f := range features {
-		if f == nil {
+	c = &Cells{Grid: grid, Class: make([]int, grid*grid), Count: 1}
+	for n, idle := uint64(1), 0; idle < idleDraws && n <= mostDraws && c.Count < len(c.Class); n++ {
+		scatter(net, n)
+		features := make([][]float32, len(c.Class))
+		crew.Do(len(features), func(worker, cell int) {
+			if tapes[worker] == nil {
+				tapes[worker] = net.NewTape()
+			}
+			draw(tapes[worker].Input(), cell)
+			features[cell] = poolFeatures(net, tapes[worker], pool)
+		})
+		if slices.ContainsFunc(features, func(f []float32) bool { return f == nil }) {
 			return nil, false
 		}
-		class := slices.IndexFunc(first, func(other int) bool { return slices.Equal(features[other], f) })
+		before := c.Count
+		if c.refine(features); c.Count == before {
+			idle++
+			continue
+		}
+		if idle = 0; before == 1 {
+			other := slices.IndexFunc(c.Class, func(class int) bool { return class > 0 })
+			c.Leak = leak(net, pool, grid, other, draw)
+		}
+	}
+	return c, true
+}
+
+// refine parts the classes whose cells have different features.
+func (c *Cells) refine(features [][]float32) {
+	was := slices.Clone(c.Class)
+	var first []int // cell of each class
+	for cell, f := range features {
+		class := slices.IndexFunc(first, func(other int) bool { return was[other] == was[cell] && slices.Equal(features[other], f) })
 		if class < 0 {
 			class = len(first)
 			first = append(first, cell)
 		}
 		c.Class[cell] = class
 	}
-	if c.Count = len(first); c.Count > 1 {
-		c.Leak = leak(net, pool, grid, first[1], draw)
-	}
-	return c, true
+	c.Count = len(first)
 }
 
 // scatter draws all weights anew, biases and statistics too, on the scale at
 // which values neither grow nor vanish from layer to layer (He et al. 2015).
-func scatter(net *nn.Net) {
+func scatter(net *nn.Net, n uint64) {
 	net.EachParam(func(p nn.Param, values []float32) {
-		s := rng.New(1, "cells "+p.Name)
+		s := rng.New(n, "cells "+p.Name)
 		if p.FanIn > 0 {
 			s.Uniform(values, float32(math.Sqrt(6/float64(p.FanIn))))
 			return

@@ -174,6 +174,12 @@ func TestCells(t *testing.T) {
 			t.Errorf("%+v: got %+v", c, got)
 		}
 	}
+	if got := cellsOf(t, "squeezenet1_0", "zeros", pad.Same, 4, 8); got.Count != 16 { // two classes, dead in many draws
+		t.Errorf("squeezenet1_0: %+v", got)
+	}
+	if got := cellsOf(t, "rook", "reflect", pad.Same, 4, 8); got.Count < 4 { // one filter, below one maximum
+		t.Errorf("rook: %+v", got)
+	}
 	per := cellsOf(t, "near", "zeros", pad.Same, 7, 8)
 	axis := []int{0, 1, 2, 2, 2, 3, 4}
 	for a := range per.Class {

@@ -22,9 +22,13 @@ type sight struct {
 	marks  func(patch int) func(x []float32, cell int) // draws that canvas with cells of another size
 }
 
-// maxSight bounds the operations of looking at every cell once. A step of
-// training looks at a batch three times: what is larger is hardly trained.
-const maxSight = 1e12
+// maxSight bounds the operations of looking at every cell once, which is done a
+// few times. A step of training looks at a batch three times: what is larger is
+// hardly trained.
+const maxSight = 3e11
+
+// manyClasses is how many a sight has at least.
+const manyClasses = 64
 
 // cells are the cells that the tested network of an arm can tell apart, nil where
 // that would take too long. It warns where the geometry tells cells apart without
@@ -62,6 +66,7 @@ func (b *builder) look(s sight) *inspect.Cells {
 	if c, ok := b.sights[key]; ok {
 		return c
 	}
+	s.net.Classes = max(s.net.Classes, manyClasses) // where they are what is pooled, a few may all be dead
 	var c *inspect.Cells
 	if net, err := arch.Build(s.net, b.means.Kernel); err == nil {
 		if forward, _ := arch.FLOPs(net); float64(forward)*float64(s.canvas.Grid*s.canvas.Grid) <= maxSight {
