@@ -49,7 +49,7 @@ func TestPresetTexts(t *testing.T) {
 			t.Errorf("%s has no flags to try", name)
 			continue
 		}
-		if !strings.Contains(e.Flags, "--weights") { // a file that people have
+		if !strings.Contains(e.Flags, "--weights") && !testing.Short() { // a file that people have
 			changed := e.Clone()
 			if err := s.change(changed, flagsOf(t, e.Flags)); err != nil {
 				t.Errorf("%s: %s: %v", name, e.Flags, err)
