@@ -13,8 +13,8 @@ type Means struct {
 	Workers int
 	Memory  *Allowance
 
-	// Trainers are those of the arms so far, by all that the arm says but its
-	// seed: networks that differ in that alone train in the same memory, one at a
+	// Trainers are those of the arms so far, by the layout of their memory: networks
+	// that differ in their seed or their padding alone train in the same, one at a
 	// time. A run advances one stage at a time.
 	Trainers map[string]*nn.Trainer
 }

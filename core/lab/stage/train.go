@@ -99,9 +99,13 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	if learns.PerPixel {
 		t.spec.Head = arm.Net.Head
 	}
-	kind := arm.Same(func(key string) bool { return key != "seed" })
-	beside := m.Trainers[kind]
-	if err := t.charge(m, beside != nil); err != nil {
+	nodes, err := arch.Layers(t.spec)
+	if err != nil {
+		return nil, larger(err, t.spec, t.arm)
+	}
+	layout := layoutOf(nodes, t.spec.In, arm.Train.Batch)
+	beside := m.Trainers[layout]
+	if err := t.charge(m, nodes, beside != nil); err != nil {
 		return nil, err
 	}
 	if t.net, err = arch.Build(t.spec, m.Kernel); err != nil {
@@ -115,7 +119,7 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 		t.trainer = beside.Beside(t.net, optimizer)
 	} else {
 		t.trainer = nn.NewTrainer(t.net, optimizer, arm.Train.Batch, m.Workers)
-		m.Trainers[kind] = t.trainer
+		m.Trainers[layout] = t.trainer
 	}
 	t.trainer.Seed, t.tapes = arm.Seed, t.trainer.Tapes()
 	if arm.Train.Clip > 0 {
@@ -145,11 +149,7 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 
 // charge charges the network and its trainer; beside another one, that needs only
 // what its optimizer keeps.
-func (t *Train) charge(m Means, beside bool) error {
-	nodes, err := arch.Layers(t.spec)
-	if err != nil {
-		return larger(err, t.spec, t.arm)
-	}
+func (t *Train) charge(m Means, nodes []nn.Node, beside bool) error {
 	const moments = 2 // Adam's, the most that an optimiser keeps
 	net := nn.NetBytes(nodes)
 	trainer := nn.TrainerBytes(nodes, t.spec.In, t.arm.Train.Batch, m.Workers, moments)
@@ -168,6 +168,19 @@ func (t *Train) charge(m Means, beside bool) error {
 		net += net + int64(m.Workers)*nn.TapeBytes(nodes, t.spec.In)
 	}
 	return m.Memory.Charge("training", net+trainer, lower)
+}
+
+// layoutOf is a text that networks have in common whose trainers use their memory
+// alike, though they may pad otherwise.
+func layoutOf(nodes []nn.Node, in nn.Shape, batch int) string {
+	text := fmt.Sprintln(in, batch)
+	for _, n := range nodes {
+		text += fmt.Sprintln(n.Kind(), n.From, n.Out(), n.Sizes())
+		for _, p := range n.Params() {
+			text += fmt.Sprintln(p.Shape, p.State)
+		}
+	}
+	return text
 }
 
 // ArchSpec is what an arm says of its network; what its pictures and its answer
