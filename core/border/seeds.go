@@ -14,26 +14,11 @@ import (
 // at 3, 5, 10 and 20 seeds is 95 to 96 %, where a normal interval has 83 to 94 and
 // the percentile bootstrap 75 to 93. It panics without values.
 func OverSeeds(values []float64) (mean, low, high float64) {
-	n := float64(len(values))
-	if n == 0 {
-		panic("border: a mean over no seeds")
-	}
-	sum, same := 0.0, true
-	for _, v := range values {
-		sum += v
-		same = same && v == values[0]
-	}
-	if mean = sum / n; same {
-		return values[0], values[0], values[0]
-	}
+	mean, variance := moments(values)
 	if len(values) < 3 {
 		return mean, slices.Min(values), slices.Max(values)
 	}
-	squares := 0.0
-	for _, v := range values {
-		squares += float64((v - mean) * (v - mean))
-	}
-	half := float64(quantile(len(values)-1) * math.Sqrt(squares/(n-1)/n))
+	half := float64(quantile(len(values)-1) * math.Sqrt(variance))
 	return mean, mean - half, mean + half
 }
 

@@ -142,6 +142,9 @@ var bounds = []struct {
 	{"below", func(p metric.Point, n metric.Number) bool { return p.Value < n }, func(p, q, n metric.Number) bool { return q-p >= n }},
 }
 
+// AtCeiling reports whether a score has come to its ceiling: within .05.
+func AtCeiling(value, ceiling metric.Number) bool { return math.Abs(float64(value-ceiling)) <= 0.05 }
+
 // A comparison is what Is means.
 type comparison struct {
 	rival string // the other arm that is asked, or "ring N" of the same; empty: none is
@@ -158,7 +161,7 @@ func (x Expectation) comparison() (comparison, error) {
 		return comparison{"", -1, func(p, _ metric.Point) bool { return math.Abs(float64(p.Value-p.Chance)) < 1e-12 }}, nil
 	case "at its ceiling":
 		return comparison{"", -1, func(p, _ metric.Point) bool {
-			return p.Ceiling != nil && math.Abs(float64(p.Value-*p.Ceiling)) <= 0.05
+			return p.Ceiling != nil && AtCeiling(p.Value, *p.Ceiling)
 		}}, nil
 	}
 	for _, b := range bounds {

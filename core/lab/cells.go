@@ -47,8 +47,8 @@ func (b *builder) cells(arm experiment.Arm, tested arch.Spec) *inspect.Cells {
 	return b.look(own)
 }
 
-// look distinguishes the cells of a sight, once. Padding that is drawn counts as
-// zeros.
+// look distinguishes the cells of a sight, once for all runs of the pool. Padding
+// that is drawn counts as zeros.
 func (b *builder) look(s sight) *inspect.Cells {
 	zeros := func(p pad.Scheme) pad.Scheme {
 		if p.Draws {
@@ -58,22 +58,25 @@ func (b *builder) look(s sight) *inspect.Cells {
 	}
 	s.net.In.H, s.net.In.W = s.canvas.Grid*s.canvas.Patch, s.canvas.Grid*s.canvas.Patch
 	s.net.Padding, s.net.Layers = zeros(s.net.Padding), maps.Clone(s.net.Layers)
-	key := fmt.Sprintln(s.net.Arch.Name, s.net.In, s.net.Padding.Name, s.net.Extent, s.net.Pools, s.net.Bias, s.canvas)
+	key := fmt.Sprintln(b.source.Set.SHA256(), s.net.Arch.Name, s.net.In, s.net.Padding.Name, s.net.Extent, s.net.Pools, s.net.Bias, s.canvas)
 	for _, name := range slices.Sorted(maps.Keys(s.net.Layers)) {
 		s.net.Layers[name] = zeros(s.net.Layers[name])
 		key += fmt.Sprintln(name, s.net.Layers[name].Name)
 	}
-	if c, ok := b.sights[key]; ok {
+	if c, ok := b.pool.sight(key); ok {
 		return c
 	}
 	s.net.Classes = max(s.net.Classes, manyClasses) // where they are what is pooled, a few may all be dead
-	var c *inspect.Cells
+	var c *inspect.Cells                            // nil: too large, or it cannot be built
 	if net, err := arch.Build(s.net, b.means.Kernel); err == nil {
 		if forward, _ := arch.FLOPs(net); float64(forward)*float64(s.canvas.Grid*s.canvas.Grid) <= maxSight {
-			c, _ = inspect.Distinguish(net, b.crew, s.canvas.Grid, s.marks(s.canvas.Patch))
+			var ok bool
+			if c, ok = inspect.Distinguish(net, b.crew, s.canvas.Grid, s.marks(s.canvas.Patch)); !ok {
+				return nil // the building is left
+			}
 		}
 	}
-	b.sights[key] = c
+	b.pool.remember(key, c)
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"padlab/core/images"
+	"padlab/core/inspect"
 	"padlab/core/lab/stage"
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
@@ -29,6 +30,7 @@ type Pool struct {
 	mu     sync.Mutex
 	sets   map[string]*images.Set
 	photos map[string][]images.Photo
+	sights map[string]*inspect.Cells // what was found of the cells of a network on a canvas, by a text that says all of both
 }
 
 // Sources open what experiments name. A process that serves others refuses paths
@@ -61,7 +63,7 @@ const slice = 20 * time.Millisecond
 func NewPool(k *kernel.Kernel, workers int, now func() time.Time, sources Sources) *Pool {
 	p := &Pool{
 		kernel: k, workers: workers, now: now, crew: make(chan *kernel.Crew, 1), budget: stage.NewBudget(MaxFeatures), sources: sources,
-		sets: map[string]*images.Set{}, photos: map[string][]images.Photo{},
+		sets: map[string]*images.Set{}, photos: map[string][]images.Photo{}, sights: map[string]*inspect.Cells{},
 	}
 	p.crew <- kernel.NewCrew(workers)
 	return p
@@ -161,6 +163,26 @@ func (p *Pool) Photos(folder string) ([]images.Photo, error) {
 		p.photos[folder] = list
 	}
 	return list, err
+}
+
+// maxSights is how many sights a pool remembers; a full memory is emptied.
+const maxSights = 1024
+
+// sight is what was remembered under a key.
+func (p *Pool) sight(key string) (c *inspect.Cells, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, ok = p.sights[key]
+	return c, ok
+}
+
+func (p *Pool) remember(key string, c *inspect.Cells) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.sights) == maxSights {
+		clear(p.sights)
+	}
+	p.sights[key] = c
 }
 
 // weights opens a file of weights. Files change and are large, so they are not

@@ -10,7 +10,6 @@ import (
 	"padlab/core/arch"
 	"padlab/core/experiment"
 	"padlab/core/images"
-	"padlab/core/inspect"
 	"padlab/core/lab/stage"
 	"padlab/core/nn"
 	"padlab/core/pad"
@@ -56,7 +55,7 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 		}
 		out.replicas, out.stages = slices.Clone(after.replicas), slices.Clone(after.stages)
 	}
-	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}, Trainers: map[string]*nn.Trainer{}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, sights: map[string]*inspect.Cells{}, crew: p.Turn(ctx), out: out}
+	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}, Trainers: map[string]*nn.Trainer{}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, pool: p, crew: p.Turn(ctx), out: out}
 	set, err := p.set(e.Data.Set)
 	if err != nil {
 		return nil, err
@@ -163,7 +162,7 @@ type builder struct {
 
 	backbones map[string]*stage.Train
 	frozen    map[string]*stage.Frozen
-	sights    map[string]*inspect.Cells
+	pool      *Pool
 	crew      *Turn // what sights are looked at with
 	out       *prepared
 }

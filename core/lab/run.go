@@ -43,7 +43,7 @@ type Options struct {
 
 	// After, if not nil, is a run of the same experiment with fewer seeds, which
 	// has not been stopped. It ends where it stands, and this one takes over its
-	// networks: those of its seeds are not trained again.
+	// networks: those of its seeds are not trained again. Neither is recorded.
 	After *Run
 }
 
@@ -57,9 +57,9 @@ type Run struct {
 	snapshot atomic.Pointer[Snapshot]
 	changed  chan struct{}
 	done     chan struct{}
-	wake     chan struct{} // capacity one: the request changed
-	calls    chan func()   // what is done between two slices
-	heir     *Run          // who has taken over the networks, once done is closed
+	wake     chan struct{}       // capacity one: the request changed
+	calls    chan func()         // what is done between two slices
+	heir     atomic.Pointer[Run] // who takes over the networks, and is asked once done is closed
 	quit     context.Context
 	cancel   context.CancelFunc
 
@@ -104,6 +104,9 @@ func Start(ctx context.Context, p *Pool, e *experiment.Experiment, o Options) (*
 	}
 	r.quit, r.cancel = context.WithCancel(context.Background())
 	if o.After != nil {
+		if o.Record != nil || o.From != nil {
+			panic("lab: a run that takes over another is not recorded")
+		}
 		if err := r.takeOver(o.After); err != nil {
 			return nil, err
 		}
@@ -137,13 +140,19 @@ func Start(ctx context.Context, p *Pool, e *experiment.Experiment, o Options) (*
 }
 
 // takeOver ends a run where it stands and goes on with its networks.
+// Whoever asks that run for something while it ends is sent here, and waits for
+// this one to begin.
 func (r *Run) takeOver(before *Run) error {
+	if !before.heir.CompareAndSwap(nil, r) {
+		return errors.New("the run goes on in another one already")
+	}
 	before.ask(func(q *request) { q.leave = true })
 	<-before.done
 	if s := before.Snapshot().Status; s == Stopped || s == Failed {
-		return errors.New("a run that was stopped takes no more seeds")
+		before.heir.Store(nil)
+		close(r.done) // it never begins
+		return fmt.Errorf("a run that has %s takes no more seeds", s)
 	}
-	before.heir = r
 	r.elapsed = before.elapsed
 	for i, a := range r.averages {
 		a.take(before.replicasOf(i))
@@ -199,8 +208,8 @@ func (r *Run) call(ctx context.Context, do func()) error {
 		<-done
 		return nil
 	case <-r.done:
-		if r.heir != nil {
-			return r.heir.call(ctx, do)
+		if heir := r.heir.Load(); heir != nil {
+			return heir.call(ctx, do)
 		}
 		do()
 		return nil

@@ -132,3 +132,48 @@ func TestASeedJoins(t *testing.T) {
 		}
 	}
 }
+
+// Whoever holds a run that another takes over gets its networks from there, also
+// while it happens; and a run can be taken over once.
+func TestNetworkWhileASeedJoins(t *testing.T) {
+	p := pool(t, 2)
+	first, err := Start(t.Context(), p, quick(t, "net.padding=zeros,", "seeds=1", "train.steps=200"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan error)
+	go func() {
+		for range 50 {
+			if _, _, err := first.Network(t.Context(), 0); err != nil {
+				asked <- err
+				return
+			}
+		}
+		asked <- nil
+	}()
+	more := quick(t, "net.padding=zeros,", "seeds=2", "train.steps=200")
+	second, err := Start(t.Context(), p, more, Options{After: first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-asked; err != nil {
+		t.Error(err)
+	}
+	if _, err := Start(t.Context(), p, more, Options{After: first}); err == nil {
+		t.Error("a run is taken over twice")
+	}
+	finished(t, second)
+
+	stopped, err := Start(t.Context(), p, quick(t, "net.padding=zeros,", "train.steps=1000000"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped.Stop()
+	<-stopped.Done()
+	if _, err := Start(t.Context(), p, quick(t, "net.padding=zeros,", "seeds=2", "train.steps=1000000"), Options{After: stopped}); err == nil {
+		t.Error("a run that was stopped goes on")
+	}
+	if _, _, err := stopped.Network(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
+}

@@ -270,35 +270,3 @@ func (p *StepValue) UnmarshalJSON(data []byte) error {
 	}
 	return json.Unmarshal(pair[1], &p.Value)
 }
-
-// StepsTo is after how many steps the course first reaches a value, on straight
-// lines between its points; NaN when it never does.
-func (c Course) StepsTo(value float64) float64 {
-	for i, p := range c.Points {
-		if float64(p.Value) < value {
-			continue
-		}
-		if i == 0 {
-			return float64(p.Step)
-		}
-		before := c.Points[i-1]
-		share := (value - float64(before.Value)) / float64(p.Value-before.Value)
-		return float64(before.Step) + float64(share*float64(p.Step-before.Step))
-	}
-	return math.NaN()
-}
-
-// Rising reports whether the last quarter of the steps has brought more than .05.
-func (c Course) Rising() bool {
-	if len(c.Points) < 2 {
-		return false
-	}
-	last := c.Points[len(c.Points)-1]
-	before := c.Points[0]
-	for _, p := range c.Points {
-		if 4*p.Step <= 3*last.Step {
-			before = p
-		}
-	}
-	return float64(last.Value) > float64(before.Value)+0.05
-}

@@ -94,15 +94,3 @@ func TestTable(t *testing.T) {
 		t.Error("a map's metric passes for a score's")
 	}
 }
-
-func TestStepsTo(t *testing.T) {
-	c := Course{Points: []StepValue{{0, .1}, {10, .3}, {20, .2}, {30, .8}}}
-	for _, at := range []struct{ value, want float64 }{{.05, 0}, {.1, 0}, {.2, 5}, {.3, 10}, {.5, 25}, {.8, 30}, {.81, math.NaN()}} {
-		if got := c.StepsTo(at.value); math.Abs(got-at.want) > 1e-9 || math.IsNaN(got) != math.IsNaN(at.want) {
-			t.Errorf("%g is reached after %g steps, want %g", at.value, got, at.want)
-		}
-	}
-	if !math.IsNaN(Course{}.StepsTo(0)) {
-		t.Error("an empty course reaches something")
-	}
-}

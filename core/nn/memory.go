@@ -1,5 +1,20 @@
 package nn
 
+import "fmt"
+
+// Layout is a text that networks of nodes for samples of shape in have in common
+// where their trainers use memory alike, though they may pad otherwise.
+func Layout(nodes []Node, in Shape) string {
+	text := fmt.Sprintln(in)
+	for _, n := range nodes {
+		text += fmt.Sprintln(n.Kind(), n.From, n.Out(), n.Sizes())
+		for _, p := range n.Params() {
+			text += fmt.Sprintln(p.Shape, p.State)
+		}
+	}
+	return text
+}
+
 // NetBytes is how much memory a network of these nodes takes: its weights, and
 // what the passes make of them.
 func NetBytes(nodes []Node) int64 {

@@ -124,17 +124,13 @@ func NewTrainer(net *Net, optimizer Optimizer, size, workers int) *Trainer {
 	return t
 }
 
-// Beside returns a trainer of another network of the same layers that works in the
-// memory of t, so that it takes none but what its optimizer keeps. Only one of the
-// two, and of their tapes, may be at work at a time. It panics if the networks
-// differ in more than their weights.
+// Beside returns a trainer of another network of the same [Layout] that works in
+// the memory of t, so that it takes none but what its optimizer keeps. Only one of
+// the two, and of their tapes, may be at work at a time. It panics if the layouts
+// differ.
 func (t *Trainer) Beside(net *Net, optimizer Optimizer) *Trainer {
-	same := net.In == t.Net.In && len(net.W) == len(t.Net.W) && len(net.Nodes) == len(t.Net.Nodes)
-	for i := range net.Nodes {
-		same = same && net.Nodes[i].Out() == t.Net.Nodes[i].Out() && net.Nodes[i].Sizes() == t.Net.Nodes[i].Sizes()
-	}
-	if !same {
-		panic("nn: a trainer beside that of another kind of network")
+	if Layout(net.Nodes, net.In) != Layout(t.Net.Nodes, t.Net.In) {
+		panic("nn: a trainer beside that of a network of another layout")
 	}
 	twin := &Trainer{
 		Net: net, optimizer: optimizer, size: t.size,

@@ -42,7 +42,7 @@ func Found(e *experiment.Experiment, a record.Arm, label string) string {
 			name, what, percent(score.Value), metric.Of(a.Profiles[0].Metric).Label, percent(rings[0].Value), percent(rings[len(rings)-1].Value))
 	case beyond.Ceiling != nil && *beyond.Ceiling == 0:
 		return fmt.Sprintf("%s cannot tell %s: all cells look alike to it, whatever its weights. It is exactly guessing.", name, what)
-	case !(beyond.Low > 0) && beyond.Value > near:
+	case !(beyond.Low > 0) && beyond.Value > 0.05:
 		return fmt.Sprintf("%s is right in %s; that could still be guessing (%s): the interval reaches there.", name, percent(score.Value), percent(score.Chance))
 	case !(beyond.Low > 0):
 		return fmt.Sprintf("%s cannot tell %s: right in %s, no better than guessing (%s).", name, what, percent(score.Value), percent(score.Chance))
@@ -53,10 +53,10 @@ func Found(e *experiment.Experiment, a record.Arm, label string) string {
 			text += fmt.Sprintf(": %s next to the border, %s %s", percent(p.Rings[0].Value), percent(p.Rings[d].Value), further(d))
 		}
 	}
-	if there, known := reached(beyond); known {
+	if beyond.Ceiling != nil {
 		classes := int(math.Round(float64(*score.Ceiling) * float64(cells(a))))
 		text += fmt.Sprintf(". %s, so %s is all that there is to be had", kinds(classes, cells(a)), percent(*score.Ceiling))
-		if there {
+		if experiment.AtCeiling(beyond.Value, *beyond.Ceiling) {
 			text += ", and it has that"
 		}
 	}

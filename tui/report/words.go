@@ -39,25 +39,19 @@ func OneCell(p metric.Profile, i int) bool {
 	return p.Unit == "cells" && i == last && last > 0 && p.Rings[0].N == 8*last*p.Rings[last].N
 }
 
-// near is how far below its ceiling a score counts as having reached it.
-const near = 0.05
-
-// reached reports whether a score has come to its ceiling; known is false where
-// none is known.
-func reached(s metric.Score) (ok, known bool) {
-	if s.Ceiling == nil {
-		return false, false
-	}
-	return s.Value >= *s.Ceiling-near, true
-}
-
-// Rising reports whether an arm ended while its score still rose, and had not
-// come to its ceiling.
+// Rising reports whether an arm ended while its score still rose, by more than .05
+// over the last quarter of its steps, and had not come to its ceiling.
 func Rising(a record.Arm) bool {
 	s, ok := metric.Find(a.Scores, metric.Key{Metric: a.Course.Metric})
-	if !ok || a.Status != record.Done {
+	points := a.Course.Points
+	if !ok || a.Status != record.Done || len(points) == 0 || s.Ceiling != nil && experiment.AtCeiling(s.Value, *s.Ceiling) {
 		return false
 	}
-	there, known := reached(s)
-	return a.Course.Rising() && !(known && there)
+	before, last := points[0], points[len(points)-1]
+	for _, p := range points {
+		if 4*p.Step <= 3*last.Step {
+			before = p
+		}
+	}
+	return float64(last.Value) > float64(before.Value)+0.05
 }

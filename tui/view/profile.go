@@ -98,8 +98,8 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	}
 }
 
-// reach returns the column of the line where the field of view ends: half way
-// to the first ring beyond it, if there is one.
+// reach returns the column of the line from which on all places look alike: half
+// way to the first ring there, if there is one.
 func (p Profile) reach(rings []float64, at func(float64, int) int) (x int, ok bool) {
 	for i, d := range rings {
 		if p.Reach.known && d >= p.Reach.value {
@@ -243,8 +243,8 @@ func (p Profile) count(distance float64) int {
 	return n
 }
 
-// lines draws 0 where the axis goes below it, chance, the end of the field, the
-// ceilings, the seeds, the intervals, the lines and the markers, each time the
+// lines draws 0 where the axis goes below it, chance, from where on all places
+// look alike, the ceilings, the seeds, the intervals, the lines and the markers, each time the
 // selected series last, so that no line hides a marker. The lines of the others
 // are faint beside that of a selected one.
 func (p Profile) lines(plot area, t theme.Theme, scale axis, rings []float64, at func(float64, int) int) {

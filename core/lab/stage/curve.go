@@ -27,13 +27,18 @@ func (c *curve) add(step int, loss float64, last bool) {
 	}
 	c.points = append(c.points, record.LossPoint{Step: step, Value: metric.Number(loss)})
 	if len(c.points) == lossPoints && !last {
-		half := make([]record.LossPoint, 0, lossPoints)
-		for i := 0; i < lossPoints; i += 2 {
-			half = append(half, c.points[i])
-		}
-		c.points = half
+		c.points = thinned(c.points)
 		c.stride *= 2
 	}
+}
+
+// thinned is every second point, with room for as many again.
+func thinned(points []metric.StepValue) []metric.StepValue {
+	half := make([]metric.StepValue, 0, len(points))
+	for i := 0; i < len(points); i += 2 {
+		half = append(half, points[i])
+	}
+	return half
 }
 
 // follow adds what an evaluation after so many steps has found to a course: the
@@ -48,11 +53,7 @@ func follow(c *metric.Course, step int, scores []metric.Score) {
 	c.Metric = s.Metric
 	c.Points = append(c.Points, metric.StepValue{Step: step, Value: s.Value})
 	if len(c.Points) == lossPoints {
-		half := make([]metric.StepValue, 0, lossPoints)
-		for i := 0; i < lossPoints; i += 2 {
-			half = append(half, c.Points[i])
-		}
-		c.Points = half
+		c.Points = thinned(c.Points)
 	}
 }
 
@@ -70,7 +71,24 @@ func stepsToHalf(c metric.Course, scores []metric.Score) (s metric.Score, ok boo
 	s = metric.Score{Key: beyond.Key, Value: metric.NaN, Low: metric.NaN, High: metric.NaN, Interval: beyond.Interval, N: beyond.N, Chance: metric.NaN}
 	s.Metric = metric.StepsToHalf
 	if all > 0 {
-		s.Value = metric.Number(math.Round(c.StepsTo(all/2)*1e6) / 1e6)
+		s.Value = metric.Number(math.Round(stepsTo(c.Points, all/2)*1e6) / 1e6)
 	}
 	return s, true
+}
+
+// stepsTo is after how many steps points first reach a value, on straight lines
+// between them; not-a-number when they never do.
+func stepsTo(points []metric.StepValue, value float64) float64 {
+	for i, p := range points {
+		if float64(p.Value) < value {
+			continue
+		}
+		if i == 0 {
+			return float64(p.Step)
+		}
+		before := points[i-1]
+		share := (value - float64(before.Value)) / float64(p.Value-before.Value)
+		return float64(before.Step) + float64(share*float64(p.Step-before.Step))
+	}
+	return math.NaN()
 }

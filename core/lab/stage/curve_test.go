@@ -83,3 +83,15 @@ func TestCourse(t *testing.T) {
 		}
 	}
 }
+
+func TestStepsTo(t *testing.T) {
+	points := []metric.StepValue{{Step: 0, Value: .1}, {Step: 10, Value: .3}, {Step: 20, Value: .2}, {Step: 30, Value: .8}}
+	for _, at := range []struct{ value, want float64 }{{.05, 0}, {.1, 0}, {.2, 5}, {.3, 10}, {.5, 25}, {.8, 30}, {.81, math.NaN()}} {
+		if got := stepsTo(points, at.value); math.Abs(got-at.want) > 1e-9 || math.IsNaN(got) != math.IsNaN(at.want) {
+			t.Errorf("%g is reached after %g steps, want %g", at.value, got, at.want)
+		}
+	}
+	if !math.IsNaN(stepsTo(nil, 0)) {
+		t.Error("an empty course reaches something")
+	}
+}

@@ -13,7 +13,7 @@ type Means struct {
 	Workers int
 	Memory  *Allowance
 
-	// Trainers are those of the arms so far, by the layout of their memory: networks
+	// Trainers are those of the arms so far, by batch and layout: networks
 	// that differ in their seed or their padding alone train in the same, one at a
 	// time. A run advances one stage at a time.
 	Trainers map[string]*nn.Trainer

@@ -103,7 +103,7 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	if err != nil {
 		return nil, larger(err, t.spec, t.arm)
 	}
-	layout := layoutOf(nodes, t.spec.In, arm.Train.Batch)
+	layout := fmt.Sprintln(arm.Train.Batch, nn.Layout(nodes, t.spec.In))
 	beside := m.Trainers[layout]
 	if err := t.charge(m, nodes, beside != nil); err != nil {
 		return nil, err
@@ -168,19 +168,6 @@ func (t *Train) charge(m Means, nodes []nn.Node, beside bool) error {
 		net += net + int64(m.Workers)*nn.TapeBytes(nodes, t.spec.In)
 	}
 	return m.Memory.Charge("training", net+trainer, lower)
-}
-
-// layoutOf is a text that networks have in common whose trainers use their memory
-// alike, though they may pad otherwise.
-func layoutOf(nodes []nn.Node, in nn.Shape, batch int) string {
-	text := fmt.Sprintln(in, batch)
-	for _, n := range nodes {
-		text += fmt.Sprintln(n.Kind(), n.From, n.Out(), n.Sizes())
-		for _, p := range n.Params() {
-			text += fmt.Sprintln(p.Shape, p.State)
-		}
-	}
-	return text
 }
 
 // ArchSpec is what an arm says of its network; what its pictures and its answer
