@@ -27,7 +27,7 @@ func Recalled(r *record.Record) (*Snapshot, error) {
 		return nil, fmt.Errorf("%s has found nothing yet: it was killed before its first checkpoint, or has just begun", r.Folder)
 	}
 	s := &Snapshot{
-		Version: 1, Experiment: r.Experiment, Status: Done, Warnings: found.Warnings, Provenance: found.Provenance,
+		Version: 1, Evaluated: 1, Experiment: r.Experiment, Status: Done, Warnings: found.Warnings, Provenance: found.Provenance,
 		Arms: make([]ArmState, len(found.Arms)),
 	}
 	s.Provenance.Arms = nil

@@ -16,6 +16,7 @@ import (
 
 	"padlab/core/arch"
 	"padlab/core/experiment"
+	"padlab/core/lab/stage"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 	"padlab/core/nn/safetensors"
@@ -66,11 +67,14 @@ type Run struct {
 	mu      sync.Mutex
 	request request
 
+	evaluations atomic.Pointer[[]*Snapshot] // of rounds
+
 	version  uint64
 	elapsed  time.Duration
-	reported map[string]int // of each arm: the step of the last evaluation that was recorded
-	saved    time.Time      // when the last checkpoint was made
-	saving   time.Duration  // and how long that took
+	reported map[string]stage.Report // of each arm: the one with the last evaluation that was recorded
+	rounds   rounds
+	saved    time.Time     // when the last checkpoint was made
+	saving   time.Duration // and how long that took
 }
 
 // A request is what people asked of a run.
@@ -100,7 +104,7 @@ func Start(ctx context.Context, p *Pool, e *experiment.Experiment, o Options) (*
 	}
 	r := &Run{
 		prepared: b, pool: p, options: o,
-		changed: make(chan struct{}, 1), done: make(chan struct{}), wake: make(chan struct{}, 1), calls: make(chan func()), reported: map[string]int{},
+		changed: make(chan struct{}, 1), done: make(chan struct{}), wake: make(chan struct{}, 1), calls: make(chan func()), reported: map[string]stage.Report{},
 	}
 	r.quit, r.cancel = context.WithCancel(context.Background())
 	if o.After != nil {
@@ -374,16 +378,24 @@ func (r *Run) round(crew *kernel.Crew) (more, worked bool) {
 // evaluated hands on what was evaluated since it was called last.
 func (r *Run) evaluated() {
 	s := r.Snapshot()
-	for _, a := range s.Arms {
-		if last, ok := r.reported[a.Name]; a.EvalStep < 0 || ok && last == a.EvalStep {
-			continue
-		}
-		r.reported[a.Name] = a.EvalStep
-		r.writer.Event(record.EvalOf(a.Result()))
-	}
+	r.remember(s, r.write(s))
 	if r.options.Evaluated != nil {
 		r.options.Evaluated(s)
 	}
+}
+
+// write records the evaluations of a snapshot that were not recorded before, and
+// returns the names of their arms.
+func (r *Run) write(s *Snapshot) (fresh []string) {
+	for _, a := range s.Arms {
+		if last, ok := r.reported[a.Name]; a.EvalStep < 0 || ok && sameScores(&last, &a.Report) {
+			continue
+		}
+		r.reported[a.Name] = a.Report
+		r.writer.Event(record.EvalOf(a.Result()))
+		fresh = append(fresh, a.Name)
+	}
+	return fresh
 }
 
 // publish stores a new snapshot and signals it.
@@ -407,6 +419,9 @@ func (r *Run) publish(status Status) {
 		samples, seconds = samples+float64(a.clock.Samples), seconds+a.clock.TrainTime.Seconds()
 	}
 	s.Fraction = done / all
+	if !sameFindings(r.snapshot.Load().Arms, s.Arms) {
+		s.Evaluated++
+	}
 	if seconds > 0 {
 		s.SamplesPerSecond = samples / seconds
 	}
@@ -524,8 +539,18 @@ func (r *Run) restore(from *record.Record) error {
 		}
 	}
 	for i, name := range r.arms {
-		r.reported[name] = r.state(i).EvalStep
+		r.reported[name] = r.state(i).Report
 	}
+	end, err := Recalled(from)
+	if err != nil {
+		return err
+	}
+	past, err := recalledRounds(from, end)
+	if err != nil {
+		return err
+	}
+	r.rounds = *past
+	r.remember(past.last, nil)
 	return nil
 }
 
@@ -551,4 +576,5 @@ func (r *Run) recover() {
 	s.Failure, s.Stack = fmt.Sprint(v), string(stack)
 	r.snapshot.Store(&s)
 	r.publish(Failed)
+	r.remember(r.Snapshot(), nil)
 }

@@ -25,6 +25,7 @@ const (
 // run never writes again to anything that a Snapshot reaches.
 type Snapshot struct {
 	Version    uint64                 // rises with every Snapshot of a run
+	Evaluated  uint64                 // rises whenever scores, profiles or maps of any arm or seed are other ones
 	Experiment *experiment.Experiment // resolved
 	Status     Status
 	Arms       []ArmState
@@ -153,4 +154,32 @@ func (a ArmState) Result() record.Arm {
 		r.Scores, r.Profiles, r.Maps = []metric.Score{}, []metric.Profile{}, []metric.Map{}
 	}
 	return r
+}
+
+// sameFindings reports whether arms have the scores, profiles and maps that they
+// had, by where those lie: what an evaluation has found is never written again.
+func sameFindings(before, now []ArmState) bool {
+	if len(before) != len(now) {
+		return false
+	}
+	for i := range now {
+		a, b := &before[i], &now[i]
+		if !sameScores(&a.Report, &b.Report) || len(a.Seeds) != len(b.Seeds) {
+			return false
+		}
+		for j := range b.Seeds {
+			if !sameScores(&a.Seeds[j].Report, &b.Seeds[j].Report) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// sameScores reports whether two reports are of one evaluation.
+func sameScores(a, b *stage.Report) bool {
+	if a.EvalStep != b.EvalStep || len(a.Scores) != len(b.Scores) {
+		return false
+	}
+	return len(a.Scores) == 0 || &a.Scores[0] == &b.Scores[0]
 }
