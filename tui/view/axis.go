@@ -78,53 +78,52 @@ func (a axis) ticks(step float64) (list []float64) {
 // zero reports whether the axis has values on both sides of 0.
 func (a axis) zero() bool { return a.low < 0 && a.high > 0 }
 
-// dots returns the row of dots of a value among h rows of cells.
-func (a axis) dots(v float64, h int) int { return dotRow(unit(v, a.low, a.high), h) }
+// A tickMark is a number on the axis of a score.
+type tickMark struct {
+	value float64
+	style theme.Style
+}
 
-// row returns the row of cells of a value.
-func (a axis) row(v float64, h int) int { return a.dots(v, h) / 4 }
-
-// scoreAxis draws the axis of a score beside h rows, with a reference marked on
-// it, and returns its column. Of marks that fall into one row the first stands.
-func (a area) scoreAxis(h int, scale axis, reference Optional) int {
-	type mark struct {
-		value float64
-		style theme.Style
-	}
-	var marks []mark
+// marks returns the numbers that have room beside h rows, a reference first, and
+// the columns of the widest.
+func (a axis) marks(h int, reference Optional) (list []tickMark, width int) {
 	if reference.known {
-		marks = append(marks, mark{reference.value, theme.Chance})
+		list = append(list, tickMark{reference.value, theme.Chance})
 	}
 	var ticks []float64
 	if h >= 2 {
-		ticks = append(ticks, scale.high, scale.low)
-		if scale.zero() {
+		ticks = append(ticks, a.high, a.low)
+		if a.zero() {
 			ticks = append(ticks, 0)
 		}
 	}
 	if h >= 5 {
-		ticks = append(ticks, scale.ticks(scale.step)...)
+		ticks = append(ticks, a.ticks(a.step)...)
 	}
 	if h >= 13 {
-		ticks = append(ticks, scale.ticks(scale.step/2)...)
+		ticks = append(ticks, a.ticks(a.step/2)...)
 	}
 	for _, v := range ticks {
-		marks = append(marks, mark{v, theme.Dim})
+		list = append(list, tickMark{v, theme.Dim})
 	}
-	column := 0
-	for _, m := range marks {
-		column = max(column, Columns(tick(m.value)))
+	for _, m := range list {
+		width = max(width, Columns(tick(m.value)))
 	}
-	taken := make([]bool, h)
-	for y := range h {
+	return list, width
+}
+
+// scoreAxis draws the axis of a score into a column beside a plot. Of marks
+// that fall into one row the first stands.
+func (a area) scoreAxis(column int, marks []tickMark, p plot) {
+	taken := make([]bool, p.h)
+	for y := range p.h {
 		a.set(column, y, '│', theme.Border)
 	}
 	for _, m := range marks {
-		if y := scale.row(m.value, h); !taken[y] {
+		if y := p.row(m.value); !taken[y] {
 			taken[y] = true
 			a.right(column, y, m.style, tick(m.value))
 			a.set(column, y, '┤', theme.Border)
 		}
 	}
-	return column
 }

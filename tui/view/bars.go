@@ -3,6 +3,8 @@ package view
 import (
 	"math"
 
+	"github.com/NimbleMarkets/ntcharts/canvas/runes"
+
 	"padlab/tui/theme"
 )
 
@@ -80,6 +82,15 @@ func (b Bars) shown(yield func(float64) bool) {
 	}
 }
 
+// unit maps lo … hi to 0 … 1, clamped, and everything to ½ when lo = hi. All
+// three are finite; half of each is taken so that no difference overflows.
+func unit(v, lo, hi float64) float64 {
+	if !(lo < hi) {
+		return 0.5
+	}
+	return min(max((v/2-lo/2)/(hi/2-lo/2), 0), 1)
+}
+
 // draw draws the first row of an area, and the line at 0 in all of them.
 func (b Bar) draw(a area, t theme.Theme, scale axis) {
 	if a.w < 1 {
@@ -95,14 +106,14 @@ func (b Bar) draw(a area, t theme.Theme, scale axis) {
 		}
 	}
 	if finite(b.Value) {
-		eighths := int(unit(b.Value, max(scale.low, 0), scale.high)*float64(8*above.w) + 0.5)
+		length := unit(b.Value, max(scale.low, 0), scale.high) * float64(above.w)
 		full := '█'
 		if t.Glyphs == theme.ASCII {
-			full, eighths = '=', (eighths+4)/8*8
+			full, length = '=', math.Round(length)
 		}
-		above.line(0, 0, eighths/8, full, b.Style)
-		if rest := eighths % 8; rest > 0 {
-			above.set(eighths/8, 0, [8]rune{' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'}[rest], b.Style)
+		above.line(0, 0, int(length), full, b.Style)
+		if rest := runes.LeftBlockElementFromFloat64(length - math.Floor(length)); rest != runes.Null {
+			above.set(int(length), 0, rest, b.Style)
 		}
 		if b.Value < 0 { // only halves of a cell can be filled from the right
 			halves := int(unit(-b.Value, 0, -scale.low)*float64(2*below.w) + 0.5)

@@ -1,9 +1,13 @@
 package view
 
 import (
+	"io"
 	"math"
 	"testing"
 
+	"github.com/NimbleMarkets/ntcharts/canvas"
+	"github.com/NimbleMarkets/ntcharts/linechart"
+	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
 	"padlab/tui/theme"
@@ -65,4 +69,76 @@ func BenchmarkCurve(b *testing.B) {
 func BenchmarkHeatmap(b *testing.B) {
 	m := exampleMap()
 	benchmark(b, 90, 22, func(f *Frame, t theme.Theme) { m.Draw(f, f.Bounds(), t) })
+}
+
+// BenchmarkAgainstCanvas draws the same profile and the same curve on ntcharts'
+// canvas, by its linechart, and on a frame. Ours has names, intervals and
+// markers besides.
+func BenchmarkAgainstCanvas(b *testing.B) {
+	const w, h = 86, 19
+	renderer := lipgloss.NewRenderer(io.Discard)
+	renderer.SetColorProfile(termenv.ANSI256)
+	var styles []lipgloss.Style
+	for _, colour := range []lipgloss.Color{"214", "75", "42", "175"} {
+		styles = append(styles, renderer.NewStyle().Foreground(colour))
+	}
+	profile, curve := exampleProfile(), exampleCurve()
+	lines := func(series func(yield func(i int, from, to canvas.Float64Point)), maxX, maxY float64) linechart.Model {
+		m := linechart.New(w, h, 0, maxX, 0, maxY)
+		m.DrawXYAxisAndLabel()
+		series(func(i int, from, to canvas.Float64Point) { m.DrawBrailleLineWithStyle(from, to, styles[i]) })
+		return m
+	}
+	charts := map[string]func() linechart.Model{
+		"profile": func() linechart.Model {
+			return lines(func(yield func(int, canvas.Float64Point, canvas.Float64Point)) {
+				for i, s := range profile.Series {
+					for k := 1; k < len(s.Points); k++ {
+						p, q := s.Points[k-1], s.Points[k]
+						yield(i, canvas.Float64Point{X: p.Distance, Y: p.Value}, canvas.Float64Point{X: q.Distance, Y: q.Value})
+					}
+				}
+			}, 3, 1)
+		},
+		"curve": func() linechart.Model {
+			return lines(func(yield func(int, canvas.Float64Point, canvas.Float64Point)) {
+				for i, s := range curve.Series {
+					for k := 1; k < len(s.Points); k++ {
+						p, q := s.Points[k-1], s.Points[k]
+						yield(i, canvas.Float64Point{X: float64(p.Step), Y: p.Value}, canvas.Float64Point{X: float64(q.Step), Y: q.Value})
+					}
+				}
+			}, 600, 4)
+		},
+	}
+	for name, ours := range map[string]drawer{"profile": profile, "curve": curve} {
+		b.Run(name+"/canvas", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				charts[name]()
+			}
+		})
+		b.Run(name+"/canvas-text", func(b *testing.B) {
+			m := charts[name]()
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = m.View()
+			}
+		})
+		t := theme.New(termenv.ANSI256, true, theme.Braille)
+		f := NewFrame(w, h)
+		b.Run(name+"/frame", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				f.Clear()
+				ours.Draw(f, f.Bounds(), t)
+			}
+		})
+		b.Run(name+"/frame-text", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = f.String(t)
+			}
+		})
+	}
 }

@@ -1,67 +1,94 @@
 package view
 
 import (
-	"cmp"
 	"math"
 
+	"github.com/NimbleMarkets/ntcharts/canvas"
+	"github.com/NimbleMarkets/ntcharts/canvas/graph"
 	"github.com/NimbleMarkets/ntcharts/canvas/runes"
 
 	"padlab/tui/theme"
 )
 
-// unit maps lo … hi to 0 … 1, clamped, and everything to ½ when lo = hi. All
-// three are finite; half of each is taken so that no difference overflows.
-func unit(v, lo, hi float64) float64 {
-	if !(lo < hi) {
-		return 0.5
+// A plot is the area of a chart and the scale of its two axes: that of a grid
+// of braille dots, two columns and four rows to a cell, with the first dot at
+// the top left. Only finite numbers may be placed on it.
+type plot struct {
+	area
+	grid *graph.BrailleGrid
+	x, y Range // what is shown: what lies outside is drawn at its end
+}
+
+// slip is by how much of a dot the middle of a cell, which lies between two
+// dots, is missed: what lies there comes to the lower or the right one, however
+// numbers are rounded.
+const slip = 0.1
+
+// newPlot returns the plot on a, which has at least one cell, where x.Low lies
+// at the column of dots first and x.High at last. In a column of its cells
+// y.Low and y.High lie in the middle of the lowest and the highest, where
+// their tick labels and markers stand.
+func newPlot(a area, x, y Range, first, last float64) plot {
+	x, y = x.open(), y.open()
+	const middle = 1.5 - slip
+	left, right := x.ends(first, last, 2*a.w)
+	bottom, top := y.ends(middle, middle+float64(4*(a.h-1)), 4*a.h)
+	return plot{a, graph.NewBrailleGrid(a.w, a.h, left, right, bottom, top), x, y}
+}
+
+// ends returns the numbers at the first and the last of n dots where r.Low
+// lies at dot first and r.High at dot last, or next to it when they are one.
+func (r Range) ends(first, last float64, n int) (low, high float64) {
+	dot := (r.High - r.Low) / max(last-first, 0.05)
+	return r.Low - first*dot, r.Low + (float64(n-1)-first)*dot
+}
+
+// open returns a range of some width that computing with does not overflow: r,
+// or one with r.Low in the middle.
+func (r Range) open() Range {
+	const most = 1e300
+	low, high := min(max(r.Low, -most), most), min(max(r.High, -most), most)
+	if high-low > 1/most {
+		return Range{low, high}
 	}
-	return min(max((v/2-lo/2)/(hi/2-lo/2), 0), 1)
+	half := max(1, math.Abs(low))
+	return Range{low - half, low + half}
 }
 
-// A raster is the line of one series: dots, two columns and four rows to a
-// cell.
-type raster struct {
-	w, h int // in cells, at least 1
-	dots *runes.PatternDotsGrid
+func (r Range) clamp(v float64) float64 { return min(max(v, r.Low), r.High) }
+
+// dot returns the dot of a point.
+func (p plot) dot(x, y float64) canvas.Point {
+	d := p.grid.GridPoint(canvas.Float64Point{X: p.x.clamp(x), Y: p.y.clamp(y)})
+	return canvas.Point{X: clamp(d.X, 0, 2*p.w-1), Y: clamp(d.Y, 0, 4*p.h-1)}
 }
 
-func newRaster(w, h int) raster { return raster{w, h, runes.NewPatternDotsGrid(2*w, 4*h)} }
+// column returns the column of cells of x.
+func (p plot) column(x float64) int { return p.dot(x, p.y.Low).X / 2 }
 
-// dotRow returns the row of dots for a height u in 0 … 1 among h rows of cells:
-// 0 and 1 lie in the middle of the lowest and the highest cell, where their
-// tick labels and markers stand. The row of cells is dotRow/4.
-func dotRow(u float64, h int) int { return int((1-u)*float64(4*(h-1)) + 2) }
+// dotRow returns the row of dots of y.
+func (p plot) dotRow(y float64) int { return p.dot(p.x.Low, y).Y }
 
-// line draws Bresenham's line from dot (x, y) to (x1, y1), both included.
-func (d raster) line(x, y, x1, y1 int) {
-	dx, dy := abs(x1-x), -abs(y1-y)
-	sx, sy := cmp.Compare(x1, x), cmp.Compare(y1, y)
-	for e := dx + dy; ; {
-		d.dots.Set(x, y)
-		if x == x1 && y == y1 {
-			return
-		}
-		e2 := 2 * e
-		if e2 >= dy {
-			e += dy
-			x += sx
-		}
-		if e2 <= dx {
-			e += dx
-			y += sy
-		}
+// row returns the row of cells of y.
+func (p plot) row(y float64) int { return p.dotRow(y) / 4 }
+
+// stroke sets the dots of a straight line, both ends included.
+func (p plot) stroke(from, to canvas.Point) {
+	for _, d := range graph.GetLinePoints(from, to) {
+		p.grid.Set(d)
 	}
 }
 
-// draw puts the dots on a, as the glyph set can.
-func (d raster) draw(a area, g theme.Glyphs, s theme.Style) {
-	for y, row := range d.dots.BraillePatterns() {
+// ink draws the dots that are set, as the glyph set can, and clears them.
+func (p plot) ink(g theme.Glyphs, s theme.Style) {
+	for y, row := range p.grid.BraillePatterns() {
 		for x, r := range row {
 			if r != runes.BrailleBlockOffset {
-				a.set(x, y, stroke(g, r), s)
+				p.set(x, y, stroke(g, r), s)
 			}
 		}
 	}
+	p.grid.Clear()
 }
 
 // stroke returns the glyph for a braille pattern with at least one dot: the

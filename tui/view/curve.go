@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/NimbleMarkets/ntcharts/canvas"
+
 	"padlab/tui/theme"
 )
 
@@ -43,58 +45,94 @@ type CurvePoint struct {
 func (c Curve) Draw(f *Frame, r Rect, t theme.Theme) {
 	a := f.area(r)
 	c.Log = c.Log && !c.score()
-	lo, hi, ok := span(c.heights)
+	l, ok := c.layout(a)
 	if !ok {
 		a.middle(a.h/2, theme.Dim, c.Empty)
 		return
 	}
-	var ref Optional
-	if c.RefLabel != "" {
-		ref = Some(c.height(c.Reference))
+	if l.plot.w < 1 || l.plot.h < 1 {
+		return
 	}
-	if ref.known {
-		lo, hi = min(lo, ref.value), max(hi, ref.value)
+	if l.axis.w > 0 && c.score() {
+		l.axis.scoreAxis(l.axis.w-1, l.marks, l.plot)
+	} else if l.axis.w > 0 {
+		c.yAxis(l)
 	}
-	scale := c.Range.axis(slices.Values([]float64{lo, hi}))
-	if c.score() {
-		lo, hi = scale.low, scale.high
+	if l.foot.h > 0 {
+		c.xAxis(l.foot, l.axis.w)
 	}
+	reference := l.plot.row(l.reference.value)
+	if l.reference.known {
+		l.plot.line(0, reference, l.plot.w, '┄', theme.Chance)
+	}
+	for _, s := range c.Series {
+		c.line(l, s.Points)
+		l.plot.ink(t.Glyphs, s.Style)
+	}
+	if l.reference.known {
+		c.nameReference(l.plot.area, reference)
+	}
+	if l.names.w > 0 {
+		list := c.endings()
+		for i := range list {
+			list[i].dot = l.plot.dotRow(list[i].value)
+		}
+		l.names.endings(list, l.plot.h)
+	}
+}
 
-	h := a.h
+// A curveLayout is where everything stands.
+type curveLayout struct {
+	low, high float64  // the heights at the ends of the y-axis
+	reference Optional // its height
+	marks     []tickMark
+	axis      area // of the values, beside the plot
+	plot      plot // without a cell when there is no room
+	names     area // behind the lines
+	foot      area // the axis of the steps
+}
+
+// layout divides a. It is false when there is nothing to show.
+func (c Curve) layout(a area) (l curveLayout, ok bool) {
+	l.low, l.high, ok = span(c.heights)
+	if !ok {
+		return l, false
+	}
+	if c.RefLabel != "" {
+		l.reference = Some(c.height(c.Reference))
+	}
+	if l.reference.known {
+		l.low, l.high = min(l.low, l.reference.value), max(l.high, l.reference.value)
+	}
+	h, left := a.h, 0
 	if a.h >= 5 {
 		h--
 	}
-	left := 0
+	scale := c.Range.axis(slices.Values([]float64{l.low, l.high}))
+	if c.score() {
+		l.low, l.high = scale.low, scale.high
+	}
 	switch {
 	case a.w < 16:
 	case c.score():
-		left = a.scoreAxis(h, scale, ref) + 1
+		l.marks, left = scale.marks(h, l.reference)
+		left++
 	default:
-		left = c.yAxis(a, h, lo, hi) + 1
+		left = max(Columns(Loss(c.value(l.high))), Columns(Loss(c.value(l.low)))) + 1
 	}
 	gutter := 0
-	if w := endingWidth(widest(c.endings(1, 0, 1))); c.Last && a.w-left-w >= 16 {
+	if w := endingWidth(widest(c.endings())); c.Last && a.w-left-w >= 16 {
 		gutter = w
 	}
 	plot := a.sub(Rect{left, 0, a.w - left - gutter, h})
 	if plot.w < 1 || plot.h < 1 {
-		return
+		return l, true
 	}
-	if h < a.h {
-		c.xAxis(a.sub(Rect{0, h, left + plot.w, 1}), left)
-	}
-	if ref.known {
-		plot.line(0, dotRow(unit(ref.value, lo, hi), plot.h)/4, plot.w, '┄', theme.Chance)
-	}
-	for _, s := range c.Series {
-		c.line(plot, s, lo, hi).draw(plot, t.Glyphs, s.Style)
-	}
-	if ref.known {
-		c.nameReference(plot, dotRow(unit(ref.value, lo, hi), plot.h)/4)
-	}
-	if gutter > 0 {
-		a.sub(Rect{left + plot.w, 0, gutter, a.h}).endings(c.endings(h, lo, hi), h)
-	}
+	l.axis = a.sub(Rect{0, 0, left, h})
+	l.foot = a.sub(Rect{0, h, left + plot.w, a.h - h})
+	l.names = a.sub(Rect{left + plot.w, 0, gutter, a.h})
+	l.plot = newPlot(plot, Range{0, float64(c.steps())}, Range{l.low, l.high}, 0, float64(2*plot.w-1))
+	return l, true
 }
 
 func (c Curve) score() bool { return c.Range != Range{} }
@@ -147,31 +185,28 @@ func (c Curve) steps() int {
 	return last
 }
 
-// yAxis draws the axis beside h rows, with numbers at its ends, and returns
-// its column.
-func (c Curve) yAxis(a area, h int, lo, hi float64) int {
-	top, bottom := Loss(c.value(hi)), Loss(c.value(lo))
-	column := max(Columns(top), Columns(bottom))
+// yAxis draws the axis of a loss, with numbers at its ends.
+func (c Curve) yAxis(l curveLayout) {
+	a, h, column := l.axis, l.axis.h, l.axis.w-1
 	for y := range h {
 		a.set(column, y, '│', theme.Border)
-	}
-	if h < 1 || lo == hi && h < 3 {
-		return column
 	}
 	mark := func(y int, text string) {
 		a.right(column, y, theme.Dim, text)
 		a.set(column, y, '┤', theme.Border)
 	}
-	if lo == hi {
-		mark((h-1)/2, top)
-		return column
+	top, bottom := Loss(c.value(l.high)), Loss(c.value(l.low))
+	if l.low == l.high {
+		if h >= 3 {
+			mark((h-1)/2, top)
+		}
+		return
 	}
 	mark(h-1, bottom)
 	mark(0, top)
-	if mid := c.value(lo/2 + hi/2); h >= 9 && h%2 == 1 && Columns(Loss(mid)) <= column {
+	if mid := c.value(l.low/2 + l.high/2); h >= 9 && h%2 == 1 && Columns(Loss(mid)) <= column {
 		mark((h-1)/2, Loss(mid))
 	}
-	return column
 }
 
 func (c Curve) xAxis(a area, left int) {
@@ -204,52 +239,49 @@ func (c Curve) nameReference(plot area, y int) {
 	}
 }
 
-// line returns the dots of a series. Points that share a column of dots become
+// line sets the dots of a line. Points that share a column of dots become
 // one stroke from their smallest to their largest value, so that the work
 // follows the width and not the number of points.
-func (c Curve) line(plot area, s CurveSeries, lo, hi float64) raster {
-	d := newRaster(plot.w, plot.h)
-	last := float64(c.steps())
-	x, first, top, bottom, y := -1, 0, 0, 0, 0 // the column at hand: its first, smallest, largest and last row of dots
-	from, fromY := -1, 0                       // where the line comes from
+func (c Curve) line(l curveLayout, points []CurvePoint) {
+	var first, last, from canvas.Point // of the column at hand, and where the line comes from
+	top, bottom := 0, 0                // of the column at hand
+	empty, begun := true, false
 	flush := func() {
-		if x < 0 {
+		if empty {
 			return
 		}
-		if from >= 0 {
-			d.line(from, fromY, x, first)
+		if begun {
+			l.plot.stroke(from, first)
 		}
-		d.line(x, top, x, bottom)
-		from, fromY = x, y
-		x = -1
+		for y := top; y <= bottom; y++ {
+			l.plot.grid.Set(canvas.Point{X: last.X, Y: y})
+		}
+		from, empty, begun = last, true, true
 	}
-	for _, p := range s.Points {
+	for _, p := range points {
 		height := c.height(p.Value)
 		if !finite(height) {
 			flush()
-			from = -1
+			begun = false
 			continue
 		}
-		px := int(unit(float64(p.Step), 0, last)*float64(2*plot.w-1) + 0.5)
-		py := dotRow(unit(height, lo, hi), plot.h)
-		if px == x {
-			top, bottom, y = min(top, py), max(bottom, py), py
-			continue
+		d := l.plot.dot(float64(p.Step), height)
+		if empty || d.X != last.X {
+			flush()
+			first, top, bottom, empty = d, d.Y, d.Y, false
 		}
-		flush()
-		x, first, top, bottom, y = px, py, py, py, py
+		last, top, bottom = d, min(top, d.Y), max(bottom, d.Y)
 	}
 	flush()
-	return d
 }
 
 // endings gives the last known value of each series.
-func (c Curve) endings(h int, lo, hi float64) []ending {
+func (c Curve) endings() []ending {
 	var list []ending
 	for _, s := range c.Series {
-		for i := len(s.Points) - 1; i >= 0; i-- {
-			if height := c.height(s.Points[i].Value); finite(height) {
-				list = append(list, ending{dot: dotRow(unit(height, lo, hi), h), marker: s.Marker, style: s.Style, text: c.text(s.Points[i].Value)})
+		for _, p := range slices.Backward(s.Points) {
+			if height := c.height(p.Value); finite(height) {
+				list = append(list, ending{value: height, marker: s.Marker, style: s.Style, text: c.text(p.Value)})
 				break
 			}
 		}

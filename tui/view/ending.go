@@ -11,7 +11,8 @@ import (
 
 // An ending names a line at its right end.
 type ending struct {
-	dot       int // the row of dots where the line ends
+	value     float64 // at its end
+	dot       int     // the row of dots there
 	marker    rune
 	style     theme.Style
 	text      string

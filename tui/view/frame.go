@@ -10,6 +10,26 @@
 //
 // All measures are columns and rows. A widget draws inside the part of its
 // rectangle that lies in the frame, and nowhere else.
+//
+// # What comes from ntcharts
+//
+// The points, scales and lines of every chart are those of
+// github.com/NimbleMarkets/ntcharts: a graph.BrailleGrid whose GridPoint tells
+// the dot of a value and whose BraillePatterns are the line, and
+// graph.GetLinePoints between two dots; bars end in the runes package's eighths
+// of a block.
+//
+// Its canvas is no surface for us. A cell of it takes 560 bytes, since it
+// holds a lipgloss style. One 86×19 chart through its linechart and canvas
+// takes 1.0 ms and 3,300 allocations (.73 ms and 1,127 with one grid per
+// series in place of one per segment) and as much again to become text; the
+// same Profile takes .13 ms and 1,000, and .006 ms and one as text
+// (BenchmarkAgainstCanvas). NaN makes several of its charts loop for ever:
+// whatever is not finite breaks a line here before it is placed. So the cells
+// are ours, and with them what ntcharts has not: intervals, names where lines
+// end, the end of the field, one picture in three glyph sets or without colour,
+// and half blocks. Its candlesticks do not draw the intervals: they have no
+// caps, and an end that touches another line would not be seen to be one.
 package view
 
 import (

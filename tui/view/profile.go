@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/NimbleMarkets/ntcharts/canvas"
+
 	"padlab/tui/theme"
 )
 
@@ -54,10 +56,55 @@ func (p ProfilePoint) known() bool { return finite(p.Distance) && finite(p.Value
 // Draw draws the profile into r.
 func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	a := f.area(r)
-	rings := p.rings()
-	if len(rings) == 0 {
+	l, ok := p.layout(a)
+	if !ok {
 		a.middle(a.h/2, theme.Dim, p.Empty)
 		return
+	}
+	if l.legend.h > 0 {
+		l.legend.legend(p.endings(l.legend.w))
+	}
+	if l.plot.w < 1 || l.plot.h < 1 {
+		return
+	}
+	if l.axis.w > 0 {
+		l.axis.scoreAxis(l.axis.w-1, l.marks, l.plot)
+	}
+	if l.foot.h > 0 {
+		p.xAxis(l)
+	}
+	p.lines(l, t)
+	if l.names.w > 0 {
+		names := p.endings(a.w / 4)
+		for i := range names {
+			names[i].dot = l.plot.dotRow(names[i].value)
+		}
+		l.names.endings(names, l.plot.h)
+	}
+	if x, ok := p.reach(l); ok {
+		l.plot.beside(x, theme.Dim, "alike from here")
+	}
+}
+
+// A profileLayout is where everything stands.
+type profileLayout struct {
+	rings  []float64
+	scale  axis
+	marks  []tickMark
+	legend area // the names in a row above, if they stand there
+	axis   area // of the score, beside the plot
+	plot   plot // without a cell when there is no room
+	names  area // behind the lines, if they stand there
+	foot   area // the axis of the distance, the counts, the label
+	dodge  bool // the series of one ring stand side by side
+	before int  // how many of them left of the ring's column
+}
+
+// layout divides a. It is false when there is nothing to show.
+func (p Profile) layout(a area) (l profileLayout, ok bool) {
+	l.rings = p.rings()
+	if len(l.rings) == 0 {
+		return l, false
 	}
 	foot := 0 // rows under the plot: axis, counts, label
 	switch {
@@ -68,45 +115,65 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	case a.h >= 5:
 		foot = 1
 	}
-	h, scale := a.h-foot, p.Range.axis(p.shown)
-	gutter, names := 0, p.endings(h, scale, a.w/4)
-	if w := endingWidth(widest(names)); a.w-w >= 32 && h >= 3 {
+	h, gutter := a.h-foot, 0
+	if w := endingWidth(widest(p.endings(a.w / 4))); a.w-w >= 32 && h >= 3 {
 		gutter = w
 	} else if a.h >= 5 && a.w >= 20 {
-		a.sub(Rect{0, 0, a.w, 1}).legend(p.endings(h, scale, a.w))
+		l.legend = a.sub(Rect{0, 0, a.w, 1})
 		a = a.sub(Rect{0, 1, a.w, a.h - 1})
 		h--
 	}
 	left := 0
+	l.scale = p.Range.axis(p.shown)
 	if a.w >= 20 {
-		left = a.scoreAxis(h, scale, p.Chance) + 1
+		l.marks, left = l.scale.marks(h, p.Chance)
+		left++
+		l.axis = a.sub(Rect{0, 0, left, h})
 	}
 	plot := a.sub(Rect{left, 0, a.w - left - gutter, h})
 	if plot.w < 1 || plot.h < 1 {
-		return
+		return l, true
 	}
-	at := p.columns(rings, plot.w)
-	if foot > 0 {
-		p.xAxis(a.sub(Rect{0, h, left + plot.w, foot}), left, rings, at)
+	l.foot = a.sub(Rect{0, h, left + plot.w, foot})
+	l.names = a.sub(Rect{left + plot.w, 0, gutter, h + min(foot, 1)})
+
+	// Where there is room, the series of one ring stand side by side, so that
+	// equal values do not hide each other.
+	after := 0
+	if l.dodge = plot.w >= 2*len(l.rings)*len(p.Series); l.dodge {
+		l.before, after = (len(p.Series)-1)/2, len(p.Series)/2
 	}
-	p.lines(plot, t, scale, rings, at)
-	if gutter > 0 {
-		a.sub(Rect{left + plot.w, 0, gutter, h + min(foot, 1)}).endings(names, h)
+	if plot.w >= 20 {
+		after++ // a blank before the names
 	}
-	if x, ok := p.reach(rings, at); ok {
-		plot.beside(x, theme.Dim, "alike from here")
+	margin := min(1+l.before, (plot.w-1)/2)
+	width := max(0, plot.w-1-margin-after)
+	middle := func(column int) float64 { return 2*float64(column) + 0.5 + slip }
+	distances := Range{l.rings[0], l.rings[len(l.rings)-1]}
+	l.plot = newPlot(plot, distances, Range{l.scale.low, l.scale.high}, middle(margin), middle(margin+width))
+	return l, true
+}
+
+// at returns the column of a ring in the plot.
+func (l profileLayout) at(distance float64) int { return l.plot.column(distance) }
+
+// of returns the column of a series' value at a ring.
+func (l profileLayout) of(series int, distance float64) int {
+	if l.dodge {
+		return l.at(distance) + series - l.before
 	}
+	return l.at(distance)
 }
 
 // reach returns the column of the line from which on all places look alike: half
 // way to the first ring there, if there is one.
-func (p Profile) reach(rings []float64, at func(float64, int) int) (x int, ok bool) {
-	for i, d := range rings {
+func (p Profile) reach(l profileLayout) (x int, ok bool) {
+	for i, d := range l.rings {
 		if p.Reach.known && d >= p.Reach.value {
 			if i == 0 {
-				return at(d, 0) - 1, true
+				return l.of(0, d) - 1, true
 			}
-			return (at(rings[i-1], -1) + at(d, -1)) / 2, true
+			return (l.at(l.rings[i-1]) + l.at(d)) / 2, true
 		}
 	}
 	return 0, false
@@ -171,36 +238,10 @@ func (p Profile) seeds(i int) [][]ProfilePoint {
 	return nil
 }
 
-// columns returns the function from a distance and a series to a column of a
-// plot w ≥ 1 columns wide. Where there is room, the series of one ring stand
-// side by side, so that equal values do not hide each other.
-func (p Profile) columns(rings []float64, w int) func(distance float64, series int) int {
-	lo, hi := rings[0], rings[len(rings)-1]
-	before, after, dodge := 0, 0, p.dodges(len(rings), w)
-	if dodge {
-		before, after = (len(p.Series)-1)/2, len(p.Series)/2
-	}
-	if w >= 20 {
-		after++ // a blank before the names
-	}
-	margin := min(1+before, (w-1)/2)
-	width := max(0, w-1-margin-after)
-	return func(distance float64, series int) int {
-		x := margin + int(unit(distance, lo, hi)*float64(width)+0.5)
-		if series >= 0 && dodge {
-			x += series - before
-		}
-		return x
-	}
-}
-
-// dodges reports whether the rings lie far enough apart for all series side by
-// side.
-func (p Profile) dodges(rings, w int) bool { return w >= 2*rings*len(p.Series) }
-
-// xAxis draws the axis, the counts and the label in as many rows as a has, from
-// column left on.
-func (p Profile) xAxis(a area, left int, rings []float64, at func(float64, int) int) {
+// xAxis draws the axis, the counts and the label in as many rows as the foot
+// has.
+func (p Profile) xAxis(l profileLayout) {
+	a, left := l.foot, l.foot.w-l.plot.w
 	if left > 0 {
 		a.set(left-1, 0, '└', theme.Border)
 		a.right(left-1, 1, theme.Dim, "n")
@@ -208,17 +249,17 @@ func (p Profile) xAxis(a area, left int, rings []float64, at func(float64, int) 
 	a.line(left, 0, a.w-left, '─', theme.Border)
 	end, countEnd := left-1, left-1
 	put := func(distance float64, y int, s theme.Style, text string, end *int) {
-		x := left + at(distance, -1) - (Columns(text)-1)/2
+		x := left + l.at(distance) - (Columns(text)-1)/2
 		x = max(left, min(x, a.w-Columns(text)))
 		if x > *end {
 			*end = a.text(x, y, s, text)
 		}
 	}
-	for _, d := range rings {
+	for _, d := range l.rings {
 		put(d, 0, theme.Plain, strconv.FormatFloat(d, 'g', 4, 64), &end)
 		if n := p.count(d); n > 0 {
 			text := strconv.Itoa(n)
-			if len(text) > 5 || (len(text)+2)*len(rings) > a.w-left {
+			if len(text) > 5 || (len(text)+2)*len(l.rings) > a.w-left {
 				text = Count(n)
 			}
 			put(d, 1, theme.Dim, text, &countEnd)
@@ -247,43 +288,45 @@ func (p Profile) count(distance float64) int {
 // look alike, the ceilings, the seeds, the intervals, the lines and the markers, each time the
 // selected series last, so that no line hides a marker. The lines of the others
 // are faint beside that of a selected one.
-func (p Profile) lines(plot area, t theme.Theme, scale axis, rings []float64, at func(float64, int) int) {
-	if scale.zero() {
-		plot.line(0, scale.row(0, plot.h), plot.w, '┄', theme.Border)
+func (p Profile) lines(l profileLayout, t theme.Theme) {
+	plot := l.plot
+	if l.scale.zero() {
+		plot.line(0, plot.row(0), plot.w, '┄', theme.Border)
 	}
 	if p.Chance.known {
-		plot.line(0, scale.row(p.Chance.value, plot.h), plot.w, '┄', theme.Chance)
+		plot.line(0, plot.row(p.Chance.value), plot.w, '┄', theme.Chance)
 	}
-	if x, ok := p.reach(rings, at); ok {
+	if x, ok := p.reach(l); ok {
 		for y := range plot.h {
 			plot.set(x, y, '┊', theme.Dim)
 		}
 	}
 	order, selected := p.order()
 	if selected {
-		p.Series[p.Selected].ceilings(plot, p.Selected, min(2, plot.w/len(rings)/3), scale, at)
+		l.ceilings(p.Series[p.Selected].Points, p.Selected, min(2, plot.w/len(l.rings)/3))
 	}
 	if t.Colour() {
 		for i := range p.Series {
 			for _, seed := range p.seeds(i) {
-				line(seed, plot, t.Glyphs, theme.Border, i, scale, at)
+				l.line(seed, i)
+				plot.ink(t.Glyphs, theme.Border)
 			}
 		}
 	}
-	roomy := len(p.Series) == 1 || p.dodges(len(rings), plot.w)
+	roomy := len(p.Series) == 1 || l.dodge
 	for _, i := range order {
 		switch s := p.Series[i]; {
 		case plot.h < 5:
 		case i == p.Selected:
-			s.whiskers(plot, s.Style, i, scale, at)
+			l.whiskers(s.Points, i, s.Style)
 		case roomy:
-			s.whiskers(plot, theme.Dim, i, scale, at)
+			l.whiskers(s.Points, i, theme.Dim)
 		}
 	}
 	if !t.Colour() {
 		for i := range p.Series {
 			for _, seed := range p.seeds(i) {
-				markers(seed, plot, '∙', theme.Dim, i, scale, at)
+				l.markers(seed, i, '∙', theme.Dim)
 			}
 		}
 	}
@@ -292,11 +335,12 @@ func (p Profile) lines(plot area, t theme.Theme, scale axis, rings []float64, at
 		if selected && i != p.Selected {
 			style = style.Faint()
 		}
-		line(p.Series[i].Points, plot, t.Glyphs, style, i, scale, at)
+		l.line(p.Series[i].Points, i)
+		plot.ink(t.Glyphs, style)
 	}
 	for _, i := range order {
 		s := p.Series[i]
-		markers(s.Points, plot, s.Marker, s.Style, i, scale, at)
+		l.markers(s.Points, i, s.Marker, s.Style)
 	}
 }
 
@@ -314,13 +358,14 @@ func (p Profile) order() (order []int, selected bool) {
 	return order, false
 }
 
-func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, scale axis, at func(float64, int) int) {
-	for _, q := range s.Points {
+// whiskers draws the intervals of series i.
+func (l profileLayout) whiskers(points []ProfilePoint, i int, style theme.Style) {
+	for _, q := range points {
 		if !q.known() || !finite(q.Low) || !finite(q.High) {
 			continue
 		}
-		x := at(q.Distance, i)
-		top, middle, bottom := scale.row(q.High, plot.h), scale.row(q.Value, plot.h), scale.row(q.Low, plot.h)
+		x := l.of(i, q.Distance)
+		top, middle, bottom := l.plot.row(q.High), l.plot.row(q.Value), l.plot.row(q.Low)
 		for y := top; y <= bottom; y++ {
 			r := '│'
 			switch {
@@ -333,13 +378,13 @@ func (s ProfileSeries) whiskers(plot area, style theme.Style, i int, scale axis,
 			case y == bottom && y > middle:
 				r = '┴'
 			}
-			plot.set(x, y, r, style)
+			l.plot.set(x, y, r, style)
 		}
 	}
 }
 
-func line(points []ProfilePoint, plot area, g theme.Glyphs, style theme.Style, i int, scale axis, at func(float64, int) int) {
-	d := newRaster(plot.w, plot.h)
+// line sets the dots of a line of series i, from marker to marker.
+func (l profileLayout) line(points []ProfilePoint, i int) {
 	var before *ProfilePoint
 	for k := range points {
 		q := &points[k]
@@ -348,39 +393,42 @@ func line(points []ProfilePoint, plot area, g theme.Glyphs, style theme.Style, i
 			continue
 		}
 		if before != nil {
-			d.line(2*at(before.Distance, i)+1, scale.dots(before.Value, plot.h), 2*at(q.Distance, i), scale.dots(q.Value, plot.h))
+			l.plot.stroke(
+				canvas.Point{X: 2*l.of(i, before.Distance) + 1, Y: l.plot.dotRow(before.Value)},
+				canvas.Point{X: 2 * l.of(i, q.Distance), Y: l.plot.dotRow(q.Value)})
 		}
 		before = q
 	}
-	d.draw(plot, g, style)
 }
 
-func markers(points []ProfilePoint, plot area, marker rune, style theme.Style, i int, scale axis, at func(float64, int) int) {
+// markers draws the values of series i.
+func (l profileLayout) markers(points []ProfilePoint, i int, marker rune, style theme.Style) {
 	for _, q := range points {
 		if q.known() {
-			plot.set(at(q.Distance, i), scale.row(q.Value, plot.h), marker, style)
+			l.plot.set(l.of(i, q.Distance), l.plot.row(q.Value), marker, style)
 		}
 	}
 }
 
-// ceilings draws dashes over a number of columns on either side of each ring.
-func (s ProfileSeries) ceilings(plot area, i, columns int, scale axis, at func(float64, int) int) {
-	for _, q := range s.Points {
+// ceilings draws dashes over a number of columns on either side of each ring of
+// series i.
+func (l profileLayout) ceilings(points []ProfilePoint, i, columns int) {
+	for _, q := range points {
 		if q.known() && q.Ceiling.known {
-			plot.line(at(q.Distance, i)-columns, scale.row(q.Ceiling.value, plot.h), 2*columns+1, ceiling, theme.Dim)
+			l.plot.line(l.of(i, q.Distance)-columns, l.plot.row(q.Ceiling.value), 2*columns+1, ceiling, theme.Dim)
 		}
 	}
 }
 
 // endings names the lines where they end, in names of at most w columns, and
 // the references.
-func (p Profile) endings(h int, scale axis, w int) []ending {
+func (p Profile) endings(w int) []ending {
 	var list []ending
 	var names []string
 	for i, s := range p.Series {
 		for _, q := range slices.Backward(s.Points) {
 			if q.known() {
-				list = append(list, ending{dot: scale.dots(q.Value, h), marker: s.Marker, style: s.Style, selected: i == p.Selected})
+				list = append(list, ending{value: q.Value, marker: s.Marker, style: s.Style, selected: i == p.Selected})
 				names = append(names, s.Name)
 				break
 			}
@@ -390,14 +438,14 @@ func (p Profile) endings(h int, scale axis, w int) []ending {
 		list[i].text = name
 	}
 	if p.Chance.known {
-		list = append(list, ending{dot: scale.dots(p.Chance.value, h), marker: '┄', style: theme.Chance, text: "guessing", reference: true})
+		list = append(list, ending{value: p.Chance.value, marker: '┄', style: theme.Chance, text: "guessing", reference: true})
 	}
 	if p.Selected < 0 || p.Selected >= len(p.Series) {
 		return list
 	}
 	for _, q := range slices.Backward(p.Series[p.Selected].Points) {
 		if q.known() && q.Ceiling.known {
-			return append(list, ending{dot: scale.dots(q.Ceiling.value, h), marker: ceiling, style: theme.Dim, text: "ceiling", reference: true})
+			return append(list, ending{value: q.Ceiling.value, marker: ceiling, style: theme.Dim, text: "ceiling", reference: true})
 		}
 	}
 	return list
