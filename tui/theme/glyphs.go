@@ -107,6 +107,8 @@ func spell(r rune) rune {
 		return '#'
 	case '╎', '┊':
 		return ':'
+	case '┆':
+		return '!'
 	case '┄', '┈', '·', '…', '░':
 		return '.'
 	case '∙':

@@ -159,7 +159,7 @@ func TestGlyphs(t *testing.T) {
 	}
 
 	th := Theme{Glyphs: ASCII}
-	for _, pair := range []string{"─━", "┄─", "╭┏", "│┃", "▸◂", "█░", "═┄", "═─", "┊│", "∙┄"} {
+	for _, pair := range []string{"─━", "┄─", "╭┏", "│┃", "▸◂", "█░", "═┄", "═─", "┊│", "∙┄", "┆│", "┆┊"} {
 		r := []rune(pair)
 		if th.Spell(r[0]) == th.Spell(r[1]) {
 			t.Errorf("%s are spelt alike", pair)
@@ -186,7 +186,7 @@ func TestArmsAreToldApart(t *testing.T) {
 			if j, twice := seen[r]; twice {
 				t.Errorf("%v: markers %d and %d are both %q", th.Glyphs, i, j, r)
 			}
-			if strings.ContainsRune(`|\/'-_.:=,>`, r) {
+			if strings.ContainsRune(`|\/'-_.:=,>!`, r) {
 				t.Errorf("%v: marker %d is %q, as is a line", th.Glyphs, i, r)
 			}
 			seen[r] = i

@@ -15,8 +15,8 @@ import (
 // the top left. Only finite numbers may be placed on it.
 type plot struct {
 	area
-	grid *graph.BrailleGrid
-	x, y Range // what is shown: what lies outside is drawn at its end
+	grid       *graph.BrailleGrid
+	across, up Range // what is shown: what lies outside is drawn at its end
 }
 
 // slip is by how much of a dot the middle of a cell, which lies between two
@@ -59,15 +59,21 @@ func (r Range) clamp(v float64) float64 { return min(max(v, r.Low), r.High) }
 
 // dot returns the dot of a point.
 func (p plot) dot(x, y float64) canvas.Point {
-	d := p.grid.GridPoint(canvas.Float64Point{X: p.x.clamp(x), Y: p.y.clamp(y)})
+	d := p.grid.GridPoint(canvas.Float64Point{X: p.across.clamp(x), Y: p.up.clamp(y)})
 	return canvas.Point{X: clamp(d.X, 0, 2*p.w-1), Y: clamp(d.Y, 0, 4*p.h-1)}
 }
 
 // column returns the column of cells of x.
-func (p plot) column(x float64) int { return p.dot(x, p.y.Low).X / 2 }
+func (p plot) column(x float64) int { return p.dot(x, p.up.Low).X / 2 }
 
 // dotRow returns the row of dots of y.
-func (p plot) dotRow(y float64) int { return p.dot(p.x.Low, y).Y }
+func (p plot) dotRow(y float64) int { return p.dot(p.across.Low, y).Y }
+
+// over reports whether the cell (x, y) of the frame lies in the plot, or in the
+// axis under it.
+func (p plot) over(foot area, x, y int) bool {
+	return Rect{p.area.x, p.area.y, p.w, p.h + foot.h}.Contains(x, y)
+}
 
 // row returns the row of cells of y.
 func (p plot) row(y float64) int { return p.dotRow(y) / 4 }

@@ -3,6 +3,7 @@ package view
 import (
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/NimbleMarkets/ntcharts/canvas"
 
@@ -22,16 +23,21 @@ type Curve struct {
 	Log       bool    // the y-axis of a loss is logarithmic; values ≤ 0 break the line
 	Reference float64 // a dashed line at this value, named RefLabel; none when RefLabel is empty
 	RefLabel  string
-	XLabel    string // what is counted, behind its last value: "step"
-	Last      bool   // the last value of each series stands at the right end, where there is room
-	Empty     string // one line to show while no series has a value
+	XLabel    string   // what is counted, behind its last value: "step"
+	Cursor    Optional // a step: a line at the nearest one with a value, and beside it what every series has there
+	Last      bool     // the last value of each series stands at the right end, where there is room
+	Empty     string   // one line to show while no series has a value
 }
 
-// A CurveSeries is one line, its points by ascending step.
+// A CurveSeries is one line, its points by ascending step. Before is the same
+// arm in another run, in its faint colour behind the line; without colour it is
+// dots.
 type CurveSeries struct {
+	Name   string // in the list beside the cursor
 	Style  theme.Style
 	Marker rune // stands before the last value
 	Points []CurvePoint
+	Before []CurvePoint
 }
 
 // A CurvePoint is the value after a number of steps. A value that is not
@@ -65,6 +71,22 @@ func (c Curve) Draw(f *Frame, r Rect, t theme.Theme) {
 	if l.reference.known {
 		l.plot.line(0, reference, l.plot.w, '┄', theme.Chance)
 	}
+	step, pointed := c.cursor()
+	if pointed {
+		for y := range l.plot.h {
+			l.plot.set(l.plot.column(float64(step)), y, cursor, theme.Focus)
+		}
+	}
+	for _, s := range c.Series {
+		switch {
+		case len(s.Before) == 0:
+		case t.Colour():
+			c.line(l, s.Before)
+			l.plot.ink(t.Glyphs, s.Style.Faint())
+		default:
+			c.dots(l, s.Before)
+		}
+	}
 	for _, s := range c.Series {
 		c.line(l, s.Points)
 		l.plot.ink(t.Glyphs, s.Style)
@@ -79,6 +101,75 @@ func (c Curve) Draw(f *Frame, r Rect, t theme.Theme) {
 		}
 		l.names.endings(list, l.plot.h)
 	}
+	if pointed {
+		x := l.plot.column(float64(step))
+		c.readout(step).draw(l.plot.area, x, x+1)
+	}
+}
+
+// At returns the step that the cell (x, y) means when c is drawn into r, which
+// lies in its frame: the nearest at which a series has a value. It is false
+// beside the plot and the axis below it.
+func (c Curve) At(r Rect, x, y int) (step int, ok bool) {
+	c.Log = c.Log && !c.score()
+	l, ok := c.layout(area{x: r.X, y: r.Y, w: r.W, h: r.H})
+	if !ok || !l.plot.over(l.foot, x, y) {
+		return 0, false
+	}
+	nearest := math.MaxInt
+	ok = false
+	for s := range c.known {
+		// Twice the dots, as the middle of a cell lies between two.
+		if d := abs(2*l.plot.dot(float64(s), l.low).X - (4*(x-l.plot.x) + 1)); d < nearest {
+			step, nearest, ok = s, d, true
+		}
+	}
+	return step, ok
+}
+
+// cursor returns the step nearest to the cursor at which a series has a value.
+func (c Curve) cursor() (step int, ok bool) {
+	nearest := math.Inf(1)
+	for s := range c.known {
+		if d := math.Abs(float64(s) - c.Cursor.value); c.Cursor.known && d < nearest {
+			step, nearest, ok = s, d, true
+		}
+	}
+	return step, ok
+}
+
+// known yields the steps at which a series has a value, some of them twice.
+func (c Curve) known(yield func(int) bool) {
+	for _, s := range c.Series {
+		for _, p := range s.Points {
+			if finite(c.height(p.Value)) && !yield(max(p.Step, 0)) {
+				return
+			}
+		}
+	}
+}
+
+// readout lists the last value of each series up to a step.
+func (c Curve) readout(step int) readout {
+	var o readout
+	o.head = Count(step)
+	if step < 100_000 {
+		o.head = strconv.Itoa(step)
+	}
+	if c.XLabel != "" {
+		o.head = c.XLabel + " " + o.head
+	}
+	for _, s := range c.Series {
+		r := reading{marker: s.Marker, style: s.Style, name: s.Name, value: Unknown}
+		for _, p := range s.Points {
+			if p.Step <= step && finite(c.height(p.Value)) {
+				r.value = c.text(p.Value)
+			}
+		}
+		r.short = r.value
+		o.rows = append(o.rows, r)
+	}
+	return o
 }
 
 // A curveLayout is where everything stands.
@@ -167,9 +258,11 @@ func (c Curve) value(height float64) float64 {
 
 func (c Curve) heights(yield func(float64) bool) {
 	for _, s := range c.Series {
-		for _, p := range s.Points {
-			if !yield(c.height(p.Value)) {
-				return
+		for _, points := range [...][]CurvePoint{s.Points, s.Before} {
+			for _, p := range points {
+				if !yield(c.height(p.Value)) {
+					return
+				}
 			}
 		}
 	}
@@ -178,8 +271,10 @@ func (c Curve) heights(yield func(float64) bool) {
 func (c Curve) steps() int {
 	last := 0
 	for _, s := range c.Series {
-		for _, p := range s.Points {
-			last = max(last, p.Step)
+		for _, points := range [...][]CurvePoint{s.Points, s.Before} {
+			for _, p := range points {
+				last = max(last, p.Step)
+			}
 		}
 	}
 	return last
@@ -273,6 +368,22 @@ func (c Curve) line(l curveLayout, points []CurvePoint) {
 		last, top, bottom = d, min(top, d.Y), max(bottom, d.Y)
 	}
 	flush()
+}
+
+// dots draws a dot in every fourth column of a line, or where there are points.
+func (c Curve) dots(l curveLayout, points []CurvePoint) {
+	const apart = 4
+	last := -apart
+	for _, p := range points {
+		height := c.height(p.Value)
+		if !finite(height) {
+			continue
+		}
+		if d := l.plot.dot(float64(p.Step), height); d.X/2 >= last+apart {
+			last = d.X / 2
+			l.plot.set(last, d.Y/4, '∙', theme.Dim)
+		}
+	}
 }
 
 // endings gives the last known value of each series.

@@ -82,6 +82,16 @@ func TestGolden(t *testing.T) {
 		{"profile-beyond-82x17-256", 82, 17, exampleBeyond(), theme.New(termenv.ANSI256, true, theme.Braille)},
 		{"arms-16-82x17-ascii", 82, 17, exampleArms(16), mono(theme.ASCII)},
 		{"profile-start-54x9", 54, 9, start, mono(theme.Braille)},
+		{"profile-cursor-56x9", 56, 9, exampleCursor(), mono(theme.Braille)},
+		{"profile-cursor-90x22", 90, 22, exampleCursor(), mono(theme.Braille)},
+		{"profile-cursor-90x22-ascii", 90, 22, exampleCursor(), mono(theme.ASCII)},
+		{"profile-cursor-90x22-block", 90, 22, exampleCursor(), mono(theme.Block)},
+		{"profile-cursor-56x9-256", 56, 9, exampleCursor(), theme.New(termenv.ANSI256, true, theme.Braille)},
+		{"profile-cursor-24x6", 24, 6, exampleCursor(), mono(theme.Braille)},
+		{"curve-cursor-60x14", 60, 14, exampleSteps(), mono(theme.Braille)},
+		{"curve-cursor-60x14-ascii", 60, 14, exampleSteps(), mono(theme.ASCII)},
+		{"curve-cursor-60x14-256", 60, 14, exampleSteps(), theme.New(termenv.ANSI256, true, theme.Braille)},
+		{"curve-cursor-21x4", 21, 4, exampleSteps(), mono(theme.Braille)},
 		{"profile-empty", 56, 9, quiet, mono(theme.Braille)},
 		{"profile-56x9-256", 56, 9, exampleProfile(), theme.New(termenv.ANSI256, true, theme.Braille)},
 		{"curve-21x4", 21, 4, exampleCurve(), mono(theme.Braille)},
@@ -185,6 +195,36 @@ func exampleArms(n int) Profile {
 			Points: examplePoints(trials, half, first, 0.7*first+0.3*last, 0.3*first+0.7*last, last)})
 	}
 	return p
+}
+
+// exampleCursor has the run before, and a cursor.
+func exampleCursor() Profile {
+	p := exampleProfile()
+	p.XLabel = "cells between the patch and the border"
+	p.Cursor = Some(1.2)
+	for i := range p.Series {
+		s := &p.Series[i]
+		s.Before = slices.Clone(s.Points)
+		for k := range s.Before {
+			s.Before[k].Value *= 0.75
+		}
+	}
+	return p
+}
+
+// exampleSteps has the run before, and a cursor.
+func exampleSteps() Curve {
+	c := exampleScores()
+	c.Cursor = Some(210)
+	for i := range c.Series {
+		s := &c.Series[i]
+		s.Name = []string{"circular", "reflect", "zeros"}[i]
+		for _, q := range s.Points {
+			s.Before = append(s.Before, CurvePoint{q.Step, q.Value * 0.8})
+		}
+		s.Points = s.Points[:8]
+	}
+	return c
 }
 
 // exampleBeyond is accuracy beyond guessing, with everything that a profile can

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -23,19 +24,22 @@ type Profile struct {
 	Chance   Optional // the score of guessing: a dashed line
 	Reach    Optional // the distance from which on all places look alike: a line between the rings
 	XLabel   string   // what the distance is, with its unit
+	Cursor   Optional // a distance: a line at the nearest ring, and beside it what every series has there
 	Selected int      // the series that is drawn last and with its name marked; −1 for none
 	Empty    string   // one line to show while no series has a value
 }
 
 // A ProfileSeries is the line of one arm, its points by ascending distance.
 // Where it is the mean of several seeds, the lines of these lie dim behind it
-// while it is selected, or nothing is; without colour they are dots.
+// while it is selected, or nothing is; without colour they are dots. Before is the
+// same arm in another run, in its faint colour behind the line, or dots.
 type ProfileSeries struct {
 	Name   string
 	Style  theme.Style
 	Marker rune
 	Points []ProfilePoint
 	Seeds  [][]ProfilePoint // one line each
+	Before []ProfilePoint
 }
 
 // A ProfilePoint is one ring. Value is clamped to the axis; where it is not
@@ -84,6 +88,58 @@ func (p Profile) Draw(f *Frame, r Rect, t theme.Theme) {
 	if x, ok := p.reach(l); ok {
 		l.plot.beside(x, theme.Dim, "alike from here")
 	}
+	if d, ok := l.cursor(p.Cursor); ok {
+		p.readout(d).draw(l.plot.area, l.of(0, d), l.of(len(p.Series)-1, d)+1)
+	}
+}
+
+// At returns the distance of the ring that the cell (x, y) means when p is drawn
+// into r, which lies in its frame: the nearest one. It is false beside the plot
+// and the axis below it.
+func (p Profile) At(r Rect, x, y int) (distance float64, ok bool) {
+	l, ok := p.layout(area{x: r.X, y: r.Y, w: r.W, h: r.H})
+	if !ok || !l.plot.over(l.foot, x, y) {
+		return 0, false
+	}
+	best := l.rings[0]
+	for _, d := range l.rings {
+		if abs(l.at(d)-(x-l.plot.x)) < abs(l.at(best)-(x-l.plot.x)) {
+			best = d
+		}
+	}
+	return best, true
+}
+
+// cursor returns the ring nearest to a distance.
+func (l profileLayout) cursor(at Optional) (distance float64, ok bool) {
+	if !at.known {
+		return 0, false
+	}
+	best := l.rings[0]
+	for _, d := range l.rings {
+		if math.Abs(d-at.value) < math.Abs(best-at.value) {
+			best = d
+		}
+	}
+	return best, true
+}
+
+// readout lists the series at a ring.
+func (p Profile) readout(distance float64) readout {
+	o := readout{head: "at " + strconv.FormatFloat(distance, 'g', 4, 64)}
+	if n := p.count(distance); n > 0 {
+		o.head += " · n " + strconv.Itoa(n)
+	}
+	for i, s := range p.Series {
+		r := reading{marker: s.Marker, style: s.Style, name: s.Name, value: Unknown, short: Unknown, selected: i == p.Selected}
+		for _, q := range s.Points {
+			if q.known() && q.Distance == distance {
+				r.value, r.short = ScoreWithin(q.Value, q.Low, q.High), Score(q.Value)
+			}
+		}
+		o.rows = append(o.rows, r)
+	}
+	return o
 }
 
 // A profileLayout is where everything stands.
@@ -193,13 +249,16 @@ func (a area) beside(x int, s theme.Style, text string) {
 	}
 }
 
-// rings returns the distances at which some series has a value, ascending.
+// rings returns the distances at which some series has a value, or had one
+// before, ascending.
 func (p Profile) rings() []float64 {
 	var rings []float64
 	for _, s := range p.Series {
-		for _, q := range s.Points {
-			if i, found := slices.BinarySearch(rings, q.Distance); q.known() && !found {
-				rings = slices.Insert(rings, i, q.Distance)
+		for _, points := range [...][]ProfilePoint{s.Points, s.Before} {
+			for _, q := range points {
+				if i, found := slices.BinarySearch(rings, q.Distance); q.known() && !found {
+					rings = slices.Insert(rings, i, q.Distance)
+				}
 			}
 		}
 	}
@@ -214,6 +273,11 @@ func (p Profile) shown(yield func(float64) bool) {
 				return
 			}
 			if i == p.Selected && q.Ceiling.known && !yield(q.Ceiling.value) {
+				return
+			}
+		}
+		for _, q := range s.Before {
+			if q.known() && !yield(q.Value) {
 				return
 			}
 		}
@@ -285,9 +349,10 @@ func (p Profile) count(distance float64) int {
 }
 
 // lines draws 0 where the axis goes below it, chance, from where on all places
-// look alike, the ceilings, the seeds, the intervals, the lines and the markers, each time the
-// selected series last, so that no line hides a marker. The lines of the others
-// are faint beside that of a selected one.
+// look alike, the cursor, the ceilings, the seeds and the run before, the
+// intervals, the lines and the markers, each time the selected series last, so
+// that no line hides a marker. The lines of the others are faint beside that of
+// a selected one.
 func (p Profile) lines(l profileLayout, t theme.Theme) {
 	plot := l.plot
 	if l.scale.zero() {
@@ -301,15 +366,24 @@ func (p Profile) lines(l profileLayout, t theme.Theme) {
 			plot.set(x, y, '┊', theme.Dim)
 		}
 	}
+	if d, ok := l.cursor(p.Cursor); ok {
+		for y := range plot.h {
+			plot.set(l.at(d), y, cursor, theme.Focus)
+		}
+	}
 	order, selected := p.order()
 	if selected {
 		l.ceilings(p.Series[p.Selected].Points, p.Selected, min(2, plot.w/len(l.rings)/3))
 	}
 	if t.Colour() {
-		for i := range p.Series {
+		for i, s := range p.Series {
 			for _, seed := range p.seeds(i) {
 				l.line(seed, i)
 				plot.ink(t.Glyphs, theme.Border)
+			}
+			if len(s.Before) > 0 {
+				l.line(s.Before, i)
+				plot.ink(t.Glyphs, s.Style.Faint())
 			}
 		}
 	}
@@ -324,10 +398,11 @@ func (p Profile) lines(l profileLayout, t theme.Theme) {
 		}
 	}
 	if !t.Colour() {
-		for i := range p.Series {
+		for i, s := range p.Series {
 			for _, seed := range p.seeds(i) {
 				l.markers(seed, i, '∙', theme.Dim)
 			}
+			l.markers(s.Before, i, '∙', theme.Dim)
 		}
 	}
 	for _, i := range order {

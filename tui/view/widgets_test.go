@@ -57,7 +57,7 @@ func anyWidget(t *rapid.T) drawer {
 
 	switch rapid.IntRange(0, 11).Draw(t, "widget") {
 	case 0:
-		p := Profile{Range: extent(), Chance: optional(), Reach: optional(), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
+		p := Profile{Range: extent(), Chance: optional(), Reach: optional(), Cursor: optional(), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
 		points := func() (list []ProfilePoint) {
 			for d := range rapid.IntRange(0, 8).Draw(t, "points") {
 				v := values(4)
@@ -71,7 +71,7 @@ func anyWidget(t *rapid.T) drawer {
 		}
 		for range rapid.IntRange(0, 9).Draw(t, "series") {
 			s := ProfileSeries{Name: text.Draw(t, "name"), Style: anyStyle(t), Marker: marker()}
-			s.Points = points()
+			s.Points, s.Before = points(), points()
 			for range rapid.IntRange(0, 2).Draw(t, "seeds") {
 				s.Seeds = append(s.Seeds, points())
 			}
@@ -84,12 +84,15 @@ func anyWidget(t *rapid.T) drawer {
 		if rapid.Bool().Draw(t, "score") {
 			c.Range = extent()
 		}
-		for range rapid.IntRange(0, 9).Draw(t, "series") {
-			s := CurveSeries{Style: anyStyle(t), Marker: marker()}
-			for range rapid.IntRange(0, 40).Draw(t, "points") {
-				s.Points = append(s.Points, CurvePoint{rapid.OneOf(rapid.IntRange(0, 100), rapid.Int()).Draw(t, "step"), number.Draw(t, "value")})
+		c.Cursor = optional()
+		points := func(n int) (list []CurvePoint) {
+			for range rapid.IntRange(0, n).Draw(t, "points") {
+				list = append(list, CurvePoint{rapid.OneOf(rapid.IntRange(0, 100), rapid.Int()).Draw(t, "step"), number.Draw(t, "value")})
 			}
-			c.Series = append(c.Series, s)
+			return list
+		}
+		for range rapid.IntRange(0, 9).Draw(t, "series") {
+			c.Series = append(c.Series, CurveSeries{Name: text.Draw(t, "name"), Style: anyStyle(t), Marker: marker(), Points: points(40), Before: points(9)})
 		}
 		return c
 	case 2, 3:
