@@ -13,7 +13,8 @@ import (
 // A Disk is what a record needs of the file system to be written. The tests
 // have one that fails.
 type Disk interface {
-	MakeFolder(name string) error
+	MakeFolder(name string) error                 // and those that it lies in; one that is there is no error
+	NewFolder(name string) error                  // of two who make one at once, one gets fs.ErrExist
 	Create(name string) (File, error)             // empty, whatever it held before
 	Extend(name string, size int64) (File, error) // what is written comes behind its first size bytes; the rest is cut off
 	Rename(from, to string) error
@@ -33,6 +34,7 @@ type File interface {
 type OS struct{}
 
 func (OS) MakeFolder(name string) error     { return os.MkdirAll(name, 0o777) }
+func (OS) NewFolder(name string) error      { return os.Mkdir(name, 0o777) }
 func (OS) Create(name string) (File, error) { return os.Create(name) }
 func (OS) Extend(name string, size int64) (File, error) {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)

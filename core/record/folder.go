@@ -171,6 +171,8 @@ type Writer struct {
 	saved  int   // checkpoints, to name their tensors
 	last   string
 	err    error
+
+	summary *summary // of a record in a history
 }
 
 // Create begins the record of a run in a folder, which is made when there is
@@ -182,13 +184,24 @@ func Create(d Disk, folder string, e *experiment.Experiment, p Provenance, warni
 	if err := d.MakeFolder(folder); err != nil {
 		return nil, err
 	}
-	w := &Writer{disk: d, folder: folder}
+	return create(d, folder, e, p, warnings, nil)
+}
+
+// create is Create in a folder that is there, with a summary where it is in a
+// history.
+func create(d Disk, folder string, e *experiment.Experiment, p Provenance, warnings []string, s *summary) (*Writer, error) {
+	w := &Writer{disk: d, folder: folder, summary: s}
 	var err error
 	if w.lock, err = d.Lock(w.path(lockFile)); err != nil {
 		return nil, fmt.Errorf("%s: %w", folder, err)
 	}
+	if err := Free(folder); err != nil { // since we looked, and before we had the lock
+		w.Close()
+		return nil, err
+	}
 	if err := w.begin(e, p); err != nil {
-		for _, name := range []string{experimentFile, provenanceFile, eventsFile} {
+		w.closeEvents()
+		for _, name := range []string{experimentFile, summaryFile, provenanceFile, eventsFile} {
 			d.Remove(w.path(name))
 		}
 		w.Close()
@@ -201,9 +214,6 @@ func Create(d Disk, folder string, e *experiment.Experiment, p Provenance, warni
 // begin writes what a record has from the start. The experiment comes last: with
 // it the folder holds a record.
 func (w *Writer) begin(e *experiment.Experiment, p Provenance) error {
-	if err := Free(w.folder); err != nil { // since we looked, and before we had the lock
-		return err
-	}
 	w.sweep("")
 	var err error
 	if w.events, err = w.disk.Create(w.path(eventsFile)); err != nil {
@@ -215,6 +225,11 @@ func (w *Writer) begin(e *experiment.Experiment, p Provenance) error {
 	}{Schema, p}, "", " ")
 	if err := writeWhole(w.disk, w.path(provenanceFile), whole(append(head, '\n'))); err != nil {
 		return err
+	}
+	if w.summary != nil {
+		if err := writeWhole(w.disk, w.path(summaryFile), whole(w.summary.bytes())); err != nil {
+			return err
+		}
 	}
 	return writeWhole(w.disk, w.path(experimentFile), whole(e.TOML()))
 }
@@ -236,6 +251,7 @@ func Free(folder string) error {
 // or, where there is none, from the start: what was found after it is cut off.
 func Resume(d Disk, r *Record, warnings []string) (*Writer, error) {
 	w := &Writer{disk: d, folder: r.Folder}
+	w.summary, _ = r.summary() // one that is missing or broken is not needed
 	var err error
 	if w.lock, err = d.Lock(w.path(lockFile)); err != nil {
 		return nil, fmt.Errorf("%s: %w", r.Folder, err)
@@ -278,9 +294,15 @@ func (w *Writer) goOn(r *Record) error {
 }
 
 // tensorsFile is the name of the tensors of the nth checkpoint.
-const tensorsFile = "checkpoint-%d.safetensors"
+const tensorsFile = "checkpoint-%d" + weightsEnd
+
+// weightsEnd ends the names of files of tensors.
+const weightsEnd = ".safetensors"
 
 func (w *Writer) path(name string) string { return filepath.Join(w.folder, name) }
+
+// Folder is where the record is.
+func (w *Writer) Folder() string { return w.folder }
 
 // sweep removes what a killed run has left behind: files that were not finished,
 // and tensors of checkpoints other than the last.
@@ -291,8 +313,8 @@ func (w *Writer) sweep(last string) {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		tensors, _ := filepath.Match("checkpoint-*.safetensors", name)
-		if strings.HasSuffix(name, temporaryEnd) || tensors && name != last {
+		tensors, _ := filepath.Match("checkpoint-*"+weightsEnd, name)
+		if strings.HasSuffix(name, temporaryEnd) && name != labelFile+temporaryEnd || tensors && name != last {
 			w.disk.Remove(w.path(name))
 		}
 	}
@@ -372,6 +394,11 @@ func (w *Writer) Finish(r Result, weights []Weights) {
 		w.err = err
 	}
 	w.whole(resultFile, whole(r.Document()))
+	if w.summary != nil && w.err == nil {
+		ended := *w.summary
+		ended.Status = r.status()
+		writeWhole(w.disk, w.path(summaryFile), whole(ended.bytes())) // else lists look at the result
+	}
 	if w.err != nil || r.stopped() {
 		return
 	}
@@ -418,5 +445,5 @@ func FileOf(kind string, arms []Arm, i int) string {
 			break
 		}
 	}
-	return kind + "-" + name + ".safetensors"
+	return kind + "-" + name + weightsEnd
 }

@@ -5,25 +5,30 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 )
 
 // Lock lets one process at a time write a record. The error says which one does.
 // Closing gives the lock up and takes its file away.
 func (OS) Lock(name string) (io.Closer, error) {
-	for {
+	for tries := 0; ; tries++ {
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
 			return nil, err
 		}
-		ours, err := tryLock(f)
+		ours, err := tryLock(f, false)
 		switch {
 		case err != nil:
 			f.Close()
 			return nil, err
+		case !ours && tries < lockTries: // somebody may only be looking
+			f.Close()
+			time.Sleep(time.Millisecond)
+			continue
 		case !ours:
 			holder, _ := io.ReadAll(io.LimitReader(f, 64))
 			f.Close()
-			return nil, fmt.Errorf("another run is being written there, by %s", strings.TrimSpace(string(holder)))
+			return nil, &heldError{strings.TrimSpace(string(holder))}
 		}
 		// Whoever had it may have taken the file away since we opened it.
 		opened, err := f.Stat()
@@ -36,6 +41,26 @@ func (OS) Lock(name string) (io.Closer, error) {
 		}
 		return &held{f, name}, nil
 	}
+}
+
+// A heldError says who has the lock.
+type heldError struct{ holder string }
+
+func (e *heldError) Error() string { return "another run is being written there, by " + e.holder }
+
+// lockTries is how often a lock that is taken is tried again.
+const lockTries = 3
+
+// locked reports whether somebody holds the lock of a name. Where there are no
+// locks nobody does.
+func locked(name string) bool {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	free, err := tryLock(f, true)
+	return err == nil && !free
 }
 
 // held is a lock that we have.

@@ -10,9 +10,14 @@ import (
 )
 
 // tryLock takes the lock of an open file, which the system gives up when the
-// process ends, however it ends. False: somebody else has it.
-func tryLock(f *os.File) (bool, error) {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+// process ends, however it ends; shared: beside others who share it. False:
+// somebody else has it.
+func tryLock(f *os.File, shared bool) (bool, error) {
+	how := unix.LOCK_EX
+	if shared {
+		how = unix.LOCK_SH
+	}
+	err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
 	switch {
 	case errors.Is(err, unix.EWOULDBLOCK):
 		return false, nil

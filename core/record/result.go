@@ -6,6 +6,7 @@ package record
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"padlab/core/experiment"
@@ -124,11 +125,14 @@ func (r Result) Findings() []experiment.Finding {
 	return list
 }
 
+// errLater is why what has a later schema is not read.
+var errLater = errors.New("a later release wrote it")
+
 // checkSchema refuses what a later release wrote.
 func checkSchema(name string, schema int) error {
 	switch {
 	case schema > Schema:
-		return fmt.Errorf("%s: its schema is %d, and this padlab reads up to %d: a later release wrote it", name, schema, Schema)
+		return fmt.Errorf("%s: its schema is %d, and this padlab reads up to %d: %w", name, schema, Schema, errLater)
 	case schema < 1:
 		return fmt.Errorf("%s: it has no schema, so it is none of padlab's", name)
 	}
