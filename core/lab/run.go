@@ -286,7 +286,7 @@ func (r *Run) main() {
 		case q.paused && !r.pending(q.until):
 			if r.Snapshot().Status != Paused { // else this is a second signal of one request
 				r.publish(Paused)
-				r.checkpoint()
+				r.checkpointIfDue()
 			}
 			r.wait(nil)
 			continue
@@ -459,9 +459,11 @@ func (r *Run) files(arms []record.Arm) (list []record.Weights) {
 	return list
 }
 
-// Checkpoints are made at most so often, and take at most a fortieth of the time.
+// Checkpoints are made at most so often, and take at most a fortieth of the time:
+// that is what a kill costs, and a run of a second or two writes none. One holds
+// all weights three times.
 const (
-	checkpointEvery = 500 * time.Millisecond
+	checkpointEvery = 5 * time.Second
 	checkpointShare = 40
 )
 
