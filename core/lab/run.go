@@ -35,7 +35,9 @@ type Options struct {
 	Evaluated func(*Snapshot)
 
 	// Record, if not nil, is called when the experiment has been built, before
-	// anything is trained: the run is written there.
+	// anything is trained: the run is written there, or nowhere if it returns nil.
+	// The snapshot has the experiment, the provenance and the warnings. On an
+	// error the run does not start.
 	Record func(first *Snapshot) (*record.Writer, error)
 
 	// From, if not nil, is where the run goes on: a record of the same
@@ -44,7 +46,10 @@ type Options struct {
 
 	// After, if not nil, is a run of the same experiment with fewer seeds, which
 	// has not been stopped. It ends where it stands, and this one takes over its
-	// networks: those of its seeds are not trained again. Neither is recorded.
+	// networks: those of its seeds are not trained again. Its evaluations so far
+	// are the first of this run's. Where both are recorded, and the other had not
+	// ended, its record is taken away once that of this run has all of it, unless
+	// people have given it a label. On an error the other one goes on.
 	After *Run
 }
 
@@ -107,11 +112,21 @@ func Start(ctx context.Context, p *Pool, e *experiment.Experiment, o Options) (*
 		changed: make(chan struct{}, 1), done: make(chan struct{}), wake: make(chan struct{}, 1), calls: make(chan func()), reported: map[string]stage.Report{},
 	}
 	r.quit, r.cancel = context.WithCancel(context.Background())
+	first := &Snapshot{Experiment: b.experiment, Status: Running, Warnings: b.warnings, Slow: p.kernel.Slow}
+	if o.Provenance != nil {
+		first.Provenance = o.Provenance(b.experiment)
+	}
+	first.Provenance.Kernel, first.Provenance.Workers, first.Provenance.Inputs = p.kernel.Name, p.workers, b.inputs
+	r.snapshot.Store(first)
 	if o.After != nil {
-		if o.Record != nil || o.From != nil {
-			panic("lab: a run that takes over another is not recorded")
+		if o.From != nil {
+			panic("lab: a run takes over another, or goes on from a record, not both")
+		}
+		if err := r.record(); err != nil { // while the other one can still go on
+			return nil, err
 		}
 		if err := r.takeOver(o.After); err != nil {
+			r.writer.Discard()
 			return nil, err
 		}
 	}
@@ -121,26 +136,28 @@ func Start(ctx context.Context, p *Pool, e *experiment.Experiment, o Options) (*
 			a.look(false)
 		}
 	}
-	first := &Snapshot{Experiment: b.experiment, Status: Running, Slow: p.kernel.Slow}
-	if o.Provenance != nil {
-		first.Provenance = o.Provenance(b.experiment)
-	}
-	first.Provenance.Kernel, first.Provenance.Workers, first.Provenance.Inputs = p.kernel.Name, p.workers, b.inputs
-	r.snapshot.Store(first)
 	if o.From != nil {
 		if err := r.restore(o.From); err != nil {
 			return nil, err
 		}
 	}
 	r.publish(Running)
-	if o.Record != nil {
-		if r.writer, err = o.Record(r.Snapshot()); err != nil {
+	if o.After == nil {
+		if err := r.record(); err != nil {
 			return nil, err
 		}
-		r.saved = p.now()
 	}
 	go r.main()
 	return r, nil
+}
+
+// record begins the record of the run.
+func (r *Run) record() (err error) {
+	if r.options.Record != nil {
+		r.writer, err = r.options.Record(r.Snapshot())
+		r.saved = r.pool.now()
+	}
+	return err
 }
 
 // takeOver ends a run where it stands and goes on with its networks.
@@ -157,11 +174,24 @@ func (r *Run) takeOver(before *Run) error {
 		close(r.done) // it never begins
 		return fmt.Errorf("a run that has %s takes no more seeds", s)
 	}
-	r.elapsed = before.elapsed
+	r.elapsed, r.rounds = before.elapsed, before.rounds
+	r.remember(r.rounds.last, nil)
 	for i, a := range r.averages {
 		a.take(before.replicasOf(i))
 	}
 	return nil
+}
+
+// succeed makes the record of a run that took over another hold all of that one,
+// whose record is then taken away.
+func (r *Run) succeed(before *Run) {
+	for _, s := range r.rounds.list() {
+		r.write(s)
+	}
+	r.checkpoint()
+	if r.writer != nil && r.writer.Err() == nil && !before.Snapshot().Status.Ended() {
+		before.writer.Discard() // one that stays can be gone on with
+	}
 }
 
 // Snapshot returns the latest state.
@@ -266,6 +296,10 @@ func (r *Run) main() {
 	defer r.cancel()
 	defer r.writer.Close()
 	defer r.recover()
+	if before := r.options.After; before != nil {
+		r.options.After = nil // else the memory of runs that are over stays
+		r.succeed(before)
+	}
 	for {
 		select {
 		case call := <-r.calls:
@@ -278,6 +312,7 @@ func (r *Run) main() {
 			r.end(Stopped)
 			return
 		case q.leave:
+			r.checkpoint()
 			return
 		case q.stop:
 			r.checkpoint()
@@ -531,6 +566,11 @@ func (r *Run) restore(from *record.Record) error {
 		return broken(fmt.Errorf("it has %d networks, not %d", len(c.Arms), len(r.replicas)))
 	}
 	r.elapsed = c.Elapsed
+	for i, a := range r.averages {
+		if i < len(c.Result.Arms) {
+			a.restore(c.Result.Arms[i])
+		}
+	}
 	for i, a := range r.replicas {
 		a.clock = c.Arms[i]
 		a.look(false)

@@ -6,6 +6,7 @@ import (
 	"padlab/core/border"
 	"padlab/core/lab/stage"
 	"padlab/core/metric"
+	"padlab/core/record"
 )
 
 // An arm of a run is its replicas: what is to be seen of it is the mean over
@@ -49,6 +50,18 @@ func (a *average) take(replicas []*replica) {
 	}
 	if step > a.step || step == a.step && len(scores) > a.seeds {
 		*a = average{step, len(scores), border.ScoresOverSeeds(scores), border.ProfilesOverSeeds(profiles), border.MapsOverSeeds(maps)}
+	}
+}
+
+// restore takes the average from the arm that a checkpoint shows: where a seed
+// joined late, no replica has that evaluation any more.
+func (a *average) restore(kept record.Arm) {
+	if len(kept.Seeds) == 0 || len(kept.Scores) == 0 {
+		return
+	}
+	*a = average{kept.EvalStep, 1, kept.Scores, kept.Profiles, kept.Maps}
+	if s := kept.Scores[0]; s.Over == metric.Seeds {
+		a.seeds = s.Units
 	}
 }
 

@@ -399,6 +399,17 @@ func discard(d Disk, folder string, spareLabelled bool) error {
 	return err
 }
 
+// Discard takes the record away again, because another one holds all of it, unless
+// it has a label: then it stays as it is. The writer is closed. The error says why
+// it stays, whole or in part. Of a nil Writer nothing is to be taken away.
+func (w *Writer) Discard() error {
+	if w == nil {
+		return nil
+	}
+	w.Close()
+	return discard(w.disk, w.folder, true)
+}
+
 func discardFiles(d Disk, folder string, spareLabelled bool) error {
 	files, err := os.ReadDir(folder)
 	if err != nil {
