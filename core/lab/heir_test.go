@@ -132,9 +132,19 @@ func TestKilledHeirsEndAlike(t *testing.T) {
 				if !heir(folder, writes) {
 					continue
 				}
-				if opened(t, folder).Checkpoint == nil {
+				half := opened(t, folder)
+				if half.Checkpoint == nil {
 					t.Fatalf("after %d writes there is no checkpoint", writes)
 				}
+				again, err := Start(t.Context(), pool(t, 1), twoSeeds(t), Options{From: half})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if s := again.Snapshot(); len(s.Arms[1].Scores) == 0 || len(again.Evaluations()) < 2 {
+					t.Errorf("what one seed had found is gone: %+v", s.Arms[1])
+				}
+				again.Stop()
+				<-again.Done()
 				for n := int64(20); keep(t, hurried(t, 1+kills%3), twoSeeds(t), folder, n); n = n*7/5 + 3 {
 					kills++
 				}
