@@ -4,8 +4,9 @@ import "github.com/charmbracelet/lipgloss"
 
 // look returns the style of a role below grey0. Every colour is chosen by hand
 // for true colour, for 256 and for 16 colours, on dark and on light: hex
-// values degrade badly. The series are Okabe and Ito's colours, brightened on
-// dark and darkened on light; the heat ramps are viridis on dark and
+// values degrade badly. The series begin with Okabe and Ito's hues, blue,
+// green and purple moved apart in lightness until the first four differ for
+// every kind of colour blindness; the heat ramps are viridis on dark and
 // ColorBrewer's YlGnBu on light, so that 0 is the step nearest the background.
 func look(s Style) lipgloss.Style {
 	style := lipgloss.NewStyle()
@@ -45,19 +46,19 @@ func look(s Style) lipgloss.Style {
 	}
 	dark := [Colours]lipgloss.CompleteColor{
 		colour("#E69F00", "214", "3"),  // orange
-		colour("#56B4E9", "75", "14"),  // sky blue
-		colour("#2BC08F", "42", "10"),  // bluish green
-		colour("#DD8FBD", "175", "13"), // reddish purple
+		colour("#3D96F5", "33", "14"),  // blue
+		colour("#5FE8B4", "86", "10"),  // bluish green
+		colour("#E05FA8", "169", "13"), // reddish purple
 		colour("#F0E442", "227", "11"), // yellow
 		colour("#F4693C", "202", "9"),  // vermilion
-		colour("#8FA8FF", "105", "12"), // blue
+		colour("#B0A8FF", "147", "12"), // lavender
 		colour("#C8C8C8", "250", "7"),  // grey
 	}
 	light := [Colours]lipgloss.CompleteColor{
 		colour("#A86400", "130", "3"),
-		colour("#0073AE", "31", "6"),
-		colour("#007A5C", "29", "2"),
-		colour("#A8487F", "132", "5"),
+		colour("#0A6BD0", "27", "6"),
+		colour("#006B4A", "29", "2"),
+		colour("#8A2470", "90", "5"),
 		colour("#6F6600", "58", "8"),
 		colour("#C24400", "166", "1"),
 		colour("#4444C4", "56", "4"),
@@ -71,19 +72,19 @@ func look(s Style) lipgloss.Style {
 func faint(i int) (dark, light lipgloss.CompleteColor) {
 	onDark := [Colours]lipgloss.CompleteColor{
 		colour("#8A630C", "94", "3"),
-		colour("#3B6F8C", "66", "14"),
-		colour("#23755A", "29", "10"),
-		colour("#855A74", "96", "13"),
+		colour("#2D5E93", "25", "14"),
+		colour("#408B6F", "29", "10"),
+		colour("#874068", "96", "13"),
 		colour("#908930", "100", "11"),
 		colour("#92452D", "131", "9"),
-		colour("#5A6898", "61", "12"),
+		colour("#6C6898", "61", "12"),
 		colour("#7A7A7A", "243", "7"),
 	}
 	onLight := [Colours]lipgloss.CompleteColor{
 		colour("#CFAA73", "179", "3"),
-		colour("#73B2D2", "74", "6"),
-		colour("#73B6A5", "72", "2"),
-		colour("#CF9AB9", "175", "5"),
+		colour("#78AEE5", "74", "6"),
+		colour("#73AE9B", "72", "2"),
+		colour("#BF87B0", "139", "5"),
 		colour("#B0AB73", "143", "8"),
 		colour("#DD9873", "173", "1"),
 		colour("#9898DF", "104", "4"),

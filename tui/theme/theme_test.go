@@ -165,8 +165,16 @@ func TestGlyphs(t *testing.T) {
 			t.Errorf("%s are spelt alike", pair)
 		}
 	}
-	for r := rune(0x80); r < 0x3000; r++ {
-		if s := th.Spell(r); s < ' ' || s > '~' {
+	for text, want := range map[string]string{
+		"λ = σ² ≤ ½·√µ": "l = s2 < h.Vu", "Σ ∂θ ≥ 10⁻⁵": "S dt > 10-5", "café – naïve Ångström": "cafe - naive Angstrom",
+		"⌈n/2⌉ ⟨x⟩ ≠ ∞": "[n/2] <x> ! I", "↑↓←→ … 90°": "^v<> . 90o", "ȳ x₁ xᵀ ‖w‖": "y x1 xT |w|", "‹ reflect › “a” ±3": "< reflect > \"a\" ~3", "漢": "_",
+	} {
+		if got := strings.Map(th.Spell, text); got != want {
+			t.Errorf("%s is spelt %q, want %q", text, got, want)
+		}
+	}
+	for r := rune(0x80); r <= 0x10ffff; r++ {
+		if s := th.Spell(r); s < ' ' || s > '~' || s == '?' {
 			t.Fatalf("%q is spelt %q", r, s)
 		}
 		if (Theme{}).Spell(r) != r {

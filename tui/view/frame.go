@@ -153,7 +153,7 @@ func (f *Frame) String(t theme.Theme) string {
 		for _, c := range f.cells[y*f.w : (y+1)*f.w] {
 			if c.r == covered {
 				if t.Glyphs == theme.ASCII {
-					b = append(b, '?')
+					b = append(b, ' ') // the rune became one column
 				}
 				continue
 			}
