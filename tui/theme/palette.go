@@ -37,6 +37,15 @@ func look(s Style) lipgloss.Style {
 	case Selected:
 		return ink(colour("#FFFFFF", "231", "15"), colour("#000000", "16", "0")).
 			Background(either(colour("#3A3A3A", "237", "4"), colour("#D0D0D0", "252", "6")))
+	case Caret:
+		return ink(colour("#000000", "16", "0"), colour("#FFFFFF", "231", "15")).
+			Background(either(colour("#87D7FF", "117", "14"), colour("#005FAF", "25", "4")))
+	}
+	if s >= paper0 {
+		return paper(int(s - paper0))
+	}
+	if s >= hue0 {
+		return hue(int(s-hue0)%Hues, int(s-hue0)/Hues)
 	}
 	if s >= heat0 {
 		return heat(int(s - heat0))
@@ -126,6 +135,50 @@ func greys() [Greys]lipgloss.CompleteColor {
 		colour("#444444", "238", "8"), colour("#555555", "240", "8"), colour("#666666", "241", "8"), colour("#777777", "243", "8"),
 		colour("#888888", "245", "7"), colour("#999999", "247", "7"), colour("#AAAAAA", "248", "7"), colour("#BBBBBB", "250", "7"),
 		colour("#CCCCCC", "252", "7"), colour("#DDDDDD", "253", "15"), colour("#EEEEEE", "255", "15"), colour("#FFFFFF", "231", "15"),
+	}
+}
+
+// paper returns step i of the grey ramp as a background.
+func paper(i int) lipgloss.Style {
+	ink := colour("#FFFFFF", "231", "15")
+	if i > 6 {
+		ink = colour("#000000", "16", "0")
+	}
+	return lipgloss.NewStyle().Foreground(ink).Background(greys()[i])
+}
+
+// hue returns a hue as a background. In true colour they are equally far apart
+// in OKLCH, at lightness .44, .64 and .82; in 16 colours, the six and their
+// bright forms take turns.
+func hue(i, level int) lipgloss.Style {
+	c := hues()[level][i]
+	ink := colour("#FFFFFF", "231", "0")
+	if level > 0 {
+		ink = colour("#000000", "16", "0")
+	}
+	if c.ANSI == "1" || c.ANSI == "4" || c.ANSI == "5" {
+		ink.ANSI = "15"
+	}
+	return lipgloss.NewStyle().Foreground(ink).Background(c)
+}
+
+func hues() [levels][Hues]lipgloss.CompleteColor {
+	return [...][Hues]lipgloss.CompleteColor{
+		{
+			colour("#8F2639", "88", "1"), colour("#883601", "94", "9"), colour("#6F4A06", "58", "3"), colour("#5A5507", "64", "11"),
+			colour("#316106", "22", "2"), colour("#076246", "29", "10"), colour("#005F5F", "30", "6"), colour("#0A5B74", "24", "14"),
+			colour("#07519D", "25", "4"), colour("#4D429B", "55", "12"), colour("#6F3486", "90", "5"), colour("#842A64", "89", "13"),
+		},
+		{
+			colour("#D7606E", "167", "1"), colour("#D46A34", "166", "9"), colour("#BB7E00", "172", "3"), colour("#999004", "100", "11"),
+			colour("#629F39", "70", "2"), colour("#17A478", "36", "10"), colour("#19A0A0", "37", "6"), colour("#089AC3", "38", "14"),
+			colour("#468DE5", "33", "4"), colour("#847CE2", "104", "12"), colour("#AE6DCA", "134", "5"), colour("#CA62A1", "169", "13"),
+		},
+		{
+			colour("#FEA9AF", "217", "1"), colour("#FEAE8B", "216", "9"), colour("#F5B75B", "215", "3"), colour("#D1C95D", "185", "11"),
+			colour("#9FD780", "150", "2"), colour("#65DFAF", "79", "10"), colour("#36DEDE", "44", "6"), colour("#60D4FE", "81", "14"),
+			colour("#9DC7FE", "153", "4"), colour("#BDBCFD", "147", "12"), colour("#E4AAFE", "183", "5"), colour("#FEA3D7", "218", "13"),
+		},
 	}
 }
 

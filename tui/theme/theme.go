@@ -49,16 +49,26 @@ func New(profile termenv.Profile, dark bool, glyphs Glyphs) Theme {
 	for s := range grey0 {
 		t.sequences = append(t.sequences, render(look(s)))
 	}
-	var top, bottom [Greys]sequence
-	for i, c := range greys() {
-		top[i] = render(lipgloss.NewStyle().Foreground(c))
-		bottom[i] = render(lipgloss.NewStyle().Background(c))
-	}
-	for _, a := range top {
-		for _, b := range bottom {
-			t.sequences = append(t.sequences, sequence{a.on + b.on, b.off})
+	pairs := func(colours []lipgloss.CompleteColor) {
+		var top, bottom []sequence
+		for _, c := range colours {
+			top = append(top, render(lipgloss.NewStyle().Foreground(c)))
+			bottom = append(bottom, render(lipgloss.NewStyle().Background(c)))
+		}
+		for _, a := range top {
+			for _, b := range bottom {
+				t.sequences = append(t.sequences, sequence{a.on + b.on, b.off})
+			}
 		}
 	}
+	grey := greys()
+	pairs(grey[:])
+	var both []lipgloss.CompleteColor
+	for i := range greyTones {
+		both = append(both, grey[(i*(Greys-1)+greyTones/2)/(greyTones-1)])
+	}
+	bright := hues()[1]
+	pairs(append(both, bright[:]...))
 	return t
 }
 

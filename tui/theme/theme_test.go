@@ -114,6 +114,28 @@ func TestRampsRise(t *testing.T) {
 	}
 }
 
+// Each of the twelve hues has its own background at each level, in 16 colours
+// too, and the levels rise.
+func TestHues(t *testing.T) {
+	for _, profile := range []termenv.Profile{termenv.ANSI, termenv.ANSI256, termenv.TrueColor} {
+		th, seen := New(profile, true, Braille), map[string]int{}
+		for i := range Hues {
+			seen[th.On(Hue(float64(i)/Hues, 0.5))]++
+		}
+		if len(seen) != Hues {
+			t.Errorf("%v: %d hues", profile, len(seen))
+		}
+	}
+	for i := range Hues {
+		for l := 1; l < levels; l++ {
+			a, b := hues()[l-1][i], hues()[l][i]
+			if luminance(lipgloss.Color(a.TrueColor)) >= luminance(lipgloss.Color(b.TrueColor)) || luminance(lipgloss.Color(a.ANSI256)) >= luminance(lipgloss.Color(b.ANSI256)) {
+				t.Errorf("hue %d: level %d does not rise", i, l)
+			}
+		}
+	}
+}
+
 func TestRoles(t *testing.T) {
 	for v, want := range map[float64]Style{
 		math.Inf(-1): heat0, -1: heat0, 0: heat0, 0.034: heat0 + 1, 0.5: heat0 + 8, 1: heat0 + 15, 7: heat0 + 15, math.Inf(1): heat0 + 15,
@@ -125,17 +147,31 @@ func TestRoles(t *testing.T) {
 	if Heat(math.NaN()) != Dim {
 		t.Error("Heat(NaN) is not Dim")
 	}
-	if Grey(0, 0) != grey0 || Grey(1, 1) != styles-1 || Grey(math.NaN(), 1) != grey0+15 || Grey(1, math.NaN()) != grey0+240 {
+	if Grey(0, 0) != grey0 || Grey(1, 1) != halves0-1 || Grey(math.NaN(), 1) != grey0+15 || Grey(1, math.NaN()) != grey0+240 {
 		t.Error("Grey is off")
 	}
-	if Series(0) != Selected+1 || Series(7)+1 != faint0 || Marker(16) != Marker(0) {
+	for around, want := range map[float64]Style{0: 0, 1: 0, -1: 0, 0.04: 0, 0.05: 1, 0.5: 6, -0.25: 9, 0.99: 0, 7.25: 3} {
+		if got := Hue(around, 0.5); got != hue0+Hues+want {
+			t.Errorf("Hue(%v) = %d, want %d", around, got, hue0+Hues+want)
+		}
+	}
+	if Hue(0, 0) != hue0 || Hue(0, 2) != hue0+2*Hues || Hue(math.NaN(), 1) != Dim || Hue(math.Inf(1), 1) != Dim || Hue(0, math.NaN()) != hue0 {
+		t.Error("Hue is off")
+	}
+	if Paper(0) != paper0 || Paper(1)+1 != grey0 || Paper(math.NaN()) != paper0 {
+		t.Error("Paper is off")
+	}
+	if Halves(0, 0) != halves0 || Halves(HueTone(-1./Hues), HueTone(0.92)) != styles-1 || GreyTone(1)+1 != HueTone(0) || HueTone(math.Inf(1)) != 0 {
+		t.Error("Halves is off")
+	}
+	if Series(0) != Caret+1 || Series(7)+1 != faint0 || Marker(16) != Marker(0) {
 		t.Error("Series or Marker is off")
 	}
 	if Series(2).Faint() != faint0+2 || Series(2).Faint().Faint() != faint0+2 || Dim.Faint() != Dim || Heat(1).Faint() != Heat(1) {
 		t.Error("Faint is off")
 	}
 	for name, f := range map[string]func(){
-		"Series": func() { Series(-1) }, "Marker": func() { Marker(-1) }, "On": func() { Theme{}.On(styles) },
+		"Series": func() { Series(-1) }, "Marker": func() { Marker(-1) }, "On": func() { Theme{}.On(styles) }, "Halves": func() { Halves(tones, 0) },
 	} {
 		func() {
 			defer func() {
@@ -219,6 +255,9 @@ func TestArmsAreToldApart(t *testing.T) {
 
 // shades returns a colour in true colour and in 256 colours.
 func shades(c lipgloss.TerminalColor, dark bool) (full, of256 lipgloss.Color) {
+	if one, same := c.(lipgloss.CompleteColor); same { // on dark and on light
+		return lipgloss.Color(one.TrueColor), lipgloss.Color(one.ANSI256)
+	}
 	both := c.(lipgloss.CompleteAdaptiveColor)
 	if dark {
 		return lipgloss.Color(both.Dark.TrueColor), lipgloss.Color(both.Dark.ANSI256)
