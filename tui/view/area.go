@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strconv"
 	"strings"
 
 	"padlab/tui/theme"
@@ -80,4 +81,21 @@ func (a area) only(runes string, x, y, n int) bool {
 		}
 	}
 	return true
+}
+
+// above and below say in the first and the last row of a that n more things,
+// of a name that may be "", are scrolled out there. They cover what is in that
+// row, which counts as one of them.
+func (a area) above(n int, things string) { a.scrolled(0, n, "↑", things) }
+
+func (a area) below(n int, things string) { a.scrolled(a.h-1, n, "↓", things) }
+
+func (a area) scrolled(y, n int, arrow, things string) {
+	count := arrow + " " + strconv.Itoa(n)
+	text := count + " more"
+	if things != "" {
+		text += " " + things
+	}
+	a.line(0, y, a.w, ' ', theme.Plain)
+	a.text(0, y, theme.Dim, fitting(a.w, text, count+" more", count, arrow))
 }

@@ -62,6 +62,8 @@ func TestGolden(t *testing.T) {
 	lasts, logs := exampleCurve(), exampleCurve()
 	lasts.Last, logs.Last, logs.Log = true, true, true
 
+	colour := theme.New(termenv.ANSI256, true, theme.Braille)
+
 	for _, c := range []struct {
 		name string
 		w, h int
@@ -124,6 +126,36 @@ func TestGolden(t *testing.T) {
 		{"bars-empty", 30, 3, Bars{Empty: "nothing was read out yet"}, mono(theme.Braille)},
 		{"table-40x5", 40, 5, exampleTable(), mono(theme.Braille)},
 		{"table-20x4", 20, 4, exampleTable(), mono(theme.Braille)},
+		{"table-left-24x5", 24, 5, Table{Header: exampleTable().Header, Rows: exampleTable().Rows, Left: 1}, mono(theme.Braille)},
+		{"table-left-24x5-ascii", 24, 5, Table{Header: exampleTable().Header, Rows: exampleTable().Rows, Left: 1}, mono(theme.ASCII)},
+		{"paragraph-skip-24x5", 24, 5, Paragraph{Spans: exampleParagraph().Spans, Skip: 2}, mono(theme.Braille)},
+		{"sections-40x8", 40, 8, exampleSections(), mono(theme.Braille)},
+		{"sections-40x8-256", 40, 8, exampleSections(), colour},
+		{"hints-12", 12, 1, exampleHints(), mono(theme.Braille)},
+		{"form-70x14", 70, 14, exampleForm(), mono(theme.Braille)},
+		{"form-70x14-block", 70, 14, exampleForm(), mono(theme.Block)},
+		{"form-70x14-ascii", 70, 14, exampleForm(), mono(theme.ASCII)},
+		{"form-70x14-256", 70, 14, exampleForm(), colour},
+		{"form-30x7", 30, 7, exampleForm(), mono(theme.Braille)},
+		{"form-30x7-ascii", 30, 7, exampleForm(), mono(theme.ASCII)},
+		{"slider-60", 60, 1, Slider{2, 12, "step 90"}, mono(theme.Braille)},
+		{"slider-60-ascii", 60, 1, Slider{2, 12, "step 90"}, mono(theme.ASCII)},
+		{"slider-60-256", 60, 1, Slider{11, 12, "step 600"}, colour},
+		{"slider-12", 12, 1, Slider{2, 12, "step 90"}, mono(theme.Braille)},
+		{"tabs-60", 60, 1, exampleTabs(), mono(theme.Braille)},
+		{"tabs-60-ascii", 60, 1, exampleTabs(), mono(theme.ASCII)},
+		{"tabs-60-256", 60, 1, exampleTabs(), colour},
+		{"tabs-30", 30, 1, exampleTabs(), mono(theme.Braille)},
+		{"padded-30x10", 30, 10, examplePadded(reflected), mono(theme.Braille)},
+		{"padded-30x10-ascii", 30, 10, examplePadded(reflected), mono(theme.ASCII)},
+		{"padded-30x10-256", 30, 10, examplePadded(reflected), colour},
+		{"padded-60x20", 60, 20, examplePadded(reflected), mono(theme.Braille)},
+		{"padded-60x20-ascii", 60, 20, examplePadded(reflected), mono(theme.ASCII)},
+		{"padded-60x20-block", 60, 20, examplePadded(reflected), mono(theme.Block)},
+		{"padded-60x20-256", 60, 20, examplePadded(reflected), colour},
+		{"padded-zeros-60x20", 60, 20, examplePadded(nil), mono(theme.Braille)},
+		{"padded-corner-40x16", 40, 16, exampleCorner(), mono(theme.Braille)},
+		{"padded-corner-40x16-256", 40, 16, exampleCorner(), colour},
 		{"image-20x8", 20, 8, exampleImage(), mono(theme.Braille)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -359,6 +391,80 @@ func exampleTable() Table {
 		t.Rows = append(t.Rows, []string{name, "56×56×16", "3", Share(0.0699)})
 	}
 	return t
+}
+
+func exampleSections() List {
+	l := List{Selected: 4, Focused: true}
+	for _, name := range []string{"Padding", "zeros", "reflect", "Position", "where-am-i", "table3-layers", "Size", "width"} {
+		l.Rows = append(l.Rows, Row{Text: name, Heading: name[0] < 'a', Columns: []string{Count(len(name))}})
+	}
+	return l
+}
+
+func exampleForm() Form {
+	return Form{
+		Foot:     "enter change · esc back",
+		Selected: 4,
+		Rows: []FormRow{
+			{Heading: "Training"},
+			{Name: "steps", Value: "600", Allowed: "from 1 to 100000", About: "How many batches are trained on."},
+			{Name: "batch", Value: "32", Allowed: "from 1 to 4096", About: "Pictures in a batch.", Changed: true},
+			{Name: "optimizer", Value: "adam", Allowed: "adam, sgd, adamw", Choice: true, Changed: true},
+			{Name: "learning rate", Value: "0.0x3", Allowed: "more than 0", About: "How far each step goes.", Problem: "0.0x3 is not a number", Changed: true, Editing: true, Cursor: 3},
+			{Name: "seeds", Value: "1 2 3", Allowed: "whole numbers"},
+			{Heading: "Picture"},
+			{Name: "cells", Value: "7", Allowed: "from 2 to 64", About: "Places on a side."},
+			{Name: "background", Value: "black", Allowed: "black, white, noise", Choice: true},
+			{Name: "padding", Value: "reflect", Allowed: "zeros, reflect, …", Choice: true, Problem: "reflect needs two pixels"},
+			{Heading: "Network"},
+			{Name: "channels", Value: "16 32 64", Allowed: "numbers"},
+			{Name: "bias", Value: "yes", Allowed: "yes, no", Choice: true},
+		},
+	}
+}
+
+func exampleTabs() Tabs {
+	return Tabs{Names: []string{"Lab", "Inspect", "Steps", "Presets", "Results"}, Selected: 1}
+}
+
+// reflected is the place, among n, that reflection puts beside them.
+func reflected(i, n int) int {
+	if i < 0 {
+		return -i
+	}
+	if i >= n {
+		return 2*n - 2 - i
+	}
+	return i
+}
+
+// examplePadded is an 8×8 picture padded by two, with zeros when there is no
+// source.
+func examplePadded(source func(i, n int) int) Padded {
+	m := Padded{Rows: 12, Cols: 12, Top: 2, Bottom: 2, Left: 2, Right: 2, Window: Window{0, 0, 3}}
+	value := func(row, col int) float64 { return math.Mod(0.13*float64(row)+0.29*float64(col)+0.1, 1) }
+	for row := range 12 {
+		for col := range 12 {
+			v, from := 0., -1
+			inside := row >= 2 && row < 10 && col >= 2 && col < 10
+			if source != nil || inside {
+				r, c := row-2, col-2
+				if !inside {
+					r, c = source(r, 8), source(c, 8)
+					from = r*8 + c
+				}
+				v = value(r, c)
+			}
+			m.Values, m.Source = append(m.Values, v), append(m.Source, from)
+		}
+	}
+	return m
+}
+
+func exampleCorner() Padded {
+	m := examplePadded(reflected)
+	m.Corner, m.Window = true, Window{1, 1, 3}
+	return m
 }
 
 func exampleImage() Image {

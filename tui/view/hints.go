@@ -1,6 +1,10 @@
 package view
 
-import "padlab/tui/theme"
+import (
+	"slices"
+
+	"padlab/tui/theme"
+)
 
 // Hints is one row that says which keys do what: "space pause · s step".
 type Hints []Hint
@@ -15,13 +19,24 @@ type Hint struct {
 const between = " · "
 
 // Draw draws the hints into the first row of r. When not even those to keep
-// fit, the row is cut.
+// fit, they lose their texts, the last first, so that the keys are seen; only
+// when the keys do not fit is the row cut.
 func (hs Hints) Draw(f *Frame, r Rect, t theme.Theme) {
 	a := f.area(r)
 	room := a.w + Columns(between)
 	for _, h := range hs {
 		if h.Keep {
 			room -= h.width()
+		}
+	}
+	if room < 0 {
+		hs = slices.Clone(hs)
+		for i := len(hs) - 1; i >= 0 && room < 0; i-- {
+			if hs[i].Keep {
+				room += hs[i].width()
+				hs[i].Text = ""
+				room -= hs[i].width()
+			}
 		}
 	}
 	x, full := 0, false

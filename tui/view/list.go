@@ -1,10 +1,6 @@
 package view
 
-import (
-	"strconv"
-
-	"padlab/tui/theme"
-)
+import "padlab/tui/theme"
 
 // A List is rows of which one is selected. It scrolls by itself: the selected
 // row is always visible, and "↑ 3 more" tells what is not. The selected row
@@ -26,6 +22,7 @@ type Row struct {
 	Marker  rune // none when 0
 	Tint    theme.Style
 	Columns []string
+	Heading bool // a text alone, in bold, over the rows of a section; it never looks selected
 }
 
 // A Check says whether a row has a check box, and what is in it.
@@ -53,17 +50,14 @@ func (l List) Draw(f *Frame, r Rect, t theme.Theme) {
 	if a.h < 3 {
 		return
 	}
-	more := func(y, n int, arrow string) {
-		if n > 0 {
-			a.line(0, y, a.w, ' ', theme.Plain)
-			a.text(1, y, theme.Dim, Cut(arrow+" "+strconv.Itoa(n)+" more", a.w-1))
-		}
-	}
+	marks := a.sub(Rect{1, 0, a.w - 1, a.h})
 	if start > 0 {
-		more(0, start+1, "↑")
+		a.set(0, 0, ' ', theme.Plain)
+		marks.above(start+1, "")
 	}
 	if end < len(l.Rows) {
-		more(a.h-1, len(l.Rows)-end+1, "↓")
+		a.set(0, a.h-1, ' ', theme.Plain)
+		marks.below(len(l.Rows)-end+1, "")
 	}
 }
 
@@ -82,6 +76,10 @@ func (l List) layout(w int) (texts []string, columns []int) {
 	widest, lead := 0, 0
 	for _, r := range l.Rows {
 		texts = append(texts, r.Text)
+		if r.Heading {
+			texts[len(texts)-1] = ""
+			continue
+		}
 		widest, lead = max(widest, r.lead()+Columns(r.Text)), max(lead, r.lead())
 		for i, c := range r.Columns {
 			if i == len(columns) {
@@ -117,6 +115,10 @@ func (r Row) lead() int {
 }
 
 func (r Row) draw(a area, selected, focused bool, text string, columns []int) {
+	if r.Heading {
+		a.text(0, 0, theme.Strong, Cut(r.Text, a.w))
+		return
+	}
 	style := r.Style
 	if selected {
 		style = theme.Strong

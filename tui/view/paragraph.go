@@ -7,10 +7,12 @@ import (
 )
 
 // A Paragraph is text of several styles, broken into lines at blanks. A "\n"
-// in a text starts a new line. Text that does not fit ends with an ellipsis.
+// in a text starts a new line. What does not fit is counted: "↓ 12 more lines"
+// in the last row, "↑ 3 more" in the first; below three rows an ellipsis ends
+// the text.
 type Paragraph struct {
 	Spans []Span
-	Skip  int // lines that are scrolled out above
+	Skip  int // lines that are scrolled out above, at most MaxSkip
 }
 
 // A Span is a piece of text in one style.
@@ -22,20 +24,34 @@ type Span struct {
 // Height returns the rows that the text takes in w columns, without Skip.
 func (p Paragraph) Height(w int) int { return len(p.lines(w)) }
 
+// MaxSkip returns how many lines can be scrolled out above until the end is
+// seen in w columns and h rows.
+func (p Paragraph) MaxSkip(w, h int) int { return max(0, p.Height(w)-max(h, 0)) }
+
 // Draw writes the text into r.
 func (p Paragraph) Draw(f *Frame, r Rect, t theme.Theme) {
 	a := f.area(r)
 	lines := p.lines(a.w)
-	lines = lines[clamp(p.Skip, 0, len(lines)):]
-	for y, line := range lines[:min(len(lines), a.h)] {
+	skip := clamp(p.Skip, 0, max(0, len(lines)-a.h))
+	rest := lines[skip:]
+	for y, line := range rest[:min(len(rest), a.h)] {
 		x := 0
 		for _, c := range line {
 			a.set(x, y, c.r, c.s)
 			x += columns(c.r)
 		}
-		if y == a.h-1 && len(lines) > a.h {
+		if y == a.h-1 && len(rest) > a.h && a.h < 3 {
 			a.set(min(x, a.w-1), y, '…', theme.Dim)
 		}
+	}
+	if a.h < 3 {
+		return
+	}
+	if skip > 0 {
+		a.above(skip+1, "")
+	}
+	if len(rest) > a.h {
+		a.below(len(rest)-a.h+1, "lines")
 	}
 }
 

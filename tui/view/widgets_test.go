@@ -1,9 +1,11 @@
 package view
 
 import (
+	"fmt"
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,7 +57,7 @@ func anyWidget(t *rapid.T) drawer {
 		return Some(number.Draw(t, "some"))
 	}
 
-	switch rapid.IntRange(0, 11).Draw(t, "widget") {
+	switch rapid.IntRange(0, 14).Draw(t, "widget") {
 	case 0:
 		p := Profile{Range: extent(), Chance: optional(), Reach: optional(), Cursor: optional(), XLabel: text.Draw(t, "x"), Selected: index.Draw(t, "selected"), Empty: text.Draw(t, "empty")}
 		points := func() (list []ProfilePoint) {
@@ -105,7 +107,7 @@ func anyWidget(t *rapid.T) drawer {
 		l := List{Selected: index.Draw(t, "selected"), Focused: rapid.Bool().Draw(t, "focused"), Empty: text.Draw(t, "empty")}
 		for range rapid.IntRange(0, 12).Draw(t, "rows") {
 			l.Rows = append(l.Rows, Row{text.Draw(t, "text"), anyStyle(t), Check(rapid.IntRange(0, 2).Draw(t, "check")),
-				rapid.SampledFrom([]rune{0, '■', '漢'}).Draw(t, "marker"), anyStyle(t), rapid.SliceOfN(text, 0, 3).Draw(t, "columns")})
+				rapid.SampledFrom([]rune{0, '■', '漢'}).Draw(t, "marker"), anyStyle(t), rapid.SliceOfN(text, 0, 3).Draw(t, "columns"), rapid.Bool().Draw(t, "heading")})
 		}
 		return l
 	case 5:
@@ -137,11 +139,40 @@ func anyWidget(t *rapid.T) drawer {
 		}
 		return b
 	case 10:
-		table := Table{Header: rapid.SliceOfN(text, 0, 4).Draw(t, "header"), Skip: rapid.IntRange(0, 3).Draw(t, "skip")}
+		table := Table{Header: rapid.SliceOfN(text, 0, 4).Draw(t, "header"), Skip: index.Draw(t, "skip"), Left: index.Draw(t, "left")}
 		for range rapid.IntRange(0, 5).Draw(t, "rows") {
 			table.Rows = append(table.Rows, rapid.SliceOfN(text, 0, 5).Draw(t, "row"))
 		}
 		return table
+	case 11:
+		m := Form{Selected: index.Draw(t, "selected"), Foot: text.Draw(t, "foot")}
+		for range rapid.IntRange(0, 12).Draw(t, "rows") {
+			row := FormRow{Name: text.Draw(t, "name"), Value: text.Draw(t, "value"), Allowed: text.Draw(t, "allowed"), About: text.Draw(t, "about"),
+				Changed: rapid.Bool().Draw(t, "changed"), Editing: rapid.Bool().Draw(t, "editing"), Cursor: index.Draw(t, "cursor"), Choice: rapid.Bool().Draw(t, "choice")}
+			if rapid.Bool().Draw(t, "wrong") {
+				row.Problem = text.Draw(t, "problem")
+			}
+			if rapid.IntRange(0, 3).Draw(t, "kind") == 0 {
+				row.Heading = text.Draw(t, "heading")
+			}
+			m.Rows = append(m.Rows, row)
+		}
+		return m
+	case 12:
+		if rapid.Bool().Draw(t, "tabs") {
+			return Tabs{rapid.SliceOfN(text, 0, 12).Draw(t, "names"), index.Draw(t, "selected")}
+		}
+		return Slider{index.Draw(t, "index"), index.Draw(t, "count"), text.Draw(t, "text")}
+	case 13:
+		small := rapid.IntRange(-1, 5)
+		m := Padded{Rows: rapid.IntRange(0, 40).Draw(t, "rows"), Cols: rapid.IntRange(0, 40).Draw(t, "cols"),
+			Top: small.Draw(t, "top"), Bottom: small.Draw(t, "bottom"), Left: small.Draw(t, "left"), Right: small.Draw(t, "right"),
+			Corner: rapid.Bool().Draw(t, "corner"), Window: Window{index.Draw(t, "row"), index.Draw(t, "col"), index.Draw(t, "size")}}
+		m.Values = values(m.Rows * m.Cols)
+		if rapid.Bool().Draw(t, "sources") {
+			m.Source = rapid.SliceOfN(rapid.IntRange(-1, 300), len(m.Values), len(m.Values)).Draw(t, "source")
+		}
+		return m
 	default:
 		return drawing(exampleLabIn)
 	}
@@ -423,7 +454,8 @@ func TestHeatmapNeverPoolsSilently(t *testing.T) {
 }
 
 func TestWrongNumberOfValuesPanics(t *testing.T) {
-	for _, d := range []drawer{Heatmap{Rows: 2, Cols: 2}, Image{Rows: 1, Cols: 3, Values: make([]float64, 2)}} {
+	for _, d := range []drawer{Heatmap{Rows: 2, Cols: 2}, Image{Rows: 1, Cols: 3, Values: make([]float64, 2)}, Padded{Rows: 1, Cols: 3},
+		Padded{Rows: 1, Cols: 3, Values: make([]float64, 3), Source: make([]int, 2)}} {
 		func() {
 			defer func() {
 				if s, ok := recover().(string); !ok || !strings.HasPrefix(s, "view: ") {
@@ -447,6 +479,198 @@ func TestHintsKeepHelpAndQuit(t *testing.T) {
 		if strings.Contains(got, "step") && !strings.Contains(got, "pause") {
 			t.Errorf("width %d drops the more important: %q", w, got)
 		}
+	}
+}
+
+// Where not even the hints to keep fit, their keys do.
+func TestHintsKeepKeys(t *testing.T) {
+	for w, want := range map[int]string{5: "? · q", 8: "? · q   ", 11: "? help · q ", 15: "? help · q quit", 4: "? · "} {
+		f := NewFrame(w, 1)
+		exampleHints().Draw(f, f.Bounds(), theme.Theme{})
+		if got := f.String(theme.Theme{}); got != want {
+			t.Errorf("width %d: %q, want %q", w, got, want)
+		}
+	}
+}
+
+// What is scrolled out is counted exactly: the lines that are seen and those
+// that are counted are all there are, and at MaxSkip the end is seen.
+func TestScrolledOutIsCounted(t *testing.T) {
+	var p Paragraph
+	table := Table{Header: []string{"n"}}
+	for i := range 20 {
+		p.Spans = append(p.Spans, Span{theme.Plain, fmt.Sprintf("line%d\n", i)})
+		table.Rows = append(table.Rows, []string{fmt.Sprintf("line%d", i)})
+	}
+	p.Spans[19].Text = "line19"
+	count := regexp.MustCompile(`[↑↓] (\d+) more`)
+	for h := 5; h <= 24; h++ {
+		for skip := -1; skip <= 25; skip++ {
+			p.Skip, table.Skip = skip, skip
+			for _, c := range []struct {
+				d   drawer
+				max int
+			}{{p, p.MaxSkip(20, h)}, {table, table.MaxSkip(h)}} {
+				f := NewFrame(20, h)
+				c.d.Draw(f, f.Bounds(), theme.Theme{})
+				text := f.String(theme.Theme{})
+				n := len(regexp.MustCompile(`(?m)^line\d`).FindAllString(text, -1))
+				for _, m := range count.FindAllStringSubmatch(text, -1) {
+					k, _ := strconv.Atoi(m[1])
+					n += k
+				}
+				if n != 20 {
+					t.Errorf("%T, height %d, skip %d: %d lines\n%s", c.d, h, skip, n, text)
+				}
+				if (max(skip, 0) >= c.max) != strings.Contains(text, "line19") {
+					t.Errorf("%T, height %d, skip %d, at most %d:\n%s", c.d, h, skip, c.max, text)
+				}
+			}
+		}
+	}
+}
+
+// Every column of a table can be scrolled to.
+func TestTableColumns(t *testing.T) {
+	table := exampleTable()
+	table.Skip = 0
+	for w := 8; w < 60; w++ {
+		seen := map[string]bool{}
+		for table.Left = 0; table.Left <= table.MaxLeft(w); table.Left++ {
+			f := NewFrame(w, 6)
+			table.Draw(f, f.Bounds(), theme.Theme{})
+			rows := lines(f)
+			for i, word := range table.Rows[0] {
+				if strings.Contains(rows[1], word[:min(len(word), 3)]) {
+					seen[table.Header[i]] = true
+				}
+			}
+			if all := table.MaxLeft(w) == 0; all == strings.ContainsAny(rows[0], "←→") {
+				t.Errorf("width %d, left %d: %q", w, table.Left, rows[0])
+			}
+		}
+		if len(seen) != len(table.Header) {
+			t.Errorf("width %d: only %v are seen", w, seen)
+		}
+	}
+}
+
+// The selected field of a form is always seen, and what is wrong with it.
+func TestFormKeepsSelectionVisible(t *testing.T) {
+	for h := 1; h <= 14; h++ {
+		m := exampleForm()
+		for i, row := range m.Rows {
+			if row.Heading != "" {
+				continue
+			}
+			m.Selected = i
+			f := NewFrame(60, h)
+			m.Draw(f, f.Bounds(), theme.Theme{})
+			text := f.String(theme.Theme{})
+			if !regexp.MustCompile(`(?m)^▸.. `+row.Name).MatchString(text) || h > 2 && !strings.Contains(text, row.Problem) {
+				t.Errorf("height %d: %s is not visible\n%s", h, row.Name, text)
+			}
+		}
+	}
+}
+
+// The cursor is seen wherever it stands in a value of any length.
+func TestFormCursor(t *testing.T) {
+	colour := theme.New(termenv.TrueColor, true, theme.Braille)
+	for w := 12; w < 60; w++ {
+		for at := range 31 {
+			m := Form{Rows: []FormRow{{Name: "seeds", Value: "123456789012345678901234567890", Editing: true, Cursor: at}}}
+			f := NewFrame(w, 1)
+			m.Draw(f, f.Bounds(), theme.Theme{})
+			if n := strings.Count(f.String(theme.Theme{}), "▏"); n != 1 {
+				t.Errorf("width %d, cursor %d: %q", w, at, f.String(theme.Theme{}))
+			}
+			f.Clear()
+			m.Draw(f, f.Bounds(), colour)
+			n := 0
+			for _, c := range f.cells {
+				if c.s == theme.Caret {
+					n++
+					if want := (m.Rows[0].Value + " ")[at]; c.r != rune(want) {
+						t.Errorf("width %d: the cursor is on %c, not %c", w, c.r, want)
+					}
+				}
+			}
+			if n != 1 {
+				t.Errorf("width %d, cursor %d: %d cursors", w, at, n)
+			}
+		}
+	}
+}
+
+// A copy looks like its source and like no pixel opposite; without colour they
+// have one name.
+func TestPaddedCopiesLookLikeTheirSources(t *testing.T) {
+	m := examplePadded(reflected)
+	m.Window = Window{}
+	for _, th := range []theme.Theme{{}, theme.New(termenv.TrueColor, true, theme.Braille)} {
+		f := NewFrame(60, 20)
+		m.Draw(f, f.Bounds(), th)
+		l := m.layout(60, 20, th.Colour())
+		if l.half || l.rows != m.Rows || l.cols != m.Cols {
+			t.Fatal("not all pixels are shown")
+		}
+		at := func(row, col int) []cell {
+			from := (l.y+l.row(m, row))*f.w + l.x + l.column(m, col)
+			return f.cells[from : from+2]
+		}
+		for row := range m.Rows {
+			for col := range m.Cols {
+				i := m.copied(row, col)
+				if i < 0 {
+					continue
+				}
+				copied, source := at(row, col), at(m.Top+i/8, m.Left+i%8)
+				if th.Colour() {
+					if source[0] != copied[0] {
+						t.Errorf("(%d, %d) is %v, its source %v", row, col, copied, source)
+					}
+				} else if a, b := plain(copied), plain(source); a == b || strings.ToUpper(a) != b {
+					t.Errorf("(%d, %d) is %q, its source %q", row, col, a, b)
+				}
+			}
+		}
+	}
+}
+
+func TestPaddedSaysThatItIsACorner(t *testing.T) {
+	colour := theme.New(termenv.TrueColor, true, theme.Braille)
+	for w := 1; w < 40; w++ {
+		for h := 1; h < 20; h++ {
+			for _, th := range []theme.Theme{{}, colour} {
+				f := NewFrame(w, h)
+				m := examplePadded(reflected)
+				m.Draw(f, f.Bounds(), th)
+				l := m.layout(w, h, th.Colour())
+				all := l.rows == m.Rows && l.cols == m.Cols
+				if want := w >= 24 && (h >= 12 || th.Colour() && h >= 6); all != want {
+					t.Errorf("%d×%d, colour %v: %d×%d pixels are shown", w, h, th.Colour(), l.rows, l.cols)
+				}
+				if told := regexp.MustCompile(`of 12×12|small|…|(?m)^ *\d+×\d+ *$`).MatchString(f.String(theme.Theme{})); told == all {
+					t.Errorf("%d×%d, colour %v: told %v\n%s", w, h, th.Colour(), told, f.String(theme.Theme{}))
+				}
+			}
+		}
+	}
+}
+
+func TestListHeadings(t *testing.T) {
+	l := exampleSections()
+	l.Selected = 0 // a heading
+	f := NewFrame(40, 8)
+	l.Draw(f, f.Bounds(), theme.New(termenv.TrueColor, true, theme.Braille))
+	for i, c := range f.cells {
+		if c.r == '▸' || c.s == theme.Selected {
+			t.Errorf("(%d, %d): a heading looks selected", i%f.w, i/f.w)
+		}
+	}
+	if f.cells[0] != (cell{'P', theme.Strong}) {
+		t.Errorf("the heading begins with %v", f.cells[0])
 	}
 }
 

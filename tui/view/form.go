@@ -1,0 +1,168 @@
+package view
+
+import "padlab/tui/theme"
+
+// A Form is fields under headings, each with its value and what it may be, of
+// which one is selected and may be typed into. It scrolls by itself, as a List
+// does: the selected field is always visible, with what is wrong with it in the
+// row below, and "↑ 3 more" tells what is not. The last row explains the
+// selected field, or is the foot. When columns are short, what a field may be
+// goes first, then names are shortened, then values. Below three rows there is
+// only the selected field.
+type Form struct {
+	Rows     []FormRow
+	Selected int    // −1 for none
+	Foot     string // stands where the selected field has nothing About it
+}
+
+// A FormRow is one field, or a heading.
+type FormRow struct {
+	Heading string // the row is a heading, and has nothing else, when this is not empty
+	Name    string
+	Value   string
+	Allowed string // the unit, range or choices
+	About   string // what the field is, in a line
+	Problem string // what is wrong with the value; a value with a problem looks it
+	Changed bool   // a ● stands before a field that differs from the base
+	Editing bool   // the value is typed into, if the row is selected
+	Cursor  int    // the rune of the value that the next letter goes before
+	Choice  bool   // the value is one of several: ‹ value ›
+}
+
+// Draw draws the form into r.
+func (m Form) Draw(f *Frame, r Rect, t theme.Theme) {
+	a := f.area(r)
+	if len(m.Rows) == 0 || a.h < 1 {
+		a.middle(0, theme.Dim, Cut(m.Foot, a.w))
+		return
+	}
+	foot, problem := m.Foot, ""
+	if m.Selected >= 0 && m.Selected < len(m.Rows) {
+		problem = m.Rows[m.Selected].Problem
+		if about := m.Rows[m.Selected].About; about != "" {
+			foot = about
+		}
+	}
+	if foot != "" && a.h >= 3 {
+		a.text(0, a.h-1, theme.Dim, Cut(foot, a.w))
+		a = a.sub(Rect{0, 0, a.w, a.h - 1})
+	}
+	// A problem is a line below its row.
+	lines, selected := len(m.Rows), m.Selected
+	if problem != "" && a.h >= 2 {
+		lines++
+		if a.h == 2 || a.h == 4 {
+			selected++ // else the line below would be cut off, or covered
+		}
+	} else {
+		problem = ""
+	}
+	start, end := window(selected, lines, a.h)
+	l := m.layout(a.w)
+	for line := start; line < end; line++ {
+		i, row := line, a.sub(Rect{0, line - start, a.w, 1})
+		if problem != "" && line > m.Selected {
+			i--
+		}
+		if i == m.Selected && line != i {
+			row.text(l.value, 0, theme.Bad, Cut(problem, row.w-l.value))
+			continue
+		}
+		m.Rows[i].draw(row, l, i == m.Selected, t)
+	}
+	if a.h < 4 {
+		return
+	}
+	if start > 0 {
+		a.above(start+1, "")
+	}
+	if end < lines {
+		a.below(lines-end+1, "")
+	}
+}
+
+// A formLayout is the columns at which values and what they may be begin.
+type formLayout struct{ value, allowed int }
+
+// lead is the columns before a name: for the selection and the change.
+const lead = 4
+
+func (m Form) layout(w int) formLayout {
+	names, values, allowed := 0, 0, 0
+	for _, r := range m.Rows {
+		if r.Heading == "" {
+			names, values, allowed = max(names, Columns(r.Name)), max(values, Columns(r.Value)), max(allowed, Columns(r.Allowed))
+		}
+	}
+	values += 5 // the arrows of a choice, or a cursor; and a blank
+	names = clamp(w-lead-1-min(values, max(8, w/2)), 0, names)
+	l := formLayout{value: lead + names + 1}
+	if l.allowed = l.value + values; allowed == 0 || l.allowed+6 > w {
+		l.allowed = w
+	}
+	return l
+}
+
+func (r FormRow) draw(a area, l formLayout, selected bool, t theme.Theme) {
+	if r.Heading != "" {
+		a.text(0, 0, theme.Strong, Cut(r.Heading, a.w))
+		return
+	}
+	name, value := theme.Plain, theme.Plain
+	if selected {
+		a.set(0, 0, '▸', theme.Strong)
+		name, value = theme.Strong, theme.Selected
+		a.line(l.value, 0, l.allowed-1-l.value, ' ', theme.Selected)
+	}
+	if r.Changed {
+		a.set(2, 0, '●', theme.Warn)
+	}
+	if r.Problem != "" && !selected {
+		value = theme.Bad
+	}
+	a.text(lead, 0, name, Cut(r.Name, l.value-1-lead))
+	room := a.sub(Rect{l.value, 0, l.allowed - 1 - l.value, 1})
+	switch {
+	case selected && r.Editing:
+		r.edit(room.sub(Rect{2, 0, room.w - 2, 1}), t)
+	case r.Choice:
+		arrow := theme.Border
+		if selected {
+			arrow = theme.Selected
+		}
+		room.set(0, 0, '‹', arrow)
+		x := room.text(2, 0, value, Cut(r.Value, room.w-4))
+		room.set(x+1, 0, '›', arrow)
+	default:
+		room.text(2, 0, value, Cut(r.Value, room.w-2))
+	}
+	if l.allowed < a.w {
+		a.text(l.allowed, 0, theme.Dim, Cut(r.Allowed, a.w-l.allowed))
+	}
+}
+
+// edit writes the value with its cursor, which is a cell of another colour, or
+// without colour a line before it. What does not fit is scrolled out on the
+// left, as far as the cursor needs.
+func (r FormRow) edit(a area, t theme.Theme) {
+	runes := []rune(r.Value)
+	at := clamp(r.Cursor, 0, len(runes))
+	first := 0
+	for first < at && Columns(string(runes[first:at]))+2 > a.w {
+		first++
+	}
+	x := a.text(0, 0, theme.Selected, string(runes[first:at]))
+	rest := runes[at:]
+	switch {
+	case !t.Colour():
+		a.set(x, 0, '▏', theme.Plain)
+		x++
+	case len(rest) == 0 || columns(rest[0]) == 0:
+		a.set(x, 0, ' ', theme.Caret)
+	default:
+		a.set(x, 0, rest[0], theme.Caret)
+		x += columns(rest[0])
+		rest = rest[1:]
+	}
+	a.text(x, 0, theme.Selected, string(rest))
+}
