@@ -142,3 +142,34 @@ func BenchmarkAgainstCanvas(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDiff is a 120×40 screen of which a twentieth of the cells has changed,
+// scattered: the worst case for cursor moves.
+func BenchmarkDiff(b *testing.B) {
+	f, before, t := changedLab()
+	var out []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		out = f.Diff(out[:0], before, t)
+	}
+	b.ReportMetric(float64(len(out)), "bytes")
+	b.ReportMetric(float64(len(f.String(t))), "bytes-whole")
+}
+
+// BenchmarkDiffRun is the same number of cells in runs, as lines and numbers
+// change.
+func BenchmarkDiffRun(b *testing.B) {
+	t := theme.New(termenv.ANSI256, true, theme.Braille)
+	f, before := NewFrame(120, 40), NewFrame(0, 0)
+	exampleLab(f, t)
+	before.Copy(f)
+	for i := range 24 {
+		f.Text(i*4, i+2, theme.Series(i%4), "0123456789")
+	}
+	var out []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		out = f.Diff(out[:0], before, t)
+	}
+	b.ReportMetric(float64(len(out)), "bytes")
+}
