@@ -137,7 +137,18 @@ func (m *terminal) check(t *rapid.T, f *Frame, th theme.Theme, what string) {
 
 // paints reports whether a style has a background.
 func paints(style string) bool {
-	return regexp.MustCompile(`48;|[\[;](4|10)[0-7][;m]|\[7m`).MatchString(style)
+	codes := regexp.MustCompile(`\d+`).FindAllString(style, -1)
+	for i := 0; i < len(codes); i++ {
+		switch code, _ := strconv.Atoi(codes[i]); {
+		case code == 38 && codes[i+1] == "2": // a colour of the rune, in three numbers
+			i += 4
+		case code == 38:
+			i += 2
+		case code == 7, code >= 40 && code <= 48, code >= 100 && code <= 107:
+			return true
+		}
+	}
+	return false
 }
 
 // What Diff sends makes any terminal that shows one frame show another.

@@ -10,8 +10,8 @@ import (
 // An Image is a small grey picture: Rows×Cols values from 0 (black) to 1
 // (white), two to a cell, one above the other. It is enlarged by a whole
 // number as far as it fits, or made smaller by averaging neighbours. Values
-// outside are clamped; not-a-number is black. Without colour it is shaded,
-// the brighter the denser.
+// outside are clamped; not-a-number is black. Without half blocks a cell is the
+// mean of its two, without colour it is shaded, the brighter the denser.
 type Image struct {
 	Rows, Cols int
 	Values     []float64 // row by row, Rows·Cols of them
@@ -46,9 +46,12 @@ func (m Image) Draw(f *Frame, r Rect, t theme.Theme) {
 	for y := range picture.h {
 		for x := range picture.w {
 			top, bottom := pixel(x, 2*y), pixel(x, 2*y+1)
-			if t.Colour() {
+			switch {
+			case t.Colour() && t.Glyphs == theme.ASCII:
+				picture.set(x, y, ' ', theme.Paper((top+bottom)/2))
+			case t.Colour():
 				picture.set(x, y, '▀', theme.Grey(top, bottom))
-			} else {
+			default:
 				picture.set(x, y, shade((top+bottom)/2), theme.Plain)
 			}
 		}

@@ -14,12 +14,12 @@ import (
 // there without a source, such as zeros, is as grey as it is bright; where
 // nothing stands there is a dot.
 //
-// Without colour a pixel is named by its row, a letter, and its column, a digit:
-// B3 in the picture, b3 for its copies; other pixels of the padding are tenths, and those
-// of the picture are shaded.
+// Without colour a pixel that is copied is named by its row, a letter, and its
+// column, a digit: B3 in the picture, b3 for its copies. Other pixels of the
+// padding are tenths, and those of the picture are shaded.
 //
 // A pixel is two columns wide or wider, as large as fits, with a line around the
-// picture where there is room. With colour, two rows of pixels share a row of
+// picture where there is room. With colour and half blocks, two rows of pixels share a row of
 // cells where they have to; hues are of one brightness then, and where nothing
 // stands it is black. When not even that fits, and for Corner, only the
 // pixels next to the top left corner are shown, and the last row says so.
@@ -49,7 +49,7 @@ func (m Padded) Draw(f *Frame, r Rect, t theme.Theme) {
 	if len(m.Values) == 0 || a.w < 1 || a.h < 1 {
 		return
 	}
-	l := m.layout(a.w, a.h, t.Colour())
+	l := m.layout(a.w, a.h, t.Colour() && t.Glyphs != theme.ASCII)
 	if l.rows < m.Rows || l.cols < m.Cols {
 		n := strconv.Itoa(l.rows) + "×" + strconv.Itoa(l.cols)
 		whole := strconv.Itoa(m.Rows) + "×" + strconv.Itoa(m.Cols)
@@ -81,7 +81,7 @@ type paddedLayout struct {
 	line                   bool // around the picture
 }
 
-func (m Padded) layout(w, h int, colour bool) paddedLayout {
+func (m Padded) layout(w, h int, halves bool) paddedLayout {
 	l := paddedLayout{w: 2, h: 1, rows: m.Rows, cols: m.Cols}
 	whole := !m.Corner
 	switch {
@@ -91,7 +91,7 @@ func (m Padded) layout(w, h int, colour bool) paddedLayout {
 		if l.h == 1 {
 			l.w = min(3, w/m.Cols) // a little wide, but names stand apart
 		}
-	case whole && colour && m.Cols*2 <= w && (m.Rows+1)/2 <= h:
+	case whole && halves && m.Cols*2 <= w && (m.Rows+1)/2 <= h:
 		l.half = true
 	default:
 		// The last row says that it is a corner, if it is one.
