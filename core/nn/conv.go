@@ -147,7 +147,7 @@ func (l *Conv) Forward(c *Call) {
 	p := kernel.Product{
 		S: c.N, R: l.out.H, M: l.out.W, AS: l.padded(), AR: l.Stride * row, AM: l.Stride * l.in.C,
 		CS: l.out.Len(), CR: l.out.W * l.out.C, CM: l.out.C, BK: l.Filters, AK: 1,
-		Fresh: true, ReLU: l.rectify,
+		Fresh: true, ReLU: l.rectify && !c.Apart,
 	}
 	l.kernelSteps(&p, l.Size, l.Size, l.Size, l.Dilation, row, l.in.C, l.Filters)
 	channels, filters := l.in.C/l.Groups, l.Filters/l.Groups

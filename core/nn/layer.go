@@ -77,6 +77,7 @@ type Call struct {
 	*kernel.Kernel
 	N          int
 	Training   bool    // when false, norms use their running statistics, and dropout does nothing
+	Apart      bool    // Forward leaves the work of the next layer to that one
 	Fresh      bool    // Gradient sets dw instead of adding to it
 	BatchScale float32 // the weight of a sample in the batch's loss: 1 / samples of the batch
 

@@ -24,7 +24,7 @@ func (l *ReLU) Retains() (x, y bool) { return false, true }
 func (l *ReLU) InPlace() bool        { return true }
 
 func (l *ReLU) Forward(c *Call) {
-	if !l.done {
+	if !l.done || c.Apart {
 		c.ReLU(c.Y, c.X[0])
 	}
 }

@@ -6,6 +6,7 @@ package nn
 type batch struct {
 	net        *Net
 	training   bool
+	apart      bool    // Call.Apart
 	batchScale float32 // Call.BatchScale
 	seed       uint64  // of what layers draw, with step and first
 	step       uint64
@@ -80,7 +81,7 @@ func cut[T any](values []T, length, from, to int) []T {
 func (b *batch) call(ws *workspace, i, from, to int) *Call {
 	node, span, sizes := b.net.Nodes[i], b.net.spans[i], b.net.Nodes[i].Sizes()
 	c := &ws.call
-	c.N, c.Training, c.Fresh, c.BatchScale = to-from, b.training, false, b.batchScale
+	c.N, c.Training, c.Apart, c.Fresh, c.BatchScale = to-from, b.training, b.apart, false, b.batchScale
 	c.Seed, c.Step, c.First = b.seed, b.step, b.first+from
 	c.W, c.State = b.net.W[span.w:span.wEnd:span.wEnd], b.net.W[span.state:span.stateEnd:span.stateEnd]
 	c.Packed = b.net.packed[span.packed:span.packedEnd:span.packedEnd]
@@ -139,6 +140,10 @@ func (b *batch) backward(ws *workspace, i, from, to int) {
 type Tape struct {
 	Seed, Step uint64
 
+	// Apart lets no layer do the work of the next, so that behind each its
+	// Activation is what it makes by itself. Outputs have the same bits.
+	Apart bool
+
 	batch *batch
 	work  *workspace
 }
@@ -172,9 +177,29 @@ func (t *Tape) ForwardTo(o Output) []float32 {
 // each, while its Activation is what it made and no other node has worked in
 // place on it yet.
 func (t *Tape) Through(last Output, see func(Output)) {
-	t.batch.seed, t.batch.step = t.Seed, t.Step
-	for i, node := range t.batch.net.Nodes[:last+1] {
-		node.Forward(t.batch.call(t.work, i, 0, 1))
-		see(Output(i))
+	for o := range last + 1 {
+		t.Node(o)
+		see(o)
 	}
+}
+
+// Node sends what the node takes through it. The nodes before it have been sent
+// through, the last of them just before.
+func (t *Tape) Node(o Output) {
+	t.batch.seed, t.batch.step, t.batch.apart = t.Seed, t.Step, t.Apart
+	t.batch.net.Nodes[o].Forward(t.batch.call(t.work, int(o), 0, 1))
+}
+
+// Padded is what a convolution that was just sent through saw, its picture with
+// the padding, of the shape returned. It panics at any other node.
+func (t *Tape) Padded(o Output) ([]float32, Shape) {
+	node := t.batch.net.Nodes[o]
+	l, ok := node.Layer.(*Conv)
+	if !ok {
+		panic("nn: " + node.Name() + " is no convolution")
+	}
+	if l.plan.Identity() {
+		return t.batch.output(node.From[0], 0, 1), l.shape()
+	}
+	return t.batch.saved[o][:l.padded()], l.shape()
 }
