@@ -27,6 +27,8 @@ type Frozen struct {
 	net   *nn.Net // at the size of the photographs
 	ready bool    // it has its weights
 
+	kernel *kernel.Kernel
+
 	features *probe.Features
 	keeper   *Read // whose state holds that of the features
 	users    int   // stages that have not ended
@@ -44,7 +46,7 @@ func NewFrozen(spec arch.Spec, train *Train, weigh func(*nn.Net) error, album *p
 	if err := m.Memory.Charge("the frozen network", nn.NetBytes(nodes)+int64(m.Workers)*nn.TapeBytes(nodes, spec.In), "readout.size"); err != nil {
 		return nil, err
 	}
-	f := &Frozen{train: train, spec: spec, ready: train == nil}
+	f := &Frozen{train: train, spec: spec, ready: train == nil, kernel: m.Kernel}
 	if f.net, err = arch.Build(spec, m.Kernel); err != nil {
 		return nil, fmt.Errorf("the frozen network: %w", err)
 	}

@@ -47,6 +47,9 @@ type Stage interface {
 	Spec() arch.Spec
 	Net() *nn.Net
 
+	// Glass is the network that is looked into as it is now, for others to look.
+	Glass() *Glass
+
 	// Files are the weights that a record keeps.
 	Files() []File
 

@@ -31,6 +31,9 @@ type Train struct {
 	problem task.Problem
 	silent  bool // it is examined at the end only
 
+	set    *images.Set
+	kernel *kernel.Kernel
+
 	net     *nn.Net
 	trainer *nn.Trainer // nil once nothing is learned any more
 	step    func(crew *kernel.Crew, step int) (loss float64, finite bool)
@@ -83,7 +86,7 @@ func NewBackbone(name string, arm experiment.Arm, src *task.Source, m Means) (*T
 func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Train, error) {
 	learns := task.Must(arm.Task.Kind)
 	var err error
-	t := &Train{name: name, arm: arm, task: learns, progress: record.Progress{Status: record.Running, EvalStep: -1}}
+	t := &Train{name: name, arm: arm, task: learns, set: src.Set, kernel: m.Kernel, progress: record.Progress{Status: record.Running, EvalStep: -1}}
 	if err := m.Memory.Charge("the canvas", src.Bytes(arm.CanvasSpec()), "data.patch"); err != nil {
 		return nil, err
 	}
