@@ -159,6 +159,37 @@ func TestKilledHeirsEndAlike(t *testing.T) {
 	}
 }
 
+// When a disk is full a run goes on, where it may, and says that its record does
+// not: what that holds can be gone on with.
+func TestAFullDisk(t *testing.T) {
+	want := canonical(t, finished(t, start(t, quick(t), pool(t, 1), nil)))
+	for _, writes := range []int64{10, 40, 60, 80, 83} {
+		folder := filepath.Join(t.TempDir(), "record")
+		disk := killing{left: &atomic.Int64{}}
+		disk.left.Store(writes)
+		r, err := Start(t.Context(), hurried(t, 1), quick(t), Options{Unrecorded: true, Record: func(s *Snapshot) (*record.Writer, error) {
+			return record.Create(disk, folder, s.Experiment, s.Provenance, s.Warnings)
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := finished(t, r)
+		if list := r.Evaluations(); list[len(list)-1] != s {
+			t.Errorf("%d writes: the last round is not the final snapshot", writes)
+		}
+		if got := canonical(t, s); got != want {
+			t.Errorf("%d writes:\n%s\nwant\n%s", writes, short(got, want), short(want, got))
+		}
+		if s.Unrecorded != errKilled.Error() || !errors.Is(r.RecordError(), errKilled) {
+			t.Errorf("%d writes: %q, %v", writes, s.Unrecorded, r.RecordError())
+		}
+		keep(t, pool(t, 1), quick(t), folder, 1e9)
+		if again, err := Recalled(opened(t, folder)); err != nil || canonical(t, again) != want {
+			t.Errorf("%d writes: %+v, %v", writes, again, err)
+		}
+	}
+}
+
 // As long as a heir has no record of its own, that of the run before stays, and
 // can be gone on with.
 func TestNoRecordIsLostByAHeir(t *testing.T) {

@@ -88,10 +88,10 @@ func (r *Run) remember(s *Snapshot, arms []string) {
 // RecalledEvaluations returns what Evaluations would of the run that a record
 // holds, from its events: each as far as events tell, without times and without
 // single seeds, every arm at the step of its last evaluation, the loss and the
-// course of the end cut off there. The
-// last is what Recalled returns. Lines of events that are torn, that this release
-// does not know, or that are about no arm of the experiment are left out. The
-// error is that of Recalled, or why the events cannot be read.
+// course of the end cut off there. The last is what Recalled returns. Lines of
+// events that are torn, that this release does not know, or that are about no arm
+// of the experiment are left out. The error is that of Recalled, or why the events
+// cannot be read.
 func RecalledEvaluations(r *record.Record) ([]*Snapshot, error) {
 	end, err := Recalled(r)
 	if err != nil {

@@ -40,6 +40,10 @@ type Options struct {
 	// error the run does not start.
 	Record func(first *Snapshot) (*record.Writer, error)
 
+	// Unrecorded lets the run go on when its record cannot be written any more, and
+	// snapshots say why. Else it stops: what it found would be lost.
+	Unrecorded bool
+
 	// From, if not nil, is where the run goes on: a record of the same
 	// experiment that has not ended.
 	From *record.Record
@@ -308,7 +312,7 @@ func (r *Run) main() {
 		}
 		q := r.requested()
 		switch {
-		case r.writer.Err() != nil: // what is found now would be lost
+		case r.writer.Err() != nil && !r.options.Unrecorded: // what is found now would be lost
 			r.end(Stopped)
 			return
 		case q.leave:
@@ -454,6 +458,9 @@ func (r *Run) publish(status Status) {
 		samples, seconds = samples+float64(a.clock.Samples), seconds+a.clock.TrainTime.Seconds()
 	}
 	s.Fraction = done / all
+	if err := r.writer.Err(); err != nil {
+		s.Unrecorded = err.Error()
+	}
 	if !sameFindings(r.snapshot.Load().Arms, s.Arms) {
 		s.Evaluated++
 	}
@@ -476,6 +483,10 @@ func (r *Run) end(status Status) {
 	r.evaluated()
 	result := r.Snapshot().Result()
 	r.writer.Finish(result, r.files(result.Arms))
+	if r.writer.Err() != nil && r.Snapshot().Unrecorded == "" {
+		r.publish(status)
+		r.remember(r.Snapshot(), nil)
+	}
 }
 
 // files are the weights of all arms.

@@ -38,6 +38,8 @@ type Snapshot struct {
 	Fraction         float64       // of all work, 0 … 1
 	SamplesPerSecond float64       // training alone; 0 until there was some
 
+	Unrecorded string // why the record cannot be written any more, if so
+
 	Failure string // of a Failed run: what happened
 	Stack   string // of a Failed run: where
 }
