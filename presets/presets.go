@@ -13,12 +13,30 @@ const Default = "where-am-i"
 //go:embed *.toml
 var files embed.FS
 
-// order is how presets are listed: from the question to its causes and traps.
-var order = []string{"where-am-i", "all-schemes", "how-far", "which-colour", "no-bias", "leaky-grid", "swap-padding", "classify-anywhere", "segment-anywhere",
-	"table1", "table2-depth", "table2-kernel", "table3-layers", "table4-where", "table6-task", "ranking"}
+// A Section is presets that ask one question, in the order of the paper: what tells
+// a network where it is, where position is in networks that nobody asked, and what
+// it does to what they learn.
+type Section struct {
+	Title string
+	Names []string
+}
 
-// Names returns the names of all presets in the order in which they are told.
-func Names() []string { return append([]string(nil), order...) }
+var sections = []Section{
+	{"How does it know?", []string{"where-am-i", "all-schemes", "how-far", "which-colour", "no-bias", "leaky-grid", "swap-padding"}},
+	{"Does it help or hurt?", []string{"classify-anywhere", "segment-anywhere"}},
+	{"Read out of networks", []string{"table1", "table2-depth", "table2-kernel", "table3-layers", "table4-where", "table6-task", "ranking"}},
+}
+
+// Sections returns all presets in the order in which they are told.
+func Sections() []Section { return append([]Section(nil), sections...) }
+
+// Names returns their names, section by section.
+func Names() (list []string) {
+	for _, s := range sections {
+		list = append(list, s.Names...)
+	}
+	return list
+}
 
 // Read returns the file of the preset of that name, and whether there is one.
 func Read(name string) (data []byte, ok bool) {

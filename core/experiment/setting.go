@@ -96,6 +96,15 @@ func (e *Experiment) SetAll(key, text string) error {
 	return nil
 }
 
+// SetLine is SetAll of "key=value".
+func (e *Experiment) SetLine(change string) error {
+	key, text, ok := strings.Cut(change, "=")
+	if !ok {
+		return fmt.Errorf("not key=value: %q", change)
+	}
+	return e.SetAll(strings.TrimSpace(key), strings.TrimSpace(text))
+}
+
 // decimalComma reports whether somebody who writes numbers with a comma may have
 // meant these two values of a list as one: 0,003 and 1,125 are integers with
 // three digits or a zero in front behind the comma. A space behind it makes
@@ -215,4 +224,42 @@ func Quote(text string) string {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// Text returns what SetAll takes to set a key as it is in e: the values that
+// vary, or the one value.
+func (e *Experiment) Text(f Field) string {
+	for _, v := range e.Vary {
+		if v.Key == f.Key {
+			return listed(v.Values)
+		}
+	}
+	return f.get(e)
+}
+
+// Reset makes a key what it is in base: its value, and whether it varies.
+func (e *Experiment) Reset(f Field, base *Experiment) error {
+	if f.get(base) == "" && f.get(e) != "" {
+		if name, ok := layerOf(f.Key); ok {
+			e.Net.Layers = maps.Clone(e.Net.Layers)
+			delete(e.Net.Layers, name)
+			return nil
+		}
+	}
+	if f.get(e) != f.get(base) {
+		if err := e.set(f, f.get(base)); err != nil {
+			return err
+		}
+	}
+	of := func(v Vary) bool { return v.Key == f.Key }
+	was := slices.IndexFunc(base.Vary, of)
+	switch at := slices.IndexFunc(e.Vary, of); {
+	case was < 0:
+		e.Vary = slices.DeleteFunc(e.Vary, of)
+	case at < 0:
+		e.Vary = append(e.Vary, base.Vary[was])
+	default:
+		e.Vary[at] = base.Vary[was]
+	}
+	return nil
 }

@@ -40,8 +40,9 @@ type Options struct {
 	// error the run does not start.
 	Record func(first *Snapshot) (*record.Writer, error)
 
-	// Unrecorded lets the run go on when its record cannot be written any more, and
-	// snapshots say why. Else it stops: what it found would be lost.
+	// Unrecorded lets the run go on when its record cannot be written, or not any
+	// more, and snapshots say why. Else it does not start, or it stops: what it found
+	// would be lost.
 	Unrecorded bool
 
 	// From, if not nil, is where the run goes on: a record of the same
@@ -160,6 +161,12 @@ func (r *Run) record() (err error) {
 	if r.options.Record != nil {
 		r.writer, err = r.options.Record(r.Snapshot())
 		r.saved = r.pool.now()
+	}
+	if err != nil && r.options.Unrecorded {
+		s := *r.Snapshot()
+		s.Unrecorded = err.Error()
+		r.snapshot.Store(&s)
+		return nil
 	}
 	return err
 }

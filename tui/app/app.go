@@ -13,11 +13,14 @@ import (
 	"fmt"
 	"slices"
 
+	_ "before/bubbletea" // which would ask the terminal for its background
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"padlab/core/experiment"
 	"padlab/core/inspect"
 	"padlab/core/lab"
+	"padlab/core/record"
 	"padlab/tui/theme"
 	"padlab/tui/view"
 )
@@ -27,22 +30,61 @@ import (
 // time, and may take a while. When one of them panics, the screen that asked
 // says so, and everything else goes on.
 type Host struct {
-	// Start builds an experiment and starts to train it; after, if not nil, is a
-	// run of it with fewer seeds, whose networks it takes over.
-	Start func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error)
+	// Start builds an experiment and starts to train it.
+	Start func(context.Context, Wish) (*lab.Run, error)
+
+	// History keeps the runs; nil: nothing is kept.
+	History *record.History
+
+	// Save writes an experiment file, and returns where it is.
+	Save func(name string, data []byte) (path string, err error)
+
+	// Geometry is what follows from the shape of an arm's network alone.
+	Geometry func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, error)
+
+	// Export writes a result as a file of a kind, svg, png, pdf or csv, and
+	// returns where it is.
+	Export func(r record.Result, name, kind string) (path string, err error)
+
+	// Seen is how far the tour was followed, and Follow keeps that. Either may
+	// be nil.
+	Seen   func() int
+	Follow func(step int) error
 
 	// Inspect looks into the network of an arm, as it is now. It gives up when
 	// the context is done. With an error it may still know the geometry.
 	Inspect func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, *inspect.Findings, error)
 }
 
+// A Wish is what is to be trained.
+type Wish struct {
+	Preset     Preset                 // what it is called, and what it was before changes
+	Experiment *experiment.Experiment // with them
+	After      *lab.Run               // a run of it with fewer seeds, whose networks it takes over; nil: none
+	From       *record.Record         // where a run was stopped that this one goes on with; nil: none
+}
+
 // A Session is one person at one terminal.
 type Session struct {
 	Theme   theme.Theme
-	Presets []Preset // that may be chosen
-	First   Preset   // what is trained at once,
+	Other   theme.Theme // for the other background: a key turns to it
+	Presets []Preset    // that may be chosen
+	First   Preset      // what is trained at once,
 
 	Experiment *experiment.Experiment // with these changes; nil: as it is
+	Record     *record.Record         // is looked at in place of training; nil: none
+	Terminal   Terminal
+}
+
+// A Terminal is what a session's terminal can be asked for. What is nil it cannot
+// do: without Show, frames are what View returns.
+type Terminal struct {
+	Show    func(*view.Frame, theme.Theme) // returns at once, and keeps nothing of the frame
+	Copy    func(text string)              // into the clipboard
+	Title   func(text string)
+	Bell    func()
+	Suspend func() // hands the terminal back to the shell,
+	Resume  func() // and takes it again
 }
 
 // A Preset is an experiment with the name that people know it by. It is never
@@ -50,19 +92,30 @@ type Session struct {
 type Preset struct {
 	Name       string
 	Experiment *experiment.Experiment
+	Section    string // under which it is listed
 }
 
 // A Model is one session's program. Use it through a pointer: it is its own
 // state.
 type Model struct {
 	surface
-	stack []screen // the last is on top and has the keys
-	drawn string   // the frame as text, until something changes
+	terminal Terminal
+	other    theme.Theme
+	stack    []screen // the last is on top and has the keys
+	foot     view.Rect
+	title    string
+
+	stale bool   // something that is shown has changed
+	ticks bool   // but only in the bottom screen, which knows what
+	drawn string // the frame as text, without Terminal.Show
 }
 
-// New returns the program, in which the session's first preset will be trained.
+// New returns the program, in which the session's experiment will be trained.
 func New(h *Host, s Session) *Model {
-	return &Model{surface: surface{Frame: view.NewFrame(80, 24), Theme: s.Theme}, stack: []screen{newLab(h, s)}}
+	return &Model{
+		surface: surface{Frame: view.NewFrame(80, 24), Theme: s.Theme}, other: s.Other, terminal: s.Terminal,
+		stack: []screen{newLab(h, s)}, stale: true,
+	}
 }
 
 // Close ends what the screens have under way and waits for runs. It is called
@@ -73,6 +126,9 @@ func (m *Model) Close() {
 	}
 }
 
+// lab is the screen at the bottom.
+func (m *Model) lab() *labScreen { return m.stack[0].(*labScreen) }
+
 // Init starts the first run.
 func (m *Model) Init() tea.Cmd { return m.carryOut(m.stack[0].enter) }
 
@@ -81,9 +137,16 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.Resize(msg.Width, msg.Height)
-		m.drawn = ""
+		m.stale, m.ticks = true, false
 	case tea.KeyMsg:
 		return m, m.pressAll(msg)
+	case tea.MouseMsg:
+		return m, m.carryOut(func() effect { return m.point(tea.MouseEvent(msg)) })
+	case tea.ResumeMsg:
+		if m.terminal.Resume != nil {
+			m.terminal.Resume()
+		}
+		m.stale, m.ticks = true, false
 	case answer:
 		return m, m.carryOut(msg)
 	}
@@ -93,6 +156,12 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // pressAll answers a message of keys: letters that come fast, of a key that is
 // held down over a slow line, come in one.
 func (m *Model) pressAll(msg tea.KeyMsg) tea.Cmd {
+	if t, ok := m.top().(typist); ok && t.line() != nil && t.line().takes(msg) {
+		return m.carryOut(func() effect {
+			t.line().take(msg)
+			return t.typed()
+		})
+	}
 	if msg.Type != tea.KeyRunes || msg.Alt || len(msg.Runes) < 2 {
 		return m.carryOut(func() effect { return m.press(msg.String()) })
 	}
@@ -101,15 +170,22 @@ func (m *Model) pressAll(msg tea.KeyMsg) tea.Cmd {
 	}
 	var all []tea.Cmd
 	for _, r := range msg.Runes {
-		all = append(all, m.carryOut(func() effect { return m.press(string(r)) }))
+		all = append(all, m.pressAll(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
 	}
 	return tea.Batch(all...)
 }
 
 // press answers a key: what is in the table of the topmost screen is done.
 func (m *Model) press(name string) effect {
-	if name == "ctrl+c" {
+	switch name {
+	case "ctrl+c":
 		return effect{quit: true}
+	case "ctrl+z":
+		if m.terminal.Suspend == nil {
+			return effect{}
+		}
+		m.terminal.Suspend()
+		return effect{work: tea.Suspend}
 	}
 	for _, k := range m.top().keys() {
 		if slices.Contains(k.names, name) && (k.always || !m.tooSmall() || len(m.stack) > 1) {
@@ -117,6 +193,35 @@ func (m *Model) press(name string) effect {
 		}
 	}
 	return effect{}
+}
+
+// point answers the mouse: a click on a hint is its key, everything else is the
+// business of the topmost screen.
+func (m *Model) point(e tea.MouseEvent) effect {
+	if e.Action != tea.MouseActionPress || m.tooSmall() {
+		return effect{unchanged: true}
+	}
+	at := mouse{x: e.X, y: e.Y}
+	switch e.Button {
+	case tea.MouseButtonWheelUp:
+		at.wheel = -1
+	case tea.MouseButtonWheelDown:
+		at.wheel = 1
+	case tea.MouseButtonLeft:
+	default:
+		return effect{unchanged: true}
+	}
+	if m.foot.Contains(at.x, at.y) && at.wheel == 0 {
+		table := m.top().keys()
+		if i, ok := hints(table).At(m.foot.Inset(1, 0), at.x); ok {
+			return hinted(table)[i].do()
+		}
+		return effect{unchanged: true}
+	}
+	if p, ok := m.top().(pointed); ok {
+		return p.point(at)
+	}
+	return effect{unchanged: true}
 }
 
 // carryOut lets a screen act and does what it asks for. A panic of the screen
@@ -127,7 +232,26 @@ func (m *Model) carryOut(act func() effect) tea.Cmd {
 		e = effect{enter: complaint(err)}
 	}
 	if !e.unchanged {
-		m.drawn = ""
+		m.ticks = e.ticked && (m.ticks || !m.stale)
+		m.stale = true
+	}
+	if e.turn && m.other.Colour() {
+		m.Theme, m.other = m.other, m.Theme
+	}
+	if e.copy != "" && m.terminal.Copy != nil {
+		m.terminal.Copy(e.copy)
+	}
+	if e.bell && m.terminal.Bell != nil {
+		m.terminal.Bell()
+	}
+	var work tea.Cmd
+	if e.room != 0 {
+		for len(m.stack) > 1 {
+			last := m.top()
+			m.stack = m.stack[:len(m.stack)-1]
+			last.leave()
+		}
+		work = m.carryOut(func() effect { return m.lab().open(e.room) })
 	}
 	if i := slices.Index(m.stack, e.leave); i > 0 {
 		m.stack = slices.Delete(m.stack, i, i+1)
@@ -141,16 +265,34 @@ func (m *Model) carryOut(act func() effect) tea.Cmd {
 	if e.quit {
 		return tea.Quit
 	}
-	return tea.Batch(e.work, more)
+	return together(e.work, more, work)
+}
+
+// together is a batch of the commands that are not nil.
+func together(list ...tea.Cmd) tea.Cmd {
+	list = slices.DeleteFunc(list, func(c tea.Cmd) bool { return c == nil })
+	if len(list) == 1 {
+		return list[0]
+	}
+	return tea.Batch(list...)
 }
 
 func (m *Model) top() screen { return m.stack[len(m.stack)-1] }
 
-// View returns the frame.
+// View shows the frame, or returns it as text where nothing else shows it.
 func (m *Model) View() string {
-	if m.drawn == "" {
+	if m.stale {
 		m.draw()
-		m.drawn = m.Frame.String(m.Theme)
+		m.stale, m.ticks = false, false
+		if m.terminal.Show == nil {
+			m.drawn = m.Frame.String(m.Theme)
+		} else {
+			m.terminal.Show(m.Frame, m.Theme)
+		}
+		if title := m.lab().windowTitle(); m.terminal.Title != nil && title != m.title {
+			m.title = title
+			m.terminal.Title(title)
+		}
 	}
 	return m.drawn
 }
@@ -168,10 +310,20 @@ func (m *Model) tooSmall() bool {
 
 // draw draws all screens, each over those below it, and the keys of the topmost
 // one. The first row is the status line of the bottom screen, and stays in
-// sight.
+// sight. Where only the bottom screen has ticked, and nothing lies over it, it
+// draws what has changed.
 func (m *Model) draw() {
-	m.Clear()
 	window := m.Bounds()
+	foot, body := window.CutBottom(1)
+	m.foot = foot
+	if m.ticks && len(m.stack) == 1 && !m.tooSmall() {
+		on := m.surface
+		on.active, on.kept = true, true
+		if _, err := guarded(func() (struct{}, error) { m.lab().draw(on, body); return struct{}{}, nil }); err == nil {
+			return
+		}
+	}
+	m.Clear()
 	if m.tooSmall() {
 		text := fmt.Sprintf("padlab needs %d×%d characters; this window has %d×%d. Make it larger, or press q to quit.", leastWidth, leastHeight, window.W, window.H)
 		if len(m.stack) > 1 {
@@ -180,7 +332,6 @@ func (m *Model) draw() {
 		m.put(words(theme.Plain, text), window)
 		return
 	}
-	foot, body := window.CutBottom(1)
 	for i, s := range m.stack {
 		on := m.surface
 		on.active = i == len(m.stack)-1
@@ -194,4 +345,14 @@ func (m *Model) draw() {
 		}
 	}
 	m.put(hints(m.top().keys()), foot.Inset(1, 0))
+}
+
+// Shown is what the lab shows when the program is left, nil if there is nothing
+// to show yet, and the command that runs it.
+func (m *Model) Shown() (snap *lab.Snapshot, command string) {
+	l := m.lab()
+	if l.snap == nil || l.snap.Evaluated == 0 {
+		return nil, ""
+	}
+	return l.snap, "padlab run " + l.experiment.OneLine(l.preset.Name, l.preset.Experiment)
 }

@@ -91,17 +91,17 @@ func pool(t testing.TB) *lab.Pool {
 }
 
 func host(p *lab.Pool) *Host {
-	return &Host{Start: func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
-		return lab.Start(ctx, p, e, lab.Options{After: after})
+	return &Host{Start: func(ctx context.Context, w Wish) (*lab.Run, error) {
+		return lab.Start(ctx, p, w.Experiment, lab.Options{After: w.After, From: w.From})
 	}}
 }
 
 // presets are two quick ones, and one that cannot be trained.
 func presets(t testing.TB, steps int) []Preset {
 	return []Preset{
-		{"quick", parse(t, fmt.Sprintf(quick, steps))},
-		{"other", parse(t, "title = \"Other\"\nabout = \"Another one.\"\n"+fmt.Sprintf(quick[strings.Index(quick, "[[vary"):], steps))},
-		{"broken", parse(t, "[eval]\nimages = 100\n")},
+		{Name: "quick", Experiment: parse(t, fmt.Sprintf(quick, steps))},
+		{Name: "other", Experiment: parse(t, "title = \"Other\"\nabout = \"Another one.\"\n"+fmt.Sprintf(quick[strings.Index(quick, "[[vary"):], steps))},
+		{Name: "broken", Experiment: parse(t, "[eval]\nimages = 100\n")},
 	}
 }
 
@@ -138,7 +138,7 @@ func (s *driver) send(msg tea.Msg) {
 
 // show puts a snapshot on the screen.
 func (s *driver) show(snap *lab.Snapshot) {
-	s.lab().snap, s.drawn = snap, ""
+	s.lab().snap, s.stale, s.ticks = snap, true, false
 }
 
 // settle carries out commands until ok.
@@ -151,7 +151,12 @@ func (s *driver) settle(ok func() bool) {
 		}
 		c := s.pending[0]
 		s.pending = s.pending[1:]
-		s.send(c())
+		msg := c()
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			s.pending = append(s.pending, batch...)
+			continue
+		}
+		s.send(msg)
 	}
 }
 
@@ -291,7 +296,7 @@ func TestSchemes(t *testing.T) {
 func TestWhatCannotBeTrained(t *testing.T) {
 	s := drive(t, host(pool(t)), Session{Theme: mono, Presets: presets(t, 10), First: presets(t, 10)[2]})
 	s.settle(func() bool { return s.lab().problem != "" })
-	if !s.shows("eval.images is 100, the set") || !s.shows("cannot be trained") || !s.shows("nothing is trained") {
+	if !s.shows("eval.images is 100,") || !s.shows("cannot be trained") || !s.shows("nothing is trained") {
 		t.Error(s.View())
 	}
 	s.press(" ", "s", "down", "z", "z", "y", "c", "esc", "?", "esc", "i")
@@ -349,8 +354,8 @@ func TestLeftRunsStop(t *testing.T) {
 	var built []*lab.Run
 	h := host(pool(t))
 	start := h.Start
-	h.Start = func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
-		run, err := start(ctx, e, after)
+	h.Start = func(ctx context.Context, w Wish) (*lab.Run, error) {
+		run, err := start(ctx, w)
 		built = append(built, run)
 		return run, err
 	}
@@ -381,11 +386,11 @@ func TestLeftRunsStop(t *testing.T) {
 func TestFaults(t *testing.T) {
 	h := host(pool(t))
 	start, faulty := h.Start, false
-	h.Start = func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
+	h.Start = func(ctx context.Context, w Wish) (*lab.Run, error) {
 		if faulty {
 			panic("no case for this kind")
 		}
-		return start(ctx, e, after)
+		return start(ctx, w)
 	}
 	h.Inspect = func(context.Context, *lab.Run, int) (*inspect.Geometry, *inspect.Findings, error) {
 		var none []int
@@ -397,10 +402,11 @@ func TestFaults(t *testing.T) {
 
 	s.press("i")
 	s.settle(func() bool { return s.stack[1].(*inspection).problem != "" })
+	s.press("tab", "tab", "tab")
 	if !s.shows("a fault of padlab (app_test.go:") || !s.shows("index out of range") {
 		t.Error(s.View())
 	}
-	s.press("right", "down", "esc")
+	s.press("tab", "down", "esc")
 	s.goesOn(run)
 
 	faulty = true
@@ -509,7 +515,7 @@ func TestProgramsSideBySide(t *testing.T) {
 // and no two keys do two things.
 func TestKeyTable(t *testing.T) {
 	s := newScreen(t, 5, mono)
-	s.send(tea.WindowSizeMsg{Width: 120, Height: 60})
+	s.send(tea.WindowSizeMsg{Width: 120, Height: 150})
 	s.press("?")
 	seen := map[string]bool{}
 	for _, k := range s.lab().keys() {
@@ -535,12 +541,12 @@ func TestIdle(t *testing.T) {
 	s.settle(s.done)
 	s.View()
 	run := s.lab().run
-	if _, cmd := s.Update(answer(func() effect { return s.lab().look(run) })); s.drawn == "" || cmd != nil {
+	if _, cmd := s.Update(answer(func() effect { return s.lab().look(run) })); s.stale || cmd != nil {
 		t.Error("an idle screen draws or looks again")
 	}
 	s.press("r")
 	s.settle(s.ready)
-	if _, cmd := s.Update(answer(func() effect { return s.lab().look(run) })); s.drawn == "" || cmd != nil {
+	if _, cmd := s.Update(answer(func() effect { return s.lab().look(run) })); s.stale || cmd != nil {
 		t.Error("a look at the run before draws or goes on")
 	}
 }
@@ -737,7 +743,7 @@ func BenchmarkView(b *testing.B) {
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 40})
 	b.ReportAllocs()
 	for b.Loop() {
-		s.drawn = ""
+		s.stale, s.ticks = true, false
 		s.View()
 	}
 }

@@ -10,7 +10,9 @@ type question struct {
 	dialog
 	title, text string
 	choices     []choice
+	again       string // a key that gives the last answer: that which has asked
 	selected    int
+	at          view.Rect
 }
 
 // A choice is an answer and what it leads to.
@@ -20,20 +22,38 @@ type choice struct {
 }
 
 func (q *question) keys() []key {
-	answer := func() effect {
-		e := q.choices[q.selected].do()
+	give := func(i int) effect {
+		e := q.choices[i].do()
 		e.leave = q
 		return e
 	}
-	return append(moves(&q.selected, len(q.choices)), key{names: []string{"enter"}, hint: "answer", keep: true, do: answer}, closing(q))
+	answer := func() effect { return give(q.selected) }
+	last := key{names: []string{q.again}, do: func() effect { return give(len(q.choices) - 1) }}
+	return append([]key{last}, append(moves(&q.selected, len(q.choices)), key{names: []string{"enter"}, hint: "answer", keep: true, do: answer}, closing(q))...)
+}
+
+// point chooses an answer.
+func (q *question) point(m mouse) effect {
+	if i, ok := q.box().At(q.at, m.x, m.y); ok && m.wheel == 0 {
+		q.selected = i
+		e := q.choices[i].do()
+		e.leave = q
+		return e
+	}
+	return effect{}
 }
 
 func (q *question) draw(on surface, r view.Rect) {
+	q.at = r
+	on.put(q.box(), r)
+}
+
+func (q *question) box() view.Dialog {
 	d := view.Dialog{Title: q.title, Text: q.text, Selected: q.selected}
 	for _, c := range q.choices {
 		d.Choices = append(d.Choices, c.text)
 	}
-	on.put(d, r)
+	return d
 }
 
 // A page is a text that can be scrolled.
@@ -53,6 +73,11 @@ func (p *page) keys() []key {
 	}
 }
 
+func (p *page) point(m mouse) effect {
+	p.text.Skip = max(0, p.text.Skip+3*m.wheel)
+	return effect{}
+}
+
 func (p *page) draw(on surface, r view.Rect) {
 	w := min(76, r.W)
 	if p.wide {
@@ -60,7 +85,7 @@ func (p *page) draw(on surface, r view.Rect) {
 	}
 	height := p.text.Height(w - 4)
 	box := r.Centre(w, min(height+2, r.H))
-	p.text.Skip = min(p.text.Skip, max(0, height-box.H+2))
+	p.text.Skip = min(p.text.Skip, p.text.MaxSkip(w-4, box.H-2))
 	on.put(p.text, on.window(p.title, "esc back", box))
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"padlab/core/inspect"
-	"padlab/core/lab"
 	"padlab/tui/report"
 	"padlab/tui/theme"
 	"padlab/tui/view"
@@ -15,7 +14,9 @@ import (
 // An inspection looks for the cause: where the border comes into the network of
 // an arm, as it is now. It has a page for each section of the report.
 type inspection struct {
+	lab    *labScreen
 	arm    string
+	inside inside // the pages that show the network at work
 	look   func(context.Context) (*inspect.Geometry, *inspect.Findings, error)
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -30,15 +31,25 @@ type inspection struct {
 }
 
 // pages are what inspections show, first what needs no pictures.
-var pages = []string{"layers", "usage", "artifacts", "filters", "pattern"}
+var pages = []string{"padding", "kernel", "maps", "layers", "usage", "artifacts", "filters", "pattern"}
 
-const artifactsPage = 2 // has pictures too
+const (
+	paddingPage = iota
+	kernelPage
+	mapsPage
+	reports                     // the first of those that are sections of the report
+	artifactsPage = reports + 2 // has pictures too
+)
 
-func newInspection(h *Host, run *lab.Run, name string, arm int) *inspection {
-	p := &inspection{arm: name}
+// newInspection looks into the selected arm of the lab.
+func newInspection(l *labScreen) *inspection {
+	a, _ := l.selected()
+	p := &inspection{lab: l, arm: a.Label}
+	p.inside = inside{run: l.run, arm: l.arm, other: (l.arm + 1) % len(l.snap.Arms), picture: l.sight.picture, amount: 2}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	host, run, arm := l.host, l.run, l.arm
 	p.look = func(ctx context.Context) (*inspect.Geometry, *inspect.Findings, error) {
-		return h.Inspect(ctx, run, arm)
+		return host.Inspect(ctx, run, arm)
 	}
 	return p
 }
@@ -49,10 +60,28 @@ func (p *inspection) enter() effect {
 		findings *inspect.Findings
 	}
 	look, ctx := p.look, p.ctx
-	return effect{work: work(func() (found, error) {
+	measure := work(func() (found, error) {
 		g, f, err := look(ctx)
 		return found{g, f}, err
-	}, func(f found, err error) effect { return p.take(f.geometry, f.findings, err) })}
+	}, func(f found, err error) effect { return p.take(f.geometry, f.findings, err) })
+	return effect{work: together(measure, p.inside.ask(p.ctx).work, p.again().work)}
+}
+
+// again looks from time to time whether the network has been examined anew: the
+// pages that show it at work are live.
+func (p *inspection) again() effect {
+	return effect{unchanged: true, work: after(3*poll, func() effect {
+		if p.ctx.Err() != nil || p.inside.run != p.lab.run {
+			return effect{unchanged: true}
+		}
+		e := p.again()
+		asked := p.inside.ask(p.ctx)
+		e.work = together(e.work, asked.work)
+		if p.lab.snap != nil && p.lab.snap.Status.Ended() && asked.work == nil {
+			return effect{unchanged: true}
+		}
+		return e
+	})}
 }
 
 func (p *inspection) leave() { p.cancel() }
@@ -79,24 +108,42 @@ func (p *inspection) keys() []key {
 	scroll := func(by int) func() effect {
 		return quietly(func() { p.row = max(0, min(p.row+by, p.rows()-1)) })
 	}
-	return []key{
-		{names: []string{"right", "l", "tab"}, shown: "← →", hint: "page", keep: true, do: turn(1)},
-		{names: []string{"left", "h", "shift+tab"}, do: turn(-1)},
-		{names: []string{"down", "j"}, shown: "↑ ↓", hint: "scroll", do: scroll(1)},
-		{names: []string{"up", "k"}, do: scroll(-1)},
-		closing(p, "i"),
+	table := []key{
+		{names: []string{"tab"}, hint: "page", help: "the next page (shift+tab: the one before)", keep: true, do: turn(1)},
+		{names: []string{"shift+tab"}, do: turn(-1)},
 	}
+	switch p.page {
+	case paddingPage, kernelPage, mapsPage:
+		table = append(table, p.inside.keys(p)...)
+	default:
+		table = append(table,
+			key{names: []string{"right", "l"}, do: turn(1)},
+			key{names: []string{"left", "h"}, do: turn(-1)},
+			key{names: []string{"down", "j"}, shown: "↑ ↓", hint: "scroll", do: scroll(1)},
+			key{names: []string{"up", "k"}, do: scroll(-1)})
+	}
+	return append(append(table, closing(p, "i")), rooms()...)
+}
+
+func (p *inspection) point(m mouse) effect {
+	if m.wheel != 0 {
+		p.row = max(0, min(p.row+m.wheel, p.rows()-1))
+	}
+	return effect{}
 }
 
 // rows is over how many the page can be scrolled.
 func (p *inspection) rows() int {
-	switch {
-	case p.page >= len(p.sections):
+	switch page := p.page - reports; {
+	case page < 0:
+		return p.inside.rows(p.page)
+	case page >= len(p.sections):
 		return 1
 	case p.page == artifactsPage:
 		return len(p.findings.Artifacts)
+	default:
+		return len(p.sections[page].Table) - 1
 	}
-	return len(p.sections[p.page].Table) - 1
 }
 
 func (p *inspection) draw(on surface, r view.Rect) {
@@ -113,10 +160,12 @@ func (p *inspection) draw(on surface, r view.Rect) {
 	}
 	inner := on.window(fmt.Sprintf("inside %s · %s", p.arm, strings.Join(names, " ")), foot, r)
 	switch {
-	case p.page < len(p.sections) && p.page == artifactsPage:
+	case p.page < reports:
+		p.inside.draw(on, p.page, p.row, inner)
+	case p.page-reports < len(p.sections) && p.page == artifactsPage:
 		p.drawArtifacts(on, inner)
-	case p.page < len(p.sections):
-		s := p.sections[p.page]
+	case p.page-reports < len(p.sections):
+		s := p.sections[p.page-reports]
 		on.section(s.Words, s.Table, p.row, inner)
 	case p.problem != "":
 		on.put(words(theme.Bad, p.problem), inner)
@@ -144,10 +193,10 @@ func (s surface) section(text string, t report.Table, from int, r view.Rect) vie
 // a black picture.
 func (p *inspection) drawArtifacts(on surface, r view.Rect) {
 	if len(p.findings.Artifacts) == 0 {
-		on.put(words(theme.Plain, p.sections[artifactsPage].Words), r)
+		on.put(words(theme.Plain, p.sections[artifactsPage-reports].Words), r)
 		return
 	}
-	s, a := p.sections[artifactsPage], p.findings.Artifacts[p.row]
+	s, a := p.sections[artifactsPage-reports], p.findings.Artifacts[p.row]
 	rows := report.Table{s.Table[0], s.Table[1+2*p.row], s.Table[2+2*p.row]}
 	r = on.section(fmt.Sprintf("Tap %s (%d of %d). %s", a.Tap, p.row+1, len(p.findings.Artifacts), s.Words), rows, 0, r)
 	_, r = r.CutTop(1)

@@ -67,10 +67,15 @@ func TestInspection(t *testing.T) {
 	s.settle(func() bool { return s.inspection().findings != nil })
 	for _, name := range pages {
 		s.show(shown(s.lab().experiment))
-		golden(t, "inside-"+name+"-80x24", s.View())
-		s.press("right")
+		if s.inspection().page >= reports {
+			golden(t, "inside-"+name+"-80x24", s.View())
+		}
+		s.press("tab")
 	}
-	s.press("right", "right", "down", "down", "down")
+	for s.inspection().page != artifactsPage {
+		s.press("tab")
+	}
+	s.press("down", "down", "down")
 	if p := s.inspection(); p.page != artifactsPage || p.row != 1 || !strings.Contains(s.View(), "Tap relu2 (2 of 2)") {
 		t.Errorf("page %d, tap %d", p.page, p.row)
 	}
@@ -87,6 +92,9 @@ func TestInspectionProblem(t *testing.T) {
 	})
 	s.press("i")
 	s.settle(func() bool { return s.inspection().problem != "" })
+	for s.inspection().page < reports {
+		s.press("tab")
+	}
 	if !strings.Contains(s.View(), "conv1") {
 		t.Errorf("what is known is not shown:\n%s", s.View())
 	}
@@ -110,7 +118,9 @@ func TestInspectionIsCancelled(t *testing.T) {
 			return nil, nil, ctx.Err()
 		})
 		s.press("i")
-		go s.pending[len(s.pending)-1]()
+		for _, c := range s.pending[len(s.pending)-1]().(tea.BatchMsg) {
+			go c()
+		}
 		leave(s)
 		if err := <-ended; err == nil {
 			t.Error("it went on")

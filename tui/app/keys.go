@@ -1,6 +1,10 @@
 package app
 
-import "padlab/tui/view"
+import (
+	"slices"
+
+	"padlab/tui/view"
+)
 
 // A key is a row of the table of a screen, which is both binding and help: what
 // is not in the table does nothing, and what is in it is explained.
@@ -31,6 +35,24 @@ func hints(table []key) view.Hints {
 		}
 	}
 	return list
+}
+
+// hinted are the keys of a table that have a hint.
+func hinted(table []key) []key {
+	return slices.DeleteFunc(slices.Clone(table), func(k key) bool { return k.hint == "" })
+}
+
+// rooms are the keys that go from any screen to any other.
+func rooms() []key {
+	to := func(r room) func() effect { return func() effect { return effect{room: r} } }
+	return []key{
+		{names: []string{"1"}, shown: "1 … 5", help: "lab, inside the network, presets, runs, help", do: to(labRoom)},
+		{names: []string{"2"}, do: to(inspectRoom)},
+		{names: []string{"3"}, do: to(presetsRoom)},
+		{names: []string{"4"}, do: to(runsRoom)},
+		{names: []string{"5"}, do: to(helpRoom)},
+		{names: []string{"T"}, help: "colours for a dark or a light background", do: func() effect { return effect{turn: true} }},
+	}
 }
 
 // quietly is do for a key that only changes its screen.

@@ -8,6 +8,7 @@ import (
 	"padlab/core/experiment"
 	"padlab/core/lab"
 	"padlab/core/metric"
+	"padlab/core/record"
 	"padlab/tui/report"
 	"padlab/tui/theme"
 	"padlab/tui/view"
@@ -19,13 +20,26 @@ type labScreen struct {
 	player
 	host    *Host
 	presets []Preset
+	record  *record.Record // is shown first; nil: something is trained
 
 	arm    int // the selected one
 	curve  int // which of the things that can be charted is, counted on and on
 	log    bool
+	back   int           // how many evaluations ago is shown; 0: now
+	alone  bool          // the run before is not drawn behind this one
+	cursor view.Optional // the place on the chart's axis at which all arms are read
+	scroll int           // lines of what this shows
 	focus  place
 	zoomed bool
-	body   view.Rect // where the boxes were drawn last
+	drawn  [places]drawn // what was drawn last, where
+	sight  sight         // what the selected arm makes of a picture
+}
+
+// A drawn is what a box looked like when it was drawn: while it is the same, it
+// need not be drawn again.
+type drawn struct {
+	rect view.Rect
+	of   any
 }
 
 // A board is what the lab shows differently from one kind of experiment to
@@ -37,6 +51,7 @@ type board interface {
 	score(a lab.ArmState) (metric.Score, bool) // behind the name of an arm
 	finding(a lab.ArmState) string             // in a sentence
 	waiting() string                           // while there is nothing to show yet
+	stops() []float64                          // the places on the axis of the chart at which it can be read
 
 	// widths are those of the maps and of the picture beside them, in so many
 	// columns.
@@ -69,15 +84,13 @@ const (
 	places
 )
 
-// pictureWidth is from how many columns on there is room for a picture.
-const pictureWidth = 100
-
 func newLab(h *Host, s Session) *labScreen {
 	l := &labScreen{host: h, presets: s.Presets}
 	l.player = player{start: h.Start, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
 	if s.Experiment != nil {
 		l.experiment = s.Experiment.Clone()
 	}
+	l.record, l.looked = s.Record, func() effect { return l.sight.look(l) }
 	l.curve = firstCurve(l.experiment)
 	return l
 }
@@ -85,40 +98,162 @@ func newLab(h *Host, s Session) *labScreen {
 // begin makes ready for another run. Where only the seed or the schemes are
 // others, the chart stays what it is.
 func (l *labScreen) begin(before Preset) {
-	l.arm = 0
+	if l.arm >= len(l.snap.Arms) {
+		l.arm = 0
+	}
+	l.back, l.scroll, l.cursor = 0, 0, view.Optional{}
+	l.sight.forget()
 	if before.Name != l.preset.Name {
 		l.curve = firstCurve(l.experiment)
 	}
 }
 
-func (l *labScreen) enter() effect { return l.restart() }
+func (l *labScreen) enter() effect {
+	if r := l.record; r != nil {
+		l.record = nil
+		return l.openRecord(r)
+	}
+	return l.restart()
+}
+
+// openRecord shows what a record has kept, or goes on with it where there is more
+// to train.
+func (l *labScreen) openRecord(r *record.Record) effect {
+	preset := l.presetOf(r.Provenance.Name, r.Experiment)
+	if !r.Ended() {
+		return l.request(&building{preset: preset, experiment: r.Experiment.Clone(), from: r})
+	}
+	type recalled struct {
+		snap  *lab.Snapshot
+		evals []*lab.Snapshot
+	}
+	return effect{work: work(func() (v recalled, err error) {
+		if v.snap, err = lab.Recalled(r); err == nil {
+			v.evals, err = lab.RecalledEvaluations(r)
+		}
+		return v, err
+	}, func(v recalled, err error) effect {
+		if err != nil {
+			return effect{enter: complaint(err)}
+		}
+		l.recall(preset, v.snap, v.evals)
+		return effect{}
+	})}
+}
+
+// presetOf is what an experiment is a change of: the preset of that name, or
+// itself.
+func (l *labScreen) presetOf(name string, e *experiment.Experiment) Preset {
+	for _, p := range l.presets {
+		if p.Name == name {
+			return p
+		}
+	}
+	if name == "" {
+		name = "experiment"
+	}
+	return Preset{Name: name, Experiment: e}
+}
+
+// now is what is shown: the latest, or an evaluation of before.
+func (l *labScreen) now() *lab.Snapshot {
+	if l.back == 0 {
+		return l.snap
+	}
+	list := l.evaluations()
+	if len(list) == 0 {
+		return l.snap
+	}
+	return list[max(0, len(list)-1-l.back)]
+}
+
+// goBack moves by so many evaluations into the past.
+func (l *labScreen) goBack(by int) effect {
+	l.back = max(0, min(l.back+by, len(l.evaluations())-1))
+	return effect{}
+}
 
 func (l *labScreen) keys() []key {
 	pause := "pause"
 	if l.paused() {
 		pause = "go on"
 	}
-	return []key{
+	return append([]key{
 		{names: []string{" "}, shown: "space", hint: pause, help: "pause or go on", do: l.pause},
-		{names: []string{"s"}, hint: "step", help: "pause, and train one step", do: l.step},
+		{names: []string{"e"}, hint: "edit", help: "change anything of the experiment, and train it", keep: true, do: l.openForm},
 		{names: []string{"a"}, hint: "schemes", help: "switch padding schemes on and off, and train them", do: l.openSchemes},
-		{names: []string{"p"}, hint: "presets", help: "choose another experiment", do: l.openPresets},
+		{names: []string{"p"}, hint: "presets", help: "choose another experiment", keep: true, do: l.openPresets},
+		{names: []string{"i"}, hint: "inside", help: "look into the selected network: padding, kernels, maps, layers, filters", do: l.openInspection},
+		{names: []string{"o"}, hint: "runs", help: "what was found before: open, compare, export", do: l.openRuns},
+		{names: []string{"t"}, hint: "tour", help: "ten steps through the argument, with live runs", keep: true, do: l.openTour},
+		{names: []string{"s"}, hint: "step", help: "pause, and train one step", do: l.step},
+		{names: []string{"-"}, help: "slower, to watch: 10, 3, 1 steps a second", do: func() effect { return l.speed(1) }},
+		{names: []string{"+", "="}, help: "faster", do: func() effect { return l.speed(-1) }},
 		{names: []string{"r"}, hint: "restart", help: "train again from the start, same seed", do: l.restart},
 		{names: []string{"n"}, hint: "new seed", help: "train again with other weights and pictures", do: l.newSeed},
 		{names: []string{"N"}, hint: "one more seed", help: "one more seed for every arm; means and intervals over seeds", do: l.moreSeeds},
-		{names: []string{"down", "j"}, shown: "↑ ↓", help: "select an arm (also j and k)", do: quietly(func() { l.moveArm(1) })},
-		{names: []string{"up", "k"}, do: quietly(func() { l.moveArm(-1) })},
+		{names: []string{"down", "j"}, shown: "↑ ↓", help: "select an arm; in what this shows: scroll (also j and k)", do: quietly(func() { l.move(1) })},
+		{names: []string{"up", "k"}, do: quietly(func() { l.move(-1) })},
+		{names: []string{"right", "l"}, shown: "← →", help: "the next picture; on the chart: read all arms at a distance", do: func() effect { return l.aside(1) }},
+		{names: []string{"left", "h"}, do: func() effect { return l.aside(-1) }},
+		{names: []string{"["}, shown: "[ ]", help: "back through the evaluations, and forth", do: func() effect { return l.goBack(1) }},
+		{names: []string{"]"}, do: func() effect { return l.goBack(-1) }},
+		{names: []string{"b"}, help: "the run before, dim behind this one, and without it", do: quietly(func() { l.alone = !l.alone })},
 		{names: []string{"tab"}, hint: "pane", help: "next pane (shift+tab: the one before)", do: quietly(func() { l.moveFocus(1) })},
 		{names: []string{"shift+tab"}, do: quietly(func() { l.moveFocus(places - 1) })},
 		{names: []string{"z"}, hint: "zoom", help: "show the pane on the whole screen, and back", do: quietly(func() { l.zoomed = !l.zoomed })},
-		{names: []string{"v"}, help: "another chart: plain accuracy, how fast it is learned, bits", do: quietly(func() { l.curve++ })},
+		{names: []string{"v"}, help: "another chart: plain accuracy, how fast it is learned, bits", do: quietly(func() { l.curve++; l.cursor = view.Optional{} })},
 		{names: []string{"y"}, help: "loss on a logarithmic axis, and back", do: quietly(func() { l.log = !l.log })},
-		{names: []string{"i"}, help: "look into the selected network: layers, artifacts, filters", do: l.openInspection},
-		{names: []string{"c"}, help: "the command that runs this without a screen", do: l.openCommand},
-		{names: []string{"esc"}, help: "one layer out", do: quietly(func() { l.zoomed = false })},
+		{names: []string{"c"}, help: "copy the command that runs this without a screen", do: l.openCommand},
+		{names: []string{"esc"}, help: "one layer out", do: quietly(l.out)},
 		{names: []string{"?"}, hint: "help", help: "this help", keep: true, do: l.openHelp},
-		{names: []string{"q"}, hint: "quit", help: "quit; asks while training (ctrl+c does not)", keep: true, always: true, do: l.quit},
+		{names: []string{"q"}, hint: "quit", help: "quit; asks while training (q q quits, and so does ctrl+c)", keep: true, always: true, do: l.quit},
+	}, rooms()...)
+}
+
+// open goes to a room.
+func (l *labScreen) open(r room) effect {
+	switch r {
+	case inspectRoom:
+		return l.openInspection()
+	case presetsRoom:
+		return l.openPresets()
+	case runsRoom:
+		return l.openRuns()
+	case helpRoom:
+		return l.openHelp()
 	}
+	return effect{}
+}
+
+// out leaves what was looked at last: a zoom, an evaluation of before, a cursor.
+func (l *labScreen) out() {
+	switch {
+	case l.zoomed:
+		l.zoomed = false
+	case l.back > 0:
+		l.back = 0
+	default:
+		l.cursor = view.Optional{}
+	}
+}
+
+// move selects an arm, or scrolls the text that has the focus.
+func (l *labScreen) move(by int) {
+	if l.focus == aboutPlace {
+		l.scroll = max(0, l.scroll+by)
+		return
+	}
+	l.moveArm(by)
+}
+
+// aside moves the cursor on the chart, or to another picture.
+func (l *labScreen) aside(by int) effect {
+	if l.focus == chartPlace {
+		l.cursor = stop(l.board().stops(), l.cursor, by)
+		return effect{}
+	}
+	return l.sight.turn(l, by)
 }
 
 func (l *labScreen) moveArm(by int) {
@@ -126,13 +261,13 @@ func (l *labScreen) moveArm(by int) {
 		n := len(l.snap.Arms)
 		l.arm = (l.arm + by + n) % n
 	}
+	l.scroll = 0
 }
 
 // moveFocus goes to the next box that has a place on the screen.
 func (l *labScreen) moveFocus(by place) {
-	shown := l.grid(l.body)
 	for range places {
-		if l.focus = (l.focus + by) % places; !shown[l.focus].Empty() {
+		if l.focus = (l.focus + by) % places; l.zoomed || !l.drawn[l.focus].rect.Empty() {
 			break
 		}
 	}
@@ -145,24 +280,40 @@ func (l *labScreen) openSchemes() effect {
 
 func (l *labScreen) openPresets() effect {
 	preset, _ := l.asked()
-	return effect{enter: newPresetPicker(l.presets, preset.Name, func(p Preset) effect { return l.play(p, p.Experiment) })}
+	return effect{enter: newPresetPicker(l.host, l.presets, preset.Name, func(p Preset) effect { return l.play(p, p.Experiment) })}
 }
+
+func (l *labScreen) openForm() effect {
+	preset, e := l.asked()
+	return effect{enter: newForm(l.host, preset, e, func(changed *experiment.Experiment) effect { return l.play(preset, changed) })}
+}
+
+func (l *labScreen) openRuns() effect { return effect{enter: newRuns(l)} }
+
+func (l *labScreen) openTour() effect { return effect{enter: newTour(l)} }
 
 func (l *labScreen) openInspection() effect {
 	a, ok := l.selected()
-	if !ok {
+	switch {
+	case !ok:
 		return effect{}
+	case l.run == nil:
+		return effect{enter: &page{title: "inside " + a.Label, text: words(theme.Plain, "A record keeps what was found, and not the network on the screen. Key r trains it again, to the same bits; then one can look inside.")}}
 	}
-	return effect{enter: newInspection(l.host, l.run, a.Label, l.arm)}
+	return effect{enter: newInspection(l)}
+}
+
+// command runs what is shown without a screen.
+func (l *labScreen) command() string {
+	preset, e := l.asked()
+	return "padlab run " + e.OneLine(preset.Name, preset.Experiment)
 }
 
 func (l *labScreen) openCommand() effect {
-	preset, e := l.asked()
-	text := words(theme.Strong, "padlab run "+e.OneLine(preset.Name, preset.Experiment))
-	return effect{enter: &page{title: "the same without a screen", text: text, wide: true}}
+	return effect{enter: &page{title: "the same without a screen (copied, where the terminal allows it)", text: words(theme.Strong, l.command()), wide: true}, copy: l.command()}
 }
 
-func (l *labScreen) openHelp() effect { return effect{enter: help(l.keys(), l.snap)} }
+func (l *labScreen) openHelp() effect { return effect{enter: newHelp(l.keys(), l.snap)} }
 
 func (l *labScreen) quit() effect {
 	if !l.busy() {
@@ -172,32 +323,161 @@ func (l *labScreen) quit() effect {
 	if l.paused() {
 		doing = "The networks are paused, and not at their end."
 	}
+	kept := " What they have learned so far is not kept."
+	if l.host.History != nil {
+		kept = " What they have learned so far is kept: Runs goes on with it."
+	}
 	return effect{enter: &question{
-		title: "quit", text: doing + " What they have learned so far is not kept.",
+		title: "quit", text: doing + kept, again: "q",
 		choices: []choice{
 			{"go on training", func() effect { return effect{} }},
-			{"quit", func() effect { return effect{quit: true} }},
+			{"quit (q)", func() effect { return effect{quit: true} }},
 		},
 	}}
 }
 
+// windowTitle says what runs, for the title of the terminal.
+func (l *labScreen) windowTitle() string {
+	preset, _ := l.asked()
+	title := "padlab · " + preset.Name
+	switch {
+	case l.next != nil || l.snap == nil:
+		return title
+	case l.snap.Status.Ended():
+		return title + " · " + string(l.snap.Status)
+	}
+	return fmt.Sprintf("%s · %d %%", title, int(l.snap.Fraction*10)*10)
+}
+
 func (l *labScreen) draw(on surface, r view.Rect) {
 	head, body := r.CutTop(1)
+	on.Fill(head, theme.Plain)
 	l.drawHead(on, head)
-	l.body = body
 	shown := l.grid(body)
 	if l.zoomed {
 		shown = [places]view.Rect{}
 		shown[l.focus] = body
 	}
-	for p, r := range shown {
+	for i, r := range shown {
+		p := place(i)
 		if r.Empty() {
+			l.drawn[p] = drawn{}
 			continue
 		}
-		focused := on.active && place(p) == l.focus
-		b := l.box(place(p), focused)
+		focused := on.active && p == l.focus
+		now := drawn{r, l.state(p, focused)}
+		if on.kept && now == l.drawn[p] {
+			continue
+		}
+		l.drawn[p] = now
+		on.Fill(r, theme.Plain)
+		b := l.box(p, focused)
 		on.put(b.inside, view.Panel{Title: b.title, Foot: b.foot, Focused: focused}.Draw(on.Frame, r, on.Theme))
 	}
+}
+
+// previous is the same arm in the run before, as far as it is shown.
+func (l *labScreen) previous(name string) (a lab.ArmState, ok bool) {
+	if l.before == nil || l.alone || l.before.Experiment.Reads() != l.experiment.Reads() {
+		return a, false
+	}
+	a = arm(l.before, name)
+	return a, a.Name != ""
+}
+
+// point selects and focuses what was clicked, and scrolls.
+func (l *labScreen) point(m mouse) effect {
+	at := places
+	for i, d := range l.drawn {
+		if m.on(d.rect) {
+			at = place(i)
+		}
+	}
+	if at == places {
+		return effect{unchanged: true}
+	}
+	inner := l.drawn[at].rect.Inset(1, 1)
+	switch {
+	case m.wheel != 0 && at == aboutPlace:
+		l.scroll = max(0, l.scroll+m.wheel)
+	case m.wheel != 0 && at == picturePlace:
+		return l.sight.turn(l, m.wheel)
+	case m.wheel != 0:
+		l.moveArm(m.wheel)
+	case at == armsPlace:
+		if list, ok := l.arms(true).inside.(view.List); ok {
+			if i, ok := list.At(inner, m.x, m.y); ok {
+				l.moveArm(i - l.arm)
+			}
+		}
+	case at == chartPlace:
+		l.cursor = view.Optional{}
+		if chart, ok := l.board().chart().inside.(interface {
+			At(r view.Rect, x, y int) (float64, bool)
+		}); ok {
+			if v, ok := chart.At(inner, m.x, m.y); ok {
+				l.cursor = view.Some(v)
+			}
+		}
+	}
+	if m.wheel == 0 {
+		l.focus = at
+	}
+	return effect{}
+}
+
+// state is all that a box is drawn from, as far as it can change between two
+// ticks of a run: a tick in which only step, loss and rate moved draws the status
+// line, and the loss when it has come a column further.
+func (l *labScreen) state(p place, focused bool) any {
+	type state struct {
+		focused             bool
+		run                 *lab.Run
+		now, before         *lab.Snapshot
+		evaluated           uint64
+		status              lab.Status
+		arm, curve, back, n int
+		more                any
+	}
+	s := state{focused: focused, run: l.run, arm: l.arm, curve: l.curve, back: l.back}
+	if !l.alone {
+		s.before = l.before
+	}
+	if l.snap == nil {
+		s.more = l.problem
+		return s
+	}
+	s.evaluated, s.status = l.snap.Evaluated, l.snap.Status
+	if l.back > 0 || l.run == nil {
+		s.now = l.now()
+	}
+	switch p {
+	case chartPlace:
+		s.more = l.cursor
+	case armsPlace:
+		s.more = l.rate()
+	case lossPlace:
+		type moved struct {
+			log    bool
+			column int
+			stage  string
+		}
+		a, _ := l.selected()
+		s.more = moved{l.log, a.Step * 60 / max(1, a.Steps), a.Stage}
+	case picturePlace:
+		s.more = l.sight.state()
+	case aboutPlace:
+		s.n, s.more = l.scroll, l.problem
+	}
+	return s
+}
+
+// rate is how many pictures are learned from per second, in words.
+func (l *labScreen) rate() string {
+	if l.snap == nil || l.snap.SamplesPerSecond == 0 {
+		return ""
+	}
+	return view.Count(int(l.snap.SamplesPerSecond)) + " images/s"
 }
 
 // drawHead is the status line: what is trained on the left, how it goes on the
@@ -205,8 +485,17 @@ func (l *labScreen) draw(on surface, r view.Rect) {
 func (l *labScreen) drawHead(on surface, r view.Rect) {
 	preset, e := l.asked()
 	x := 1 + on.Text(r.X+1, r.Y, theme.Title, "padlab")
-	x += 2 + on.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · %s", preset.Name, report.Seeds(e)))
+	name := preset.Name
+	if n := len(e.Changes(preset.Experiment)); n > 0 {
+		name += "*" // changed
+	}
+	x += 2 + on.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · %s", name, report.Seeds(e)))
 	style, parts := l.status()
+	if l.back > 0 {
+		list := l.evaluations()
+		at := l.now()
+		style, parts = theme.Warn, []string{fmt.Sprintf("evaluation %d of %d, after step %d", max(1, len(list)-l.back), len(list), at.Step()), "] forth", "esc now"}
+	}
 	for len(parts) > 1 && view.Columns(strings.Join(parts, " · "))+3 > r.W-x-2 {
 		parts = parts[:len(parts)-1]
 	}
@@ -227,10 +516,6 @@ func (l *labScreen) grid(body view.Rect) [places]view.Rect {
 	side, chart := top.CutRight(min(36, max(23, body.W*3/10)))
 	r[chartPlace] = chart
 	r[armsPlace], r[lossPlace] = side.CutTop(min(arms+2, top.H-4))
-	if body.W < pictureWidth {
-		r[mapPlace], r[aboutPlace] = bottom.CutLeft(body.W * 45 / 100)
-		return r
-	}
 	maps, picture := l.board().widths(body.W)
 	r[mapPlace], bottom = bottom.CutLeft(maps)
 	r[picturePlace], r[aboutPlace] = bottom.CutLeft(picture)
@@ -257,10 +542,8 @@ func (l *labScreen) arms(focused bool) box {
 	b := box{title: "arms"}
 	list := view.List{Selected: l.arm, Focused: focused, Empty: l.empty()}
 	if l.snap != nil {
-		if l.snap.SamplesPerSecond > 0 {
-			b.foot = view.Count(int(l.snap.SamplesPerSecond)) + " images/s"
-		}
-		for i, a := range l.snap.Arms {
+		b.foot = l.rate()
+		for i, a := range l.now().Arms {
 			row := view.Row{Text: a.Label, Marker: theme.Marker(i), Tint: theme.Series(i)}
 			if a.Status == lab.Diverged || a.Status == lab.Failed {
 				row.Style, row.Columns = theme.Bad, []string{string(a.Status)}
@@ -297,13 +580,14 @@ func (l *labScreen) loss() box {
 		if now.Stage != "" {
 			b.title += " · " + now.Stage
 		}
-		for i, a := range l.snap.Arms {
+		for i, a := range l.now().Arms {
 			if a.Stage != now.Stage {
 				continue // the loss of a network and that of what is read out of it are two quantities
 			}
 			series := view.CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
-			for _, p := range a.Loss {
-				series.Points = append(series.Points, view.CurvePoint{Step: p.Step, Value: float64(p.Value)})
+			series.Points = curve(a.Loss)
+			if before, ok := l.previous(a.Name); ok && before.Stage == a.Stage {
+				series.Before = curve(before.Loss)
 			}
 			c.Series = append(c.Series, series)
 			if len(a.Scores) > 0 && a.Scores[0].Chance > 0 {
@@ -312,15 +596,6 @@ func (l *labScreen) loss() box {
 		}
 	}
 	b.inside = c
-	return b
-}
-
-func (l *labScreen) picture() box {
-	b := box{title: "what the network sees", inside: view.Image{}}
-	if a, ok := l.selected(); ok && a.Example != nil {
-		b.foot = fmt.Sprintf("%d×%d pixels", a.Example.Cols, a.Example.Rows)
-		b.inside = view.Image{Rows: a.Example.Rows, Cols: a.Example.Cols, Values: numbers(a.Example.Values)}
-	}
 	return b
 }
 
@@ -351,6 +626,9 @@ func (l *labScreen) about() box {
 	add(theme.Bad, l.problem)
 	if l.snap != nil {
 		add(theme.Bad, l.snap.Failure)
+		if l.snap.Unrecorded != "" {
+			add(theme.Warn, "This run is not kept: "+l.snap.Unrecorded+".")
+		}
 		for _, w := range l.snap.Warnings {
 			add(theme.Warn, "Careful: "+w+".")
 		}
@@ -369,6 +647,7 @@ func (l *labScreen) about() box {
 	if l.snap != nil && l.snap.Slow != "" {
 		add(theme.Dim, "Slow: "+l.snap.Slow+".")
 	}
+	text.Skip = l.scroll
 	b.inside = inset{text}
 	return b
 }
@@ -388,10 +667,11 @@ func (l *labScreen) claims() (list []string) {
 
 // selected is the arm that the maps and the words are about.
 func (l *labScreen) selected() (lab.ArmState, bool) {
-	if l.snap == nil || l.arm >= len(l.snap.Arms) {
+	now := l.now()
+	if now == nil || l.arm >= len(now.Arms) {
 		return lab.ArmState{}, false
 	}
-	return l.snap.Arms[l.arm], true
+	return now.Arms[l.arm], true
 }
 
 // empty is what stands where there is nothing to show.

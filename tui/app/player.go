@@ -3,10 +3,12 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"padlab/core/experiment"
 	"padlab/core/lab"
+	"padlab/core/record"
 	"padlab/tui/theme"
 	"padlab/tui/view"
 )
@@ -15,16 +17,21 @@ import (
 // they like, and a screen that is drawn ten times a second polls for the latest.
 // A run goes on until the next one has been built, also when that fails. One is
 // built at a time: of what was asked for meanwhile, by a key that is held down,
-// the last is built behind it.
+// the last is built behind it. In place of a run it may show what a record has
+// kept of one.
 type player struct {
-	start   func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error)
-	started func(before Preset) // is called when another run has come
+	start   func(context.Context, Wish) (*lab.Run, error)
+	started func(before Preset) // is called when another run has come,
+	looked  func() effect       // and this when there is something new of it
 
 	preset     Preset                 // what was chosen
 	experiment *experiment.Experiment // what is trained: the preset with changes
-	run        *lab.Run               // nil until one has been built
-	snap       *lab.Snapshot          // the latest, nil without a run
+	run        *lab.Run               // nil until one has been built, and for a record
+	snap       *lab.Snapshot          // the latest, nil without a run and a record
+	kept       []*lab.Snapshot        // of a record: its evaluations
+	before     *lab.Snapshot          // the last of what was shown before, once it had results
 	cancel     context.CancelFunc     // ends the run
+	pace       int                    // steps a second; 0: as fast as it goes
 
 	next    *building // nil: nothing is being built
 	wanted  *building // in place of next, nil: that is wanted
@@ -36,6 +43,7 @@ type building struct {
 	preset     Preset
 	experiment *experiment.Experiment
 	after      *lab.Run // whose networks it takes over, or nil
+	from       *record.Record
 	ctx        context.Context
 	cancel     context.CancelFunc // ends the run, also when it has not been built
 }
@@ -45,12 +53,12 @@ const poll = 100 * time.Millisecond
 
 // play has a run built, which will take the place of the one under way.
 func (p *player) play(preset Preset, e *experiment.Experiment) effect {
-	return p.playAfter(preset, e, nil)
+	return p.request(&building{preset: preset, experiment: e.Clone()})
 }
 
-func (p *player) playAfter(preset Preset, e *experiment.Experiment, after *lab.Run) effect {
-	ctx, cancel := context.WithCancel(context.Background())
-	b := &building{preset, e.Clone(), after, ctx, cancel}
+// request has what is asked for built, after what is being built.
+func (p *player) request(b *building) effect {
+	b.ctx, b.cancel = context.WithCancel(context.Background())
 	p.problem = ""
 	if p.next == nil {
 		return p.build(b)
@@ -62,9 +70,9 @@ func (p *player) playAfter(preset Preset, e *experiment.Experiment, after *lab.R
 
 func (p *player) build(b *building) effect {
 	p.next = b
-	start, handed := p.start, b.experiment.Clone()
+	start, wish := p.start, Wish{Preset: b.preset, Experiment: b.experiment.Clone(), After: b.after, From: b.from}
 	build := func() (*lab.Run, error) {
-		run, err := start(b.ctx, handed, b.after)
+		run, err := start(b.ctx, wish)
 		if err == nil {
 			context.AfterFunc(b.ctx, run.Stop)
 		}
@@ -80,19 +88,57 @@ func (p *player) take(run *lab.Run, err error) effect {
 	if wanted != nil {
 		return p.build(wanted)
 	}
-	if err != nil && p.run != nil {
+	if err != nil && p.snap != nil {
 		return effect{enter: complaint(fmt.Errorf("%s cannot be trained: %w", built.preset.Name, err))}
 	}
 	if err != nil {
 		p.problem = err.Error()
 		return effect{}
 	}
+	p.change(built.preset, built.experiment, run, run.Snapshot(), built.after != nil)
+	p.cancel = built.cancel
+	return effect{work: together(p.again(run).work, p.looked().work)}
+}
+
+// change shows another run, or a record. What was shown stays behind it, unless
+// the new one contains it.
+func (p *player) change(preset Preset, e *experiment.Experiment, run *lab.Run, snap *lab.Snapshot, contains bool) {
 	p.cancel()
+	p.cancel = func() {}
+	if last := p.latest(); last != nil && last.Evaluated > 0 && !contains {
+		p.before = last
+	}
 	before := p.preset
-	p.preset, p.experiment, p.cancel = built.preset, built.experiment, built.cancel
-	p.run, p.snap = run, run.Snapshot()
+	p.preset, p.experiment, p.run, p.snap, p.kept, p.pace, p.problem = preset, e, run, snap, nil, 0, ""
 	p.started(before)
-	return p.again(run)
+}
+
+// latest is what is known of what is shown.
+func (p *player) latest() *lab.Snapshot {
+	if p.run != nil {
+		return p.run.Snapshot()
+	}
+	return p.snap
+}
+
+// recall shows a record in place of a run.
+func (p *player) recall(preset Preset, snap *lab.Snapshot, evaluations []*lab.Snapshot) {
+	for _, b := range []*building{p.next, p.wanted} {
+		if b != nil {
+			b.cancel()
+		}
+	}
+	p.wanted = nil
+	p.change(preset, snap.Experiment.Clone(), nil, snap, false)
+	p.kept = evaluations
+}
+
+// evaluations are the snapshots that one can go back to, the oldest first.
+func (p *player) evaluations() []*lab.Snapshot {
+	if p.run != nil {
+		return p.run.Evaluations()
+	}
+	return p.kept
 }
 
 // again is the next look at a run.
@@ -111,8 +157,12 @@ func (p *player) look(run *lab.Run) effect {
 	if !s.Status.Ended() {
 		e = p.again(run)
 	}
-	e.unchanged = s.Version == p.snap.Version
+	e.unchanged, e.ticked = s.Version == p.snap.Version, true
+	e.bell = s.Status.Ended() && !p.snap.Status.Ended()
 	p.snap = s
+	if !e.unchanged {
+		e.work = together(e.work, p.looked().work)
+	}
 	return e
 }
 
@@ -144,11 +194,13 @@ func (p *player) asked() (Preset, *experiment.Experiment) {
 	return p.preset, p.experiment
 }
 
-func (p *player) paused() bool { return p.run != nil && p.run.Paused() }
+func (p *player) paused() bool { return p.run != nil && p.pace == 0 && p.run.Paused() }
 
 func (p *player) pause() effect {
 	switch {
 	case p.run == nil:
+	case p.pace > 0:
+		p.pace = 0
 	case p.run.Paused():
 		p.run.Resume()
 	default:
@@ -159,9 +211,43 @@ func (p *player) pause() effect {
 
 func (p *player) step() effect {
 	if p.run != nil {
+		p.pace = 0
 		p.run.Step()
 	}
 	return effect{}
+}
+
+// paces are the speeds, in steps a second, from the fastest on; the first is as
+// fast as it goes.
+var paces = []int{0, 10, 3, 1}
+
+// speed makes training slower by one pace, or faster by −1.
+func (p *player) speed(by int) effect {
+	if p.run == nil || p.snap.Status.Ended() {
+		return effect{}
+	}
+	was := p.pace
+	p.pace = paces[max(0, min(slices.Index(paces, was)+by, len(paces)-1))]
+	switch {
+	case p.pace == was:
+		return effect{}
+	case p.pace == 0:
+		p.run.Resume()
+		return effect{}
+	}
+	p.run.Pause()
+	return p.pulse(p.run, p.pace)
+}
+
+// pulse trains a step now and then.
+func (p *player) pulse(run *lab.Run, pace int) effect {
+	return effect{unchanged: true, work: after(time.Second/time.Duration(pace), func() effect {
+		if p.run != run || p.pace != pace || run.Snapshot().Status.Ended() {
+			return effect{unchanged: true}
+		}
+		run.Step()
+		return p.pulse(run, pace)
+	})}
 }
 
 func (p *player) restart() effect { return p.play(p.asked()) }
@@ -184,7 +270,7 @@ func (p *player) moreSeeds() effect {
 	if p.next != nil {
 		return p.play(preset, e)
 	}
-	return p.playAfter(preset, e, p.run)
+	return p.request(&building{preset: preset, experiment: e, after: p.run})
 }
 
 // status says how the run goes, the most important first.
@@ -193,7 +279,7 @@ func (p *player) status() (theme.Style, []string) {
 	switch {
 	case p.next != nil:
 		return theme.Dim, []string{"building the networks"}
-	case p.run == nil:
+	case p.snap == nil:
 		return theme.Bad, []string{"cannot be trained"}
 	}
 	parts := []string{fmt.Sprintf("step %d/%d", s.Step(), s.Steps())}
@@ -203,7 +289,11 @@ func (p *player) status() (theme.Style, []string) {
 	style := theme.Good
 	switch s.Status {
 	case lab.Paused:
-		style, parts[0] = theme.Warn, "paused, "+parts[0]
+		word := "paused, "
+		if p.pace > 0 {
+			word = fmt.Sprintf("slow (%d/s), ", p.pace)
+		}
+		style, parts[0] = theme.Warn, word+parts[0]
 	case lab.Diverged, lab.Failed, lab.Stopped:
 		style, parts[0] = theme.Bad, string(s.Status)+", "+parts[0]
 	case lab.Done:
@@ -212,6 +302,9 @@ func (p *player) status() (theme.Style, []string) {
 	if !s.Status.Ended() && s.Fraction > 0.01 {
 		left := time.Duration(float64(s.Elapsed) * (1 - s.Fraction) / s.Fraction)
 		parts = append(parts, view.Duration(left)+" left")
+	}
+	if p.run == nil {
+		return theme.Dim, append([]string{"recorded, " + parts[0]}, parts[1:]...)
 	}
 	if s.Slow != "" {
 		return style, append(parts, s.Provenance.Kernel+", slow")

@@ -52,9 +52,9 @@ func (l readingBoard) chart() box {
 		return l.scores()
 	}
 	b := box{title: l.experiment.Question()}
-	p := view.Profile{Range: rangeOf(metric.Skill), Selected: l.arm, Empty: l.empty()}
+	p := view.Profile{Range: rangeOf(metric.Skill), Selected: l.arm, Empty: l.empty(), Cursor: l.cursor}
 	if l.snap != nil {
-		for i, a := range l.snap.Arms {
+		for i, a := range l.now().Arms {
 			series := seriesOf(i, a)
 			if profile, ok := l.reading(a); ok {
 				b.title = fmt.Sprintf("%s at %s (%s) · %s", metric.Of(profile.Metric).Label, profile.Target, position.Target(profile.Target).Words(), position.KindWords(profile.Images))
@@ -74,7 +74,7 @@ func (l readingBoard) scores() box {
 	b := box{title: label}
 	bars := view.Bars{Range: rangeOf(metric.SPC), Selected: l.arm, Empty: l.empty()}
 	if l.snap != nil {
-		for i, a := range l.snap.Arms {
+		for i, a := range l.now().Arms {
 			s, ok := l.score(a)
 			if !ok {
 				continue
@@ -127,3 +127,13 @@ func (l readingBoard) waiting() string { return "the networks learn; then they a
 
 // widths leave room for three pictures in place of a map.
 func (l readingBoard) widths(columns int) (maps, picture int) { return columns * 45 / 100, columns / 5 }
+
+// stops are the rings; bars have none.
+func (l readingBoard) stops() []float64 {
+	a, ok := l.selected()
+	if !ok || l.bars() {
+		return nil
+	}
+	p, _ := l.reading(a)
+	return distances(p)
+}

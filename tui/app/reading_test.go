@@ -105,7 +105,7 @@ func TestGoldenReading(t *testing.T) {
 		a := &s.lab().snap.Arms[i]
 		a.Stage, a.Scores, a.Profiles, a.Maps, a.EvalStep = stage.Learning, nil, nil, nil, -1
 	}
-	s.drawn = ""
+	s.stale, s.ticks = true, false
 	golden(t, "learning-80x24", s.View())
 }
 
@@ -117,7 +117,7 @@ func TestBarsFirst(t *testing.T) {
 	for _, c := range []struct {
 		to   Preset
 		want int
-	}{{Preset{"taps", parse(t, reads)}, 1}, {Preset{"quick", parse(t, quick10)}, 0}} {
+	}{{Preset{Name: "taps", Experiment: parse(t, reads)}, 1}, {Preset{Name: "quick", Experiment: parse(t, quick10)}, 0}} {
 		before := l.preset
 		l.preset, l.experiment = c.to, c.to.Experiment
 		if l.begin(before); l.curve != c.want {
@@ -135,7 +135,7 @@ func TestReadingSizes(t *testing.T) {
 	g, f := found()
 	look := func(w, h int) {
 		t.Helper()
-		s.drawn = ""
+		s.stale, s.ticks = true, false
 		for i, l := range strings.Split(s.View(), "\n") {
 			if got := ansi.StringWidth(l); got != w {
 				t.Fatalf("%d×%d: line %d has %d columns: %q", w, h, i, got, l)

@@ -35,14 +35,40 @@ type effect struct {
 	enter     screen  // is put on top
 	work      tea.Cmd // from work or after
 	quit      bool
-	unchanged bool // all that is shown is as it was: nothing has to be drawn
+	unchanged bool   // all that is shown is as it was: nothing has to be drawn
+	ticked    bool   // only the lab has changed, which draws what is new
+	room      room   // everything over the lab is taken away, and this opened
+	copy      string // goes into the clipboard
+	turn      bool   // to the theme for the other background
+	bell      bool
 }
+
+// A room is a screen that is opened by its number.
+type room int
+
+const (
+	labRoom room = 1 + iota
+	inspectRoom
+	presetsRoom
+	runsRoom
+	helpRoom
+)
+
+// A pointed screen answers the mouse.
+type pointed interface{ point(mouse) effect }
+
+// A mouse is where something was clicked or, with wheel −1 or 1, scrolled.
+type mouse struct{ x, y, wheel int }
+
+// on reports whether that was in r.
+func (m mouse) on(r view.Rect) bool { return r.Contains(m.x, m.y) }
 
 // A surface is what screens draw on, with the look of the session's terminal.
 type surface struct {
 	*view.Frame
 	theme.Theme
 	active bool // the screen that draws is on top
+	kept   bool // what the frame shows is what the screen drew last
 }
 
 // A drawer is a value that draws itself into a rectangle, as most of view's do.

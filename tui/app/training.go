@@ -45,7 +45,7 @@ func (l trainingBoard) charted() (c charted, ok bool) {
 	if l.snap == nil {
 		return c, false
 	}
-	for _, a := range l.snap.Arms {
+	for _, a := range l.now().Arms {
 		if len(a.Profiles) > 0 {
 			list := charts(a)
 			return list[l.curve%len(list)], true
@@ -72,8 +72,8 @@ func (l trainingBoard) chart() box {
 		return b
 	}
 	unit, over := "cells", metric.Images
-	p := view.Profile{Range: rangeOf(c.metric), Selected: l.arm, Empty: l.empty()}
-	for i, a := range l.snap.Arms {
+	p := view.Profile{Range: rangeOf(c.metric), Selected: l.arm, Empty: l.empty(), Cursor: l.cursor}
+	for i, a := range l.now().Arms {
 		series := seriesOf(i, a)
 		if profile, ok := metric.Find(a.Profiles, metric.Key{Metric: c.metric}); ok {
 			unit, over = profile.Unit, profile.Rings[0].Over
@@ -85,6 +85,11 @@ func (l trainingBoard) chart() box {
 				if own, ok := metric.Find(s.Profiles, metric.Key{Metric: c.metric}); ok {
 					series.Seeds = append(series.Seeds, points(own))
 				}
+			}
+		}
+		if before, ok := l.previous(a.Name); ok {
+			if profile, ok := metric.Find(before.Profiles, metric.Key{Metric: c.metric}); ok && profile.Unit == unit {
+				series.Before = points(profile)
 			}
 		}
 		p.Series = append(p.Series, series)
@@ -103,11 +108,12 @@ func (l trainingBoard) chart() box {
 
 // course is how the score of every arm has gone with the steps.
 func (l trainingBoard) course(name string) view.Curve {
-	c := view.Curve{Range: rangeOf(name), XLabel: "step", Last: true, Empty: l.empty()}
-	for i, a := range l.snap.Arms {
+	c := view.Curve{Range: rangeOf(name), XLabel: "step", Last: true, Empty: l.empty(), Cursor: l.cursor}
+	for i, a := range l.now().Arms {
 		series := view.CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
-		for _, p := range a.Course.Points {
-			series.Points = append(series.Points, view.CurvePoint{Step: p.Step, Value: float64(p.Value)})
+		series.Points = curve(a.Course.Points)
+		if before, ok := l.previous(a.Name); ok && before.Course.Metric == name {
+			series.Before = curve(before.Course.Points)
 		}
 		c.Series = append(c.Series, series)
 	}
@@ -119,9 +125,17 @@ func (l trainingBoard) course(name string) view.Curve {
 	return c
 }
 
+func curve(values []metric.StepValue) []view.CurvePoint {
+	list := make([]view.CurvePoint, len(values))
+	for i, p := range values {
+		list[i] = view.CurvePoint{Step: p.Step, Value: float64(p.Value)}
+	}
+	return list
+}
+
 // rising reports whether an arm had not come to rest when it ended.
 func (l trainingBoard) rising() bool {
-	return slices.ContainsFunc(l.snap.Arms, func(a lab.ArmState) bool { return report.Rising(a.Result()) })
+	return slices.ContainsFunc(l.now().Arms, func(a lab.ArmState) bool { return report.Rising(a.Result()) })
 }
 
 // seriesOf is the line of an arm, without points yet.
@@ -160,7 +174,7 @@ func rangeOf(name string) view.Range {
 
 // maps is where the selected arm is right.
 func (l trainingBoard) maps() box {
-	b := box{title: "where it is right", inside: view.Heatmap{}}
+	b := box{title: "right where", inside: view.Heatmap{}}
 	a, ok := l.selected()
 	if !ok || len(a.Maps) == 0 || len(a.Scores) == 0 {
 		return b
@@ -188,3 +202,42 @@ func (l trainingBoard) finding(a lab.ArmState) string {
 func (l trainingBoard) waiting() string { return "the first results are still to come" }
 
 func (l trainingBoard) widths(columns int) (maps, picture int) { return columns / 3, columns / 4 }
+
+// stops are the rings, or the evaluations where it is charted how the score went.
+func (l trainingBoard) stops() (list []float64) {
+	c, ok := l.charted()
+	a, selected := l.selected()
+	if !ok || !selected {
+		return nil
+	}
+	if c.steps {
+		for _, p := range a.Course.Points {
+			list = append(list, float64(p.Step))
+		}
+		return list
+	}
+	p, _ := metric.Find(a.Profiles, metric.Key{Metric: c.metric})
+	return distances(p)
+}
+
+func distances(p metric.Profile) (list []float64) {
+	for _, ring := range p.Rings {
+		list = append(list, float64(ring.Distance))
+	}
+	return list
+}
+
+// stop is the next of the stops behind the cursor, or before it; beyond the last
+// there is no cursor.
+func stop(stops []float64, cursor view.Optional, by int) view.Optional {
+	at := -1
+	if v, ok := cursor.Value(); ok {
+		at = slices.Index(stops, v)
+	} else if by < 0 {
+		at = len(stops)
+	}
+	if at += by; at < 0 || at >= len(stops) {
+		return view.Optional{}
+	}
+	return view.Some(stops[at])
+}

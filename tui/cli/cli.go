@@ -64,15 +64,15 @@ func (s *session) root() *cobra.Command {
 	cobra.MousetrapHelpText = "" // a double click on Windows opens the screen, too
 	f := runFlags{format: "text"}
 	root := &cobra.Command{
-		Use:   "padlab [PRESET|FILE]",
+		Use:   "padlab [PRESET|FILE|RECORD]",
 		Short: "How does a convolutional network know where it is looking?",
 		Long: `padlab trains small convolutional networks that differ in how they pad the
 border of a picture, and draws how often each can say where it is looking
 against the distance to the border.
 
 Without a command it opens the screen on an experiment, a preset or a TOML
-file, and trains it at once; without a terminal it runs it and prints the
-result. Left out, it is the preset where-am-i.`,
+file, and trains it at once, or on the record of a run; without a terminal it
+runs it and prints the result. Left out, it is the preset where-am-i.`,
 		Example: `  padlab
   padlab which-colour
   padlab my.toml --set canvas.grid=8 --seeds 3`,
@@ -92,13 +92,20 @@ result. Left out, it is the preset where-am-i.`,
 			switch {
 			case s.terminal && name == "-":
 				return errors.New("the screen needs the standard input for keys: padlab run - reads an experiment from there")
-			case s.terminal:
+			case s.terminal && !f.plain:
 				return s.screen(name, f)
+			}
+			s.progress = s.progress && !f.plain
+			if record.Exists(name) {
+				return s.show(name, "text")
 			}
 			return s.run(f, name)
 		},
 	}
 	f.changes(root.Flags())
+	root.Flags().BoolVar(&f.noRecord, "no-record", false, "do not keep the runs of the screen")
+	root.Flags().BoolVar(&f.noMouse, "no-mouse", false, "leave the mouse to the terminal")
+	root.Flags().BoolVar(&f.plain, "plain", false, "lines in place of the screen, for screen readers: the same numbers at every evaluation")
 	root.SetFlagErrorFunc(flagError)
 	s.flags = root.PersistentFlags()
 	s.setting(&s.data, "data", "", "`DIR` with more data sets, DIR/NAME/ each")

@@ -20,9 +20,10 @@ import (
 var house = map[string]string{
 	".":          "tui/cli",
 	"tui/cli":    "tui core datasets presets",
-	"tui/serve":  "tui/app tui/theme",
+	"tui/serve":  "tui/app tui/paint tui/theme",
 	"tui/app":    "tui/report tui/view tui/theme " + values,
 	"tui/report": "tui/view tui/theme " + values,
+	"tui/paint":  "tui/view tui/theme",
 	"tui/view":   "tui/theme",
 	"datasets":   "core/images",
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -9,11 +10,11 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"padlab/core/experiment"
 	"padlab/core/images"
 	"padlab/core/inspect"
 	"padlab/core/lab"
 	"padlab/core/nn/kernel"
+	"padlab/core/record"
 	"padlab/presets"
 	"padlab/tui/app"
 )
@@ -55,12 +56,12 @@ func TestInspectionOfEveryPreset(t *testing.T) {
 				}
 			}
 			first := app.Preset{Name: name, Experiment: e}
-			h := host(pool)
+			h := (&session{disk: record.OS{}, getenv: os.Getenv}).host(pool, runFlags{noRecord: true})
 			start, look := h.Start, h.Inspect
 			var run *lab.Run
-			h.Start = func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
+			h.Start = func(ctx context.Context, w app.Wish) (*lab.Run, error) {
 				var err error
-				if run, err = start(ctx, e, after); err == nil {
+				if run, err = start(ctx, w); err == nil {
 					<-run.Done()
 				}
 				return run, err
@@ -87,17 +88,23 @@ func TestInspectionOfEveryPreset(t *testing.T) {
 				_, cmd := screen.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)})
 				return cmd
 			}
+			carryOut := func(cmd tea.Cmd) {
+				batch := cmd().(tea.BatchMsg)
+				for _, c := range batch[:2] { // the report, and the look; then a timer
+					screen.Update(c())
+				}
+			}
 			arms, err := e.Expand()
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range arms {
-				screen.Update(press("i")())
-				for range 5 { // pages
-					if text := screen.View(); !strings.Contains(text, "inside") || strings.Contains(text, "a fault of padlab") {
+				carryOut(press("i"))
+				for range 8 { // pages
+					if text := screen.View(); !strings.Contains(text, "inside") || strings.Contains(text, "a fault of padlab") || strings.Contains(text, "is shown a picture…") {
 						t.Errorf("the screen shows\n%s", text)
 					}
-					press("l")
+					screen.Update(tea.KeyMsg{Type: tea.KeyTab})
 				}
 				press("q")
 				press("j")

@@ -17,7 +17,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
 
-	"padlab/core/experiment"
 	"padlab/core/lab"
 	"padlab/core/nn/kernel"
 	"padlab/presets"
@@ -74,10 +73,11 @@ func screenAfter(t *testing.T, preset, keys string) string {
 	}
 	pool := lab.NewPool(fast, runtime.GOMAXPROCS(0), func() time.Time { return time.Time{} }, s.sources())
 	defer pool.Close()
-	h := host(pool)
+	s.getenv = os.Getenv
+	h := s.host(pool, runFlags{noRecord: true})
 	start := h.Start
-	h.Start = func(ctx context.Context, e *experiment.Experiment, after *lab.Run) (*lab.Run, error) {
-		run, err := start(ctx, e, after)
+	h.Start = func(ctx context.Context, w app.Wish) (*lab.Run, error) {
+		run, err := start(ctx, w)
 		if err == nil {
 			<-run.Done()
 		}
@@ -87,7 +87,10 @@ func screenAfter(t *testing.T, preset, keys string) string {
 	screen := app.New(h, app.Session{Theme: theme.New(termenv.TrueColor, true, theme.Braille), Presets: []app.Preset{first}, First: first})
 	defer screen.Close()
 	screen.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
-	screen.Update(screen.Init()())
+	_, cmd := screen.Update(screen.Init()())
+	for _, c := range cmd().(tea.BatchMsg) { // what it sees is asked for
+		screen.Update(c())
+	}
 	for _, key := range keys {
 		screen.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{key}})
 	}

@@ -26,6 +26,13 @@ type runFlags struct {
 	resume    bool
 	expect    bool
 	quiet     bool
+
+	noRecord, noMouse, plain bool // of the screen
+}
+
+// changed reports whether a flag changes the experiment.
+func (f *runFlags) changed() bool {
+	return f.weights != "" || f.images != "" || f.seed != "" || f.seeds != "" || len(f.set) > 0
 }
 
 // runCommand is padlab run and its flags.
@@ -172,7 +179,7 @@ func (s *session) resume(f runFlags) error {
 	if err != nil {
 		return fmt.Errorf("--resume: %w", err)
 	}
-	if f.weights != "" || f.images != "" || f.seed != "" || f.seeds != "" || len(f.set) > 0 {
+	if f.changed() {
 		return errors.New("--resume: a run goes on as it began: it takes no --set, --seed, --seeds, --weights or --images")
 	}
 	was := r.Provenance

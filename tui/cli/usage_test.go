@@ -101,8 +101,8 @@ func TestEnvironment(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"--help", "Usage:\n  padlab [PRESET|FILE] [flags]\n"},
-		{"help", "Usage:\n  padlab [PRESET|FILE] [flags]\n"},
+		{"--help", "Usage:\n  padlab [PRESET|FILE|RECORD] [flags]\n"},
+		{"help", "Usage:\n  padlab [PRESET|FILE|RECORD] [flags]\n"},
 		{"-h", "\n  completion  "},
 		{"run --help", "  padlab run where-am-i --seed 3 --set"},
 		{"help run", "--out DIR"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"padlab/core/experiment"
 	"padlab/core/metric"
 	"padlab/core/position"
 	"padlab/core/record"
@@ -106,4 +107,13 @@ func profileOf(a record.Arm, target, images string) []metric.Point {
 		return p.Rings
 	}
 	return []metric.Point{{Value: metric.NaN}}
+}
+
+// Beside is somebody else's figure and ours, in words: "paper, VGG16 · H: .742; here .731 (zeros)".
+func Beside(c experiment.Comparison) string {
+	target := ""
+	if c.Target != "" {
+		target = " · " + c.Target
+	}
+	return fmt.Sprintf("%s%s: %s; here %s (%s)", c.Source, target, accuracy(c.Theirs), withInterval(c.Ours, c.Low, c.High), c.Arm)
 }

@@ -258,3 +258,28 @@ func Progress(s *lab.Snapshot) string {
 	}
 	return b.String()
 }
+
+// Brief is a result in as many lines as it has arms: how each did by the score that
+// is charted first.
+func Brief(result record.Result) string {
+	t := Table{{"arm", "", ""}}
+	if names := charted(result); len(names) > 0 {
+		t[0] = []string{"arm", metric.Of(names[0]).Label, "95 %"}
+	}
+	for _, a := range result.Arms {
+		row := []string{a.Name, string(a.Status), ""}
+		if names := charted(result); len(names) > 0 {
+			if s, ok := metric.Find(a.Scores, metric.Key{Metric: names[0]}); ok {
+				row = []string{a.Name, accuracy(s.Value), fmt.Sprintf("%s–%s", accuracy(s.Low), accuracy(s.High))}
+			}
+		} else if len(a.Scores) > 0 {
+			s := a.Scores[0]
+			row = []string{a.Name, fmt.Sprintf("%s of %s: %s", metric.Of(s.Metric).Label, s.Target, accuracy(s.Value)), ""}
+		}
+		if a.Status != record.Done {
+			row = append(row, fmt.Sprintf("%s after step %d", a.Status, a.Steps))
+		}
+		t.Add(row...)
+	}
+	return t.String()
+}

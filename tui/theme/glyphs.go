@@ -69,7 +69,9 @@ func spell(r rune) rune {
 		return 'o'
 	case '◆':
 		return '*'
-	case '×', '✖', '✓', '✔':
+	case '✓', '✔':
+		return 'v'
+	case '×', '✖', '✗':
 		return 'x'
 	case '▲':
 		return '^'

@@ -92,3 +92,12 @@ func (t Theme) sequence(s Style) sequence {
 	}
 	return t.sequences[s]
 }
+
+// Same reports whether frames look the same in both themes, byte by byte: whether
+// they were copied from one.
+func (t Theme) Same(o Theme) bool {
+	if t.Glyphs != o.Glyphs || len(t.sequences) != len(o.sequences) {
+		return false
+	}
+	return len(t.sequences) == 0 || &t.sequences[0] == &o.sequences[0]
+}

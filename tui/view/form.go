@@ -36,49 +36,84 @@ func (m Form) Draw(f *Frame, r Rect, t theme.Theme) {
 		a.middle(0, theme.Dim, Cut(m.Foot, a.w))
 		return
 	}
-	foot, problem := m.Foot, ""
-	if m.Selected >= 0 && m.Selected < len(m.Rows) {
-		problem = m.Rows[m.Selected].Problem
-		if about := m.Rows[m.Selected].About; about != "" {
-			foot = about
-		}
-	}
-	if foot != "" && a.h >= 3 {
-		a.text(0, a.h-1, theme.Dim, Cut(foot, a.w))
+	at := m.lines(a.h)
+	if at.foot != "" {
+		a.text(0, a.h-1, theme.Dim, Cut(at.foot, a.w))
 		a = a.sub(Rect{0, 0, a.w, a.h - 1})
 	}
-	// A problem is a line below its row.
-	lines, selected := len(m.Rows), m.Selected
-	if problem != "" && a.h >= 2 {
-		lines++
-		if a.h == 2 || a.h == 4 {
-			selected++ // else the line below would be cut off, or covered
-		}
-	} else {
-		problem = ""
-	}
-	start, end := window(selected, lines, a.h)
 	l := m.layout(a.w)
-	for line := start; line < end; line++ {
-		i, row := line, a.sub(Rect{0, line - start, a.w, 1})
-		if problem != "" && line > m.Selected {
-			i--
+	for line := at.start; line < at.end; line++ {
+		row := a.sub(Rect{0, line - at.start, a.w, 1})
+		if i, problem := at.row(line, m.Selected); problem {
+			row.text(l.value, 0, theme.Bad, Cut(at.problem, row.w-l.value))
+		} else {
+			m.Rows[i].draw(row, l, i == m.Selected, t)
 		}
-		if i == m.Selected && line != i {
-			row.text(l.value, 0, theme.Bad, Cut(problem, row.w-l.value))
-			continue
-		}
-		m.Rows[i].draw(row, l, i == m.Selected, t)
 	}
 	if a.h < 4 {
 		return
 	}
-	if start > 0 {
-		a.above(start+1, "")
+	if at.start > 0 {
+		a.above(at.start+1, "")
 	}
-	if end < lines {
-		a.below(lines-end+1, "")
+	if at.end < at.all {
+		a.below(at.all-at.end+1, "")
 	}
+}
+
+// At returns which row of the form Draw puts at the cell (x, y), for an r that
+// lies in the frame.
+func (m Form) At(r Rect, x, y int) (i int, ok bool) {
+	at := m.lines(r.H)
+	line := at.start + y - r.Y
+	if !r.Contains(x, y) || line >= at.end {
+		return 0, false
+	}
+	i, _ = at.row(line, m.Selected)
+	return i, true
+}
+
+// Lines are the rows of a form with what is wrong below the selected one, those
+// from start to end shown.
+type formLines struct {
+	foot, problem   string
+	start, end, all int
+}
+
+// lines returns those for h rows of cells.
+func (m Form) lines(h int) formLines {
+	at := formLines{foot: m.Foot, all: len(m.Rows)}
+	if m.Selected >= 0 && m.Selected < len(m.Rows) {
+		at.problem = m.Rows[m.Selected].Problem
+		if about := m.Rows[m.Selected].About; about != "" {
+			at.foot = about
+		}
+	}
+	if h < 3 {
+		at.foot = ""
+	}
+	if at.foot != "" {
+		h--
+	}
+	selected := m.Selected
+	if at.problem != "" && h >= 2 {
+		at.all++
+		if h == 2 || h == 4 {
+			selected++ // else the line below would be cut off, or covered
+		}
+	} else {
+		at.problem = ""
+	}
+	at.start, at.end = window(selected, at.all, h)
+	return at
+}
+
+// row returns the row that a line is, or whose problem it tells.
+func (l formLines) row(line, selected int) (i int, problem bool) {
+	if l.problem == "" || line <= selected {
+		return line, false
+	}
+	return line - 1, line == selected+1
 }
 
 // A formLayout is the columns at which values and what they may be begin.

@@ -18,12 +18,43 @@ type Hint struct {
 
 const between = " · "
 
+// A placed hint is one that is shown: its number, and its columns, which begin
+// behind the dot.
+type placed struct{ i, x, w int }
+
 // Draw draws the hints into the first row of r. When not even those to keep
 // fit, they lose their texts, the last first, so that the keys are seen; only
 // when the keys do not fit is the row cut.
 func (hs Hints) Draw(f *Frame, r Rect, t theme.Theme) {
 	a := f.area(r)
-	room := a.w + Columns(between)
+	hs, shown := hs.place(a.w)
+	for n, at := range shown {
+		h := hs[at.i]
+		if n > 0 {
+			a.text(at.x-Columns(between), 0, theme.Border, between)
+		}
+		x := a.text(at.x, 0, theme.Key, Cut(h.Key, a.w-at.x))
+		if h.Text != "" {
+			a.text(x+1, 0, theme.Dim, Cut(h.Text, a.w-x-1))
+		}
+	}
+}
+
+// At returns which hint Draw puts at column x of r, which lies in the frame.
+func (hs Hints) At(r Rect, x int) (i int, ok bool) {
+	_, shown := hs.place(r.W)
+	for _, at := range shown {
+		if x >= r.X+at.x && x < r.X+at.x+at.w {
+			return at.i, true
+		}
+	}
+	return 0, false
+}
+
+// place returns the hints, some of them without their texts, and which of them
+// stand where in w columns.
+func (hs Hints) place(w int) (Hints, []placed) {
+	room := w + Columns(between)
 	for _, h := range hs {
 		if h.Keep {
 			room -= h.width()
@@ -39,8 +70,9 @@ func (hs Hints) Draw(f *Frame, r Rect, t theme.Theme) {
 			}
 		}
 	}
+	var list []placed
 	x, full := 0, false
-	for _, h := range hs {
+	for i, h := range hs {
 		if !h.Keep {
 			// One that does not fit ends the row for all behind it, so
 			// that no hint of less weight takes its place.
@@ -49,14 +81,10 @@ func (hs Hints) Draw(f *Frame, r Rect, t theme.Theme) {
 			}
 			room -= h.width()
 		}
-		if x > 0 {
-			x = a.text(x, 0, theme.Border, between)
-		}
-		x = a.text(x, 0, theme.Key, Cut(h.Key, a.w-x))
-		if h.Text != "" {
-			x = a.text(x+1, 0, theme.Dim, Cut(h.Text, a.w-x-1))
-		}
+		list = append(list, placed{i, x, h.width() - Columns(between)})
+		x += h.width()
 	}
+	return hs, list
 }
 
 // width returns the columns of a hint with the dot before it.

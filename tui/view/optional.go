@@ -13,3 +13,6 @@ func Some(v float64) Optional {
 	}
 	return Optional{v, true}
 }
+
+// Value returns the number, and whether there is one.
+func (o Optional) Value() (v float64, ok bool) { return o.value, o.known }

@@ -98,7 +98,7 @@ func (m Padded) layout(w, h int, halves bool) paddedLayout {
 		if m.Rows > h || m.Cols*l.w > w || m.Corner {
 			h--
 		}
-		if h >= 2*(m.Top+3) && w >= 4*(m.Left+3) {
+		if h >= 2*(m.Top+8) && w >= 4*(m.Left+8) { // and still eight pixels of the picture
 			l.w, l.h = 4, 2
 		}
 		l.rows, l.cols = min(m.Rows, max(h, 0)/l.h), min(m.Cols, w/l.w)

@@ -1,0 +1,42 @@
+package lab
+
+import (
+	"padlab/core/arch"
+	"padlab/core/experiment"
+	"padlab/core/lab/stage"
+	"padlab/core/task"
+)
+
+// Convolutions names the convolutions of the network of an experiment, in the
+// order of the network: those whose scheme net.layers.NAME.padding sets. The error
+// says why there is no such network.
+func Convolutions(e *experiment.Experiment) ([]string, error) {
+	arms, err := e.Expand()
+	if err != nil {
+		return nil, err
+	}
+	spec, err := stage.ArchSpec(arms[0])
+	if err != nil {
+		return nil, err
+	}
+	side := e.Canvas.Grid * e.Data.Patch
+	if e.Reads() {
+		side = e.Readout.Size
+	}
+	spec.In.H, spec.In.W, spec.In.C = side, side, 3
+	spec.Classes = 2
+	if learns := e.Learns(); learns != "" && task.Must(learns).PerPixel {
+		spec.Head = e.Net.Head
+	}
+	nodes, err := arch.Layers(spec)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, n := range nodes {
+		if n.Kind() == "conv" && n.Window().Size > 1 {
+			names = append(names, n.Name())
+		}
+	}
+	return names, nil
+}
