@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"padlab/core/record"
-	"padlab/presets"
+	"padlab/tui/config"
 )
 
 // Main runs padlab with these arguments on the process's terminal and returns
@@ -37,6 +37,7 @@ func Main(args []string) int {
 
 // run executes one command line.
 func run(s *session, args []string) int {
+	s.config = config.Default()
 	root := s.root()
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the arguments of the process
 	root.SetIn(s.in)
@@ -72,7 +73,8 @@ against the distance to the border.
 
 Without a command it opens the screen on an experiment, a preset or a TOML
 file, and trains it at once, or on the record of a run; without a terminal it
-runs it and prints the result. Left out, it is the preset where-am-i.`,
+runs it and prints the result. Left out, it is the preset where-am-i, or what
+padlab config names.`,
 		Example: `  padlab
   padlab which-colour
   padlab my.toml --set canvas.grid=8 --seeds 3`,
@@ -80,12 +82,13 @@ runs it and prints the result. Left out, it is the preset where-am-i.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		PersistentPreRunE: func(*cobra.Command, []string) error { return s.checkLook() },
+		PersistentPreRunE: func(*cobra.Command, []string) error { return s.settleLook() },
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := paths(c, "weights", "images"); err != nil {
 				return err
 			}
-			name := presets.Default
+			s.configure()
+			name := s.config.Preset
 			if len(args) > 0 {
 				name = args[0]
 			}
@@ -111,10 +114,10 @@ runs it and prints the result. Left out, it is the preset where-am-i.`,
 	s.setting(&s.data, "data", "", "`DIR` with more data sets, DIR/NAME/ each")
 	s.setting(&s.kernelName, "kernel", "", "`NAME` of the arithmetic; left out: the fastest here")
 	s.setting(&s.workers, "workers", "0", "`N` workers share the training; 0: one per core")
-	s.setting(&s.look.glyphs, "glyphs", "braille", "`SET` to draw curves with: braille, block or ascii")
+	s.setting(&s.glyphs, "glyphs", "auto", "`SET` to draw curves with: braille, block, ascii or auto")
 	s.setting(&s.look.theme, "theme", "auto", "`THEME` of the screen: light, dark or auto")
 	s.flags.StringVar(&s.look.color, "color", "auto", "`WHEN` to use colour: auto (heeds NO_COLOR, CLICOLOR_FORCE), always or never")
-	root.AddCommand(s.runCommand(), s.showCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.inspectCommand(), s.benchCommand(), s.versionCommand(), completionCommand(root))
+	root.AddCommand(s.configCommand(), s.runCommand(), s.showCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.inspectCommand(), s.benchCommand(), s.versionCommand(), completionCommand(root))
 	root.SetHelpCommand(helpCommand(root))
 	return root
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/adrg/xdg"
 	"go.uber.org/goleak"
 
 	"padlab/core/record"
@@ -32,6 +33,8 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
+	os.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config")) // not that of whoever runs the tests
+	xdg.Reload()
 	writeTiny(dir)
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		os.RemoveAll(dir)

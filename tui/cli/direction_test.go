@@ -25,6 +25,7 @@ var house = map[string]string{
 	"tui/report": "tui/view tui/theme " + values,
 	"tui/paint":  "tui/view tui/theme",
 	"tui/view":   "tui/theme",
+	"tui/config": "tui/whole presets",
 	"datasets":   "core/images",
 
 	"core/lab":        "core/lab/stage core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
@@ -38,7 +39,7 @@ var house = map[string]string{
 	"core/nn":         "core/nn/kernel core/nn/safetensors core/pad",
 	"core/position":   "core/border",
 
-	"core/nn/kernel": "", "core/nn/safetensors": "", "core/pad": "", "core/border": "", "core/images": "", "core/arch/catalog": "", "tui/theme": "", "presets": "",
+	"core/nn/kernel": "", "core/nn/safetensors": "", "core/pad": "", "core/border": "", "core/images": "", "core/arch/catalog": "", "tui/theme": "", "tui/whole": "", "presets": "",
 	"core/names": "", "core/rng": "", "core/metric": "", "core/exact": "", // the leaves
 }
 
@@ -58,6 +59,7 @@ var reserved = []struct{ library, room string }{
 	{"github.com/NimbleMarkets/", "tui/view"},
 	{"github.com/muesli/", "tui"},
 	{"github.com/spf13/", "tui/cli"},
+	{"github.com/adrg/xdg", "tui/config"},
 }
 
 // worldly is what core does not touch: it is handed the clock, the

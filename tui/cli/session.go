@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"padlab/core/record"
+	"padlab/tui/config"
 	"padlab/tui/report"
 )
 
@@ -37,6 +38,9 @@ type session struct {
 	flags                     *pflag.FlagSet // those of all commands:
 	data, kernelName, workers string
 	look                      look
+	glyphs                    string // as asked for, auto among them; look has what that came to
+
+	config config.Config // of this machine, once configure has read it; until then the default
 }
 
 // Write prints to the output. It never fails: the first error, such as a full
