@@ -118,6 +118,10 @@ padlab config names.`,
 	s.setting(&s.look.theme, "theme", "auto", "`THEME` of the screen: light, dark or auto")
 	s.flags.StringVar(&s.look.color, "color", "auto", "`WHEN` to use colour: auto (heeds NO_COLOR, CLICOLOR_FORCE), always or never")
 	root.AddCommand(s.configCommand(), s.runCommand(), s.showCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.inspectCommand(), s.benchCommand(), s.versionCommand(), completionCommand(root))
-	root.SetHelpCommand(helpCommand(root))
+	root.AddCommand(s.manCommand(root))
+	root.SetHelpCommand(s.helpCommand(root))
+	root.InitDefaultHelpCmd()
+	s.showVersion(root)
+	s.complete(root)
 	return root
 }

@@ -147,22 +147,24 @@ func paths(c *cobra.Command, flags ...string) error {
 }
 
 // helpCommand is padlab help; cobra's own takes a wrong name for none.
-func helpCommand(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Show the help of a command",
+func (s *session) helpCommand(root *cobra.Command) *cobra.Command {
+	help := &cobra.Command{
+		Use:   "help [COMMAND|TOPIC]",
+		Short: "Show the help of a command, or about fields or networks",
 		RunE: func(_ *cobra.Command, args []string) error {
 			c, rest, err := root.Find(args)
 			if err != nil {
 				return err
 			}
 			if len(rest) > 0 && c.HasSubCommands() {
-				return unknownCommand(c, rest[0])
+				return unknownTopic(c, rest[0])
 			}
 			c.InitDefaultHelpFlag()
 			return c.Help()
 		},
 	}
+	help.AddCommand(s.fieldsTopic(), s.networksTopic())
+	return help
 }
 
 // completionCommand is padlab completion.

@@ -2,8 +2,12 @@ package cli
 
 import (
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"testing"
+
+	"padlab/core/arch/catalog"
+	"padlab/core/experiment"
 )
 
 func TestUsage(t *testing.T) {
@@ -17,6 +21,10 @@ func TestUsage(t *testing.T) {
 		{"where-am-i --sed 3", "unknown flag --sed: did you mean --seed? (see padlab --help)"},
 		{"./nothing.toml", "./nothing.toml: no such file or directory"},
 		{"help runn", `unknown command "runn": did you mean "run"?`},
+		{"help feilds", `unknown topic of help "feilds": did you mean "fields"? (known: fields, networks) (see padlab --help)`},
+		{"help fields trian", `unknown group of fields "trian": did you mean "train"? (known: task, data, canvas, net, train, eval, backbone, readout)`},
+		{"help fields net.paddign", `unknown key "net.paddign": did you mean "net.padding"?`},
+		{"help fields a b", `help fields takes one group or key: "b" is one too many (see padlab help fields --help)`},
 		{"help presets lst", `unknown presets command "lst": did you mean "list"?`},
 		{"presets lst", `unknown presets command "lst": did you mean "list"? (known: check, list, show) (see padlab presets --help)`},
 		{"datasets shwo", `did you mean "show"?`},
@@ -27,6 +35,7 @@ func TestUsage(t *testing.T) {
 		{"run a b", "run takes the name of a preset, a file, or -"},
 		{"presets show", "presets show takes the name of a preset"},
 		{"presets check", "presets check takes a file"},
+		{"man x", `man takes no arguments: "x"`},
 		{"datasets show", "datasets show takes the name of a data set"},
 		{"schemes show", "schemes show takes the name of a scheme"},
 		{"completion", "completion takes the name of a shell: bash, zsh, fish or powershell"},
@@ -71,7 +80,7 @@ func TestUsage(t *testing.T) {
 func TestHostileArguments(t *testing.T) {
 	for _, evil := range []string{"a\nb", "\x1b[2J", "a\r./b", "%s%d", "\x00", "\xff\xfe", strings.Repeat("x", 5000)} {
 		for _, args := range [][]string{
-			{evil}, {"--" + evil}, {"help", evil}, {"run", evil}, {"run", "./" + evil}, {"run", "where-am-i", "--set", evil}, {"run", "where-am-i", "--set", "net.padding=" + evil},
+			{evil}, {"--" + evil}, {"help", evil}, {"help", "fields", evil}, {"config", evil}, {"config", "set", evil, "x"}, {"config", "set", "keep", evil}, {"run", evil}, {"run", "./" + evil}, {"run", "where-am-i", "--set", evil}, {"run", "where-am-i", "--set", "net.padding=" + evil},
 			{"run", "where-am-i", "--format", evil}, {"presets", evil}, {"presets", "check", evil}, {"datasets", "show", evil}, {"schemes", "show", evil}, {"completion", evil},
 			{"schemes", "show", "zeros", "--pad", evil}, {"version", evil}, {"run", "where-am-i", "--workers", evil}, tiny("--out", "cli.go/"+evil),
 			{"inspect", evil}, {"inspect", "small", "--padding", evil}, {"inspect", "small", "--extent", evil}, {"inspect", "small", "--weights", evil}, {"inspect", "small", "--images", evil},
@@ -110,6 +119,10 @@ func TestHelp(t *testing.T) {
 		{"inspect --help", "padlab inspect resnet18 --size 225"},
 		{"schemes show --help", "--pad BEFORE,AFTER"},
 		{"datasets --help", "Available Commands:"},
+		{"help fields canvas.grid", "canvas.grid: cells per side of the canvas\n  allowed   an integer from 1 to 32\n  default   "},
+		{"help fields net.layers.conv1.padding", "net.layers.conv1.padding: the padding scheme of convolution conv1\n"},
+		{"help networks", "resnet18          435 px    11.7M     ResNet-18, torchvision's\n"},
+		{"help help", "fields"},
 		{"completion --help", "source <(padlab completion bash)"},
 	} {
 		if o := padlab(t, strings.Fields(c.args)...); o.code != exitOK || o.err != "" || !strings.Contains(o.out, c.want) {
@@ -120,8 +133,69 @@ func TestHelp(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	o := padlab(t, "version")
-	if !regexp.MustCompile(`^padlab (devel|v\S+), go\S+, \w+/\w+\n$`).MatchString(o.out) || o.code != exitOK || o.err != "" {
+	if !regexp.MustCompile(`^padlab (devel|v\S+)( \(commit [0-9a-f]{12}(, modified)?\))?, go\S+, \w+/\w+\n$`).MatchString(o.out) || o.code != exitOK || o.err != "" {
 		t.Errorf("%+v", o)
+	}
+	if flag := padlab(t, "--version"); flag != o {
+		t.Errorf("%+v, want %+v", flag, o)
+	}
+	setting := func(key, value string) debug.BuildSetting { return debug.BuildSetting{Key: key, Value: value} }
+	revision := setting("vcs.revision", "0123456789abcdef0123456789abcdef01234567")
+	for _, c := range []struct {
+		settings []debug.BuildSetting
+		want     string
+	}{
+		{nil, ""},
+		{[]debug.BuildSetting{revision, setting("vcs.modified", "false")}, " (commit 0123456789ab)"},
+		{[]debug.BuildSetting{revision, setting("vcs.modified", "true")}, " (commit 0123456789ab, modified)"},
+	} {
+		if got := commit(&debug.BuildInfo{Settings: c.settings}); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+// Every group and every field is explained, and all of them at once.
+func TestHelpOfFields(t *testing.T) {
+	all := padlab(t, "help", "fields").out
+	for _, f := range experiment.Fields() {
+		o := padlab(t, "help", "fields", f.Key)
+		if o.code != exitOK || !strings.HasPrefix(o.out, f.Key+": "+f.About+"\n") || !strings.Contains(o.out, f.Allowed()) || !strings.Contains(all, o.out) {
+			t.Errorf("%s\n%s%s", f.Key, o.out, o.err)
+		}
+		if group := groupOf(f.Key); group != "" && !strings.Contains(padlab(t, "help", "fields", group).out, o.out) {
+			t.Errorf("%s is not in its group", f.Key)
+		}
+	}
+	for _, name := range catalog.Names() {
+		if !strings.Contains(padlab(t, "help", "networks").out, "\n"+name+" ") {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}
+
+// The manual has every command and flag that help shows, and only requests and
+// characters that roff knows.
+func TestManual(t *testing.T) {
+	o := padlab(t, "man")
+	request := regexp.MustCompile(`^\.(TH PADLAB 1 "" "padlab \S+"|SH [A-Z ]+|SS \S.*|TP|PP|nf|fi)$`)
+	escape := regexp.MustCompile(`\\(?:[e\-&]|\([a-z]{2})`)
+	for line := range strings.SplitSeq(strings.TrimSuffix(o.out, "\n"), "\n") {
+		if strings.HasPrefix(line, ".") && !request.MatchString(line) || strings.HasPrefix(line, "'") {
+			t.Errorf("a request that is not known: %q", line)
+		}
+		if rest := escape.ReplaceAllString(line, ""); strings.ContainsFunc(rest, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' }) || rest == "" && line == "" {
+			t.Errorf("raw characters: %q", line)
+		}
+	}
+	text := strings.NewReplacer(`\-`, "-", `\e`, `\`).Replace(o.out)
+	for _, want := range []string{"\n.SS padlab presets show NAME\n", "\n--set KEY=VALUE\n", "\n.SS padlab help fields [GROUP|KEY]\n", "\n130\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "padlab man\n") {
+		t.Error("what is hidden is in the manual")
 	}
 }
 
