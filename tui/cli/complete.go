@@ -12,9 +12,11 @@ import (
 	"padlab/core/experiment"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
+	"padlab/core/record"
 	"padlab/datasets"
 	"padlab/presets"
 	"padlab/tui/config"
+	"padlab/tui/figure"
 )
 
 // complete tells shells what may stand where, in all commands and flags.
@@ -24,6 +26,7 @@ func (s *session) complete(root *cobra.Command) {
 		"":              experiments,
 		"run":           experiments,
 		"show":          first(folders),
+		"export":        first(folders),
 		"presets show":  first(choices(s.presetNames()...)),
 		"presets check": first(files("toml")),
 		"datasets show": first(s.sets),
@@ -40,6 +43,7 @@ func (s *session) complete(root *cobra.Command) {
 		"":             s.changeable(nil),
 		"run":          s.changeable(map[string]cobra.CompletionFunc{"format": choices(formats...), "out": folders}),
 		"show":         {"format": choices(formats...)},
+		"export":       {"figure": files(figure.Formats()...), "csv": files(figure.CSV), "what": choices(figure.Kinds()...), "arm": armsOf},
 		"schemes show": {"format": choices("text", "json"), "size": nothingMore, "pad": nothingMore},
 		"inspect": {"format": choices("text", "json"), "size": nothingMore, "weights": files("safetensors"), "images": folders,
 			"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools))},
@@ -275,6 +279,18 @@ func (s *session) fieldValues(_ *cobra.Command, _ []string, word string) ([]stri
 		found = append(found, key+"="+v)
 	}
 	return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// armsOf completes the arms of the record that is the command's first argument.
+func armsOf(_ *cobra.Command, args []string, word string) (list []string, _ cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		if r, err := record.Open(args[0]); err == nil && r.Found() != nil {
+			for _, a := range r.Found().Arms {
+				list = append(list, a.Name)
+			}
+		}
+	}
+	return beginning(word, list), cobra.ShellCompDirectiveNoFileComp
 }
 
 // settings completes a setting of the machine, then its value.

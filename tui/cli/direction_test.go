@@ -26,6 +26,7 @@ var house = map[string]string{
 	"tui/paint":  "tui/view tui/theme",
 	"tui/view":   "tui/theme",
 	"tui/config": "tui/whole presets",
+	"tui/figure": "tui/whole tui/report tui/theme " + values,
 	"datasets":   "core/images",
 
 	"core/lab":        "core/lab/stage core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
@@ -60,6 +61,8 @@ var reserved = []struct{ library, room string }{
 	{"github.com/muesli/", "tui"},
 	{"github.com/spf13/", "tui/cli"},
 	{"github.com/adrg/xdg", "tui/config"},
+	{"gonum.org/v1/plot", "tui/figure"},
+	{"codeberg.org/", "tui/figure"},
 }
 
 // worldly is what core does not touch: it is handed the clock, the

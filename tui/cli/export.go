@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"padlab/core/record"
+	"padlab/tui/figure"
+)
+
+type exportFlags struct {
+	figure, csv, what, arm string
+	force                  bool
+}
+
+// exportCommand is padlab export and its flags.
+func (s *session) exportCommand() *cobra.Command {
+	f := exportFlags{what: figure.Profile}
+	c := &cobra.Command{
+		Use:   "export DIR",
+		Short: "Draw what a run has found as a figure, or write its numbers to a file",
+		Long: `Export draws a figure of a run that was kept with --out: the border profiles of
+all arms with their intervals, the map of one arm, or the loss. The name of the
+file says the format: SVG, PNG or PDF. Arms differ by marker and dashes as well
+as by colour. The same run gives the same bytes.`,
+		Example: `  padlab export results/ --figure profile.svg
+  padlab export results/ --figure map.png --what map --arm reflect
+  padlab export results/ --csv numbers.csv`,
+		Args: one("the folder of a record"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := paths(c, "figure", "csv"); err != nil {
+				return err
+			}
+			if f.figure == "" && (c.Flags().Changed("what") || c.Flags().Changed("arm")) {
+				return see(c, errors.New("--what and --arm say what --figure FILE draws"))
+			}
+			return s.export(args[0], f)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.figure, "figure", "", "`FILE` for the figure: .svg, .png or .pdf")
+	flags.StringVar(&f.what, "what", f.what, "`KIND` of figure: profile, map or loss")
+	flags.StringVar(&f.arm, "arm", "", "`NAME` of the arm whose map is drawn; left out: the first")
+	flags.StringVar(&f.csv, "csv", "", "`FILE` for the scores and profiles: .csv")
+	flags.BoolVar(&f.force, "force", false, "write over a file that is there")
+	return c
+}
+
+// export checks everything that the command line says before it writes anything.
+func (s *session) export(folder string, f exportFlags) error {
+	if f.figure == "" && f.csv == "" {
+		return errors.New("export takes --figure FILE, or --csv FILE, or both (see padlab export --help)")
+	}
+	for _, x := range []struct {
+		path    string
+		endings []string
+	}{{f.figure, figure.Formats()}, {f.csv, []string{figure.CSV}}} {
+		if x.path == "" {
+			continue
+		}
+		if _, err := figure.Ending(x.path, x.endings...); err != nil {
+			return err
+		}
+		if err := figure.New(x.path); err != nil && !f.force {
+			return fmt.Errorf("%w; --force writes over it", err)
+		}
+	}
+	r, err := record.Open(folder)
+	if err != nil {
+		return err
+	}
+	found := r.Found()
+	if found == nil {
+		return fmt.Errorf("%s: the run was killed before its first checkpoint: there is nothing to export", folder)
+	}
+	var drawn *figure.Figure
+	if f.figure != "" {
+		if drawn, err = figure.Of(*found, f.what, f.arm); err != nil {
+			return fmt.Errorf("%s: %w", folder, err)
+		}
+	}
+	if !r.Ended() {
+		s.logf("this run has not ended: padlab run --resume --out %s goes on with it", folder)
+	}
+	if drawn != nil {
+		if err := drawn.Save(f.figure); err != nil {
+			return unwritten(f.figure, err)
+		}
+	}
+	if f.csv != "" {
+		if err := figure.Numbers(*found, f.csv); err != nil {
+			return unwritten(f.csv, err)
+		}
+	}
+	return nil
+}
+
+// unwritten is the error of a file that cannot be written; where its folder is
+// missing or closed, that is the user's to choose.
+func unwritten(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return onFile(path, err)
+	}
+	return failure{onFile(path, err)}
+}
