@@ -111,6 +111,3 @@ func whole(data []byte) func(io.Writer) error {
 		return err
 	}
 }
-
-// WriteFile writes a file as those of records are: whole, or not at all.
-func WriteFile(d Disk, name string, data []byte) error { return writeWhole(d, name, whole(data)) }

@@ -83,8 +83,9 @@ type Terminal struct {
 	Copy    func(text string)              // into the clipboard
 	Title   func(text string)
 	Bell    func()
-	Suspend func() // hands the terminal back to the shell,
-	Resume  func() // and takes it again
+	Keys    map[string]string // other names of keys: what each stands for
+	Suspend func()            // hands the terminal back to the shell,
+	Resume  func()            // and takes it again
 }
 
 // A Preset is an experiment with the name that people know it by. It is never
@@ -177,6 +178,9 @@ func (m *Model) pressAll(msg tea.KeyMsg) tea.Cmd {
 
 // press answers a key: what is in the table of the topmost screen is done.
 func (m *Model) press(name string) effect {
+	if known, ok := m.terminal.Keys[name]; ok {
+		name = known
+	}
 	switch name {
 	case "ctrl+c":
 		return effect{quit: true}

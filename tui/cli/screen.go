@@ -2,14 +2,17 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/adrg/xdg"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
 
@@ -18,9 +21,12 @@ import (
 	"padlab/core/record"
 	"padlab/presets"
 	"padlab/tui/app"
+	"padlab/tui/config"
+	"padlab/tui/figure"
 	"padlab/tui/paint"
 	"padlab/tui/report"
 	"padlab/tui/theme"
+	"padlab/tui/whole"
 )
 
 // look is how the screen should look, by flag or environment.
@@ -80,7 +86,10 @@ func (s *session) screen(name string, f runFlags) error {
 		return err
 	}
 	defer pool.Close()
-	keyboard, painter := paint.NewKeyboard(os.Stdin), paint.New(os.Stdout, !f.noMouse)
+	// Workers leave no processor to whoever answers the keys: from one more, which
+	// the system shares out, a key is answered within 7 ms in place of 22.
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	keyboard, painter := paint.NewKeyboard(os.Stdin), paint.New(os.Stdout, s.config.Mouse && !f.noMouse)
 	if err := keyboard.Raw(); err != nil {
 		return failure{fmt.Errorf("the terminal: %w", err)}
 	}
@@ -91,9 +100,12 @@ func (s *session) screen(name string, f runFlags) error {
 	}
 	session.Theme, session.Other = look, other
 	session.Terminal = app.Terminal{
-		Show: painter.Show, Copy: painter.Copy, Title: painter.Title,
+		Show: painter.Show, Copy: painter.Copy, Title: painter.Title, Keys: s.config.Keys,
 		Suspend: func() { painter.Close(); keyboard.Restore() },
 		Resume:  func() { keyboard.Raw(); painter.Open() },
+	}
+	if s.config.Bell {
+		session.Terminal.Bell = painter.Bell
 	}
 	host := s.host(pool, f)
 	model := app.New(host, session)
@@ -176,12 +188,14 @@ func (s *session) host(pool *lab.Pool, f runFlags) *app.Host {
 			}
 			return inspect.Look(spec)
 		},
-		Save: s.saveExperiment,
+		Save: saveExperiment, Export: exportResult,
 	}
-	if dir, err := s.stateDir(); err == nil && !f.noRecord {
-		h.History = &record.History{Dir: filepath.Join(dir, "runs"), Disk: s.disk, Now: time.Now, Keep: keepRuns, KeepBytes: keepBytes}
-		h.Seen, h.Follow = func() int { return readTour(dir) }, func(step int) error { return writeTour(s.disk, dir, step) }
+	dir := config.StateDir(s.getenv)
+	if s.config.Record && !f.noRecord {
+		h.History = &record.History{Dir: dir, Disk: s.disk, Now: time.Now, Keep: s.config.Keep, KeepBytes: keepBytes}
 	}
+	tour := filepath.Join(filepath.Dir(dir), tourFile)
+	h.Seen, h.Follow = func() int { return readTour(tour) }, func(step int) error { return writeTour(tour, step) }
 	h.Start = func(ctx context.Context, w app.Wish) (*lab.Run, error) {
 		o := lab.Options{Unrecorded: true, After: w.After, From: w.From, Provenance: s.provenance(w.Preset.Name, w.Preset.Experiment)}
 		switch {
@@ -199,42 +213,45 @@ func (s *session) host(pool *lab.Pool, f runFlags) *app.Host {
 	return h
 }
 
-// How many runs of the screen are kept, and how much room they may take.
-const (
-	keepRuns  = 200
-	keepBytes = 500 << 20
-)
+// keepBytes is how much room the runs that are kept may take.
+const keepBytes = 500 << 20
 
-// saveExperiment writes an experiment file into the working directory, under a name
-// that is free.
-func (s *session) saveExperiment(name string, data []byte) (path string, err error) {
-	base := strings.TrimSuffix(filepath.Base(name), ".toml")
+// free is a name in the working directory that nothing has.
+func free(base, extension string) (string, error) {
+	base = strings.TrimSuffix(filepath.Base(base), ".toml")
 	for n := 1; n < 1000; n++ {
-		path = fmt.Sprintf("%s-mine.toml", base)
+		path := base + extension
 		if n > 1 {
-			path = fmt.Sprintf("%s-mine-%d.toml", base, n)
+			path = fmt.Sprintf("%s-%d%s", base, n, extension)
 		}
-		if _, err := os.Lstat(path); err == nil {
-			continue
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return path, nil
 		}
-		return path, record.WriteFile(s.disk, path, data)
 	}
-	return "", fmt.Errorf("%s-mine.toml and 998 more exist already", base)
+	return "", fmt.Errorf("%s%s and 998 more exist already", base, extension)
 }
 
-// stateDir is where the screen keeps runs, in the place of the XDG base directories.
-func (s *session) stateDir() (string, error) {
-	if dir := s.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "padlab"), nil
+// saveExperiment writes an experiment file under a name that is free.
+func saveExperiment(name string, data []byte) (path string, err error) {
+	if path, err = free(name+"-mine", ".toml"); err != nil {
+		return "", err
 	}
-	return filepath.Join(xdg.StateHome, "padlab"), nil
+	return path, whole.Write(path, 0o666, func(w io.Writer) error { _, err := w.Write(data); return err })
 }
 
-// tourFile has the number of the step at which the tour was left.
+// exportResult writes a result as a figure or a CSV file under a name that is free.
+func exportResult(r record.Result, name, kind string) (path string, err error) {
+	if path, err = free(name, "."+kind); err != nil {
+		return "", err
+	}
+	return path, figure.Export(r, path)
+}
+
+// tourFile has the number of the step at which the tour was left, beside the runs.
 const tourFile = "tour"
 
-func readTour(dir string) (step int) {
-	data, err := os.ReadFile(filepath.Join(dir, tourFile))
+func readTour(path string) (step int) {
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return 0
 	}
@@ -242,9 +259,9 @@ func readTour(dir string) (step int) {
 	return step
 }
 
-func writeTour(d record.Disk, dir string, step int) error {
-	if err := d.MakeFolder(dir); err != nil {
+func writeTour(path string, step int) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	return record.WriteFile(d, filepath.Join(dir, tourFile), []byte(strconv.Itoa(step)+"\n"))
+	return whole.Write(path, 0o666, func(w io.Writer) error { _, err := fmt.Fprintln(w, step); return err })
 }
