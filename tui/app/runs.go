@@ -442,7 +442,7 @@ func profilesOf(runs []compared, selected int) view.Profile {
 			}
 			series := seriesOf(len(p.Series), a)
 			if run.name != "" {
-				series.Name = run.name + " · " + a.Label
+				series.Name = a.Label + " · " + run.name
 			}
 			add(&p, &series, profile)
 			p.Series = append(p.Series, series)
@@ -465,6 +465,7 @@ func (c *comparison) keys() []key {
 }
 
 func (c *comparison) draw(on surface, r view.Rect) {
+	on.Fill(r, theme.Plain)
 	chart, foot := r.CutTop(r.H * 2 / 3)
 	p := profilesOf(c.runs, c.selected)
 	var names []string
