@@ -205,7 +205,7 @@ func (s *inside) drawKernel(on surface, r view.Rect) {
 		return
 	}
 	s.move(0, 0)
-	left, right := r.CutLeft(r.W / 2)
+	left, right := r.CutLeft(min(r.W/2, max(10, r.W-38))) // three products stand beside each other in 36
 	v := padded(first)
 	v.Corner = true
 	v.Window = view.Window{Row: s.row, Col: s.col, Size: first.Kernel}
@@ -217,8 +217,8 @@ func (s *inside) drawKernel(on surface, r view.Rect) {
 	line := func(y int, style theme.Style, text string) {
 		on.Text(right.X, right.Y+y, style, view.Cut(text, right.W))
 	}
-	line(0, theme.Strong, fmt.Sprintf("%s, filter %d of %d, at row %d, column %d", first.Name, s.filter+1, first.C, s.row-first.Sides.Top, s.col-first.Sides.Left))
-	line(1, theme.Dim, "what it sees × its weights")
+	line(0, theme.Strong, fmt.Sprintf("%s, filter %d of %d", first.Name, s.filter+1, first.C))
+	line(1, theme.Dim, fmt.Sprintf("row %d, column %d: pixel × weight", s.row-first.Sides.Top, s.col-first.Sides.Left))
 	y := 2
 	for i := range first.Kernel {
 		text := ""
@@ -228,7 +228,7 @@ func (s *inside) drawKernel(on surface, r view.Rect) {
 				w := first.Weights[((s.filter*channels+c)*first.Kernel+i)*first.Kernel+j]
 				sum += float64(x) * float64(w)
 				if c == 0 {
-					text += fmt.Sprintf("%5.2f×%-6.2f ", x, w)
+					text += fmt.Sprintf("%5.2f×%-5.2f ", x, w)
 				}
 			}
 		}
@@ -236,14 +236,14 @@ func (s *inside) drawKernel(on surface, r view.Rect) {
 	}
 	y += first.Kernel
 	if channels > 1 {
-		line(y, theme.Dim, fmt.Sprintf("(the first of %d channels; the sum is over all)", channels))
+		line(y, theme.Dim, fmt.Sprintf("channel 1 of %d; the sum is over all", channels))
 		y++
 	}
 	line(y, theme.Strong, fmt.Sprintf("sum + bias %.3f = %.3f", bias(first, s.filter), sum))
 	outside := s.outside(first)
-	line(y+1, theme.Plain, fmt.Sprintf("%d of its %d pixels lie beside the picture", outside, first.Kernel*first.Kernel))
+	line(y+1, theme.Plain, fmt.Sprintf("%d of its %d pixels are padding", outside, first.Kernel*first.Kernel))
 	if first.Scheme.Reweighs && outside > 0 {
-		line(y+2, theme.Plain, "the layer behind divides the sum by the share inside")
+		line(y+2, theme.Plain, "then divided by the share inside")
 	}
 	_, rest := right.CutTop(y + 4)
 	size := first.PH - first.Sides.Top - first.Sides.Bottom
@@ -291,11 +291,11 @@ func (s *inside) drawMaps(on surface, row int, r view.Rect) {
 		head, rest := half.CutTop(2)
 		label := s.run.Snapshot().Arms[[2]int{s.arm, s.other}[i]].Label
 		on.Text(head.X, head.Y, theme.Strong, view.Cut(fmt.Sprintf("%s · %s (%s) %d×%d×%d", label, layer.Name, layer.Kind, layer.H, layer.W, layer.C), head.W))
-		field := fmt.Sprintf("sees %d×%d pixels", layer.Field, layer.Field)
+		field := fmt.Sprintf("sees %d×%d", layer.Field, layer.Field)
 		if layer.Field == 0 {
-			field = "sees all pixels"
+			field = "sees all"
 		}
-		on.Text(head.X, head.Y+1, theme.Dim, view.Cut(fmt.Sprintf("%.3g … %.3g, layer %d of %d, %s", layer.Low, layer.High, min(row, len(seen.Layers)-1)+1, len(seen.Layers), field), head.W))
+		on.Text(head.X, head.Y+1, theme.Dim, view.Cut(fmt.Sprintf("%.3g … %.3g, layer %d/%d, %s", layer.Low, layer.High, min(row, len(seen.Layers)-1)+1, len(seen.Layers), field), head.W))
 		on.put(galleryOf(layer, rest), rest)
 	}
 }

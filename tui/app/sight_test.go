@@ -138,7 +138,7 @@ func TestTheKernel(t *testing.T) {
 			if math.Abs(got-want) > 0.0006 {
 				t.Fatalf("%s: filter %d at row %d, column %d of the map has %.4f, the page says %.4f\n%s", scheme, in.filter, row, col, want, got, s.View())
 			}
-			s.want(fmt.Sprintf("filter %d of %d, at row %d, column %d", in.filter+1, first.C, in.row-first.Sides.Top, in.col-first.Sides.Left))
+			s.want(fmt.Sprintf("filter %d of %d ", in.filter+1, first.C), fmt.Sprintf("row %d, column %d: ", in.row-first.Sides.Top, in.col-first.Sides.Left))
 		}
 	}
 }
