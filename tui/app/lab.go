@@ -183,12 +183,16 @@ func (l *labScreen) keys() []key {
 	if l.paused() {
 		pause = "go on"
 	}
+	zoom := "zoom"
+	if l.zoomed {
+		zoom = "all panes"
+	}
 	return append([]key{
 		{names: []string{" "}, shown: "space", hint: pause, help: "pause or go on", do: l.pause},
 		{names: []string{"e"}, hint: "edit", help: "change anything of the experiment, and train it", keep: true, do: l.openForm},
 		{names: []string{"a"}, hint: "schemes", help: "switch padding schemes on and off, and train them", do: l.openSchemes},
 		{names: []string{"p"}, hint: "presets", help: "choose another experiment", keep: true, do: l.openPresets},
-		{names: []string{"i"}, hint: "inside", help: "look into the selected network: padding, kernels, maps, layers, filters", do: l.openInspection},
+		{names: []string{"i"}, hint: "inside", help: "look into the selected network: padding, kernels, maps, filters", do: l.openInspection},
 		{names: []string{"o"}, hint: "runs", help: "what was found before: open, compare, export", do: l.openRuns},
 		{names: []string{"t"}, hint: "tour", help: "ten steps through the argument, with live runs", keep: true, do: l.openTour},
 		{names: []string{"s"}, hint: "step", help: "pause, and train one step", do: l.step},
@@ -206,7 +210,7 @@ func (l *labScreen) keys() []key {
 		{names: []string{"b"}, help: "the run before, dim behind this one, and without it", do: quietly(func() { l.alone = !l.alone })},
 		{names: []string{"tab"}, hint: "pane", help: "next pane (shift+tab: the one before)", do: quietly(func() { l.moveFocus(1) })},
 		{names: []string{"shift+tab"}, do: quietly(func() { l.moveFocus(places - 1) })},
-		{names: []string{"z"}, hint: "zoom", help: "show the pane on the whole screen, and back", do: quietly(func() { l.zoomed = !l.zoomed })},
+		{names: []string{"z"}, hint: zoom, help: "show the pane on the whole screen, and back", keep: l.zoomed, do: quietly(func() { l.zoomed = !l.zoomed })},
 		{names: []string{"v"}, help: "another chart: plain accuracy, how fast it is learned, bits", do: quietly(func() { l.curve++; l.cursor = view.Optional{} })},
 		{names: []string{"y"}, help: "loss on a logarithmic axis, and back", do: quietly(func() { l.log = !l.log })},
 		{names: []string{"c"}, help: "copy the command that runs this without a screen", do: l.openCommand},
