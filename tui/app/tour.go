@@ -454,7 +454,7 @@ func (t *tour) answer() (p view.Paragraph) {
 	add(theme.Dim, "You say: "+l.choices[t.said]+". ")
 	switch right := t.right(); {
 	case t.step == len(lessons)-1:
-		add(theme.Key, "Try it. ")
+		add(theme.Plain, "One can see. ")
 	case right < 0 && t.lab.snap != nil && t.lab.snap.Status.Ended() && t.lab.next == nil:
 		add(theme.Warn, "This run cannot tell. ")
 	case right < 0:
@@ -464,7 +464,7 @@ func (t *tour) answer() (p view.Paragraph) {
 	default:
 		add(theme.Strong, "It is: "+l.choices[right]+". "+t.found()+l.because+" ")
 	}
-	press := "Press " + l.press
+	press := "Try: " + l.press
 	if !strings.HasSuffix(press, "?") {
 		press += "."
 	}
