@@ -36,8 +36,23 @@ type labScreen struct {
 	drawn  [places]drawn // what was drawn last, where
 	sight  sight         // what the selected arm makes of a picture
 
+	changes   comparing
 	followed  int  // how far the tour was followed
 	following bool // that is being kept
+}
+
+// A comparing remembers whether an experiment differs from another, neither of
+// which is ever changed: ticks ask again and again.
+type comparing struct {
+	e, base *experiment.Experiment
+	differs bool
+}
+
+func (c *comparing) differ(e, base *experiment.Experiment) bool {
+	if c.e != e || c.base != base {
+		*c = comparing{e, base, len(e.Changes(base)) > 0}
+	}
+	return c.differs
 }
 
 // A drawn is what a box looked like when it was drawn: while it is the same, it
@@ -532,8 +547,8 @@ func (l *labScreen) drawHead(on surface, r view.Rect) {
 	preset, e := l.asked()
 	x := 1 + on.Text(r.X+1, r.Y, theme.Title, "padlab")
 	name := preset.Name
-	if n := len(e.Changes(preset.Experiment)); n > 0 {
-		name += "*" // changed
+	if l.changes.differ(e, preset.Experiment) {
+		name += "*"
 	}
 	x += 2 + on.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · %s", name, report.Seeds(e)))
 	style, parts := l.status()
