@@ -112,7 +112,7 @@ func (s *inside) keys(p *inspection) []key {
 		{names: []string{"down", "j"}, shown: "↑ ↓", hint: "layer", keep: true, do: by(1)},
 		{names: []string{"up", "k"}, do: by(-1)},
 		{names: []string{"x"}, hint: "another arm beside it", keep: true, do: change(func() {
-			arms := len(p.lab.snap.Arms)
+			arms := len(s.run.Snapshot().Arms)
 			switch s.other = (s.other + 1) % arms; {
 			case !s.beside:
 				s.other, s.beside = (s.arm+1)%arms, arms > 1
