@@ -253,3 +253,23 @@ func TestInsideFollowsThePicture(t *testing.T) {
 		t.Errorf("%+v", seen)
 	}
 }
+
+// What is looked into stays what it is when another run comes below, with other arms.
+func TestInsideKeepsItsRun(t *testing.T) {
+	s := looking(t, "zeros,circular")
+	changed := s.lab().experiment.Clone()
+	if err := changed.SetAll("net.padding", "zeros,circular,reflect,replicate"); err != nil {
+		t.Fatal(err)
+	}
+	s.pending = append(s.pending, s.carryOut(func() effect { return s.lab().play(s.lab().preset, changed) }))
+	s.press("i")
+	s.settle(func() bool { return len(s.lab().snap.Arms) == 4 && s.inspection().inside.sights[0] != nil })
+	s.press("tab", "tab")
+	for range 4 {
+		s.press("x")
+		s.drained()
+		if p := s.inspection().inside.problem; p != "" {
+			t.Fatal(p)
+		}
+	}
+}
