@@ -23,14 +23,17 @@ func kept(t testing.TB) *Host {
 	h := host(pool(t))
 	h.History = &record.History{Dir: t.TempDir(), Disk: record.OS{}, Now: time.Now}
 	h.Start = keeping(h.History, pool(t))
-	h.Geometry = func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, error) {
-		spec, _, err := run.Network(ctx, arm)
-		if err != nil {
-			return nil, err
-		}
-		return inspect.Look(spec)
-	}
+	h.Geometry = geometry
 	return h
+}
+
+// geometry is that of the network of an arm.
+func geometry(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, error) {
+	spec, _, err := run.Network(ctx, arm)
+	if err != nil {
+		return nil, err
+	}
+	return inspect.Look(spec)
 }
 
 // keeping starts runs on a pool, and has them written into a history.
