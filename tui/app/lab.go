@@ -153,7 +153,11 @@ func (l *labScreen) openRecord(r *record.Record) effect {
 		}
 		return v, err
 	}, func(v recalled, err error) effect {
-		if err != nil {
+		switch {
+		case err != nil && l.snap == nil:
+			l.problem = err.Error()
+			return effect{}
+		case err != nil:
 			return effect{enter: complaint(err)}
 		}
 		l.recall(preset, v.snap, v.evals)
@@ -744,6 +748,8 @@ func (l *labScreen) empty() string {
 	switch {
 	case l.problem != "":
 		return "nothing is trained"
+	case l.snap == nil && l.coming() == nil:
+		return "reading the record…"
 	case l.snap == nil:
 		return "building the networks…"
 	}

@@ -302,6 +302,8 @@ func (p *player) status() (theme.Style, []string) {
 	switch {
 	case p.coming() != nil:
 		return theme.Dim, []string{"building the networks"}
+	case p.snap == nil && p.problem == "":
+		return theme.Dim, []string{"reading the record"}
 	case p.snap == nil:
 		return theme.Bad, []string{"cannot be trained"}
 	}
