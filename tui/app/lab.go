@@ -28,6 +28,7 @@ type labScreen struct {
 	curve  int // which of the things that can be charted is, counted on and on
 	log    bool
 	back   int           // how many evaluations ago is shown; 0: now
+	rounds int           // and how many there were when that was counted
 	alone  bool          // the run before is not drawn behind this one
 	cursor view.Optional // the place on the chart's axis at which all arms are read
 	scroll int           // lines of what this shows
@@ -110,7 +111,10 @@ func newLab(h *Host, s Session) *labScreen {
 	if s.Experiment != nil {
 		l.experiment = s.Experiment.Clone()
 	}
-	l.record, l.looked = s.Record, func() effect { return l.sight.look(l) }
+	l.record, l.looked = s.Record, func() effect {
+		l.keepBack()
+		return l.sight.look(l)
+	}
 	l.curve = firstCurve(l.experiment)
 	return l
 }
@@ -184,17 +188,38 @@ func (l *labScreen) now() *lab.Snapshot {
 	if l.back == 0 {
 		return l.snap
 	}
-	list := l.evaluations()
+	list := l.past()
 	if len(list) == 0 {
 		return l.snap
 	}
 	return list[max(0, len(list)-1-l.back)]
 }
 
+// past are the evaluations that one goes back through. Those that have come since
+// the last look are not among them yet.
+func (l *labScreen) past() []*lab.Snapshot {
+	list := l.evaluations()
+	return list[:min(len(list), l.rounds)]
+}
+
 // goBack moves by so many evaluations into the past.
 func (l *labScreen) goBack(by int) effect {
-	l.back = max(0, min(l.back+by, len(l.evaluations())-1))
+	l.keepBack()
+	l.rounds = len(l.evaluations())
+	l.back = max(0, min(l.back+by, l.rounds-1))
 	return effect{}
+}
+
+// keepBack stays at the evaluation that is shown when others have come since.
+func (l *labScreen) keepBack() {
+	if l.back == 0 {
+		return
+	}
+	n := len(l.evaluations())
+	if l.back += n - l.rounds; n < l.rounds { // every second of them is gone
+		l.back = (l.back + l.rounds - n) * n / l.rounds
+	}
+	l.back, l.rounds = max(0, min(max(1, l.back), n-1)), n
 }
 
 func (l *labScreen) keys() []key {
@@ -557,8 +582,7 @@ func (l *labScreen) drawHead(on surface, r view.Rect) {
 	x += 2 + on.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · %s", name, report.Seeds(e)))
 	style, parts := l.status()
 	if l.back > 0 {
-		list := l.evaluations()
-		at := l.now()
+		list, at := l.past(), l.now()
 		style, parts = theme.Warn, []string{fmt.Sprintf("evaluation %d of %d, after step %d", max(1, len(list)-l.back), len(list), at.Step()), "] forth", "esc now"}
 	}
 	for len(parts) > 1 && view.Columns(strings.Join(parts, " · "))+3 > r.W-x-2 {
