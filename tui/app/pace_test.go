@@ -47,7 +47,7 @@ func TestOnePaceAtATime(t *testing.T) {
 	run := s.lab().run
 	from := run.Snapshot().Step()
 	s.plays(time.Second, "-", "+", "-", "+", "-", "+", "-", "+", " ", "-", " ", "-", "-", "+")
-	if n := run.Snapshot().Step() - from; n < 5 || n > 15 {
+	if n := run.Snapshot().Step() - from; n < 2 || n > 15 {
 		t.Errorf("%d steps in a second at a pace of 10", n)
 	}
 }

@@ -410,3 +410,51 @@ func TestTheRunBefore(t *testing.T) {
 		}
 	}
 }
+
+// The screen opens on a record, and does not say meanwhile that something has gone
+// wrong; where it cannot be read, it says so.
+func TestOpensOnARecord(t *testing.T) {
+	first := remembering(t, 5)
+	folder := first.listed().entries[0].Folder
+	r, err := record.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := presets(t, 5)
+	s := drive(t, kept(t), Session{Theme: mono, Presets: all, First: all[1], Record: r})
+	s.wantNot("cannot be trained", "building")
+	s.until("recorded, done, step 5/5")
+	s.drained()
+	s.press("r")
+	s.settle(s.done)
+
+	if err := os.Remove(filepath.Join(folder, "events.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(folder, "events.jsonl"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s = drive(t, kept(t), Session{Theme: mono, Presets: all, First: all[1], Record: r})
+	s.settle(func() bool { return s.lab().problem != "" || s.lab().snap != nil })
+	s.want("nothing is trained", "events.jsonl")
+	s.press("p", "up", "enter")
+	s.settle(s.done)
+}
+
+// An evaluation that one has gone back to stays on the screen while others come.
+func TestAnEvaluationStays(t *testing.T) {
+	s := newScreen(t, 1_000_000, mono)
+	l := s.lab()
+	s.settle(func() bool { return s.ready() && len(l.evaluations()) > 4 })
+	s.press("[", "[")
+	was, n := l.now(), len(l.evaluations())
+	s.settle(func() bool { return len(l.evaluations()) >= n+4 })
+	s.send(answer(func() effect { return l.look(l.run) }))
+	if l.now() != was {
+		t.Errorf("evaluation %d is shown, was %d", l.now().Step(), was.Step())
+	}
+	s.press("esc")
+	if l.now() != l.snap {
+		t.Error("esc does not come back")
+	}
+}
