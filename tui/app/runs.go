@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -295,8 +296,11 @@ func (s *runsScreen) compare() effect {
 
 // title is what people call a run.
 func title(e record.Entry) string {
-	if e.Label != "" {
+	switch {
+	case e.Label != "":
 		return e.Label
+	case e.Name == "": // it cannot be read
+		return filepath.Base(e.Folder)
 	}
 	return e.Name + " · " + seedsOf(e)
 }

@@ -239,7 +239,8 @@ func TestABrokenRun(t *testing.T) {
 	if len(r.entries) != 1 || r.entries[0].Problem == "" {
 		t.Fatalf("%+v", r.entries)
 	}
-	s.want("broken", "result")
+	s.want("broken", "result", filepath.Base(r.entries[0].Folder)[:20])
+	s.wantNot("seed 0")
 	s.press("enter")
 	if _, ok := s.top().(*page); !ok {
 		t.Errorf("%T", s.top())
