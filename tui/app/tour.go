@@ -308,7 +308,12 @@ func (t *tour) train() effect {
 // geometry asks how much of the network sees padding.
 func (t *tour) geometry() effect {
 	l := t.lab
-	if l.run == nil || l.host.Geometry == nil || t.step != len(lessons)-2 {
+	switch {
+	case l.host.Geometry == nil || t.step != len(lessons)-2:
+		return effect{}
+	case l.coming() != nil: // that of the lesson before is meant
+		return effect{work: after(poll, t.geometry)}
+	case l.run == nil:
 		return effect{}
 	}
 	run, arm := l.run, l.arm

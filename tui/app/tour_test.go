@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"padlab/core/inspect"
 	"padlab/core/lab"
 	"padlab/core/metric"
 	"padlab/tui/view"
@@ -318,5 +320,25 @@ func TestLessonsFit(t *testing.T) {
 			words := strings.Fields(lesson.press)
 			s.want("You say", words[len(words)-1])
 		}
+	}
+}
+
+// The network of lesson 9 is that of lesson 8, also when that is still being built.
+func TestTheNetworkOfBefore(t *testing.T) {
+	s, _ := touring(t, 7)
+	var asked *lab.Run
+	s.lab().host.Geometry = func(ctx context.Context, run *lab.Run, arm int) (*inspect.Geometry, error) {
+		asked = run
+		return geometry(ctx, run, arm)
+	}
+	s.press("t")
+	s.settle(func() bool { return s.lab().next != nil })
+	s.press("enter", "enter")
+	if s.tour().step != 8 {
+		t.Fatal(s.tour().step)
+	}
+	s.drained()
+	if asked == nil || asked != s.lab().run || s.lab().preset.Name != "swap-padding" {
+		t.Error("another network was asked about")
 	}
 }
