@@ -257,9 +257,11 @@ func (m *Model) carryOut(act func() effect) tea.Cmd {
 		}
 		work = m.carryOut(func() effect { return m.lab().open(e.room) })
 	}
-	if i := slices.Index(m.stack, e.leave); i > 0 {
-		m.stack = slices.Delete(m.stack, i, i+1)
-		e.leave.leave()
+	for _, s := range e.leave {
+		if i := slices.Index(m.stack, s); i > 0 {
+			m.stack = slices.Delete(m.stack, i, i+1)
+			s.leave()
+		}
 	}
 	var more tea.Cmd
 	if e.enter != nil {

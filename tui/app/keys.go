@@ -76,6 +76,6 @@ func moves(selected *int, n int) []key {
 func closing(s screen, more ...string) key {
 	return key{
 		names: append([]string{"esc", "q"}, more...), hint: "back", keep: true, always: true,
-		do: func() effect { return effect{leave: s} },
+		do: func() effect { return effect{leave: []screen{s}} },
 	}
 }

@@ -79,7 +79,7 @@ func (p *schemePicker) choose() effect {
 		return effect{}
 	}
 	e := p.chosen(changed)
-	e.leave = p
+	e.leave = append(e.leave, p)
 	return e
 }
 

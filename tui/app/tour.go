@@ -327,7 +327,7 @@ func (t *tour) keys() []key {
 	l := lessons[t.step]
 	own := []key{
 		{names: []string{"left", "backspace"}, do: func() effect { return t.turn(-1) }},
-		{names: []string{"esc", "t"}, hint: "leave the tour", keep: true, always: true, do: func() effect { return effect{leave: t} }},
+		{names: []string{"esc", "t"}, hint: "leave the tour", keep: true, always: true, do: func() effect { return effect{leave: []screen{t}} }},
 	}
 	next := "next"
 	if t.step == len(lessons)-1 {
@@ -359,7 +359,7 @@ func (t *tour) turn(by int) effect {
 		if follow := t.lab.host.Follow; follow != nil {
 			follow(0)
 		}
-		return effect{leave: t}
+		return effect{leave: []screen{t}}
 	default:
 		t.step = to
 	}
