@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -183,6 +184,9 @@ func (s *inside) drawSchemes(on surface, from int, r view.Rect) {
 		on.Text(name.X, name.Y, style, view.Cut(scheme.Name, name.W))
 		_, picture = picture.CutBottom(1)
 		v, err := withPadding(seen.Picture, scheme, s.amount)
+		if scheme.Name == "none" {
+			err = errors.New("Nothing: the map becomes smaller by what the kernel reaches over.")
+		}
 		if err != nil {
 			on.put(words(theme.Dim, err.Error()), picture)
 			continue

@@ -196,6 +196,8 @@ func (l *labScreen) keys() []key {
 		{names: []string{"up", "k"}, do: quietly(func() { l.move(-1) })},
 		{names: []string{"right", "l"}, shown: "← →", help: "the next picture; on the chart: read all arms at a distance", do: func() effect { return l.aside(1) }},
 		{names: []string{"left", "h"}, do: func() effect { return l.aside(-1) }},
+		{names: []string{">", "."}, shown: "< >", help: "the next picture, and the one before, from any pane", do: func() effect { return l.sight.turn(l, 1) }},
+		{names: []string{"<", ","}, do: func() effect { return l.sight.turn(l, -1) }},
 		{names: []string{"["}, shown: "[ ]", help: "back through the evaluations, and forth", do: func() effect { return l.goBack(1) }},
 		{names: []string{"]"}, do: func() effect { return l.goBack(-1) }},
 		{names: []string{"b"}, help: "the run before, dim behind this one, and without it", do: quietly(func() { l.alone = !l.alone })},

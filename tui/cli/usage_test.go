@@ -22,7 +22,7 @@ func TestUsage(t *testing.T) {
 		{"where-am-i --sed 3", "unknown flag --sed: did you mean --seed? (see padlab --help)"},
 		{"./nothing.toml", "./nothing.toml: no such file or directory"},
 		{"help runn", `unknown command "runn": did you mean "run"?`},
-		{"help feilds", `unknown topic of help "feilds": did you mean "fields"? (known: fields, networks) (see padlab --help)`},
+		{"help feilds", `unknown topic of help "feilds": did you mean "fields"? (known: fields, keys, networks) (see padlab --help)`},
 		{"help fields trian", `unknown group of fields "trian": did you mean "train"? (known: task, data, canvas, net, train, eval, backbone, readout)`},
 		{"help fields net.paddign", `unknown key "net.paddign": did you mean "net.padding"?`},
 		{"help fields a b", `help fields takes one group or key: "b" is one too many (see padlab help fields --help)`},
