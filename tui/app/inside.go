@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"padlab/core/lab"
 	"padlab/core/pad"
@@ -142,7 +143,7 @@ func (s *inside) rows(page int) int {
 	case page == paddingPage:
 		return len(pad.All())
 	case page == mapsPage && s.sights[0] != nil:
-		return max(1, len(s.sights[0].Layers))
+		return max(1, len(shownLayers(s.sights[0])))
 	}
 	return 1
 }
@@ -284,10 +285,11 @@ func (s *inside) drawMaps(on surface, row int, r view.Rect) {
 	}
 	for i, half := range halves {
 		seen := s.sights[i]
-		if len(seen.Layers) == 0 {
+		layers := shownLayers(seen)
+		if len(layers) == 0 {
 			continue
 		}
-		layer := seen.Layers[min(row, len(seen.Layers)-1)]
+		layer := layers[min(row, len(layers)-1)]
 		head, rest := half.CutTop(2)
 		label := s.run.Snapshot().Arms[[2]int{s.arm, s.other}[i]].Label
 		on.Text(head.X, head.Y, theme.Strong, view.Cut(fmt.Sprintf("%s · %s (%s) %d×%d×%d", label, layer.Name, layer.Kind, layer.H, layer.W, layer.C), head.W))
@@ -295,9 +297,36 @@ func (s *inside) drawMaps(on surface, row int, r view.Rect) {
 		if layer.Field == 0 {
 			field = "sees all pixels"
 		}
-		on.Text(head.X, head.Y+1, theme.Dim, view.Cut(fmt.Sprintf("layer %d of %d, %s; all from %.3g to %.3g", min(row, len(seen.Layers)-1)+1, len(seen.Layers), field, layer.Low, layer.High), head.W))
+		on.Text(head.X, head.Y+1, theme.Dim, view.Cut(fmt.Sprintf("layer %d of %d, %s; all from %.3g to %.3g", min(row, len(layers)-1)+1, len(layers), field, layer.Low, layer.High), head.W))
 		on.put(galleryOf(layer, rest), rest)
 	}
+}
+
+// shownLayers are the layers of a network behind the filters of its first
+// convolution.
+func shownLayers(seen *lab.Sight) []lab.LayerSight {
+	first, ok := firstConv(seen)
+	if !ok {
+		return seen.Layers
+	}
+	return append([]lab.LayerSight{filtersOf(first)}, seen.Layers...)
+}
+
+// filtersOf are the weights of a convolution as maps, one for each filter: the mean
+// over the channels that it sees.
+func filtersOf(conv lab.LayerSight) lab.LayerSight {
+	k, n := conv.Kernel, conv.C
+	f := lab.LayerSight{Name: conv.Name, Kind: "its filters", H: k, W: k, C: n, Field: k, Values: make([]float32, k*k*n)}
+	channels := len(conv.Weights) / (n * k * k)
+	for filter := range n {
+		for c := range channels {
+			for i := range k * k {
+				f.Values[i*n+filter] += conv.Weights[(filter*channels+c)*k*k+i] / float32(channels)
+			}
+		}
+	}
+	f.Low, f.High = slices.Min(f.Values), slices.Max(f.Values)
+	return f
 }
 
 // galleryOf is as many maps of a layer as there is room for, each from black at
