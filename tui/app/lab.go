@@ -3,9 +3,11 @@ package app
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 
 	"padlab/core/experiment"
+	"padlab/core/images"
 	"padlab/core/lab"
 	"padlab/core/metric"
 	"padlab/core/record"
@@ -39,7 +41,7 @@ type labScreen struct {
 // need not be drawn again.
 type drawn struct {
 	rect view.Rect
-	of   any
+	of   state
 }
 
 // A board is what the lab shows differently from one kind of experiment to
@@ -367,7 +369,7 @@ func (l *labScreen) draw(on surface, r view.Rect) {
 			continue
 		}
 		focused := on.active && p == l.focus
-		now := drawn{r, l.state(p, focused)}
+		now := drawn{r, l.state(p, r.W, focused)}
 		if on.kept && now == l.drawn[p] {
 			continue
 		}
@@ -428,48 +430,76 @@ func (l *labScreen) point(m mouse) effect {
 	return effect{}
 }
 
-// state is all that a box is drawn from, as far as it can change between two
+// A state is all that a box is drawn from, as far as it can change between two
 // ticks of a run: a tick in which only step, loss and rate moved draws the status
 // line, and the loss when it has come a column further.
-func (l *labScreen) state(p place, focused bool) any {
-	type state struct {
-		focused             bool
-		run                 *lab.Run
-		now, before         *lab.Snapshot
-		evaluated           uint64
-		status              lab.Status
-		arm, curve, back, n int
-		more                any
-	}
-	s := state{focused: focused, run: l.run, arm: l.arm, curve: l.curve, back: l.back}
+type state struct {
+	focused bool
+	run     *lab.Run
+	before  *lab.Snapshot
+	now     *lab.Snapshot // where it is an evaluation of before, or recorded
+	problem string
+
+	evaluated uint64
+	status    lab.Status
+	ended     int // arms that are through or have diverged
+
+	arm, curve, back int
+	cursor           view.Optional
+	rate             string
+	loss             progress
+	sight            *lab.Sight
+	example          *images.Picture
+	scroll, warnings int
+	unrecorded       string
+}
+
+// A progress is how far the line of a loss is drawn.
+type progress struct {
+	log    bool
+	column int // of the pane
+	points int // their logarithm: the first ones are seen at once
+	stage  string
+}
+
+// state is that of a box in a rectangle of some width.
+func (l *labScreen) state(p place, width int, focused bool) state {
+	s := state{focused: focused, run: l.run, arm: l.arm, curve: l.curve, back: l.back, problem: l.problem}
 	if !l.alone {
 		s.before = l.before
 	}
 	if l.snap == nil {
-		s.more = l.problem
 		return s
 	}
 	s.evaluated, s.status = l.snap.Evaluated, l.snap.Status
+	for i := range l.snap.Arms {
+		if l.snap.Arms[i].Status.Ended() {
+			s.ended++
+		}
+	}
 	if l.back > 0 || l.run == nil {
 		s.now = l.now()
 	}
 	switch p {
 	case chartPlace:
-		s.more = l.cursor
+		s.cursor = l.cursor
 	case armsPlace:
-		s.more = l.rate()
+		s.rate = l.rate()
 	case lossPlace:
-		type moved struct {
-			log    bool
-			column int
-			stage  string
+		if l.arm < len(l.snap.Arms) {
+			a := &l.snap.Arms[l.arm]
+			s.loss = progress{l.log, a.Step * width / max(1, a.Steps), bits.Len(uint(len(a.Loss))), a.Stage}
 		}
-		a, _ := l.selected()
-		s.more = moved{l.log, a.Step * 60 / max(1, a.Steps), a.Stage}
 	case picturePlace:
-		s.more = l.sight.state()
+		s.sight = l.sight.shown
+		if s.problem == "" {
+			s.problem = l.sight.problem
+		}
+		if l.arm < len(l.snap.Arms) {
+			s.example = l.snap.Arms[l.arm].Example
+		}
 	case aboutPlace:
-		s.n, s.more = l.scroll, l.problem
+		s.scroll, s.warnings, s.unrecorded = l.scroll, len(l.snap.Warnings), l.snap.Unrecorded
 	}
 	return s
 }

@@ -35,15 +35,6 @@ type asked struct {
 // forget is called when there is another run.
 func (s *sight) forget() { s.shown, s.of, s.problem = nil, asked{}, "" }
 
-// state is what the pane is drawn from.
-func (s *sight) state() any {
-	type state struct {
-		shown   *lab.Sight
-		problem string
-	}
-	return state{s.shown, s.problem}
-}
-
 // turn goes to another picture.
 func (s *sight) turn(l *labScreen, by int) effect {
 	s.picture = max(0, s.picture+by)
