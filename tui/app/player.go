@@ -32,6 +32,7 @@ type player struct {
 	before     *lab.Snapshot          // the last of what was shown before, once it had results
 	cancel     context.CancelFunc     // ends the run
 	pace       int                    // steps a second; 0: as fast as it goes
+	paced      int                    // how often it has changed: of before, no step is made any more
 
 	next    *building // nil: nothing is being built
 	wanted  *building // in place of next, nil: that is wanted
@@ -203,7 +204,7 @@ func (p *player) pause() effect {
 	switch {
 	case p.run == nil:
 	case p.pace > 0:
-		p.pace = 0
+		p.setPace(0)
 	case p.run.Paused():
 		p.run.Resume()
 	default:
@@ -214,7 +215,7 @@ func (p *player) pause() effect {
 
 func (p *player) step() effect {
 	if p.run != nil {
-		p.pace = 0
+		p.setPace(0)
 		p.run.Step()
 	}
 	return effect{}
@@ -230,7 +231,7 @@ func (p *player) speed(by int) effect {
 		return effect{}
 	}
 	was := p.pace
-	p.pace = paces[max(0, min(slices.Index(paces, was)+by, len(paces)-1))]
+	p.setPace(paces[max(0, min(slices.Index(paces, was)+by, len(paces)-1))])
 	switch {
 	case p.pace == was:
 		return effect{}
@@ -239,17 +240,25 @@ func (p *player) speed(by int) effect {
 		return effect{}
 	}
 	p.run.Pause()
-	return p.pulse(p.run, p.pace)
+	e := p.pulse(p.run, p.paced)
+	e.unchanged = false
+	return e
 }
 
-// pulse trains a step now and then.
-func (p *player) pulse(run *lab.Run, pace int) effect {
-	return effect{unchanged: true, work: after(time.Second/time.Duration(pace), func() effect {
-		if p.run != run || p.pace != pace || run.Snapshot().Status.Ended() {
+func (p *player) setPace(pace int) {
+	if p.pace != pace {
+		p.pace, p.paced = pace, p.paced+1
+	}
+}
+
+// pulse trains a step now and then, until there is another pace.
+func (p *player) pulse(run *lab.Run, paced int) effect {
+	return effect{unchanged: true, work: after(time.Second/time.Duration(p.pace), func() effect {
+		if p.run != run || p.paced != paced || run.Snapshot().Status.Ended() {
 			return effect{unchanged: true}
 		}
 		run.Step()
-		return p.pulse(run, pace)
+		return p.pulse(run, paced)
 	})}
 }
 
