@@ -194,8 +194,8 @@ func (l *labScreen) keys() []key {
 		{names: []string{"r"}, hint: "restart", help: "train again from the start, same seed", do: l.restart},
 		{names: []string{"n"}, hint: "new seed", help: "train again with other weights and pictures", do: l.newSeed},
 		{names: []string{"N"}, hint: "one more seed", help: "one more seed for every arm; means and intervals over seeds", do: l.moreSeeds},
-		{names: []string{"down", "j"}, shown: "↑ ↓", help: "select an arm; in what this shows: scroll (also j and k)", do: quietly(func() { l.move(1) })},
-		{names: []string{"up", "k"}, do: quietly(func() { l.move(-1) })},
+		{names: []string{"down", "j"}, shown: "↑ ↓", help: "select an arm; in what this shows: scroll (also j and k)", do: func() effect { return l.move(1) }},
+		{names: []string{"up", "k"}, do: func() effect { return l.move(-1) }},
 		{names: []string{"right", "l"}, shown: "← →", help: "the next picture; on the chart: read all arms at a distance", do: func() effect { return l.aside(1) }},
 		{names: []string{"left", "h"}, do: func() effect { return l.aside(-1) }},
 		{names: []string{">", "."}, shown: "< >", help: "the next picture, and the one before, from any pane", do: func() effect { return l.sight.turn(l, 1) }},
@@ -243,12 +243,18 @@ func (l *labScreen) out() {
 }
 
 // move selects an arm, or scrolls the text that has the focus.
-func (l *labScreen) move(by int) {
+func (l *labScreen) move(by int) effect {
 	if l.focus == aboutPlace {
-		l.scroll = max(0, l.scroll+by)
-		return
+		l.scrollAbout(by)
+		return effect{}
 	}
-	l.moveArm(by)
+	return l.moveArm(by)
+}
+
+// scrollAbout scrolls what this shows, as far as there is something to see.
+func (l *labScreen) scrollAbout(by int) {
+	r := l.drawn[aboutPlace].rect.Inset(2, 1)
+	l.scroll = max(0, min(l.scroll+by, l.aboutText().MaxSkip(r.W, r.H)))
 }
 
 // aside moves the cursor on the chart, or to another picture.
@@ -260,12 +266,14 @@ func (l *labScreen) aside(by int) effect {
 	return l.sight.turn(l, by)
 }
 
-func (l *labScreen) moveArm(by int) {
+// moveArm selects another arm, which is shown the picture.
+func (l *labScreen) moveArm(by int) effect {
 	if l.snap != nil {
 		n := len(l.snap.Arms)
 		l.arm = (l.arm + by + n) % n
 	}
 	l.scroll = 0
+	return l.sight.look(l)
 }
 
 // moveFocus goes to the next box that has a place on the screen.
@@ -403,15 +411,16 @@ func (l *labScreen) point(m mouse) effect {
 	inner := l.drawn[at].rect.Inset(1, 1)
 	switch {
 	case m.wheel != 0 && at == aboutPlace:
-		l.scroll = max(0, l.scroll+m.wheel)
+		l.scrollAbout(m.wheel)
 	case m.wheel != 0 && at == picturePlace:
 		return l.sight.turn(l, m.wheel)
 	case m.wheel != 0:
-		l.moveArm(m.wheel)
+		return l.moveArm(m.wheel)
 	case at == armsPlace:
+		l.focus = at
 		if list, ok := l.arms(true).inside.(view.List); ok {
 			if i, ok := list.At(inner, m.x, m.y); ok {
-				l.moveArm(i - l.arm)
+				return l.moveArm(i - l.arm)
 			}
 		}
 	case at == chartPlace:
@@ -645,7 +654,12 @@ func (l *labScreen) about() box {
 	if l.experiment.Title != "" {
 		b.title += " · " + l.experiment.Title
 	}
-	var text view.Paragraph
+	b.inside = inset{l.aboutText()}
+	return b
+}
+
+// aboutText is what was found, and what is to be known, in words.
+func (l *labScreen) aboutText() (text view.Paragraph) {
 	add := func(s theme.Style, line string) {
 		if line == "" {
 			return
@@ -680,8 +694,7 @@ func (l *labScreen) about() box {
 		add(theme.Dim, "Slow: "+l.snap.Slow+".")
 	}
 	text.Skip = l.scroll
-	b.inside = inset{text}
-	return b
+	return text
 }
 
 // claims are the sentences of the experiment that its numbers have made true.

@@ -58,12 +58,11 @@ func (s *sight) look(l *labScreen) effect {
 		return now.run.Look(context.Background(), now.arm, lab.Question{Image: now.picture, View: view0(now.picture)})
 	}, func(seen *lab.Sight, err error) effect {
 		s.asking = false
-		if now.run != l.run {
-			return effect{unchanged: true}
-		}
-		s.of, s.problem = now, ""
-		if s.shown = seen; err != nil {
-			s.problem = err.Error()
+		if now.run == l.run {
+			s.of, s.problem = now, ""
+			if s.shown = seen; err != nil {
+				s.problem = err.Error()
+			}
 		}
 		e := s.look(l)
 		e.ticked = true
