@@ -68,7 +68,9 @@ func (s *inside) ask(ctx context.Context) effect {
 		if err != nil {
 			s.problem = err.Error()
 		}
-		return effect{}
+		e := s.ask(ctx) // it may have changed meanwhile what is to be asked
+		e.unchanged = false
+		return e
 	})}
 }
 
