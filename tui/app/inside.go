@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"padlab/core/lab"
 	"padlab/core/pad"
@@ -299,7 +301,7 @@ func (s *inside) drawMaps(on surface, row int, r view.Rect) {
 		if layer.Field == 0 {
 			field = "sees all pixels"
 		}
-		on.Text(head.X, head.Y+1, theme.Dim, view.Cut(fmt.Sprintf("layer %d of %d, %s; all from %.3g to %.3g", min(row, len(layers)-1)+1, len(layers), field, layer.Low, layer.High), head.W))
+		on.Text(head.X, head.Y+1, theme.Dim, view.Cut(fmt.Sprintf("%.3g … %.3g, layer %d of %d, %s", layer.Low, layer.High, min(row, len(layers)-1)+1, len(layers), field), head.W))
 		on.put(galleryOf(layer, rest), rest)
 	}
 }
@@ -358,10 +360,22 @@ func galleryOf(layer lab.LayerSight, r view.Rect) drawer {
 			values[i] = layer.Values[i*layer.C+c]
 			low, high = min(low, values[i]), max(high, values[i])
 		}
-		tiles.list = append(tiles.list, view.Picture{Caption: fmt.Sprintf("%.2g … %.2g", low, high), Image: view.Image{Rows: layer.H, Cols: layer.W, Values: stretched(values)}})
+		tiles.list = append(tiles.list, view.Picture{Caption: between(low, high, width-1), Image: view.Image{Rows: layer.H, Cols: layer.W, Values: stretched(values)}})
 	}
 	tiles.columns, tiles.width, tiles.height = columns, width, height
 	return tiles
+}
+
+// between is a range in w columns, with one digit where there is no room for two.
+func between(low, high float32, w int) string {
+	short := func(v float32, digits int) string {
+		return strings.Replace(strconv.FormatFloat(float64(v), 'g', digits, 32), "0.", ".", 1)
+	}
+	text := short(low, 2) + " … " + short(high, 2)
+	if view.Columns(text) > w {
+		text = short(low, 1) + " … " + short(high, 1)
+	}
+	return text
 }
 
 // tiled are pictures in rows.
