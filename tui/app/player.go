@@ -89,6 +89,9 @@ func (p *player) take(run *lab.Run, err error) effect {
 	if wanted != nil {
 		return p.build(wanted)
 	}
+	if built.ctx.Err() != nil { // a record was opened meanwhile
+		return effect{}
+	}
 	if err != nil && p.snap != nil {
 		return effect{enter: complaint(fmt.Errorf("%s cannot be trained: %w", built.preset.Name, err))}
 	}
@@ -185,17 +188,25 @@ func (p *player) leave() {
 }
 
 // busy reports whether leaving would lose something.
-func (p *player) busy() bool { return p.next != nil || p.run != nil && !p.snap.Status.Ended() }
+func (p *player) busy() bool { return p.coming() != nil || p.run != nil && !p.snap.Status.Ended() }
 
 // asked is what was asked for last.
 func (p *player) asked() (Preset, *experiment.Experiment) {
-	switch {
-	case p.wanted != nil:
-		return p.wanted.preset, p.wanted.experiment
-	case p.next != nil:
-		return p.next.preset, p.next.experiment
+	if b := p.coming(); b != nil {
+		return b.preset, b.experiment
 	}
 	return p.preset, p.experiment
+}
+
+// coming is what will take the place of what is shown, nil: nothing.
+func (p *player) coming() *building {
+	switch {
+	case p.wanted != nil:
+		return p.wanted
+	case p.next != nil && p.next.ctx.Err() == nil:
+		return p.next
+	}
+	return nil
 }
 
 func (p *player) paused() bool { return p.run != nil && p.pace == 0 && p.run.Paused() }
@@ -279,7 +290,7 @@ func (p *player) moreSeeds() effect {
 		return effect{}
 	}
 	e.Seeds++
-	if p.next != nil {
+	if p.coming() != nil {
 		return p.play(preset, e)
 	}
 	return p.request(&building{preset: preset, experiment: e, after: p.run})
@@ -289,7 +300,7 @@ func (p *player) moreSeeds() effect {
 func (p *player) status() (theme.Style, []string) {
 	s := p.snap
 	switch {
-	case p.next != nil:
+	case p.coming() != nil:
 		return theme.Dim, []string{"building the networks"}
 	case p.snap == nil:
 		return theme.Bad, []string{"cannot be trained"}
