@@ -365,20 +365,29 @@ func (f *form) draw(on surface, r view.Rect) {
 	on.put(v, list)
 }
 
-// typed draws a text that is being typed, with its cursor.
+// typed draws a text that is being typed in w columns, with its cursor.
 func (s surface) typed(l *line, focused bool, x, y, w int) {
-	letters := []rune(l.text())
-	from := max(0, l.cursor()-w+1)
-	letters = append(letters, ' ')
-	for i := from; i < len(letters) && i-from < w; i++ {
+	letters := append([]rune(l.text()), ' ')
+	at := l.cursor()
+	from := at
+	for room := w - view.Columns(string(letters[at])); from > 0; from-- {
+		if room -= view.Columns(string(letters[from-1])); room < 0 {
+			break
+		}
+	}
+	for i, r := range letters[from:] {
+		n := view.Columns(string(r))
+		if w -= n; w < 0 {
+			break
+		}
 		style := theme.Plain
-		r := letters[i]
-		if focused && i == l.cursor() {
+		if focused && from+i == at {
 			style = theme.Selected
 			if !s.Colour() && r == ' ' {
 				r = '▏'
 			}
 		}
-		s.Set(x+i-from, y, r, style)
+		s.Set(x, y, r, style)
+		x += n
 	}
 }
