@@ -344,8 +344,11 @@ func (s *runsScreen) point(m mouse) effect {
 
 func (s *runsScreen) rows() view.List {
 	list := view.List{Selected: s.selected, Focused: true, Empty: "no run yet"}
-	if !s.loaded {
+	switch {
+	case !s.loaded:
 		list.Empty = "reading…"
+	case len(s.entries) > 0:
+		list.Empty = "no run is called that"
 	}
 	for _, e := range s.shown() {
 		row := view.Row{Text: title(e), Check: view.Unchecked, Columns: []string{when(e.Began, s.history.Now()), string(e.Status)}}
