@@ -35,6 +35,9 @@ type labScreen struct {
 	zoomed bool
 	drawn  [places]drawn // what was drawn last, where
 	sight  sight         // what the selected arm makes of a picture
+
+	followed  int  // how far the tour was followed
+	following bool // that is being kept
 }
 
 // A drawn is what a box looked like when it was drawn: while it is the same, it

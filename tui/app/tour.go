@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"padlab/core/inspect"
 	"padlab/core/lab"
 	"padlab/core/metric"
@@ -71,7 +73,7 @@ var lessons = []lesson{
 		right:   func(s *lab.Snapshot) int { return min(byScore(arm(s, "zeros"), metric.Accuracy), 1) },
 		arm:     "zeros",
 		because: "Nothing of the answer stands in the patch: it comes in through the border.",
-		press:   "↑ ↓ for another arm, and esc: the map shows in which cells it is right",
+		press:   "↑ ↓ to select an arm, esc to see its map (in which cells it is right), and t to come back",
 	},
 	{
 		title:   "How far does it carry?",
@@ -81,7 +83,7 @@ var lessons = []lesson{
 		right:   func(s *lab.Snapshot) int { return byRings(arm(s, "zeros"), 0, 2) },
 		arm:     "zeros",
 		because: "A unit tells the place only if it sees the patch and the border at once.",
-		press:   "→ on the chart to read all arms at a distance",
+		press:   "shift+tab to go to the chart, then l and h to read all arms at a distance",
 	},
 	{
 		title:   "The receptive field",
@@ -176,7 +178,7 @@ var lessons = []lesson{
 		choices: []string{"it will make no difference I can see", "it will change the curves"},
 		right:   func(*lab.Snapshot) int { return -1 },
 		because: "",
-		press:   "e, / fill, enter, black,mean, enter, r — and look",
+		press:   "e, then / and type fill, enter twice, type ,mean behind black, enter, r — and look",
 	},
 }
 
@@ -245,24 +247,51 @@ type tour struct {
 	choices  view.Rect
 }
 
-func newTour(l *labScreen) *tour {
-	t := &tour{lab: l, said: -1}
-	if l.host.Seen != nil {
-		t.step = max(0, min(l.host.Seen(), len(lessons)-1))
-	}
-	return t
-}
+func newTour(l *labScreen) *tour { return &tour{lab: l, said: -1} }
 
 func (t *tour) leave() {}
 
-func (t *tour) enter() effect { return t.begin() }
+// enter takes the tour up where it was left.
+func (t *tour) enter() effect {
+	seen := t.lab.host.Seen
+	if seen == nil {
+		return t.begin()
+	}
+	return effect{work: work(func() (int, error) { return seen(), nil }, func(step int, _ error) effect {
+		t.step = max(0, min(step, len(lessons)-1))
+		return t.begin()
+	})}
+}
 
-// begin trains what the lesson is about, unless that is there already.
+// follow has it kept how far one has come, one step after the other.
+func (l *labScreen) follow(step int) tea.Cmd {
+	if l.host.Follow == nil {
+		return nil
+	}
+	if l.followed = step; l.following {
+		return nil
+	}
+	l.following = true
+	return work(func() (struct{}, error) { return struct{}{}, l.host.Follow(step) }, func(struct{}, error) effect {
+		if l.following = false; l.followed != step {
+			return effect{unchanged: true, work: l.follow(l.followed)}
+		}
+		return effect{unchanged: true}
+	})
+}
+
+// begin begins a lesson.
 func (t *tour) begin() effect {
 	t.selected, t.said = 0, -1
-	if follow := t.lab.host.Follow; follow != nil {
-		follow(t.step)
-	}
+	t.lab.focus, t.lab.zoomed, t.lab.back = armsPlace, false, 0
+	followed := t.lab.follow(t.step)
+	e := t.train()
+	e.work = together(e.work, followed)
+	return e
+}
+
+// train trains what the lesson is about, unless that is there already.
+func (t *tour) train() effect {
 	l := lessons[t.step]
 	if l.preset == "" {
 		return t.geometry()
@@ -281,7 +310,6 @@ func (t *tour) begin() effect {
 	if _, now := t.lab.asked(); len(now.Differences(e)) == 0 && t.lab.problem == "" && t.lab.run != nil {
 		return t.geometry()
 	}
-	t.lab.focus, t.lab.zoomed, t.lab.back = armsPlace, false, 0
 	return t.lab.play(preset, e)
 }
 
@@ -375,10 +403,7 @@ func (t *tour) turn(by int) effect {
 	case to < 0:
 		return effect{}
 	case to == len(lessons):
-		if follow := t.lab.host.Follow; follow != nil {
-			follow(0)
-		}
-		return effect{leave: []screen{t}}
+		return effect{leave: []screen{t}, work: t.lab.follow(0)}
 	default:
 		t.step = to
 	}
@@ -394,9 +419,23 @@ func (t *tour) point(m mouse) effect {
 	return effect{}
 }
 
+// height is how many rows all that the lesson says takes in w columns: on a small
+// screen it covers more than the lower half.
+func (t *tour) height(w int) int {
+	l := lessons[t.step]
+	if l.picture {
+		w -= w / 3
+	}
+	h := words(theme.Plain, l.text).Height(w) + words(theme.Plain, l.ask).Height(w)
+	if t.said < 0 {
+		return h + len(l.choices)
+	}
+	return h + t.answer().Height(w)
+}
+
 func (t *tour) draw(on surface, r view.Rect) {
 	l := lessons[t.step]
-	_, panel := r.CutTop(r.H / 2)
+	_, panel := r.CutTop(r.H - max(r.H-r.H/2, min(r.H, t.height(r.W-4)+2)))
 	inner := on.window(fmt.Sprintf("tour %d of %d · %s", t.step+1, len(lessons), l.title), "", panel)
 	if l.picture {
 		var right view.Rect
@@ -411,7 +450,7 @@ func (t *tour) draw(on surface, r view.Rect) {
 		on.put(b.inside, right)
 	}
 	text := words(theme.Plain, l.text)
-	top, rest := inner.CutTop(min(text.Height(inner.W), max(1, inner.H-len(l.choices)-2)))
+	top, rest := inner.CutTop(min(text.Height(inner.W), max(1, inner.H-len(l.choices)-1)))
 	on.put(text, top)
 	ask := words(theme.Strong, l.ask)
 	top, rest = rest.CutTop(ask.Height(rest.W))
@@ -425,7 +464,12 @@ func (t *tour) draw(on surface, r view.Rect) {
 		on.put(list, t.choices)
 		return
 	}
-	var p view.Paragraph
+	on.put(t.answer(), rest)
+}
+
+// answer is what has come true, beside what was said.
+func (t *tour) answer() (p view.Paragraph) {
+	l := lessons[t.step]
 	add := func(s theme.Style, text string) { p.Spans = append(p.Spans, view.Span{Style: s, Text: text}) }
 	add(theme.Dim, "You say: "+l.choices[t.said]+". ")
 	switch right := t.right(); {
@@ -445,7 +489,7 @@ func (t *tour) draw(on surface, r view.Rect) {
 		press += "."
 	}
 	add(theme.Key, press)
-	on.put(p, rest)
+	return p
 }
 
 // found is what the arm that the lesson is about has found, in a sentence.
