@@ -96,7 +96,7 @@ func (s *inside) keys(p *inspection) []key {
 		return append([]key{
 			{names: []string{"down", "j"}, shown: "↑ ↓", hint: "scroll", do: by(1)},
 			{names: []string{"up", "k"}, do: by(-1)},
-			{names: []string{"+", "="}, shown: "+ -", hint: "wider", do: quietly(func() { s.amount = min(s.amount+1, 8) })},
+			{names: []string{"+", "="}, shown: "- +", hint: "wider", do: quietly(func() { s.amount = min(s.amount+1, 8) })},
 			{names: []string{"-"}, do: quietly(func() { s.amount = max(1, s.amount-1) })},
 		}, pictures...)
 	case kernelPage:
