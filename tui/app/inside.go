@@ -171,7 +171,11 @@ func (s *inside) draw(on surface, page, row int, r view.Rect) {
 func (s *inside) drawSchemes(on surface, from int, r view.Rect) {
 	seen := s.sights[0]
 	head, rest := r.CutTop(2)
-	on.put(words(theme.Plain, fmt.Sprintf("The upper left corner of the picture, padded by %d. Each pixel of the padding has the tint of the one that it copies; without a tint it copies none.", s.amount)), head)
+	mark := "tint"
+	if !on.Colour() {
+		mark = "name"
+	}
+	on.put(words(theme.Plain, fmt.Sprintf("The upper left corner of the picture, padded by %d. Each pixel of the padding has the %s of the one that it copies; without a %s it copies none.", s.amount, mark, mark)), head)
 	const width, height = 18, 9
 	columns, lines := max(1, rest.W/width), max(1, rest.H/height)
 	schemes := pad.All()
@@ -222,7 +226,7 @@ func (s *inside) drawKernel(on surface, r view.Rect) {
 	line := func(y int, style theme.Style, text string) {
 		on.Text(right.X, right.Y+y, style, view.Cut(text, right.W))
 	}
-	line(0, theme.Strong, fmt.Sprintf("%s, filter %d of %d, at row %d, column %d", first.Name, s.filter+1, first.C, s.row-first.Sides.Top, s.col-first.Sides.Left))
+	line(0, theme.Strong, fmt.Sprintf("%s, filter %d/%d, row %d, column %d", first.Name, s.filter+1, first.C, s.row-first.Sides.Top, s.col-first.Sides.Left))
 	line(1, theme.Dim, "what it sees × its weights")
 	y := 2
 	for i := range first.Kernel {
@@ -233,7 +237,7 @@ func (s *inside) drawKernel(on surface, r view.Rect) {
 				w := first.Weights[((s.filter*channels+c)*first.Kernel+i)*first.Kernel+j]
 				sum += float64(x) * float64(w)
 				if c == 0 {
-					text += fmt.Sprintf("%5.2f×%-6.2f ", x, w)
+					text += fmt.Sprintf("%5.2f×%-5.2f ", x, w)
 				}
 			}
 		}
@@ -246,7 +250,7 @@ func (s *inside) drawKernel(on surface, r view.Rect) {
 	}
 	line(y, theme.Strong, fmt.Sprintf("sum + bias %.3f = %.3f", bias(first, s.filter), sum))
 	outside := s.outside(first)
-	line(y+1, theme.Plain, fmt.Sprintf("%d of its %d pixels lie beside the picture", outside, first.Kernel*first.Kernel))
+	line(y+1, theme.Plain, fmt.Sprintf("%d of its %d pixels are padding", outside, first.Kernel*first.Kernel))
 	if first.Scheme.Reweighs && outside > 0 {
 		line(y+2, theme.Plain, "the layer behind divides the sum by the share inside")
 	}
