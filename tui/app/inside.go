@@ -194,7 +194,7 @@ func (s *inside) drawSchemes(on surface, from int, r view.Rect) {
 		_, picture = picture.CutBottom(1)
 		v, err := withPadding(seen.Picture, scheme, s.amount)
 		if scheme.Name == "none" {
-			err = errors.New("Nothing: the map becomes smaller by what the kernel reaches over.")
+			err = errors.New("nothing: the map becomes smaller by what the kernel reaches over")
 		}
 		if err != nil {
 			on.put(words(theme.Dim, err.Error()), picture)
