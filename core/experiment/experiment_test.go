@@ -694,3 +694,44 @@ func TestLabels(t *testing.T) {
 		}
 	}
 }
+
+// An experiment whose arms were changed is read again, whatever was said of arms
+// that are gone.
+func TestChangedArmsAreReadAgain(t *testing.T) {
+	for _, set := range []string{"net.padding=zeros,replicate", "net.padding=zeros,", "canvas.grid=3,5"} {
+		e, err := Parse("test", []byte(`
+[[vary]]
+key = "net.padding"
+values = ["zeros", "circular"]
+[[expect]]
+arm = "circular"
+what = "accuracy"
+is = "chance"
+[[expect]]
+arm = "zeros"
+what = "accuracy"
+is = "above circular by 0.1"
+[[expect]]
+arm = "zeros"
+what = "accuracy"
+is = "above 0.1"
+`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.SetLine(set); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse("again", e.TOML())
+		if err != nil {
+			t.Errorf("%s: %v", set, err)
+			continue
+		}
+		if strings.HasPrefix(set, "net.padding") && len(again.Expect) != 1 {
+			t.Errorf("%s: %d expectations are left, want that of zeros alone", set, len(again.Expect))
+		}
+		if got := again.Differences(e); len(got) > 1 || len(got) == 1 && got[0] != "the arms or what is expected of them" {
+			t.Errorf("%s: read again it differs in %v", set, got)
+		}
+	}
+}

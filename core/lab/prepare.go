@@ -28,6 +28,7 @@ type prepared struct {
 	averages   []*average    // of each arm over its replicas
 	stages     []stage.Stage // of all arms, each once
 	warnings   []string      // what in the geometry would leak position without any padding, and how weights were read
+	bytes      int64         // of memory, that all stages take at most
 }
 
 // warn adds a warning, once.
@@ -109,7 +110,7 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 	if err := b.means.Memory.Charge("what frozen networks make of photographs", int64(min(features, MaxFeatures)), "readout.crops"); err != nil {
 		return nil, err
 	}
-	out.warnings = slices.Clip(out.warnings)
+	out.warnings, out.bytes = slices.Clip(out.warnings), b.means.Memory.Taken()
 	return out, nil
 }
 

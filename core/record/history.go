@@ -45,6 +45,8 @@ type Entry struct {
 	Seeds  int
 	Arms   []string // by name
 
+	Command string // that runs it again, in a shell
+
 	Status    Status // Running while it is being written and has no result; Stopped when it could go on
 	Live      bool   // it is being written now, by anybody
 	Found     bool   // it has a result or a checkpoint
@@ -71,11 +73,13 @@ type summary struct {
 	Seeds  int       `json:"seeds"`
 	Arms   []string  `json:"arms"`
 	Status Status    `json:"status"` // counts when there is a result
+
+	Command string `json:"command"`
 }
 
 // summaryOf is that of an experiment.
-func summaryOf(name string, e *experiment.Experiment, began time.Time) *summary {
-	s := &summary{Schema: Schema, Name: name, Title: e.Title, Began: began, Seed: e.Seed, Seeds: e.Seeds, Arms: []string{}, Status: Running}
+func summaryOf(name string, e *experiment.Experiment, p Provenance, began time.Time) *summary {
+	s := &summary{Schema: Schema, Command: p.Command, Name: name, Title: e.Title, Began: began, Seed: e.Seed, Seeds: e.Seeds, Arms: []string{}, Status: Running}
 	if arms, err := e.Expand(); err == nil {
 		for _, a := range arms {
 			s.Arms = append(s.Arms, a.Name)
@@ -120,7 +124,7 @@ func (h *History) Begin(name string, e *experiment.Experiment, p Provenance, war
 		case err != nil:
 			return nil, err
 		}
-		w, err := create(h.Disk, folder, e, p, warnings, summaryOf(name, e, began))
+		w, err := create(h.Disk, folder, e, p, warnings, summaryOf(name, e, p, began))
 		if err == nil {
 			return w, nil
 		}
@@ -231,6 +235,7 @@ func (e *Entry) read(has map[string]bool) error {
 	r := &Record{Folder: e.Folder}
 	s, err := r.summary()
 	if err == nil {
+		e.Command = s.Command
 		e.Name, e.Title, e.Began, e.Seed, e.Seeds, e.Arms = s.Name, s.Title, s.Began, s.Seed, s.Seeds, s.Arms
 		switch {
 		case !has[resultFile]:
@@ -246,8 +251,8 @@ func (e *Entry) read(has map[string]bool) error {
 		return err
 	}
 	if s == nil {
-		s = summaryOf(r.Provenance.Name, r.Experiment, e.Began)
-		e.Name, e.Title, e.Seed, e.Seeds, e.Arms = s.Name, s.Title, s.Seed, s.Seeds, s.Arms
+		s = summaryOf(r.Provenance.Name, r.Experiment, r.Provenance, e.Began)
+		e.Name, e.Title, e.Seed, e.Seeds, e.Arms, e.Command = s.Name, s.Title, s.Seed, s.Seeds, s.Arms, s.Command
 	}
 	if r.Result != nil {
 		e.Status = r.Result.status()

@@ -216,14 +216,36 @@ func (m *Model) point(e tea.MouseEvent) effect {
 		return effect{unchanged: true}
 	}
 	if m.foot.Contains(at.x, at.y) && at.wheel == 0 {
-		table := m.top().keys()
-		if i, ok := hints(table).At(m.foot.Inset(1, 0), at.x); ok {
-			return hinted(table)[i].do()
-		}
-		return effect{unchanged: true}
+		return m.pointHint(at.x)
 	}
 	if p, ok := m.top().(pointed); ok {
 		return p.point(at)
+	}
+	return effect{unchanged: true}
+}
+
+// pointHint answers a click on the line of hints. Of a pair such as ← → the first
+// glyph is the row behind: see [key].
+func (m *Model) pointHint(x int) effect {
+	table := m.top().keys()
+	line := m.foot.Inset(1, 0)
+	i, ok := hints(table).At(line, x)
+	if !ok {
+		return effect{unchanged: true}
+	}
+	for n, k := range table {
+		if k.hint == "" {
+			continue
+		}
+		if i--; i >= 0 {
+			continue
+		}
+		before, ok := hints(table).At(line, x-1)
+		at, _ := hints(table).At(line, x)
+		if first := !ok || before != at; first && k.pair() && n+1 < len(table) {
+			return table[n+1].do()
+		}
+		return k.do()
 	}
 	return effect{unchanged: true}
 }
@@ -257,9 +279,11 @@ func (m *Model) carryOut(act func() effect) tea.Cmd {
 		}
 		work = m.carryOut(func() effect { return m.lab().open(e.room) })
 	}
-	if i := slices.Index(m.stack, e.leave); i > 0 {
-		m.stack = slices.Delete(m.stack, i, i+1)
-		e.leave.leave()
+	for _, s := range e.leave {
+		if i := slices.Index(m.stack, s); i > 0 {
+			m.stack = slices.Delete(m.stack, i, i+1)
+			s.leave()
+		}
 	}
 	var more tea.Cmd
 	if e.enter != nil {

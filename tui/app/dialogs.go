@@ -24,7 +24,7 @@ type choice struct {
 func (q *question) keys() []key {
 	give := func(i int) effect {
 		e := q.choices[i].do()
-		e.leave = q
+		e.leave = append(e.leave, q)
 		return e
 	}
 	answer := func() effect { return give(q.selected) }
@@ -37,7 +37,7 @@ func (q *question) point(m mouse) effect {
 	if i, ok := q.box().At(q.at, m.x, m.y); ok && m.wheel == 0 {
 		q.selected = i
 		e := q.choices[i].do()
-		e.leave = q
+		e.leave = append(e.leave, q)
 		return e
 	}
 	return effect{}

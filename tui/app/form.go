@@ -135,8 +135,23 @@ func (f *form) keys() []key {
 		{names: []string{"/"}, hint: "find", do: quietly(func() { f.find = newLine("") })},
 		{names: []string{"c"}, hint: "copy command", do: f.copy},
 		{names: []string{"w"}, hint: "write file", do: f.write},
-		closing(f, "e"),
+		{names: []string{"esc", "q", "e"}, hint: "back", keep: true, always: true, do: f.close},
 	}
+}
+
+// close leaves the form; with changes that are not trained it asks.
+func (f *form) close() effect {
+	if len(f.draft.Differences(f.was)) == 0 {
+		return effect{leave: []screen{f}}
+	}
+	return effect{enter: &question{
+		title: "changes", text: "The changes have not been trained.",
+		choices: []choice{
+			{"train them", f.run},
+			{"go on changing", func() effect { return effect{} }},
+			{"throw them away", func() effect { return effect{leave: []screen{f}} }},
+		},
+	}}
 }
 
 func (f *form) move(by int) effect {
@@ -243,7 +258,7 @@ func (f *form) run() effect {
 		return effect{}
 	}
 	e := f.train(f.draft)
-	e.leave = f
+	e.leave = append(e.leave, f)
 	return e
 }
 

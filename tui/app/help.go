@@ -36,6 +36,7 @@ type helpScreen struct {
 	slow  string // why the kernel is slow, if it is
 	skip  int
 	find  *line // nil: nothing is looked for
+	at    view.Rect
 }
 
 func newHelp(keys []key, s *lab.Snapshot) *helpScreen {
@@ -63,27 +64,55 @@ func (h *helpScreen) keys() []key {
 	return append(append(table, key{names: []string{"/"}, hint: "find", keep: true, do: quietly(func() { h.find, h.skip = newLine(""), 0 })}, closing(h, "?")), rooms()...)
 }
 
+// point scrolls, or does what the key does that was clicked: so there is nothing
+// that the mouse alone cannot do.
 func (h *helpScreen) point(m mouse) effect {
-	h.skip = max(0, h.skip+3*m.wheel)
+	if m.wheel != 0 || !m.on(h.at) {
+		h.skip = max(0, h.skip+3*m.wheel)
+		return effect{}
+	}
+	line := m.y - h.at.Y + h.skip
+	for _, k := range h.found() {
+		row := view.Paragraph{Spans: keyLine(k)}
+		if line -= row.Height(h.at.W); line < 0 {
+			e := k.do()
+			e.leave = append(e.leave, h)
+			return e
+		}
+	}
 	return effect{}
+}
+
+// found are the keys that match what is looked for.
+func (h *helpScreen) found() (list []key) {
+	for _, k := range h.table {
+		if k.help != "" && h.wants(k.label()+" "+k.help) {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// wants reports whether a text has what is looked for.
+func (h *helpScreen) wants(text string) bool {
+	return h.find == nil || strings.Contains(strings.ToLower(text), strings.ToLower(h.find.text()))
+}
+
+// keyLine is a key and what it does.
+func keyLine(k key) []view.Span {
+	return []view.Span{{Style: theme.Key, Text: fmt.Sprintf("%-6s", k.label())}, {Text: " " + k.help}}
 }
 
 // text is what there is to be read, of what is looked for.
 func (h *helpScreen) text() view.Paragraph {
 	var p view.Paragraph
-	wanted := ""
-	if h.find != nil {
-		wanted = strings.ToLower(h.find.text())
-	}
 	add := func(s theme.Style, text string) { p.Spans = append(p.Spans, view.Span{Style: s, Text: text}) }
-	for _, k := range h.table {
-		if k.help != "" && strings.Contains(strings.ToLower(k.label()+" "+k.help), wanted) {
-			add(theme.Key, fmt.Sprintf("%-6s", k.label()))
-			add(theme.Plain, " "+k.help+"\n")
-		}
+	for _, k := range h.found() {
+		p.Spans = append(p.Spans, keyLine(k)...)
+		add(theme.Plain, "\n")
 	}
 	word := func(name, means string) {
-		if strings.Contains(strings.ToLower(name+" "+means), wanted) {
+		if h.wants(name + " " + means) {
 			add(theme.Strong, "\n"+name)
 			add(theme.Plain, "  "+means+"\n")
 		}
@@ -109,7 +138,7 @@ func (h *helpScreen) draw(on surface, r view.Rect) {
 		on.typed(h.find, true, x, top.Y, top.W-6)
 	}
 	text := h.text()
-	h.skip = min(h.skip, text.MaxSkip(inner.W, inner.H))
+	h.skip, h.at = min(h.skip, text.MaxSkip(inner.W, inner.H)), inner
 	text.Skip = h.skip
 	on.put(text, inner)
 }

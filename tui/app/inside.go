@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,7 +96,7 @@ func (s *inside) keys(p *inspection) []key {
 		return append([]key{
 			{names: []string{"down", "j"}, shown: "↑ ↓", hint: "scroll", do: by(1)},
 			{names: []string{"up", "k"}, do: by(-1)},
-			{names: []string{"+", "="}, shown: "+ -", hint: "wider", do: quietly(func() { s.amount = min(s.amount+1, 8) })},
+			{names: []string{"+", "="}, shown: "- +", hint: "wider", do: quietly(func() { s.amount = min(s.amount+1, 8) })},
 			{names: []string{"-"}, do: quietly(func() { s.amount = max(1, s.amount-1) })},
 		}, pictures...)
 	case kernelPage:
@@ -145,7 +147,7 @@ func (s *inside) rows(page int) int {
 	case page == paddingPage:
 		return len(pad.All())
 	case page == mapsPage && s.sights[0] != nil:
-		return max(1, len(s.sights[0].Layers))
+		return max(1, len(shownLayers(s.sights[0])))
 	}
 	return 1
 }
@@ -169,7 +171,11 @@ func (s *inside) draw(on surface, page, row int, r view.Rect) {
 func (s *inside) drawSchemes(on surface, from int, r view.Rect) {
 	seen := s.sights[0]
 	head, rest := r.CutTop(2)
-	on.put(words(theme.Plain, fmt.Sprintf("The upper left corner of the picture, padded by %d. Each pixel of the padding has the tint of the one that it copies; without a tint it copies none.", s.amount)), head)
+	mark := "tint"
+	if !on.Colour() {
+		mark = "name"
+	}
+	on.put(words(theme.Plain, fmt.Sprintf("The upper left corner of the picture, padded by %d. Each pixel of the padding has the %s of the one that it copies; without a %s it copies none.", s.amount, mark, mark)), head)
 	const width, height = 18, 9
 	columns, lines := max(1, rest.W/width), max(1, rest.H/height)
 	schemes := pad.All()
@@ -187,6 +193,9 @@ func (s *inside) drawSchemes(on surface, from int, r view.Rect) {
 		on.Text(name.X, name.Y, style, view.Cut(scheme.Name, name.W))
 		_, picture = picture.CutBottom(1)
 		v, err := withPadding(seen.Picture, scheme, s.amount)
+		if scheme.Name == "none" {
+			err = errors.New("nothing: the map becomes smaller by what the kernel reaches over")
+		}
 		if err != nil {
 			on.put(words(theme.Dim, err.Error()), picture)
 			continue
@@ -284,10 +293,11 @@ func (s *inside) drawMaps(on surface, row int, r view.Rect) {
 	}
 	for i, half := range halves {
 		seen := s.sights[i]
-		if len(seen.Layers) == 0 {
+		layers := shownLayers(seen)
+		if len(layers) == 0 {
 			continue
 		}
-		layer := seen.Layers[min(row, len(seen.Layers)-1)]
+		layer := layers[min(row, len(layers)-1)]
 		head, rest := half.CutTop(2)
 		label := s.run.Snapshot().Arms[[2]int{s.arm, s.other}[i]].Label
 		on.Text(head.X, head.Y, theme.Strong, view.Cut(fmt.Sprintf("%s · %s (%s) %d×%d×%d", label, layer.Name, layer.Kind, layer.H, layer.W, layer.C), head.W))
@@ -295,9 +305,36 @@ func (s *inside) drawMaps(on surface, row int, r view.Rect) {
 		if layer.Field == 0 {
 			field = "sees all"
 		}
-		on.Text(head.X, head.Y+1, theme.Dim, view.Cut(fmt.Sprintf("%.3g … %.3g, layer %d/%d, %s", layer.Low, layer.High, min(row, len(seen.Layers)-1)+1, len(seen.Layers), field), head.W))
+		on.Text(head.X, head.Y+1, theme.Dim, view.Cut(fmt.Sprintf("%.3g … %.3g, layer %d/%d, %s", layer.Low, layer.High, min(row, len(layers)-1)+1, len(layers), field), head.W))
 		on.put(galleryOf(layer, rest), rest)
 	}
+}
+
+// shownLayers are the layers of a network behind the filters of its first
+// convolution.
+func shownLayers(seen *lab.Sight) []lab.LayerSight {
+	first, ok := firstConv(seen)
+	if !ok {
+		return seen.Layers
+	}
+	return append([]lab.LayerSight{filtersOf(first)}, seen.Layers...)
+}
+
+// filtersOf are the weights of a convolution as maps, one for each filter: the mean
+// over the channels that it sees.
+func filtersOf(conv lab.LayerSight) lab.LayerSight {
+	k, n := conv.Kernel, conv.C
+	f := lab.LayerSight{Name: conv.Name, Kind: "its filters", H: k, W: k, C: n, Field: k, Values: make([]float32, k*k*n)}
+	channels := len(conv.Weights) / (n * k * k)
+	for filter := range n {
+		for c := range channels {
+			for i := range k * k {
+				f.Values[i*n+filter] += conv.Weights[(filter*channels+c)*k*k+i] / float32(channels)
+			}
+		}
+	}
+	f.Low, f.High = slices.Min(f.Values), slices.Max(f.Values)
+	return f
 }
 
 // galleryOf is as many maps of a layer as there is room for, each from black at

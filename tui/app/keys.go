@@ -1,7 +1,7 @@
 package app
 
 import (
-	"slices"
+	"strings"
 
 	"padlab/tui/view"
 )
@@ -10,7 +10,7 @@ import (
 // is not in the table does nothing, and what is in it is explained.
 type key struct {
 	names  []string // as Bubble Tea calls them; the first is shown
-	shown  string   // what is shown instead of the first name
+	shown  string   // what is shown instead of the first name; of a pair such as ← → this is the second, and the next row the first
 	hint   string   // in the line at the bottom; empty: not there
 	help   string
 	keep   bool // the hint stays on a narrow screen
@@ -37,10 +37,8 @@ func hints(table []key) view.Hints {
 	return list
 }
 
-// hinted are the keys of a table that have a hint.
-func hinted(table []key) []key {
-	return slices.DeleteFunc(slices.Clone(table), func(k key) bool { return k.hint == "" })
-}
+// pair reports whether two keys are shown.
+func (k key) pair() bool { return len([]rune(k.shown)) == 3 && strings.Contains(k.shown, " ") }
 
 // rooms are the keys that go from any screen to any other.
 func rooms() []key {
@@ -76,6 +74,6 @@ func moves(selected *int, n int) []key {
 func closing(s screen, more ...string) key {
 	return key{
 		names: append([]string{"esc", "q"}, more...), hint: "back", keep: true, always: true,
-		do: func() effect { return effect{leave: s} },
+		do: func() effect { return effect{leave: []screen{s}} },
 	}
 }

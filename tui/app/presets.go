@@ -122,7 +122,7 @@ func (p *presetPicker) choose() effect {
 		return effect{}
 	}
 	e := p.chosen(list[p.selected])
-	e.leave = p
+	e.leave = append(e.leave, p)
 	return e
 }
 

@@ -187,7 +187,7 @@ func (s *runsScreen) open() effect {
 			return effect{enter: complaint(err)}
 		}
 		done := s.lab.openRecord(r)
-		done.leave = s
+		done.leave = append(done.leave, s)
 		return done
 	})}
 }
@@ -302,7 +302,19 @@ func title(e record.Entry) string {
 	case e.Name == "": // it cannot be read
 		return filepath.Base(e.Folder)
 	}
-	return e.Name + " · " + seedsOf(e)
+	text := e.Name + " · " + seedsOf(e)
+	if changes := changesIn(strings.ReplaceAll(e.Command, fmt.Sprintf(" --seeds %d", e.Seeds), "")); changes != "" {
+		text = changes + " · " + text
+	}
+	return text
+}
+
+// changesIn are those of a command: "canvas.grid=9 net.arch=small".
+func changesIn(command string) string {
+	_, rest, _ := strings.Cut(command, " --seed ")
+	_, rest, _ = strings.Cut(rest, " ")
+	rest, _, _ = strings.Cut(rest, "\n")
+	return strings.TrimSpace(strings.ReplaceAll(" "+rest, " --set ", " "))
 }
 
 func seedsOf(e record.Entry) string {

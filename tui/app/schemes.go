@@ -21,6 +21,7 @@ type schemePicker struct {
 	on       []bool
 	selected int
 	problem  string
+	rows     view.Rect
 }
 
 // newSchemePicker offers all schemes, those of the experiment switched on. What
@@ -61,6 +62,18 @@ func (p *schemePicker) keys() []key {
 		closing(p))
 }
 
+// point switches what is clicked on or off.
+func (p *schemePicker) point(m mouse) effect {
+	if m.wheel != 0 {
+		p.selected = max(0, min(p.selected+m.wheel, len(p.names)-1))
+		return effect{}
+	}
+	if i, ok := p.list().At(p.rows, m.x, m.y); ok {
+		p.selected, p.on[i], p.problem = i, !p.on[i], ""
+	}
+	return effect{}
+}
+
 // choose hands on what is switched on, or says why that cannot be.
 func (p *schemePicker) choose() effect {
 	var list []string
@@ -79,13 +92,19 @@ func (p *schemePicker) choose() effect {
 		return effect{}
 	}
 	e := p.chosen(changed)
-	e.leave = p
+	e.leave = append(e.leave, p)
 	return e
 }
 
 func (p *schemePicker) draw(on surface, r view.Rect) {
 	box := r.Centre(min(76, r.W), min(len(p.names)+3, r.H))
 	foot, rows := on.window("what stands beside the picture?", "space on/off · enter train these", box).CutBottom(1)
+	p.rows = rows
+	on.put(p.list(), rows)
+	on.Text(foot.X, foot.Y, theme.Bad, view.Cut(p.problem, foot.W))
+}
+
+func (p *schemePicker) list() view.List {
 	list := view.List{Selected: p.selected, Focused: true}
 	for i, name := range p.names {
 		row := view.Row{Text: fmt.Sprintf("%-14s %s", name, pad.Must(name).About), Check: view.Unchecked}
@@ -94,6 +113,5 @@ func (p *schemePicker) draw(on surface, r view.Rect) {
 		}
 		list.Rows = append(list.Rows, row)
 	}
-	on.put(list, rows)
-	on.Text(foot.X, foot.Y, theme.Bad, view.Cut(p.problem, foot.W))
+	return list
 }

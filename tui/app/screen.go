@@ -31,9 +31,9 @@ func (dialog) leave()        {}
 // An effect is what a screen asks of the program; the zero effect is nothing.
 // A screen is taken away before another one comes.
 type effect struct {
-	leave     screen  // is taken off the stack, unless it is at the bottom
-	enter     screen  // is put on top
-	work      tea.Cmd // from work or after
+	leave     []screen // are taken off the stack, unless one is at the bottom
+	enter     screen   // is put on top
+	work      tea.Cmd  // from work or after
 	quit      bool
 	unchanged bool   // all that is shown is as it was: nothing has to be drawn
 	ticked    bool   // only the lab has changed, which draws what is new

@@ -203,7 +203,7 @@ func TestTheMaps(t *testing.T) {
 			t.Fatalf("layer %d: %v\n%s", n, all, text)
 		}
 		for arm, m := range all {
-			layer := s.look(arm, 0).Layers[n]
+			layer := shownLayers(s.look(arm, 0))[n]
 			low, high := slices.Min(layer.Values), slices.Max(layer.Values)
 			if m[1] != fmt.Sprintf("%.3g", low) || m[2] != fmt.Sprintf("%.3g", high) {
 				t.Errorf("%s of arm %d goes from %g to %g, the page says %v", layer.Name, arm, low, high, m)

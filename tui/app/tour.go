@@ -29,6 +29,7 @@ type lesson struct {
 	choices []string
 	right   func(*lab.Snapshot) int // the choice that has come true, −1: not known yet
 	because string
+	arm     string // that it is about
 	press   string
 	fact    bool // the answer does not come from the run
 	picture bool // what the selected arm sees stands beside the text
@@ -38,7 +39,7 @@ type lesson struct {
 var lessons = []lesson{
 	{
 		title:  "What padding is",
-		text:   "A convolution looks at a pixel and its neighbours, and at the border of the picture some of them are missing. The padding scheme says what stands there instead: on the right is the corner of the picture with it, each pixel in the tint of the one that it copies.",
+		text:   "A convolution looks at a pixel and its neighbours; at the border some are missing. The padding scheme says what stands there instead: see the corner on the right, each pixel in the tint of the one that it copies.",
 		preset: "where-am-i", set: []string{"net.padding=zeros,circular,reflect"},
 		ask:     "Which scheme puts the opposite side of the picture there?",
 		choices: []string{"zeros", "reflect", "circular"},
@@ -49,7 +50,7 @@ var lessons = []lesson{
 			})
 		},
 		because: "Left of column 1 stands column 8, as on a globe: a circular picture has no border.",
-		press:   "↓ or j for the next arm, and see its border on the right",
+		press:   "↓ for the next arm, and see its border on the right",
 		fact:    true, picture: true,
 	},
 	{
@@ -59,8 +60,9 @@ var lessons = []lesson{
 		ask:     "With a circular border, how often will it be right?",
 		choices: []string{"as often as guessing, 1 in 36", "more often than that", "nearly always"},
 		right:   func(s *lab.Snapshot) int { return byScore(arm(s, "circular"), metric.Accuracy) },
+		arm:     "circular",
 		because: "Without a border all cells look alike to it, whatever it learns.",
-		press:   "n trains another seed: is it that?",
+		press:   "n for another seed: is it that?",
 	},
 	{
 		title:  "Zeros tell it",
@@ -69,8 +71,9 @@ var lessons = []lesson{
 		ask:     "And now?",
 		choices: []string{"it guesses as before", "it is right more often than by guessing"},
 		right:   func(s *lab.Snapshot) int { return min(byScore(arm(s, "zeros"), metric.Accuracy), 1) },
+		arm:     "zeros",
 		because: "Nothing of the answer stands in the patch: it comes in through the border.",
-		press:   "↑ ↓ selects an arm; esc shows its map, in which cells it is right, and t comes back",
+		press:   "↑ ↓ to select an arm, esc to see its map (in which cells it is right), and t to come back",
 	},
 	{
 		title:   "How far does it carry?",
@@ -78,8 +81,9 @@ var lessons = []lesson{
 		ask:     "Where does the network with zeros know its place better?",
 		choices: []string{"next to the border", "two cells further in", "the same everywhere"},
 		right:   func(s *lab.Snapshot) int { return byRings(arm(s, "zeros"), 0, 2) },
+		arm:     "zeros",
 		because: "A unit tells the place only if it sees the patch and the border at once.",
-		press:   "shift+tab, which goes to the chart, then l and h: they read all arms at a distance",
+		press:   "shift+tab to go to the chart, then l and h to read all arms at a distance",
 	},
 	{
 		title:   "The receptive field",
@@ -99,8 +103,9 @@ var lessons = []lesson{
 			}
 			return 2
 		},
+		arm:     "vgg5-mini",
 		because: "Position travels as far as the receptive field carries it, and no further.",
-		press:   "i, then layers: how far each layer sees",
+		press:   "i, and tab to layers: how far each of them sees",
 	},
 	{
 		title:  "No padding is not blind either",
@@ -109,8 +114,9 @@ var lessons = []lesson{
 		ask:     "Does the network without padding know more than guessing?",
 		choices: []string{"no", "yes"},
 		right:   func(s *lab.Snapshot) int { return min(byScore(arm(s, "none"), metric.Accuracy), 1) },
+		arm:     "none",
 		because: "Pixels next to the border are looked at by fewer units, so a patch there counts less in the average.",
-		press:   "i, then usage: how often each pixel is read",
+		press:   "i, and tab to usage: how often each pixel is read",
 	},
 	{
 		title:   "Networks that nobody asked carry it",
@@ -130,8 +136,9 @@ var lessons = []lesson{
 			}
 			return 2
 		},
+		arm:     "all",
 		because: "It was never taught: the border has told it by the way.",
-		press:   "v shows the scores as bars, beside the paper's",
+		press:   "v to see the scores as bars, beside the paper's",
 	},
 	{
 		title:   "Swap the border of a trained network",
@@ -151,8 +158,9 @@ var lessons = []lesson{
 			}
 			return 2
 		},
+		arm:     "circular",
 		because: "What it had learned was the zeros themselves.",
-		press:   "b takes the dim curves of the run before away",
+		press:   "b to take the dim curves of the run before away",
 	},
 	{
 		title:   "Your own network",
@@ -161,7 +169,7 @@ var lessons = []lesson{
 		choices: []string{"none of them", "some of them", "all of them"},
 		right:   func(*lab.Snapshot) int { return -1 }, // the geometry says it, see tour.ask
 		because: "Each of them can tell the network where it is.",
-		press:   "i, then layers: the column that says it",
+		press:   "i, and tab to layers: a column says it of each",
 	},
 	{
 		title:   "Your own question",
@@ -360,7 +368,7 @@ func (t *tour) keys() []key {
 	l := lessons[t.step]
 	own := []key{
 		{names: []string{"left", "backspace"}, do: func() effect { return t.turn(-1) }},
-		{names: []string{"esc", "t"}, hint: "leave the tour", keep: true, always: true, do: func() effect { return effect{leave: t} }},
+		{names: []string{"esc", "t"}, hint: "leave the tour", keep: true, always: true, do: func() effect { return effect{leave: []screen{t}} }},
 	}
 	next := "next"
 	if t.step == len(lessons)-1 {
@@ -368,7 +376,7 @@ func (t *tour) keys() []key {
 	}
 	if t.said < 0 {
 		own = append(own, moves(&t.selected, len(l.choices))...)
-		own = append(own, key{names: []string{"enter"}, hint: "that is what I say", keep: true, do: quietly(func() { t.said = t.selected })})
+		own = append(own, key{names: []string{"enter"}, hint: "that is what I say", keep: true, do: quietly(t.say)})
 	} else {
 		own = append(own, key{names: []string{"enter", "right"}, hint: next, keep: true, do: func() effect { return t.turn(1) }})
 	}
@@ -384,12 +392,23 @@ func (t *tour) keys() []key {
 	return append(own, key{names: []string{"q"}, hint: "quit", keep: true, do: t.lab.quit})
 }
 
+// say takes the prediction; the map is that of the arm that it is about.
+func (t *tour) say() {
+	t.said = t.selected
+	if s := t.lab.snap; s != nil && t.lab.next == nil {
+		about := func(a lab.ArmState) bool { return a.Name == lessons[t.step].arm }
+		if at := slices.IndexFunc(s.Arms, about); at >= 0 {
+			t.lab.arm = at
+		}
+	}
+}
+
 func (t *tour) turn(by int) effect {
 	switch to := t.step + by; {
 	case to < 0:
 		return effect{}
 	case to == len(lessons):
-		return effect{leave: t, work: t.lab.follow(0)}
+		return effect{leave: []screen{t}, work: t.lab.follow(0)}
 	default:
 		t.step = to
 	}
@@ -398,7 +417,8 @@ func (t *tour) turn(by int) effect {
 
 func (t *tour) point(m mouse) effect {
 	if i := m.y - t.choices.Y; m.wheel == 0 && t.said < 0 && m.on(t.choices) {
-		t.selected, t.said = i, i
+		t.selected = i
+		t.say()
 		return effect{}
 	}
 	return effect{}
@@ -459,7 +479,7 @@ func (t *tour) answer() (p view.Paragraph) {
 	add(theme.Dim, "You say: "+l.choices[t.said]+". ")
 	switch right := t.right(); {
 	case t.step == len(lessons)-1:
-		add(theme.Plain, "One can see. ")
+		add(theme.Key, "Try it. ")
 	case right < 0 && t.lab.snap != nil && t.lab.snap.Status.Ended() && t.lab.next == nil:
 		add(theme.Warn, "This run cannot tell. ")
 	case right < 0:
@@ -469,7 +489,7 @@ func (t *tour) answer() (p view.Paragraph) {
 	default:
 		add(theme.Strong, "It is: "+l.choices[right]+". "+t.found()+l.because+" ")
 	}
-	press := "Try: " + l.press
+	press := "Press " + l.press
 	if !strings.HasSuffix(press, "?") {
 		press += "."
 	}
@@ -477,10 +497,10 @@ func (t *tour) answer() (p view.Paragraph) {
 	return p
 }
 
-// found is what the selected arm has found, in a sentence.
+// found is what the arm that the lesson is about has found, in a sentence.
 func (t *tour) found() string {
-	a, ok := t.lab.selected()
-	if !ok || lessons[t.step].preset == "" || len(a.Scores) == 0 || t.lab.experiment.Reads() || t.step == 0 {
+	a := arm(t.lab.snap, lessons[t.step].arm)
+	if len(a.Scores) == 0 || t.lab.experiment.Reads() {
 		return ""
 	}
 	return report.Found(t.lab.experiment, a.Result(), a.Label) + " "

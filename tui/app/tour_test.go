@@ -89,7 +89,7 @@ func TestTheWholeTour(t *testing.T) {
 		right := s.tour().right()
 		switch {
 		case n == len(lessons)-1:
-			s.want("One can see.")
+			s.want("Try it.")
 		case right < 0:
 			s.want("This run cannot tell.")
 		case right == s.tour().said:

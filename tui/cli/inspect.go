@@ -106,7 +106,7 @@ func (s *session) inspect(name string, f inspectFlags) error {
 	}
 	var w *lab.Weights
 	if f.weights != "" {
-		if w, err = openWeights(f.weights); err != nil {
+		if w, err = s.openWeights(f.weights); err != nil {
 			return err
 		}
 		defer w.Close()

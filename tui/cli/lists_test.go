@@ -139,7 +139,7 @@ func TestExperimentFiles(t *testing.T) {
 		return path
 	}
 	good := write("good.toml", "[canvas]\ngrid = 4\n")
-	if o := padlab(t, "presets", "check", good); o.code != exitOK || o.out != good+": fine, 1 arm\n" {
+	if o := padlab(t, "presets", "check", good); o.code != exitOK || !strings.HasPrefix(o.out, good+": fine, 1 arm, ") || !strings.Contains(o.out, " MB of memory, about 0:") {
 		t.Errorf("%+v", o)
 	}
 	if o := padlab(t, "presets", "show", good); o.code != exitOK || !strings.Contains(o.out, "\n[canvas]\ngrid = 4\n") {

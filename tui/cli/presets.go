@@ -2,12 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"padlab/core/lab"
 	"padlab/presets"
 	"padlab/tui/report"
+	"padlab/tui/view"
 )
 
 // presetsCommand is padlab presets with its subcommands.
@@ -83,7 +85,7 @@ func (s *session) checkPreset(name string) error {
 		return err
 	}
 	defer pool.Close()
-	warnings, err := lab.Check(s.ctx, pool, e)
+	cost, warnings, err := lab.Estimate(s.ctx, pool, e, time.Second)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -94,6 +96,10 @@ func (s *session) checkPreset(name string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s, "%s: fine, %s\n", report.Visible(name), report.Count(len(arms), "arm"))
+	more := ""
+	if cost.Stages {
+		more = " until the networks are frozen, and then the read-outs"
+	}
+	fmt.Fprintf(s, "%s: fine, %s, %.0f MB of memory, about %s here%s\n", report.Visible(name), report.Count(len(arms), "arm"), float64(cost.Bytes)/1e6, view.Duration(cost.Time), more)
 	return nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -19,7 +20,7 @@ func (s *session) sources() lab.Sources {
 	return lab.Sources{
 		Set:     func(name string) (*images.Set, error) { return datasets.Open(s.ctx, name, s.data) },
 		Photos:  s.photographs,
-		Weights: openWeights,
+		Weights: s.openWeights,
 	}
 }
 
@@ -35,8 +36,9 @@ func (s *session) photographs(folder string) ([]images.Photo, error) {
 // MiB.
 const maxWeights = 1 << 30
 
-// openWeights opens a safetensors file whose header is right.
-func openWeights(path string) (*lab.Weights, error) {
+// openWeights opens a safetensors file whose header is right, and reads all of it
+// for its checksum, unless it is interrupted.
+func (s *session) openWeights(path string) (*lab.Weights, error) {
 	info, err := os.Stat(path) // a pipe would keep us waiting when it is opened
 	switch {
 	case err != nil:
@@ -58,9 +60,22 @@ func openWeights(path string) (*lab.Weights, error) {
 		return nil, fmt.Errorf("%s: not a safetensors file: %w", path, err)
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, file); err != nil {
+	if _, err := io.Copy(h, heeding{s.ctx, file}); err != nil {
 		file.Close()
 		return nil, onFile(path, err)
 	}
 	return &lab.Weights{File: f, SHA256: hex.EncodeToString(h.Sum(nil)), Close: file.Close}, nil
+}
+
+// heeding is a reader that ends when a context does.
+type heeding struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r heeding) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(b)
 }

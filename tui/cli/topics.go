@@ -13,11 +13,12 @@ import (
 	"padlab/core/names"
 	"padlab/core/nn"
 	"padlab/core/pad"
+	"padlab/tui/app"
 	"padlab/tui/report"
 )
 
 // topics are what help explains beside commands.
-var topics = []string{"fields", "networks"}
+var topics = []string{"fields", "keys", "networks"}
 
 // unknownTopic is the error for a word that help knows nothing of.
 func unknownTopic(c *cobra.Command, word string) error {
@@ -118,6 +119,28 @@ func (s *session) networksTopic() *cobra.Command {
 		Args:  nothing,
 		RunE: func(*cobra.Command, []string) error {
 			s.explainNetworks()
+			return nil
+		},
+	}
+}
+
+// keysTopic is padlab help keys.
+func (s *session) keysTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "keys",
+		Short: "The keys of the screen",
+		Args:  nothing,
+		RunE: func(*cobra.Command, []string) error {
+			for i, sheet := range app.Sheets() {
+				if i > 0 {
+					fmt.Fprintln(s)
+				}
+				rows := report.Table{{sheet.Screen, ""}}
+				for _, k := range sheet.Keys {
+					rows.Add("  "+k[0], k[1])
+				}
+				fmt.Fprint(s, rows)
+			}
 			return nil
 		},
 	}

@@ -163,7 +163,7 @@ func (s *session) helpCommand(root *cobra.Command) *cobra.Command {
 			return c.Help()
 		},
 	}
-	help.AddCommand(s.fieldsTopic(), s.networksTopic())
+	help.AddCommand(s.fieldsTopic(), s.keysTopic(), s.networksTopic())
 	return help
 }
 

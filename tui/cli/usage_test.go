@@ -12,7 +12,8 @@ import (
 
 func TestUsage(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"runn", `unknown command "runn": did you mean "run"? (known: bench, completion, config, datasets, export, help, inspect, presets, run, schemes, show, version) (see padlab --help)`},
+		{"runn", `unknown command "runn": did you mean "run"? (see padlab --help)`},
+		{"zzzzz", `unknown command "zzzzz" (known: bench, compare, completion, config, datasets, export, help, inspect, presets, run, schemes, show, version) (see padlab --help)`},
 		{"runn --seed 3", `unknown command "runn": did you mean "run"?`},
 		{"hepl", `did you mean "help"?`},
 		{"where-am", `unknown preset "where-am": did you mean "where-am-i"?`},
@@ -21,7 +22,7 @@ func TestUsage(t *testing.T) {
 		{"where-am-i --sed 3", "unknown flag --sed: did you mean --seed? (see padlab --help)"},
 		{"./nothing.toml", "./nothing.toml: no such file or directory"},
 		{"help runn", `unknown command "runn": did you mean "run"?`},
-		{"help feilds", `unknown topic of help "feilds": did you mean "fields"? (known: fields, networks) (see padlab --help)`},
+		{"help feilds", `unknown topic of help "feilds": did you mean "fields"? (known: fields, keys, networks) (see padlab --help)`},
 		{"help fields trian", `unknown group of fields "trian": did you mean "train"? (known: task, data, canvas, net, train, eval, backbone, readout)`},
 		{"help fields net.paddign", `unknown key "net.paddign": did you mean "net.padding"?`},
 		{"help fields a b", `help fields takes one group or key: "b" is one too many (see padlab help fields --help)`},

@@ -10,15 +10,21 @@ import (
 
 // versionCommand is padlab version.
 func (s *session) versionCommand() *cobra.Command {
-	return &cobra.Command{
+	all := false
+	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, and the commit that it is built from",
 		Args:  nothing,
 		RunE: func(*cobra.Command, []string) error {
 			fmt.Fprint(s, versionLine())
+			if all {
+				fmt.Fprintf(s, "\n%s", licences)
+			}
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&all, "licences", false, "and the licences of all that is linked into the program")
+	return c
 }
 
 // showVersion makes padlab --version print the same.

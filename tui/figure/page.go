@@ -137,13 +137,16 @@ func wrapped(words string, style text.Style, width vg.Length, most int) (lines [
 	return lines
 }
 
+// mostLetters is more than any line of a figure has.
+const mostLetters = 300
+
 // shortened cuts a text that is too wide.
 func shortened(words string, style text.Style, width vg.Length) string {
 	if style.Width(words) <= width {
 		return words
 	}
 	runes := []rune(words)
-	for n := len(runes) - 1; n > 0; n-- {
+	for n := min(len(runes)-1, mostLetters); n > 0; n-- {
 		if short := strings.TrimRight(string(runes[:n]), " ,") + "…"; style.Width(short) <= width {
 			return short
 		}

@@ -40,6 +40,9 @@ func (a *Allowance) Charge(what string, bytes int64, lower string) error {
 	return fmt.Errorf("%s needs %s of memory, of %s that there are: lower %s", what, size(bytes), size(a.Limit), lower)
 }
 
+// Taken is what was charged so far, in bytes.
+func (a *Allowance) Taken() int64 { return a.taken }
+
 // size is a number of bytes for a person.
 func size(bytes int64) string {
 	switch {

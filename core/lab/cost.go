@@ -1,0 +1,56 @@
+package lab
+
+import (
+	"context"
+	"time"
+
+	"padlab/core/experiment"
+)
+
+// A Cost is what an experiment will take on this machine.
+type Cost struct {
+	Bytes  int64         // of memory, at most
+	Time   time.Duration // of the first stage of all arms: see Estimate
+	Stages bool          // there are others behind it, whose time is not known
+}
+
+// Estimate is [Check], and what the experiment will cost. All arms are trained for
+// about the given time together, and the rest is reckoned from that: what
+// read-outs take is not known before there are features.
+func Estimate(ctx context.Context, p *Pool, e *experiment.Experiment, trial time.Duration) (c Cost, warnings []string, err error) {
+	b, err := prepare(ctx, p, e, nil)
+	if err != nil {
+		return c, nil, err
+	}
+	c.Bytes = b.bytes
+	arms := b.replicas[:len(b.arms)] // of the first seed
+	crew, ok := p.borrow(ctx)
+	if !ok {
+		return c, nil, ctx.Err()
+	}
+	defer p.giveBack(crew)
+	seen := map[string]bool{} // stages that arms share
+	for _, a := range arms {
+		s := a.stages[0]
+		c.Stages = c.Stages || len(a.stages) > 1
+		if seen[s.Name()] || !s.Ready(p.budget) {
+			continue
+		}
+		seen[s.Name()] = true
+		before, all := s.Work()
+		start := p.now()
+		for s.Status() == Running && p.now().Sub(start) < trial/time.Duration(len(arms)) && ctx.Err() == nil {
+			s.Advance(crew)
+		}
+		if done, _ := s.Work(); done > before {
+			c.Time += time.Duration(float64(p.now().Sub(start)) * (all - before) / (done - before))
+		}
+	}
+	for _, a := range b.replicas {
+		for _, s := range a.stages {
+			s.Release(p.budget)
+		}
+	}
+	c.Time *= time.Duration(e.Seeds)
+	return c, b.warnings, ctx.Err()
+}

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"padlab/core/experiment"
+)
+
+// A Sheet is the keys of one screen.
+type Sheet struct {
+	Screen string
+	Keys   [][2]string // what is pressed, and what for
+}
+
+// Sheets are the keys of all screens, from the tables that bind them.
+func Sheets() []Sheet {
+	preset := Preset{Name: "preset", Experiment: experiment.Default()}
+	lab := newLab(&Host{}, Session{First: preset})
+	train := func(*experiment.Experiment) effect { return effect{} }
+	inspection := &inspection{lab: lab, ctx: context.Background(), cancel: func() {}}
+	page := func(n int) screen {
+		p := *inspection
+		p.page = n
+		return &p
+	}
+	var list []Sheet
+	known := map[string]bool{}
+	add := func(name string, s screen) {
+		sheet := Sheet{Screen: name}
+		for _, k := range s.keys() {
+			text := k.help
+			if text == "" {
+				text = k.hint
+			}
+			if text == "" || known[k.label()+text] {
+				continue
+			}
+			if s == screen(lab) {
+				known[k.label()+text] = true // elsewhere it is the same
+			}
+			sheet.Keys = append(sheet.Keys, [2]string{k.label(), text})
+		}
+		list = append(list, sheet)
+	}
+	add("Lab", lab)
+	add("Edit (e)", newForm(lab.host, preset, preset.Experiment, train))
+	add("Schemes (a)", newSchemePicker(preset.Experiment, train))
+	add("Presets (p)", newPresetPicker(lab.host, nil, "", nil))
+	add("Runs (o)", newRuns(lab))
+	add("Inside: padding (i)", page(paddingPage))
+	add("Inside: kernel", page(kernelPage))
+	add("Inside: maps", page(mapsPage))
+	add("Inside: layers and the rest", page(reports))
+	add("Help (?)", newHelp(nil, nil))
+	return list
+}
+
+// CheatSheet is Sheets as a page of Markdown.
+func CheatSheet() string {
+	var b strings.Builder
+	b.WriteString("# Keys\n\nMade from the tables that bind them, by `go test ./tui/app -run CheatSheet -update`; `padlab help keys` prints them.\n")
+	for _, s := range Sheets() {
+		fmt.Fprintf(&b, "\n## %s\n\n| key | |\n|---|---|\n", s.Screen)
+		for _, k := range s.Keys {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", k[0], strings.ReplaceAll(k[1], "|", "\\|"))
+		}
+	}
+	return b.String()
+}
