@@ -103,6 +103,20 @@ func TestNoBoxIsOutOfDate(t *testing.T) {
 	for i := range base.Arms {
 		base.Arms[i].Steps = 1000
 	}
+	neverOutOfDate(t, s, base)
+}
+
+// The same where positions are read out.
+func TestNoReadingIsOutOfDate(t *testing.T) {
+	s := readingScreen(t, 80, 24)
+	s.lab().run.Pause()
+	s.pending = nil
+	neverOutOfDate(t, s, s.lab().snap)
+}
+
+// neverOutOfDate lets anything happen to a snapshot and to the screen that shows it.
+func neverOutOfDate(t *testing.T, s *driver, base *lab.Snapshot) {
+	l := s.lab()
 	keys := []string{"down", "up", "tab", "shift+tab", "z", "v", "y", "b", "left", "right", "[", "]", "?", "esc", "T", "a", "c"}
 	sizes := [][2]int{{60, 16}, {80, 24}, {120, 40}, {200, 60}, {30, 5}, {61, 17}}
 	rapid.Check(t, func(rt *rapid.T) {
