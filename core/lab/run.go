@@ -329,7 +329,7 @@ func (r *Run) main() {
 			r.checkpoint()
 			r.end(Stopped)
 			return
-		case q.paused && !r.pending(q.until):
+		case q.paused && !r.pending(q.until) && !r.through():
 			if r.Snapshot().Status != Paused { // else this is a second signal of one request
 				r.publish(Paused)
 				r.checkpointIfDue()
@@ -381,6 +381,16 @@ func (r *Run) pending(until int) bool {
 		}
 	}
 	return false
+}
+
+// through reports whether all arms have ended.
+func (r *Run) through() bool {
+	for _, a := range r.replicas {
+		if !a.status.Ended() {
+			return false
+		}
+	}
+	return true
 }
 
 // work keeps the crew for one slice. It reports whether there is more to do,

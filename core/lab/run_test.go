@@ -504,3 +504,24 @@ func TestBuildingIsLeft(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A run that is led to its end step by step ends.
+func TestStepByStepToTheEnd(t *testing.T) {
+	p := pool(t, 1)
+	r := start(t, quick(t, "train.steps=3"), p, nil)
+	r.Pause()
+	deadline := time.After(time.Minute)
+	for {
+		r.Step()
+		select {
+		case <-r.Done():
+			if s := r.Snapshot(); s.Status != Done || s.Step() != 3 {
+				t.Errorf("%s after step %d", s.Status, s.Step())
+			}
+			return
+		case <-deadline:
+			t.Fatalf("it never ends: %s after step %d", r.Snapshot().Status, r.Snapshot().Step())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}

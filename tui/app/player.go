@@ -161,9 +161,6 @@ func (p *player) look(run *lab.Run) effect {
 	if !s.Status.Ended() {
 		e = p.again(run)
 	}
-	if s.Status == lab.Paused && !slices.ContainsFunc(s.Arms, func(a lab.ArmState) bool { return !a.Status.Ended() }) {
-		run.Resume() // it was led to its end step by step, and has nothing left but to end
-	}
 	e.unchanged, e.ticked = s.Version == p.snap.Version, true
 	e.bell = s.Status.Ended() && !p.snap.Status.Ended()
 	p.snap = s

@@ -238,7 +238,14 @@ func (s *runsScreen) change(note string, do func() error) effect {
 func (s *runsScreen) export() effect {
 	e, ok := s.entry()
 	f, read := s.found[e.Folder]
-	if !ok || !read || f.err != nil || s.lab.host.Export == nil {
+	switch {
+	case !ok:
+		return effect{}
+	case s.lab.host.Export == nil:
+		s.note = "files cannot be written here"
+		return effect{}
+	case !read || f.err != nil:
+		s.note = "it has found nothing that could be written"
 		return effect{}
 	}
 	as := func(kind string) choice {

@@ -45,7 +45,8 @@ func (m Form) Draw(f *Frame, r Rect, t theme.Theme) {
 	for line := at.start; line < at.end; line++ {
 		row := a.sub(Rect{0, line - at.start, a.w, 1})
 		if i, problem := at.row(line, m.Selected); problem {
-			row.text(l.value, 0, theme.Bad, Cut(at.problem, row.w-l.value))
+			x := max(lead, min(l.value, row.w-Columns(at.problem)))
+			row.text(x, 0, theme.Bad, Cut(at.problem, row.w-x))
 		} else {
 			m.Rows[i].draw(row, l, i == m.Selected, t)
 		}
