@@ -607,6 +607,9 @@ func (l *labScreen) grid(body view.Rect) [places]view.Rect {
 	side, chart := top.CutRight(min(36, max(23, body.W*3/10)))
 	r[chartPlace] = chart
 	r[armsPlace], r[lossPlace] = side.CutTop(min(arms+2, top.H-4))
+	if r[armsPlace].H < min(arms, 4)+2 { // the names of the arms come first
+		r[armsPlace], r[lossPlace] = side, view.Rect{}
+	}
 	maps, picture := l.board().widths(body.W)
 	r[mapPlace], bottom = bottom.CutLeft(maps)
 	r[picturePlace], r[aboutPlace] = bottom.CutLeft(picture)

@@ -181,7 +181,7 @@ func (l trainingBoard) maps() box {
 	}
 	m := a.Maps[0]
 	b.title += " · " + a.Label
-	b.foot = "% of " + report.Interval(a.Scores[0].Interval) + ", cell by cell"
+	b.foot = "% of " + report.Interval(a.Scores[0].Interval)
 	b.inside = view.Heatmap{Rows: m.Rows, Cols: m.Cols, Values: numbers(m.Values)}
 	return b
 }
