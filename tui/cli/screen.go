@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -86,9 +85,6 @@ func (s *session) screen(name string, f runFlags) error {
 		return err
 	}
 	defer pool.Close()
-	// Workers leave no processor to whoever answers the keys: from one more, which
-	// the system shares out, a key is answered within 7 ms in place of 22.
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	keyboard, painter := paint.NewKeyboard(os.Stdin), paint.New(os.Stdout, s.config.Mouse && !f.noMouse)
 	if err := keyboard.Raw(); err != nil {
 		return failure{fmt.Errorf("the terminal: %w", err)}
@@ -111,7 +107,7 @@ func (s *session) screen(name string, f runFlags) error {
 	model := app.New(host, session)
 	painter.Open()
 	defer painter.Close()
-	program := tea.NewProgram(model, tea.WithContext(s.ctx), tea.WithoutSignalHandler(), tea.WithoutRenderer())
+	program := tea.NewProgram(model, tea.WithContext(s.ctx), tea.WithoutSignalHandler(), tea.WithoutRenderer(), tea.WithInput(keyboard.Input()))
 	stop := paint.Sizes(os.Stdout, func(w, h int) { program.Send(tea.WindowSizeMsg{Width: w, Height: h}) })
 	_, err = program.Run()
 	stop()

@@ -4,8 +4,10 @@ package paint
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,10 +19,18 @@ import (
 type Keyboard struct {
 	file *os.File
 	was  *term.State // before it was raw, nil: it is not
+
+	mu   sync.Mutex
+	raw  *sync.Cond // keys are there
+	keys *os.File   // the same terminal, opened anew: see Input
 }
 
 // NewKeyboard returns that of a file, which is a terminal.
-func NewKeyboard(file *os.File) *Keyboard { return &Keyboard{file: file} }
+func NewKeyboard(file *os.File) *Keyboard {
+	k := &Keyboard{file: file}
+	k.raw = sync.NewCond(&k.mu)
+	return k
+}
 
 // Raw hands every key to the program, and Restore to the line editor of the
 // terminal, as before.
@@ -28,14 +38,57 @@ func (k *Keyboard) Raw() (err error) {
 	if k.was == nil {
 		k.was, err = term.MakeRaw(k.file.Fd())
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.keys == nil {
+		k.keys = reopen(k.file)
+		k.raw.Broadcast()
+	}
 	return err
 }
 
 func (k *Keyboard) Restore() {
+	k.mu.Lock()
+	if k.keys != nil {
+		k.keys.Close() // whoever reads ends
+		k.keys = nil
+	}
+	k.mu.Unlock()
 	if k.was != nil {
 		term.Restore(k.file.Fd(), k.was)
 		k.was = nil
 	}
+}
+
+// Input is what is typed, between Raw and Restore. Where the system allows it that
+// comes through Go's poller: a reader that sits in a system call keeps a processor
+// of Go's scheduler, and with it the key that it has just read, until a clock of 10
+// ms takes it away, while workers have all the others.
+func (k *Keyboard) Input() io.Reader {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.keys == nil {
+		return k.file
+	}
+	return typedAt{k}
+}
+
+type typedAt struct{ *Keyboard }
+
+// Read waits for Raw where that is still to come: after a suspension Bubble Tea reads
+// before it says that it goes on.
+func (t typedAt) Read(b []byte) (int, error) {
+	t.mu.Lock()
+	for t.keys == nil {
+		t.raw.Wait()
+	}
+	keys := t.keys
+	t.mu.Unlock()
+	n, err := keys.Read(b)
+	if errors.Is(err, os.ErrClosed) {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // ReadWithin reads what there is, or waits for it for so long; then it reads

@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"io"
 	"os"
 	"time"
 
@@ -37,6 +38,9 @@ func (k *Keyboard) Restore() {
 		k.was = nil
 	}
 }
+
+// Input is what is typed, between Raw and Restore.
+func (k *Keyboard) Input() io.Reader { return k.file }
 
 // ReadWithin reads nothing: a console cannot be read for so long only.
 func (k *Keyboard) ReadWithin([]byte, time.Duration) (int, error) { return 0, nil }
