@@ -24,7 +24,8 @@ type Pool struct {
 	now     func() time.Time // timings only; no result depends on it
 	crew    chan *kernel.Crew
 	budget  *stage.Budget
-	memory  int64 // bytes that one experiment may take; 0: any
+	memory  int64         // bytes that one experiment may take; 0: any
+	common  *stage.Common // and all of them together; nil: any
 	sources Sources
 
 	mu     sync.Mutex
@@ -72,6 +73,10 @@ func NewPool(k *kernel.Kernel, workers int, now func() time.Time, sources Source
 // Limit refuses experiments that need more than so many bytes of memory. It is
 // called before the pool is used.
 func (p *Pool) Limit(bytes int64) { p.memory = bytes }
+
+// LimitAll refuses experiments that need more, together with those under way, than so
+// many bytes of memory. It is called before the pool is used.
+func (p *Pool) LimitAll(bytes int64) { p.common = stage.NewCommon(bytes) }
 
 // Close waits for the crew and ends it. No run may be using the pool any more
 // or do so later.

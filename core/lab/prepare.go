@@ -27,7 +27,8 @@ type prepared struct {
 	replicas   []*replica    // of all arms with the first seed, then of all with the next
 	averages   []*average    // of each arm over its replicas
 	stages     []stage.Stage // of all arms, each once
-	warnings   []string      // what in the geometry would leak position without any padding, and how weights were read
+	memory     *stage.Allowance
+	warnings   []string // what in the geometry would leak position without any padding, and how weights were read
 }
 
 // warn adds a warning, once.
@@ -42,8 +43,13 @@ func (p *prepared) warn(text string) {
 // stages of all arms. It is the only place where that is decided, whether the
 // experiment came from a file, from flags or from a screen. What another run has
 // built for fewer seeds is not built again. The context ends the building only.
-func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run) (*prepared, error) {
-	out := &prepared{experiment: e.Clone()}
+func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run) (_ *prepared, err error) {
+	out := &prepared{experiment: e.Clone(), memory: &stage.Allowance{Limit: p.memory, Common: p.common}}
+	defer func() {
+		if err != nil {
+			out.memory.Release()
+		}
+	}()
 	e = out.experiment
 	first := 0
 	if after != nil {
@@ -55,7 +61,7 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 		}
 		out.replicas, out.stages = slices.Clone(after.replicas), slices.Clone(after.stages)
 	}
-	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}, Trainers: map[string]*nn.Trainer{}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, pool: p, crew: p.Turn(ctx), out: out}
+	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: out.memory, Trainers: map[string]*nn.Trainer{}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, pool: p, crew: p.Turn(ctx), out: out}
 	set, err := p.set(e.Data.Set)
 	if err != nil {
 		return nil, err
