@@ -33,6 +33,9 @@ type Host struct {
 	// Start builds an experiment and starts to train it.
 	Start func(context.Context, Wish) (*lab.Run, error)
 
+	// Queues says that Start may wait for runs of others, and calls Wish.Waits.
+	Queues bool
+
 	// History keeps the runs; nil: nothing is kept.
 	History *record.History
 
@@ -62,6 +65,10 @@ type Wish struct {
 	Experiment *experiment.Experiment // with them
 	After      *lab.Run               // a run of it with fewer seeds, whose networks it takes over; nil: none
 	From       *record.Record         // where a run was stopped that this one goes on with; nil: none
+
+	// Waits is called with the place in the queue, from 1 on, and its length, while
+	// others have to end first. It returns at once.
+	Waits func(place, of int)
 }
 
 // A Session is one person at one terminal.

@@ -86,7 +86,7 @@ const (
 
 func newLab(h *Host, s Session) *labScreen {
 	l := &labScreen{host: h, presets: s.Presets}
-	l.player = player{start: h.Start, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
+	l.player = player{start: h.Start, queues: h.Queues, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
 	if s.Experiment != nil {
 		l.experiment = s.Experiment.Clone()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"padlab/core/experiment"
@@ -21,6 +22,7 @@ import (
 // kept of one.
 type player struct {
 	start   func(context.Context, Wish) (*lab.Run, error)
+	queues  bool                // it may wait for runs of others, and says so
 	started func(before Preset) // is called when another run has come,
 	looked  func() effect       // and this when there is something new of it
 
@@ -46,7 +48,11 @@ type building struct {
 	from       *record.Record
 	ctx        context.Context
 	cancel     context.CancelFunc // ends the run, also when it has not been built
+	queue      atomic.Pointer[queued]
 }
+
+// A queued building waits for runs of others: which it is of how many that do.
+type queued struct{ place, of int }
 
 // poll is how often a player looks for a new snapshot.
 const poll = 100 * time.Millisecond
@@ -70,7 +76,10 @@ func (p *player) request(b *building) effect {
 
 func (p *player) build(b *building) effect {
 	p.next = b
-	start, wish := p.start, Wish{Preset: b.preset, Experiment: b.experiment.Clone(), After: b.after, From: b.from}
+	start, wish := p.start, Wish{
+		Preset: b.preset, Experiment: b.experiment.Clone(), After: b.after, From: b.from,
+		Waits: func(place, of int) { b.queue.Store(&queued{place, of}) },
+	}
 	build := func() (*lab.Run, error) {
 		run, err := start(b.ctx, wish)
 		if err == nil {
@@ -78,7 +87,23 @@ func (p *player) build(b *building) effect {
 		}
 		return run, err
 	}
-	return effect{work: work(build, p.take)}
+	e := effect{work: work(build, p.take)}
+	if p.queues {
+		e.work = together(e.work, p.awaited(b, nil).work)
+	}
+	return e
+}
+
+// awaited looks now and then how far a building has come in the queue, and draws
+// when that is another place than before.
+func (p *player) awaited(b *building, before *queued) effect {
+	seen := b.queue.Load()
+	return effect{unchanged: seen == before, work: after(3*poll, func() effect {
+		if p.next != b {
+			return effect{unchanged: true}
+		}
+		return p.awaited(b, seen)
+	})}
 }
 
 // take is handed the run that was built, or why there is none.
@@ -273,11 +298,30 @@ func (p *player) moreSeeds() effect {
 	return p.request(&building{preset: preset, experiment: e, after: p.run})
 }
 
+// ordinal is 1st, 2nd, 3rd, 4th, …
+func ordinal(n int) string {
+	ending := "th"
+	if tens := n / 10 % 10; tens != 1 {
+		switch n % 10 {
+		case 1:
+			ending = "st"
+		case 2:
+			ending = "nd"
+		case 3:
+			ending = "rd"
+		}
+	}
+	return fmt.Sprint(n, ending)
+}
+
 // status says how the run goes, the most important first.
 func (p *player) status() (theme.Style, []string) {
 	s := p.snap
 	switch {
 	case p.next != nil:
+		if q := p.next.queue.Load(); q != nil {
+			return theme.Warn, []string{fmt.Sprintf("waiting, %s of %d", ordinal(q.place), q.of)}
+		}
 		return theme.Dim, []string{"building the networks"}
 	case p.snap == nil:
 		return theme.Bad, []string{"cannot be trained"}
