@@ -78,11 +78,11 @@ func (s *session) checkPreset(name string) error {
 	if err != nil {
 		return err
 	}
-	pool, err := s.pool()
+	pool, done, err := s.pool()
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer done()
 	warnings, err := lab.Check(s.ctx, pool, e)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

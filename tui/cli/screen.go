@@ -81,11 +81,11 @@ func (s *session) screen(name string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	pool, err := s.pool()
+	pool, done, err := s.pool()
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer done()
 	// Workers leave no processor to whoever answers the keys: from one more, which
 	// the system shares out, a key is answered within 7 ms in place of 22.
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
