@@ -27,6 +27,7 @@ type Pool struct {
 	memory  int64         // bytes that one experiment may take; 0: any
 	common  *stage.Common // and all of them together; nil: any
 	sources Sources
+	builds  chan struct{} // experiments that are being built
 
 	mu     sync.Mutex
 	sets   map[string]*images.Set
@@ -59,11 +60,15 @@ const MaxFeatures = 3 * probe.MaxBytes / 2
 // often a run publishes a snapshot while it trains.
 const slice = 20 * time.Millisecond
 
+// maxBuilds is how many experiments are built at a time: building computes beside the
+// crew, and dozens of them would leave no processor to whoever answers keys.
+const maxBuilds = 2
+
 // NewPool starts a crew of workers workers that compute with k. It panics if
 // workers < 1.
 func NewPool(k *kernel.Kernel, workers int, now func() time.Time, sources Sources) *Pool {
 	p := &Pool{
-		kernel: k, workers: workers, now: now, crew: make(chan *kernel.Crew, 1), budget: stage.NewBudget(MaxFeatures), sources: sources,
+		kernel: k, workers: workers, now: now, crew: make(chan *kernel.Crew, 1), budget: stage.NewBudget(MaxFeatures), sources: sources, builds: make(chan struct{}, maxBuilds),
 		sets: map[string]*images.Set{}, photos: map[string][]images.Photo{}, sights: map[string]*inspect.Cells{},
 	}
 	p.crew <- kernel.NewCrew(workers)

@@ -50,6 +50,12 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 			out.memory.Release()
 		}
 	}()
+	select {
+	case p.builds <- struct{}{}:
+		defer func() { <-p.builds }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	e = out.experiment
 	first := 0
 	if after != nil {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -231,6 +232,7 @@ func (s *session) hosting(f serveFlags) (*hosting, error) {
 			each = machine / 10
 		}
 		pool.LimitAll(machine / 10 * 6)
+		debug.SetMemoryLimit(machine / 10 * 7) // from there on garbage is collected more often
 	}
 	pool.Limit(each)
 	h := &hosting{
