@@ -81,6 +81,9 @@ type Session struct {
 	Experiment *experiment.Experiment // with these changes; nil: as it is
 	Record     *record.Record         // is looked at in place of training; nil: none
 	Terminal   Terminal
+
+	Class   *Class // is watched, or taught; nil: there is none
+	Teaches bool
 }
 
 // A Terminal is what a session's terminal can be asked for. What is nil it cannot
@@ -254,6 +257,9 @@ func (m *Model) carryOut(act func() effect) tea.Cmd {
 	}
 	if e.bell && m.terminal.Bell != nil {
 		m.terminal.Bell()
+	}
+	if l, ok := m.stack[0].(*labScreen); ok && l.teaches {
+		l.class.teach(l)
 	}
 	var work tea.Cmd
 	if e.room != 0 {

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"padlab/core/experiment"
@@ -33,6 +34,11 @@ type labScreen struct {
 	zoomed bool
 	drawn  [places]drawn // what was drawn last, where
 	sight  sight         // what the selected arm makes of a picture
+
+	class   *Class // nil: there is none
+	teaches bool
+	watches int   // counts the times at which the class was turned to; 0: something of one's own is shown
+	seen    looks // what was taken over last
 }
 
 // A drawn is what a box looked like when it was drawn: while it is the same, it
@@ -85,7 +91,7 @@ const (
 )
 
 func newLab(h *Host, s Session) *labScreen {
-	l := &labScreen{host: h, presets: s.Presets}
+	l := &labScreen{host: h, presets: s.Presets, class: s.Class, teaches: s.Class != nil && s.Teaches}
 	l.player = player{start: h.Start, queues: h.Queues, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
 	if s.Experiment != nil {
 		l.experiment = s.Experiment.Clone()
@@ -98,6 +104,7 @@ func newLab(h *Host, s Session) *labScreen {
 // begin makes ready for another run. Where only the seed or the schemes are
 // others, the chart stays what it is.
 func (l *labScreen) begin(before Preset) {
+	l.watches = 0
 	if l.arm >= len(l.snap.Arms) {
 		l.arm = 0
 	}
@@ -109,6 +116,18 @@ func (l *labScreen) begin(before Preset) {
 }
 
 func (l *labScreen) enter() effect {
+	if l.class != nil && !l.teaches {
+		l.class.sit(l)
+		return l.follow()
+	}
+	if l.teaches {
+		return both(l.begins(), l.listen(0, 0))
+	}
+	return l.begins()
+}
+
+// begins trains what was asked for, or shows a record.
+func (l *labScreen) begins() effect {
 	if r := l.record; r != nil {
 		l.record = nil
 		return l.openRecord(r)
@@ -178,7 +197,7 @@ func (l *labScreen) keys() []key {
 	if l.paused() {
 		pause = "go on"
 	}
-	return append([]key{
+	own := []key{
 		{names: []string{" "}, shown: "space", hint: pause, help: "pause or go on", do: l.pause},
 		{names: []string{"e"}, hint: "edit", help: "change anything of the experiment, and train it", keep: true, do: l.openForm},
 		{names: []string{"a"}, hint: "schemes", help: "switch padding schemes on and off, and train them", do: l.openSchemes},
@@ -208,7 +227,11 @@ func (l *labScreen) keys() []key {
 		{names: []string{"esc"}, help: "one layer out", do: quietly(l.out)},
 		{names: []string{"?"}, hint: "help", help: "this help", keep: true, do: l.openHelp},
 		{names: []string{"q"}, hint: "quit", help: "quit; asks while training (q q quits, and so does ctrl+c)", keep: true, always: true, do: l.quit},
-	}, rooms()...)
+	}
+	if l.attending() { // the teacher drives
+		own = slices.DeleteFunc(own, func(k key) bool { return slices.Contains([]string{" ", "s", "-", "+"}, k.names[0]) })
+	}
+	return append(append(l.classKeys(), own...), rooms()...)
 }
 
 // open goes to a room.
@@ -297,6 +320,8 @@ func (l *labScreen) openInspection() effect {
 	switch {
 	case !ok:
 		return effect{}
+	case l.attending():
+		return effect{enter: &page{title: "inside " + a.Label, text: words(theme.Plain, "This is the network of the class. Key f trains it for yourself; then you can look inside.")}}
 	case l.run == nil:
 		return effect{enter: &page{title: "inside " + a.Label, text: words(theme.Plain, "A record keeps what was found, and not the network on the screen. Key r trains it again, to the same bits; then one can look inside.")}}
 	}
@@ -372,8 +397,16 @@ func (l *labScreen) draw(on surface, r view.Rect) {
 		l.drawn[p] = now
 		on.Fill(r, theme.Plain)
 		b := l.box(p, focused)
+		if l.pointed(p) {
+			b.title = "▸ " + b.title
+		}
 		on.put(b.inside, view.Panel{Title: b.title, Foot: b.foot, Focused: focused}.Draw(on.Frame, r, on.Theme))
 	}
+}
+
+// pointed reports whether a teacher points at a box.
+func (l *labScreen) pointed(p place) bool {
+	return l.attending() && l.seen != (looks{}) && l.seen.focus == p
 }
 
 // previous is the same arm in the run before, as far as it is shown.
@@ -431,7 +464,7 @@ func (l *labScreen) point(m mouse) effect {
 // line, and the loss when it has come a column further.
 func (l *labScreen) state(p place, focused bool) any {
 	type state struct {
-		focused             bool
+		focused, pointed    bool
 		run                 *lab.Run
 		now, before         *lab.Snapshot
 		evaluated           uint64
@@ -439,7 +472,7 @@ func (l *labScreen) state(p place, focused bool) any {
 		arm, curve, back, n int
 		more                any
 	}
-	s := state{focused: focused, run: l.run, arm: l.arm, curve: l.curve, back: l.back}
+	s := state{focused: focused, pointed: l.pointed(p), run: l.run, arm: l.arm, curve: l.curve, back: l.back}
 	if !l.alone {
 		s.before = l.before
 	}
@@ -448,7 +481,10 @@ func (l *labScreen) state(p place, focused bool) any {
 		return s
 	}
 	s.evaluated, s.status = l.snap.Evaluated, l.snap.Status
-	if l.back > 0 || l.run == nil {
+	if l.watched != nil {
+		s.run = l.watched
+	}
+	if l.back > 0 || s.run == nil {
 		s.now = l.now()
 	}
 	switch p {
@@ -491,6 +527,7 @@ func (l *labScreen) drawHead(on surface, r view.Rect) {
 	}
 	x += 2 + on.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · %s", name, report.Seeds(e)))
 	style, parts := l.status()
+	parts = append(parts[:1:1], append(l.classStatus(), parts[1:]...)...)
 	if l.back > 0 {
 		list := l.evaluations()
 		at := l.now()

@@ -29,6 +29,7 @@ type player struct {
 	preset     Preset                 // what was chosen
 	experiment *experiment.Experiment // what is trained: the preset with changes
 	run        *lab.Run               // nil until one has been built, and for a record
+	watched    *lab.Run               // somebody else's, that is looked at in place of a run; nil: none
 	snap       *lab.Snapshot          // the latest, nil without a run and a record
 	kept       []*lab.Snapshot        // of a record: its evaluations
 	before     *lab.Snapshot          // the last of what was shown before, once it had results
@@ -113,6 +114,9 @@ func (p *player) take(run *lab.Run, err error) effect {
 	if wanted != nil {
 		return p.build(wanted)
 	}
+	if built.ctx.Err() != nil { // something else is shown by now
+		return effect{}
+	}
 	if err != nil && p.snap != nil {
 		return effect{enter: complaint(fmt.Errorf("%s cannot be trained: %w", built.preset.Name, err))}
 	}
@@ -134,7 +138,7 @@ func (p *player) change(preset Preset, e *experiment.Experiment, run *lab.Run, s
 		p.before = last
 	}
 	before := p.preset
-	p.preset, p.experiment, p.run, p.snap, p.kept, p.pace, p.problem = preset, e, run, snap, nil, 0, ""
+	p.preset, p.experiment, p.run, p.snap, p.kept, p.pace, p.problem, p.watched = preset, e, run, snap, nil, 0, "", nil
 	p.started(before)
 }
 
@@ -162,6 +166,9 @@ func (p *player) recall(preset Preset, snap *lab.Snapshot, evaluations []*lab.Sn
 func (p *player) evaluations() []*lab.Snapshot {
 	if p.run != nil {
 		return p.run.Evaluations()
+	}
+	if p.watched != nil {
+		return p.watched.Evaluations()
 	}
 	return p.kept
 }
@@ -347,7 +354,7 @@ func (p *player) status() (theme.Style, []string) {
 		left := time.Duration(float64(s.Elapsed) * (1 - s.Fraction) / s.Fraction)
 		parts = append(parts, view.Duration(left)+" left")
 	}
-	if p.run == nil {
+	if p.run == nil && p.watched == nil {
 		return theme.Dim, append([]string{"recorded, " + parts[0]}, parts[1:]...)
 	}
 	if s.Slow != "" {

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	gossh "golang.org/x/crypto/ssh"
 )
@@ -45,10 +47,14 @@ func loadedServer(t *testing.T, more ...string) *loaded {
 	start(t, c)
 	lines := bufio.NewScanner(out)
 	s := &loaded{Cmd: c}
-	for len(s.out) < 2 && lines.Scan() {
+	first := 2
+	if slices.Contains(more, "--class") {
+		first = 4
+	}
+	for len(s.out) < first && lines.Scan() {
 		s.out = append(s.out, lines.Text())
 	}
-	if len(s.out) < 2 {
+	if len(s.out) < first {
 		t.Fatal("it does not serve")
 	}
 	port, host, ok := strings.Cut(strings.TrimPrefix(s.out[0], "ssh -p "), " ")
@@ -56,11 +62,7 @@ func loadedServer(t *testing.T, more ...string) *loaded {
 		t.Fatalf("%q", s.out)
 	}
 	s.addr = host + ":" + port
-	go func() {
-		for lines.Scan() {
-			s.out = append(s.out, lines.Text())
-		}
-	}()
+	go io.Copy(io.Discard, out)
 	t.Cleanup(func() {
 		began := time.Now()
 		c.Process.Signal(syscall.SIGTERM)
@@ -100,6 +102,7 @@ type onlooker struct {
 	marker []byte        // is waited for,
 	seen   chan struct{} // and here
 	tail   []byte
+	glass  *glass // nil: nobody looks at it
 }
 
 func (o *onlooker) Write(b []byte) (int, error) {
@@ -107,6 +110,9 @@ func (o *onlooker) Write(b []byte) (int, error) {
 	o.frames.Add(int64(bytes.Count(b, []byte("\x1b[?2026h"))))
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.glass != nil {
+		o.glass.write(b)
+	}
 	o.tail = append(o.tail, b...)
 	if o.marker != nil && bytes.Contains(o.tail, o.marker) {
 		close(o.seen)
@@ -125,9 +131,16 @@ func (o *onlooker) sees(text string) chan struct{} {
 	return o.seen
 }
 
-func (s *loaded) onlooker() (*onlooker, error) {
+func (s *loaded) onlooker() (*onlooker, error) { return s.comes(false, "load") }
+
+// teacher is who comes with the PIN that was printed.
+func (s *loaded) teacher() (*onlooker, error) {
+	return s.comes(true, "teacher", gossh.Password(strings.TrimPrefix(s.out[3], "teacher's PIN ")))
+}
+
+func (s *loaded) comes(looked bool, user string, auth ...gossh.AuthMethod) (*onlooker, error) {
 	began := time.Now()
-	c, err := gossh.Dial("tcp", s.addr, &gossh.ClientConfig{User: "load", HostKeyCallback: gossh.InsecureIgnoreHostKey(), Timeout: 20 * time.Second})
+	c, err := gossh.Dial("tcp", s.addr, &gossh.ClientConfig{User: user, Auth: auth, HostKeyCallback: gossh.InsecureIgnoreHostKey(), Timeout: 20 * time.Second})
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +149,9 @@ func (s *loaded) onlooker() (*onlooker, error) {
 		return nil, err
 	}
 	o := &onlooker{client: c}
+	if looked {
+		o.glass = &glass{}
+	}
 	session.Stdout = o
 	shown := o.sees("\x1b[?2026l")
 	if o.keys, err = session.StdinPipe(); err != nil {
@@ -241,6 +257,135 @@ func load(t *testing.T, s *loaded, n int, what string) (p99 time.Duration) {
 	return quantile(times, .99)
 }
 
+// A glass is what stands on a screen of 120×40: it knows what painters send.
+type glass struct {
+	cells [40][120]rune
+	x, y  int
+	held  []byte // the beginning of a sequence
+}
+
+var sequence = regexp.MustCompile(`^\x1b(\[[?0-9;]*[A-Za-z]|\][^\a\x1b]*(\a|\x1b\\)|[=>78])`)
+
+func (g *glass) write(b []byte) {
+	b = append(g.held, b...)
+	g.held = nil
+	for len(b) > 0 {
+		if b[0] == 0x1b {
+			m := sequence.Find(b)
+			if m == nil {
+				g.held = slices.Clone(b)
+				return
+			}
+			g.obey(string(m))
+			b = b[len(m):]
+			continue
+		}
+		if !utf8.FullRune(b) {
+			g.held = slices.Clone(b)
+			return
+		}
+		r, n := utf8.DecodeRune(b)
+		b = b[n:]
+		switch {
+		case r == '\r':
+			g.x = 0
+		case r == '\n':
+			g.y = min(g.y+1, 39)
+		case r >= ' ':
+			g.cells[g.y][min(g.x, 119)] = r
+			g.x++
+		}
+	}
+}
+
+func (g *glass) obey(text string) {
+	var n [2]int
+	fmt.Sscanf(strings.ReplaceAll(text[2:len(text)-1], ";", " "), "%d %d", &n[0], &n[1])
+	switch text[len(text)-1] {
+	case 'H':
+		if strings.HasPrefix(text, "\x1b[;") {
+			n = [2]int{1, n[0]}
+		}
+		g.y, g.x = min(max(n[0], 1), 40)-1, min(max(n[1], 1), 120)-1
+	case 'C':
+		g.x += max(1, n[0])
+	case 'J':
+		g.cells = [40][120]rune{}
+	case 'K':
+		clear(g.cells[g.y][min(g.x, 119):])
+	}
+}
+
+func (g *glass) text() string {
+	var b strings.Builder
+	for _, row := range g.cells {
+		for _, r := range row {
+			b.WriteRune(max(r, ' '))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// shows presses a key and waits until a text stands on the screen.
+func (o *onlooker) shows(t *testing.T, key, text string) {
+	t.Helper()
+	io.WriteString(o.keys, key)
+	stands := ""
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		o.mu.Lock()
+		stands = o.glass.text()
+		o.mu.Unlock()
+		if strings.Contains(stands, text) {
+			return
+		}
+	}
+	t.Fatalf("key %q does not show %q, but\n%s", key, text, stands)
+}
+
+// A class watches one run, each at a screen of his own; whoever likes trains it
+// himself and comes back, and says who will win.
+func TestClass(t *testing.T) {
+	s := loadedServer(t, "--open", "--class", "--presets", "where-am-i,which-colour")
+	early, err := s.comes(true, "load")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer early.client.Close()
+	early.shows(t, "", "The teacher has shown nothing yet")
+	teacher, err := s.teacher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer teacher.client.Close()
+	early.shows(t, "", "step ")
+	teacher.shows(t, "", "1 watcher")
+	teacher.shows(t, "", "After 60 ") // the second evaluation
+	teacher.shows(t, " ", "paused")
+	early.shows(t, "", "paused")
+	late, err := s.comes(true, "load")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.client.Close()
+	if late.first > 200*time.Millisecond {
+		t.Errorf("who comes late waits %v", late.first)
+	}
+	late.shows(t, "", "class")
+	late.shows(t, "[", "evaluation ")
+	late.shows(t, "]", "class")
+	late.shows(t, "w", "which will win?")
+	late.shows(t, "\r", "class")
+	teacher.shows(t, "", "1 predicted")
+	teacher.shows(t, "w", "1 of 2 have said")
+	teacher.shows(t, "q", "paused")
+	early.shows(t, "f", "your own")
+	teacher.shows(t, "n", "seed 2")
+	late.shows(t, "", "seed 2")
+	early.shows(t, "f", "class")
+	teacher.shows(t, "\t", "▸")
+}
+
 // Many people at one server; figures in the log. Without -load few, for the
 // sake of the driver.
 func TestLoad(t *testing.T) {
@@ -255,9 +400,17 @@ func TestLoad(t *testing.T) {
 		for _, c := range []struct {
 			what string
 			args []string
-		}{{"nothing is trained", []string{"--open", "--max-steps", "1"}}, {"all want to train", []string{"--open"}}} {
+		}{{"nothing is trained", []string{"--open", "--max-steps", "1"}}, {"all want to train", []string{"--open"}}, {"a class", []string{"--open", "--class", "--presets", "all-schemes"}}} {
 			t.Run(fmt.Sprint(n, " ", c.what), func(t *testing.T) {
-				if p99 := load(t, loadedServer(t, c.args...), n, c.what); p99 > time.Second {
+				s := loadedServer(t, c.args...)
+				if c.what == "a class" {
+					teacher, err := s.teacher()
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer teacher.client.Close()
+				}
+				if p99 := load(t, s, n, c.what); p99 > time.Second {
 					t.Errorf("keys take %v", p99)
 				}
 			})

@@ -32,7 +32,8 @@ import (
 type serveFlags struct {
 	listen, keys, password, hostKey string
 	presets, locked                 []string
-	pin, open, public, qr           bool
+	pin, open, public, qr, class    bool
+	teacher                         string
 	limits                          serve.Limits
 	runs, steps, memory             int
 }
@@ -56,7 +57,7 @@ with a key have trained is kept for them.`,
   padlab serve --open --presets where-am-i,which-colour --lock train.steps`,
 		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := paths(c, "authorized-keys", "password-file", "host-key"); err != nil {
+			if err := paths(c, "authorized-keys", "password-file", "host-key", "teacher-key"); err != nil {
 				return err
 			}
 			return s.serve(f)
@@ -79,6 +80,8 @@ with a key have trained is kept for them.`,
 	flags.IntVar(&f.memory, "max-memory", 0, "`MB` that one experiment may take; left out: a tenth of the machine's, and six tenths for all together")
 	flags.StringSliceVar(&f.presets, "presets", nil, "`NAMES` of the presets that may be trained; left out: all, and experiments of one's own")
 	flags.StringSliceVar(&f.locked, "lock", nil, "`KEYS` of fields that nobody may change, such as train.lr")
+	flags.BoolVar(&f.class, "class", false, "all watch what the teacher does, who comes as teacher@HOST; key f trains it for oneself")
+	flags.StringVar(&f.teacher, "teacher-key", "", "`FILE` with the public key of the teacher of a class; left out: a PIN is drawn for him, and printed once")
 	flags.BoolVar(&f.qr, "qr", false, "print the address as a QR code, too")
 	return c
 }
@@ -98,6 +101,8 @@ func (f serveFlags) check() error {
 		return errors.New("--open lets everybody in: it goes with no other way to come in")
 	case f.pin && f.password != "":
 		return errors.New("--pin draws a password, and --password-file has one: either")
+	case f.teacher != "" && !f.class:
+		return errors.New("--teacher-key goes with --class")
 	case f.public && !f.open:
 		return errors.New("--public goes with --open")
 	}
@@ -145,6 +150,14 @@ func (f serveFlags) door() (d serve.Door, pin string, err error) {
 		pin = serve.NewPIN()
 		d.Password = pin
 	}
+	switch {
+	case f.teacher != "":
+		if d.TeacherKeys, err = serve.AuthorizedKeys(f.teacher); err != nil {
+			return d, "", fmt.Errorf("--teacher-key: %w", err)
+		}
+	case f.class:
+		d.TeacherPIN = serve.NewPIN()
+	}
 	return d, pin, nil
 }
 
@@ -159,6 +172,7 @@ type hosting struct {
 
 	presets []app.Preset
 	first   app.Preset
+	class   *app.Class // nil: everybody is alone
 }
 
 // serve is padlab serve. It ends, as it should, when it is interrupted.
@@ -194,6 +208,10 @@ func (s *session) serve(f serveFlags) error {
 	fmt.Fprintf(s, "%s\nhost key %s\n", line, serve.Fingerprint(key.PublicKey()))
 	if pin != "" {
 		fmt.Fprintf(s, "PIN %s\n", pin)
+	}
+	if door.TeacherPIN != "" {
+		at := strings.LastIndex(line, " ") + 1
+		fmt.Fprintf(s, "teacher: %steacher@%s\nteacher's PIN %s\n", line[:at], line[at:], door.TeacherPIN)
 	}
 	if f.qr {
 		if err := serve.QR(s, link); err != nil {
@@ -238,6 +256,9 @@ func (s *session) hosting(f serveFlags) (*hosting, error) {
 	h := &hosting{
 		session: s, flags: f, pool: pool, gate: lab.NewGate(f.runs), looks: make(chan struct{}, 2),
 		rules: rules{presets: f.presets, locked: f.locked, maxSteps: f.steps},
+	}
+	if f.class {
+		h.class = app.NewClass()
 	}
 	for _, section := range presets.Sections() {
 		for _, name := range section.Names {
@@ -321,7 +342,7 @@ func (h *hosting) screen(v serve.Visitor) (*app.Host, app.Session, func(), error
 		}()
 		return run, nil
 	}
-	return host, app.Session{Presets: h.presets, First: h.first}, func() {}, nil
+	return host, app.Session{Presets: h.presets, First: h.first, Class: h.class, Teaches: v.Teacher}, func() {}, nil
 }
 
 // options are how a visitor's run is kept.

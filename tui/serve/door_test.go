@@ -30,9 +30,22 @@ func TestDoor(t *testing.T) {
 		"no password":           {Door{Password: "correct horse"}, []gossh.AuthMethod{gossh.Password("")}, false},
 		"a key for a password":  {Door{Password: "correct horse"}, []gossh.AuthMethod{gossh.PublicKeys(known)}, false},
 		"nothing, for everyone": {Door{Open: true}, nil, true},
+
+		"teacher with nothing":       {Door{Open: true, TeacherPIN: "correct horse"}, nil, false},
+		"teacher with a wrong PIN":   {Door{Open: true, TeacherPIN: "correct horse"}, []gossh.AuthMethod{gossh.Password("wrong horse")}, false},
+		"teacher with the PIN":       {Door{Open: true, TeacherPIN: "correct horse"}, []gossh.AuthMethod{gossh.Password("correct horse")}, true},
+		"teacher, password of all":   {Door{Password: "battery staple", TeacherPIN: "correct horse"}, []gossh.AuthMethod{gossh.Password("battery staple")}, false},
+		"teacher with a pupil's key": {Door{Keys: keys.Keys, TeacherKeys: []gossh.PublicKey{other.PublicKey()}}, []gossh.AuthMethod{gossh.PublicKeys(known)}, false},
+		"teacher with his key":       {Door{Keys: keys.Keys, TeacherKeys: []gossh.PublicKey{other.PublicKey()}}, []gossh.AuthMethod{gossh.PublicKeys(other)}, true},
+		"all, beside a teacher":      {Door{Open: true, TeacherPIN: "correct horse"}, nil, true},
+		"all, with the teacher's":    {Door{Password: "battery staple", TeacherPIN: "correct horse"}, []gossh.AuthMethod{gossh.Password("correct horse")}, false},
 	} {
 		s := start(t, func(config *Config) { config.Door = c.door })
-		client, err := gossh.Dial("tcp", s.addr, clientConfig(c.auth...))
+		config := clientConfig(c.auth...)
+		if strings.HasPrefix(name, "teacher") {
+			config.User = teacher
+		}
+		client, err := gossh.Dial("tcp", s.addr, config)
 		if (err == nil) != c.in {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -40,10 +53,15 @@ func TestDoor(t *testing.T) {
 			client.Close()
 		}
 	}
-	if _, err := keys.verified(nil, other.PublicKey(), nil, ""); err == nil {
+	if _, err := keys.verified(anna{}, other.PublicKey(), nil, ""); err == nil {
 		t.Error("a key that was not let in has signed, and is let in")
 	}
 }
+
+// anna is a connection of hers.
+type anna struct{ gossh.ConnMetadata }
+
+func (anna) User() string { return "anna" }
 
 // Passwords cannot be guessed quickly, and who shares an address with a guesser can
 // come in when he rests.

@@ -50,6 +50,7 @@ type Visitor struct {
 	User     string // as the client calls him: nobody has checked it
 	Key      string // fingerprint of the key he came in with, "" without one
 	Address  string
+	Teacher  bool                // he has shown that he is
 	Terminal bool                // a person sits at a terminal
 	Getenv   func(string) string // of his environment, what was let in
 }
@@ -173,6 +174,8 @@ func (s *server) options(library *ssh.Server) error {
 		c := ctx.Value(connKey{}).(*conn)
 		return &gossh.ServerConfig{
 			MaxAuthTries:              maxTries,
+			NoClientAuth:              s.Door.Open,
+			NoClientAuthCallback:      s.Door.unasked,
 			VerifiedPublicKeyCallback: s.Door.verified,
 			AuthLogCallback: func(_ gossh.ConnMetadata, method string, err error) {
 				if err == nil {

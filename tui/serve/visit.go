@@ -96,7 +96,7 @@ func (s *server) visit(_ *ssh.Server, sc *gossh.ServerConn, offered gossh.NewCha
 			server: s, conn: c, channel: channel, began: time.Now(), env: map[string]string{}, what: "nothing",
 			requests: newBucket(maxRequests, maxRequests), resized: make(chan struct{}, 1),
 		}
-		v.visitor = Visitor{User: visible(sc.User(), 64), Address: sc.RemoteAddr().String(), Getenv: v.getenv}
+		v.visitor = Visitor{User: visible(sc.User(), 64), Address: sc.RemoteAddr().String(), Teacher: s.Door.teaches(sc.User()), Getenv: v.getenv}
 		if sc.Permissions != nil {
 			if key, ok := ctx.Value(ssh.ContextKeyPublicKey).(ssh.PublicKey); ok {
 				v.visitor.Key = Fingerprint(key)
