@@ -75,6 +75,14 @@ func NewPool(k *kernel.Kernel, workers int, now func() time.Time, sources Source
 	return p
 }
 
+// Behind lets the crew work in threads of its own, in each of which begin is called
+// first: it may ask the system to let others go before. It is called before the pool
+// is used.
+func (p *Pool) Behind(begin func()) {
+	(<-p.crew).Close()
+	p.crew <- kernel.NewCrewApart(p.workers, begin)
+}
+
 // Limit refuses experiments that need more than so many bytes of memory. It is
 // called before the pool is used.
 func (p *Pool) Limit(bytes int64) { p.memory = bytes }

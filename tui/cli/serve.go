@@ -244,6 +244,7 @@ func (s *session) hosting(f serveFlags) (*hosting, error) {
 	if err != nil {
 		return nil, err
 	}
+	pool.Behind(stepBack)
 	each := int64(f.memory) * 1e6
 	if machine := machineMemory(); machine > 0 {
 		if each == 0 {
