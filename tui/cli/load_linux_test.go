@@ -343,6 +343,31 @@ func (o *onlooker) shows(t *testing.T, key, text string) {
 	t.Fatalf("key %q does not show %q, but\n%s", key, text, stands)
 }
 
+// Whoever has to wait for others sees where he stands, and trains when they have ended
+// or gone.
+func TestWaiting(t *testing.T) {
+	s := loadedServer(t, "--open", "--max-runs", "1")
+	var people []*onlooker
+	for range 3 {
+		o, err := s.comes(true, "load")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer o.client.Close()
+		people = append(people, o)
+		if len(people) == 1 {
+			o.shows(t, "", "step ")
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	people[1].shows(t, "", "waiting, 1st of 2")
+	people[2].shows(t, "", "waiting, 2nd of 2")
+	people[1].client.Close()
+	people[2].shows(t, "", "waiting, 1st of 1")
+	people[0].client.Close()
+	people[2].shows(t, "", "step ")
+}
+
 // A class watches one run, each at a screen of his own; whoever likes trains it
 // himself and comes back, and says who will win.
 func TestClass(t *testing.T) {

@@ -60,6 +60,9 @@ with a key have trained is kept for them.`,
 			if err := paths(c, "authorized-keys", "password-file", "host-key", "teacher-key"); err != nil {
 				return err
 			}
+			if f.class && !c.Flags().Changed("idle") {
+				f.limits.Idle = f.limits.Time // who watches presses no key
+			}
 			return s.serve(f)
 		},
 	}
@@ -73,7 +76,7 @@ with a key have trained is kept for them.`,
 	flags.StringVar(&f.hostKey, "host-key", "", "`FILE` with the key of this server, made when there is none; left out: in the folder of padlab's state")
 	flags.IntVar(&f.limits.Sessions, "max-sessions", f.limits.Sessions, "`N` sessions at a time")
 	flags.IntVar(&f.limits.PerAddress, "per-address", f.limits.PerAddress, "`N` of them from one address; a class may share one")
-	flags.DurationVar(&f.limits.Idle, "idle", f.limits.Idle, "`TIME` without a key after which a session ends")
+	flags.DurationVar(&f.limits.Idle, "idle", f.limits.Idle, "`TIME` without a key after which a session ends; in a class, left out: none but --max-time")
 	flags.DurationVar(&f.limits.Time, "max-time", f.limits.Time, "`TIME` after which a session ends in any case")
 	flags.IntVar(&f.runs, "max-runs", 32, "`N` sessions train at a time; others wait for their turn")
 	flags.IntVar(&f.steps, "max-steps", 100_000, "`N` training steps that one experiment may take, all arms together")
