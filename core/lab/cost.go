@@ -22,7 +22,8 @@ func Estimate(ctx context.Context, p *Pool, e *experiment.Experiment, trial time
 	if err != nil {
 		return c, nil, err
 	}
-	c.Bytes = b.bytes
+	defer b.memory.Release()
+	c.Bytes = b.memory.Taken()
 	arms := b.replicas[:len(b.arms)] // of the first seed
 	crew, ok := p.borrow(ctx)
 	if !ok {

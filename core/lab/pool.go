@@ -24,8 +24,10 @@ type Pool struct {
 	now     func() time.Time // timings only; no result depends on it
 	crew    chan *kernel.Crew
 	budget  *stage.Budget
-	memory  int64 // bytes that one experiment may take; 0: any
+	memory  int64         // bytes that one experiment may take; 0: any
+	common  *stage.Common // and all of them together; nil: any
 	sources Sources
+	builds  chan struct{} // experiments that are being built
 
 	mu     sync.Mutex
 	sets   map[string]*images.Set
@@ -58,20 +60,36 @@ const MaxFeatures = 3 * probe.MaxBytes / 2
 // often a run publishes a snapshot while it trains.
 const slice = 20 * time.Millisecond
 
+// maxBuilds is how many experiments are built at a time: building computes beside the
+// crew, and dozens of them would leave no processor to whoever answers keys.
+const maxBuilds = 2
+
 // NewPool starts a crew of workers workers that compute with k. It panics if
 // workers < 1.
 func NewPool(k *kernel.Kernel, workers int, now func() time.Time, sources Sources) *Pool {
 	p := &Pool{
-		kernel: k, workers: workers, now: now, crew: make(chan *kernel.Crew, 1), budget: stage.NewBudget(MaxFeatures), sources: sources,
+		kernel: k, workers: workers, now: now, crew: make(chan *kernel.Crew, 1), budget: stage.NewBudget(MaxFeatures), sources: sources, builds: make(chan struct{}, maxBuilds),
 		sets: map[string]*images.Set{}, photos: map[string][]images.Photo{}, sights: map[string]*inspect.Cells{},
 	}
 	p.crew <- kernel.NewCrew(workers)
 	return p
 }
 
+// Behind lets the crew work in threads of its own, in each of which begin is called
+// first: it may ask the system to let others go before. It is called before the pool
+// is used.
+func (p *Pool) Behind(begin func()) {
+	(<-p.crew).Close()
+	p.crew <- kernel.NewCrewApart(p.workers, begin)
+}
+
 // Limit refuses experiments that need more than so many bytes of memory. It is
 // called before the pool is used.
 func (p *Pool) Limit(bytes int64) { p.memory = bytes }
+
+// LimitAll refuses experiments that need more, together with those under way, than so
+// many bytes of memory. It is called before the pool is used.
+func (p *Pool) LimitAll(bytes int64) { p.common = stage.NewCommon(bytes) }
 
 // Close waits for the crew and ends it. No run may be using the pool any more
 // or do so later.

@@ -22,13 +22,13 @@ import (
 type prepared struct {
 	experiment *experiment.Experiment // resolved
 	inputs     []record.Input
-	arms       []string      // by name
-	labels     []string      // their names in words
-	replicas   []*replica    // of all arms with the first seed, then of all with the next
-	averages   []*average    // of each arm over its replicas
-	stages     []stage.Stage // of all arms, each once
-	warnings   []string      // what in the geometry would leak position without any padding, and how weights were read
-	bytes      int64         // of memory, that all stages take at most
+	arms       []string         // by name
+	labels     []string         // their names in words
+	replicas   []*replica       // of all arms with the first seed, then of all with the next
+	averages   []*average       // of each arm over its replicas
+	stages     []stage.Stage    // of all arms, each once
+	warnings   []string         // what in the geometry would leak position without any padding, and how weights were read
+	memory     *stage.Allowance // that all stages take at most
 }
 
 // warn adds a warning, once.
@@ -43,8 +43,19 @@ func (p *prepared) warn(text string) {
 // stages of all arms. It is the only place where that is decided, whether the
 // experiment came from a file, from flags or from a screen. What another run has
 // built for fewer seeds is not built again. The context ends the building only.
-func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run) (*prepared, error) {
-	out := &prepared{experiment: e.Clone()}
+func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run) (_ *prepared, err error) {
+	out := &prepared{experiment: e.Clone(), memory: &stage.Allowance{Limit: p.memory, Common: p.common}}
+	defer func() {
+		if err != nil {
+			out.memory.Release()
+		}
+	}()
+	select {
+	case p.builds <- struct{}{}:
+		defer func() { <-p.builds }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	e = out.experiment
 	first := 0
 	if after != nil {
@@ -56,7 +67,7 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 		}
 		out.replicas, out.stages = slices.Clone(after.replicas), slices.Clone(after.stages)
 	}
-	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: &stage.Allowance{Limit: p.memory}, Trainers: map[string]*nn.Trainer{}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, pool: p, crew: p.Turn(ctx), out: out}
+	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: out.memory, Trainers: map[string]*nn.Trainer{}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, pool: p, crew: p.Turn(ctx), out: out}
 	set, err := p.set(e.Data.Set)
 	if err != nil {
 		return nil, err
@@ -110,7 +121,7 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 	if err := b.means.Memory.Charge("what frozen networks make of photographs", int64(min(features, MaxFeatures)), "readout.crops"); err != nil {
 		return nil, err
 	}
-	out.warnings, out.bytes = slices.Clip(out.warnings), b.means.Memory.Taken()
+	out.warnings = slices.Clip(out.warnings)
 	return out, nil
 }
 

@@ -101,17 +101,23 @@ func Check(ctx context.Context, p *Pool, e *experiment.Experiment) (warnings []s
 	if err != nil {
 		return nil, err
 	}
+	b.memory.Release()
 	return b.warnings, nil
 }
 
 // Start builds the networks of e, unless the context is done first, and starts to
 // train them. The error says what does not fit. The caller may change e
 // afterwards.
-func Start(ctx context.Context, p *Pool, e *experiment.Experiment, o Options) (*Run, error) {
+func Start(ctx context.Context, p *Pool, e *experiment.Experiment, o Options) (_ *Run, err error) {
 	b, err := prepare(ctx, p, e, o.After)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			b.memory.Release()
+		}
+	}()
 	r := &Run{
 		prepared: b, pool: p, options: o,
 		changed: make(chan struct{}, 1), done: make(chan struct{}), wake: make(chan struct{}, 1), calls: make(chan func()), reported: map[string]stage.Report{},
@@ -304,6 +310,7 @@ func (r *Run) requested() request {
 // main is the run's goroutine.
 func (r *Run) main() {
 	defer close(r.done)
+	defer r.memory.Release()
 	defer r.cancel()
 	defer r.writer.Close()
 	defer r.recover()

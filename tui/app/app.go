@@ -33,6 +33,9 @@ type Host struct {
 	// Start builds an experiment and starts to train it.
 	Start func(context.Context, Wish) (*lab.Run, error)
 
+	// Queues says that Start may wait for runs of others, and calls Wish.Waits.
+	Queues bool
+
 	// History keeps the runs; nil: nothing is kept.
 	History *record.History
 
@@ -62,6 +65,10 @@ type Wish struct {
 	Experiment *experiment.Experiment // with them
 	After      *lab.Run               // a run of it with fewer seeds, whose networks it takes over; nil: none
 	From       *record.Record         // where a run was stopped that this one goes on with; nil: none
+
+	// Waits is called with the place in the queue, from 1 on, and its length, while
+	// others have to end first. It returns at once.
+	Waits func(place, of int)
 }
 
 // A Session is one person at one terminal.
@@ -74,6 +81,9 @@ type Session struct {
 	Experiment *experiment.Experiment // with these changes; nil: as it is
 	Record     *record.Record         // is looked at in place of training; nil: none
 	Terminal   Terminal
+
+	Class   *Class // is watched, or taught; nil: there is none
+	Teaches bool
 }
 
 // A Terminal is what a session's terminal can be asked for. What is nil it cannot
@@ -269,6 +279,9 @@ func (m *Model) carryOut(act func() effect) tea.Cmd {
 	}
 	if e.bell && m.terminal.Bell != nil {
 		m.terminal.Bell()
+	}
+	if l, ok := m.stack[0].(*labScreen); ok && l.teaches {
+		l.class.teach(l)
 	}
 	var work tea.Cmd
 	if e.room != 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"padlab/core/experiment"
@@ -36,6 +37,11 @@ type labScreen struct {
 	zoomed bool
 	drawn  [places]drawn // what was drawn last, where
 	sight  sight         // what the selected arm makes of a picture
+
+	class   *Class // nil: there is none
+	teaches bool
+	watches int   // counts the times at which the class was turned to; 0: something of one's own is shown
+	seen    looks // what was taken over last
 
 	changes   comparing
 	followed  int  // how far the tour was followed
@@ -106,8 +112,8 @@ const (
 )
 
 func newLab(h *Host, s Session) *labScreen {
-	l := &labScreen{host: h, presets: s.Presets}
-	l.player = player{start: h.Start, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
+	l := &labScreen{host: h, presets: s.Presets, class: s.Class, teaches: s.Class != nil && s.Teaches}
+	l.player = player{start: h.Start, queues: h.Queues, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
 	if s.Experiment != nil {
 		l.experiment = s.Experiment.Clone()
 	}
@@ -122,6 +128,7 @@ func newLab(h *Host, s Session) *labScreen {
 // begin makes ready for another run. Where only the seed or the schemes are
 // others, the chart stays what it is.
 func (l *labScreen) begin(before Preset) {
+	l.watches = 0
 	if l.arm >= len(l.snap.Arms) {
 		l.arm = 0
 	}
@@ -133,6 +140,18 @@ func (l *labScreen) begin(before Preset) {
 }
 
 func (l *labScreen) enter() effect {
+	if l.class != nil && !l.teaches {
+		l.class.sit(l)
+		return l.follow()
+	}
+	if l.teaches {
+		return both(l.begins(), l.listen(0, 0))
+	}
+	return l.begins()
+}
+
+// begins trains what was asked for, or shows a record.
+func (l *labScreen) begins() effect {
 	if r := l.record; r != nil {
 		l.record = nil
 		return l.openRecord(r)
@@ -231,7 +250,7 @@ func (l *labScreen) keys() []key {
 	if l.zoomed {
 		zoom = "all panes"
 	}
-	return append([]key{
+	own := []key{
 		{names: []string{" "}, shown: "space", hint: pause, help: "pause or go on", do: l.pause},
 		{names: []string{"e"}, hint: "edit", help: "change anything of the experiment, and train it", keep: true, do: l.openForm},
 		{names: []string{"a"}, hint: "schemes", help: "switch padding schemes on and off, and train them", do: l.openSchemes},
@@ -263,7 +282,11 @@ func (l *labScreen) keys() []key {
 		{names: []string{"esc"}, help: "one layer out", do: quietly(l.out)},
 		{names: []string{"?"}, hint: "help", help: "this help", keep: true, do: l.openHelp},
 		{names: []string{"q"}, hint: "quit", help: "quit; asks while training (q q quits, and so does ctrl+c)", keep: true, always: true, do: l.quit},
-	}, rooms()...)
+	}
+	if l.attending() { // the teacher drives
+		own = slices.DeleteFunc(own, func(k key) bool { return slices.Contains([]string{" ", "s", "-", "+"}, k.names[0]) })
+	}
+	return append(append(l.classKeys(), own...), rooms()...)
 }
 
 // open goes to a room.
@@ -360,6 +383,8 @@ func (l *labScreen) openInspection() effect {
 	switch {
 	case !ok:
 		return effect{}
+	case l.attending():
+		return effect{enter: &page{title: "inside " + a.Label, text: words(theme.Plain, "This is the network of the class. Key f trains it for yourself; then you can look inside.")}}
 	case l.run == nil:
 		return effect{enter: &page{title: "inside " + a.Label, text: words(theme.Plain, "A record keeps what was found, and not the network on the screen. Key r trains it again, to the same bits; then one can look inside.")}}
 	}
@@ -435,8 +460,16 @@ func (l *labScreen) draw(on surface, r view.Rect) {
 		l.drawn[p] = now
 		on.Fill(r, theme.Plain)
 		b := l.box(p, focused)
+		if l.pointed(p) {
+			b.title = "▸ " + b.title
+		}
 		on.put(b.inside, view.Panel{Title: b.title, Foot: b.foot, Focused: focused}.Draw(on.Frame, r, on.Theme))
 	}
+}
+
+// pointed reports whether a teacher points at a box.
+func (l *labScreen) pointed(p place) bool {
+	return l.attending() && l.seen != (looks{}) && l.seen.focus == p
 }
 
 // previous is the same arm in the run before, as far as it is shown.
@@ -495,6 +528,7 @@ func (l *labScreen) point(m mouse) effect {
 // line, and the loss when it has come a column further.
 type state struct {
 	focused bool
+	pointed bool // at by a teacher
 	run     *lab.Run
 	before  *lab.Snapshot
 	now     *lab.Snapshot // where it is an evaluation of before, or recorded
@@ -524,7 +558,7 @@ type progress struct {
 
 // state is that of a box in a rectangle of some width.
 func (l *labScreen) state(p place, width int, focused bool) state {
-	s := state{focused: focused, run: l.run, arm: l.arm, curve: l.curve, back: l.back, problem: l.problem}
+	s := state{focused: focused, pointed: l.pointed(p), run: l.run, arm: l.arm, curve: l.curve, back: l.back, problem: l.problem}
 	if !l.alone {
 		s.before = l.before
 	}
@@ -537,7 +571,10 @@ func (l *labScreen) state(p place, width int, focused bool) state {
 			s.ended++
 		}
 	}
-	if l.back > 0 || l.run == nil {
+	if l.watched != nil {
+		s.run = l.watched
+	}
+	if l.back > 0 || s.run == nil {
 		s.now = l.now()
 	}
 	switch p {
@@ -583,6 +620,7 @@ func (l *labScreen) drawHead(on surface, r view.Rect) {
 	}
 	x += 2 + on.Text(x+2, r.Y, theme.Plain, fmt.Sprintf("%s · %s", name, report.Seeds(e)))
 	style, parts := l.status()
+	parts = append(parts[:1:1], append(l.classStatus(), parts[1:]...)...)
 	if l.back > 0 {
 		list, at := l.past(), l.now()
 		style, parts = theme.Warn, []string{fmt.Sprintf("evaluation %d of %d, after step %d", max(1, len(list)-l.back), len(list), at.Step()), "] forth", "esc now"}

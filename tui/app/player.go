@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"padlab/core/experiment"
@@ -21,12 +22,14 @@ import (
 // kept of one.
 type player struct {
 	start   func(context.Context, Wish) (*lab.Run, error)
+	queues  bool                // it may wait for runs of others, and says so
 	started func(before Preset) // is called when another run has come,
 	looked  func() effect       // and this when there is something new of it
 
 	preset     Preset                 // what was chosen
 	experiment *experiment.Experiment // what is trained: the preset with changes
 	run        *lab.Run               // nil until one has been built, and for a record
+	watched    *lab.Run               // somebody else's, that is looked at in place of a run; nil: none
 	snap       *lab.Snapshot          // the latest, nil without a run and a record
 	kept       []*lab.Snapshot        // of a record: its evaluations
 	before     *lab.Snapshot          // the last of what was shown before, once it had results
@@ -47,7 +50,11 @@ type building struct {
 	from       *record.Record
 	ctx        context.Context
 	cancel     context.CancelFunc // ends the run, also when it has not been built
+	queue      atomic.Pointer[queued]
 }
+
+// A queued building waits for runs of others: which it is of how many that do.
+type queued struct{ place, of int }
 
 // poll is how often a player looks for a new snapshot.
 const poll = 100 * time.Millisecond
@@ -71,7 +78,10 @@ func (p *player) request(b *building) effect {
 
 func (p *player) build(b *building) effect {
 	p.next = b
-	start, wish := p.start, Wish{Preset: b.preset, Experiment: b.experiment.Clone(), After: b.after, From: b.from}
+	start, wish := p.start, Wish{
+		Preset: b.preset, Experiment: b.experiment.Clone(), After: b.after, From: b.from,
+		Waits: func(place, of int) { b.queue.Store(&queued{place, of}) },
+	}
 	build := func() (*lab.Run, error) {
 		run, err := start(b.ctx, wish)
 		if err == nil {
@@ -79,7 +89,23 @@ func (p *player) build(b *building) effect {
 		}
 		return run, err
 	}
-	return effect{work: work(build, p.take)}
+	e := effect{work: work(build, p.take)}
+	if p.queues {
+		e.work = together(e.work, p.awaited(b, nil).work)
+	}
+	return e
+}
+
+// awaited looks now and then how far a building has come in the queue, and draws
+// when that is another place than before.
+func (p *player) awaited(b *building, before *queued) effect {
+	seen := b.queue.Load()
+	return effect{unchanged: seen == before, work: after(3*poll, func() effect {
+		if p.next != b {
+			return effect{unchanged: true}
+		}
+		return p.awaited(b, seen)
+	})}
 }
 
 // take is handed the run that was built, or why there is none.
@@ -113,7 +139,7 @@ func (p *player) change(preset Preset, e *experiment.Experiment, run *lab.Run, s
 		p.before = last
 	}
 	before := p.preset
-	p.preset, p.experiment, p.run, p.snap, p.kept, p.pace, p.problem = preset, e, run, snap, nil, 0, ""
+	p.preset, p.experiment, p.run, p.snap, p.kept, p.pace, p.problem, p.watched = preset, e, run, snap, nil, 0, "", nil
 	p.started(before)
 }
 
@@ -141,6 +167,9 @@ func (p *player) recall(preset Preset, snap *lab.Snapshot, evaluations []*lab.Sn
 func (p *player) evaluations() []*lab.Snapshot {
 	if p.run != nil {
 		return p.run.Evaluations()
+	}
+	if p.watched != nil {
+		return p.watched.Evaluations()
 	}
 	return p.kept
 }
@@ -293,11 +322,30 @@ func (p *player) moreSeeds() effect {
 	return p.request(&building{preset: preset, experiment: e, after: p.run})
 }
 
+// ordinal is 1st, 2nd, 3rd, 4th, …
+func ordinal(n int) string {
+	ending := "th"
+	if tens := n / 10 % 10; tens != 1 {
+		switch n % 10 {
+		case 1:
+			ending = "st"
+		case 2:
+			ending = "nd"
+		case 3:
+			ending = "rd"
+		}
+	}
+	return fmt.Sprint(n, ending)
+}
+
 // status says how the run goes, the most important first.
 func (p *player) status() (theme.Style, []string) {
 	s := p.snap
 	switch {
 	case p.coming() != nil:
+		if q := p.coming().queue.Load(); q != nil {
+			return theme.Warn, []string{fmt.Sprintf("waiting, %s of %d", ordinal(q.place), q.of)}
+		}
 		return theme.Dim, []string{"building the networks"}
 	case p.snap == nil && p.problem == "":
 		return theme.Dim, []string{"reading the record"}
@@ -325,7 +373,7 @@ func (p *player) status() (theme.Style, []string) {
 		left := time.Duration(float64(s.Elapsed) * (1 - s.Fraction) / s.Fraction)
 		parts = append(parts, view.Duration(left)+" left")
 	}
-	if p.run == nil {
+	if p.run == nil && p.watched == nil {
 		return theme.Dim, append([]string{"recorded, " + parts[0]}, parts[1:]...)
 	}
 	if s.Slow != "" {

@@ -87,6 +87,11 @@ func (l *labScreen) picture() box {
 	switch {
 	case !ok:
 		return b
+	case l.watched != nil:
+		if b.inside = inset(inset{words(theme.Dim, "Key f trains this for yourself: then its pictures are here.")}); a.Example != nil {
+			b.inside = numbersOf(a.Example)
+		}
+		return b
 	case l.run == nil:
 		b.inside = inset{words(theme.Dim, "Key r trains it again, to the same bits: then its pictures are here.")}
 		return b

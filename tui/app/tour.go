@@ -264,7 +264,7 @@ func (t *tour) enter() effect {
 }
 
 // follow has it kept how far one has come, one step after the other.
-func (l *labScreen) follow(step int) tea.Cmd {
+func (l *labScreen) keepStep(step int) tea.Cmd {
 	if l.host.Follow == nil {
 		return nil
 	}
@@ -274,7 +274,7 @@ func (l *labScreen) follow(step int) tea.Cmd {
 	l.following = true
 	return work(func() (struct{}, error) { return struct{}{}, l.host.Follow(step) }, func(struct{}, error) effect {
 		if l.following = false; l.followed != step {
-			return effect{unchanged: true, work: l.follow(l.followed)}
+			return effect{unchanged: true, work: l.keepStep(l.followed)}
 		}
 		return effect{unchanged: true}
 	})
@@ -284,7 +284,7 @@ func (l *labScreen) follow(step int) tea.Cmd {
 func (t *tour) begin() effect {
 	t.selected, t.said = 0, -1
 	t.lab.focus, t.lab.zoomed, t.lab.back = armsPlace, false, 0
-	followed := t.lab.follow(t.step)
+	followed := t.lab.keepStep(t.step)
 	e := t.train()
 	e.work = together(e.work, followed)
 	return e
@@ -408,7 +408,7 @@ func (t *tour) turn(by int) effect {
 	case to < 0:
 		return effect{}
 	case to == len(lessons):
-		return effect{leave: []screen{t}, work: t.lab.follow(0)}
+		return effect{leave: []screen{t}, work: t.lab.keepStep(0)}
 	default:
 		t.step = to
 	}

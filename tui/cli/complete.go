@@ -49,6 +49,8 @@ func (s *session) complete(root *cobra.Command) {
 		"schemes show": {"format": choices("text", "json"), "size": nothingMore, "pad": nothingMore},
 		"inspect": {"format": choices("text", "json"), "size": nothingMore, "weights": files("safetensors"), "images": folders,
 			"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools))},
+		"serve": {"listen": nothingMore, "authorized-keys": files(), "password-file": files(), "host-key": files(), "teacher-key": files(), "presets": several(s.presetNames()...), "lock": several(fieldKeys("")...),
+			"max-sessions": nothingMore, "per-address": nothingMore, "idle": nothingMore, "max-time": nothingMore, "max-runs": nothingMore, "max-steps": nothingMore, "max-memory": nothingMore},
 		"bench": {"format": choices("text", "json", "jsonl"), "net": several("S", "M", "L"), "padding": several(schemeNames()...)},
 	} {
 		for name, f := range flags {

@@ -20,7 +20,7 @@ import (
 var house = map[string]string{
 	".":          "tui/cli",
 	"tui/cli":    "tui core datasets presets",
-	"tui/serve":  "tui/app tui/paint tui/theme",
+	"tui/serve":  "tui/app tui/paint tui/view tui/theme",
 	"tui/app":    "tui/report tui/view tui/theme " + values,
 	"tui/report": "tui/view tui/theme " + values,
 	"tui/paint":  "tui/view tui/theme",
@@ -56,6 +56,8 @@ var leaves = []string{"core/names", "core/rng", "core/metric", "core/exact"}
 var reserved = []struct{ library, room string }{
 	{"github.com/charmbracelet/wish", "tui/serve"},
 	{"github.com/charmbracelet/ssh", "tui/serve"},
+	{"golang.org/x/crypto/ssh", "tui/serve"},
+	{"rsc.io/qr", "tui/serve"},
 	{"github.com/charmbracelet/", "tui"},
 	{"github.com/NimbleMarkets/", "tui/view"},
 	{"github.com/muesli/", "tui"},

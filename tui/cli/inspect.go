@@ -128,7 +128,10 @@ func (s *session) inspect(name string, f inspectFlags) error {
 			s.Write(jsonLine(inspected))
 			return nil
 		}
-		fmt.Fprintf(s, "%s\n%s\n", report.Geometry(g), invitation)
+		fmt.Fprintln(s, report.Geometry(g))
+		if s.guest == nil {
+			fmt.Fprintln(s, invitation)
+		}
 		return nil
 	}
 

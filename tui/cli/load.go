@@ -23,6 +23,9 @@ func (s *session) load(name string) (*experiment.Experiment, error) {
 	if data, ok := presets.Read(name); ok {
 		return experiment.Parse("preset "+name, data)
 	}
+	if s.guest != nil && name != "-" {
+		return nil, names.Unknown("preset", name, presets.Names())
+	}
 	if name == "-" {
 		return s.await(func() (*experiment.Experiment, error) { return parse("standard input", s.in) })
 	}
@@ -48,8 +51,14 @@ func (s *session) await(read func() (*experiment.Experiment, error)) (*experimen
 	}
 	done := make(chan answer, 1)
 	go func() {
-		e, err := read()
-		done <- answer{e, err}
+		var a answer
+		defer func() {
+			if v := recover(); v != nil { // here it would end all sessions of a server
+				a.err = failure{fmt.Errorf("a fault in padlab itself: %v", v)}
+			}
+			done <- a
+		}()
+		a.e, a.err = read()
 	}()
 	select {
 	case a := <-done:
@@ -83,8 +92,20 @@ func onFile(name string, err error) error {
 // most 16 pieces.
 const maxWorkers = 256
 
-// pool starts the crew that the flags and the environment ask for.
-func (s *session) pool() (*lab.Pool, error) {
+// pool starts the crew that the flags and the environment ask for; done ends it. A
+// guest uses that of the server.
+func (s *session) pool() (pool *lab.Pool, done func(), err error) {
+	if s.guest != nil {
+		return s.guest.pool, func() {}, nil
+	}
+	if pool, err = s.newPool(s.sources()); err != nil {
+		return nil, nil, err
+	}
+	pool.Limit(machineMemory() / 10 * 9) // the system has needs of its own
+	return pool, pool.Close, nil
+}
+
+func (s *session) newPool(sources lab.Sources) (*lab.Pool, error) {
 	workers, err := s.crewSize()
 	if err != nil {
 		return nil, err
@@ -93,9 +114,7 @@ func (s *session) pool() (*lab.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := lab.NewPool(k, workers, time.Now, s.sources())
-	pool.Limit(machineMemory() / 10 * 9) // the system has needs of its own
-	return pool, nil
+	return lab.NewPool(k, workers, time.Now, sources), nil
 }
 
 // crewSize is how many workers were asked for, by flag or environment.

@@ -80,11 +80,11 @@ func (s *session) checkPreset(name string) error {
 	if err != nil {
 		return err
 	}
-	pool, err := s.pool()
+	pool, done, err := s.pool()
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer done()
 	cost, warnings, err := lab.Estimate(s.ctx, pool, e, time.Second)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -151,6 +151,11 @@ func (s *session) run(f runFlags, name string) error {
 	if err := s.change(e, f); err != nil {
 		return err
 	}
+	if s.guest != nil {
+		if err := s.guest.rules.check(name, base, e); err != nil {
+			return err
+		}
+	}
 	o := lab.Options{Provenance: s.provenance(name, base)}
 	switch {
 	case f.resume:
@@ -234,11 +239,16 @@ func atStart(err error) error {
 
 // execute runs an experiment and prints what it finds.
 func (s *session) execute(f runFlags, e *experiment.Experiment, o lab.Options) error {
-	pool, err := s.pool()
+	pool, done, err := s.pool()
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer done()
+	leave, err := s.admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	evaluated := make(chan *lab.Snapshot)
 	o.Evaluated = func(s *lab.Snapshot) { evaluated <- s }
 	run, err := lab.Start(s.ctx, pool, e, o)

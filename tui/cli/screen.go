@@ -80,11 +80,11 @@ func (s *session) screen(name string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	pool, err := s.pool()
+	pool, done, err := s.pool()
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer done()
 	keyboard, painter := paint.NewKeyboard(os.Stdin), paint.New(os.Stdout, s.config.Mouse && !f.noMouse)
 	if err := keyboard.Raw(); err != nil {
 		return failure{fmt.Errorf("the terminal: %w", err)}

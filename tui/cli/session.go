@@ -40,6 +40,8 @@ type session struct {
 	look                      look
 	glyphs                    string // as asked for, auto among them; look has what that came to
 
+	guest *guest // whose command line this is; nil: somebody's on this machine
+
 	config config.Config // of this machine, once configure has read it; until then the default
 }
 

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"fmt"
+	"sync"
 
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
@@ -23,8 +24,46 @@ type Means struct {
 // need is charged before it is taken: a process that runs out of memory cannot
 // say why.
 type Allowance struct {
-	Limit int64 // bytes; 0: there is none
-	taken int64
+	Limit  int64   // bytes; 0: there is none
+	Common *Common // what it shares with other experiments, nil: it is alone
+	taken  int64
+	shared int64 // of it, what was taken from Common
+}
+
+// Common is the memory that all experiments of a process may take together. Its
+// methods may be called from any goroutine.
+type Common struct {
+	mu           sync.Mutex
+	limit, taken int64 // bytes
+}
+
+// NewCommon returns so many bytes.
+func NewCommon(bytes int64) *Common { return &Common{limit: bytes} }
+
+// take takes so many bytes, if there are as many left.
+func (c *Common) take(bytes int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.taken+bytes > c.limit {
+		return false
+	}
+	c.taken += bytes
+	return true
+}
+
+// Taken is what was charged so far, in bytes.
+func (a *Allowance) Taken() int64 { return a.taken }
+
+// Release gives back what was taken from the common memory. The experiment must have
+// ended.
+func (a *Allowance) Release() {
+	if a.Common == nil {
+		return
+	}
+	a.Common.mu.Lock()
+	defer a.Common.mu.Unlock()
+	a.Common.taken -= a.shared
+	a.shared = 0
 }
 
 // Charge adds what something needs. The error says how much that is, how much
@@ -32,6 +71,13 @@ type Allowance struct {
 func (a *Allowance) Charge(what string, bytes int64, lower string) error {
 	a.taken += bytes
 	if a.Limit == 0 || a.taken <= a.Limit {
+		if a.Common == nil {
+			return nil
+		}
+		if !a.Common.take(bytes) {
+			return fmt.Errorf("%s needs %s of memory, and other runs have what there is, %s: wait until some have ended, or lower %s", what, size(bytes), size(a.Common.limit), lower)
+		}
+		a.shared += bytes
 		return nil
 	}
 	if rest := a.taken - bytes; rest > a.Limit/20 {
@@ -39,9 +85,6 @@ func (a *Allowance) Charge(what string, bytes int64, lower string) error {
 	}
 	return fmt.Errorf("%s needs %s of memory, of %s that there are: lower %s", what, size(bytes), size(a.Limit), lower)
 }
-
-// Taken is what was charged so far, in bytes.
-func (a *Allowance) Taken() int64 { return a.taken }
 
 // size is a number of bytes for a person.
 func size(bytes int64) string {

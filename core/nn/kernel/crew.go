@@ -13,10 +13,12 @@ import (
 // worker takes the next piece when it is free, so that a slow core does not
 // hold up the others. What a piece computes must not depend on who takes it.
 //
-// One Do runs at a time; the caller is worker 0.
+// One Do runs at a time; the caller is worker 0, unless the crew works in threads of
+// its own.
 type Crew struct {
 	workers int
-	wake    []chan struct{} // one per further worker
+	apart   bool            // the caller does not work
+	wake    []chan struct{} // one per goroutine of the crew
 	done    sync.WaitGroup
 	pieces  int
 	next    atomic.Int64
@@ -41,16 +43,39 @@ func NewCrew(workers int) *Crew {
 	}
 	c := &Crew{workers: workers}
 	for w := 1; w < workers; w++ {
-		wake := make(chan struct{})
-		c.wake = append(c.wake, wake)
-		go func() {
-			for range wake {
-				c.take(w)
-				c.done.Done()
-			}
-		}()
+		c.hire(w, func() {})
 	}
 	return c
+}
+
+// NewCrewApart starts workers goroutines, each in a thread of its own, in which begin
+// is called first: it may ask the system to let others go before. The caller of Do
+// only waits. It panics if workers < 1.
+func NewCrewApart(workers int, begin func()) *Crew {
+	if workers < 1 {
+		panic(fmt.Sprintf("kernel: a crew of %d", workers))
+	}
+	c := &Crew{workers: workers, apart: true}
+	for w := range workers {
+		c.hire(w, func() {
+			runtime.LockOSThread() // for good: the thread ends with the goroutine
+			begin()
+		})
+	}
+	return c
+}
+
+// hire starts a worker.
+func (c *Crew) hire(w int, begin func()) {
+	wake := make(chan struct{})
+	c.wake = append(c.wake, wake)
+	go func() {
+		begin()
+		for range wake {
+			c.take(w)
+			c.done.Done()
+		}
+	}()
 }
 
 // Workers returns how many workers the crew has.
@@ -63,11 +88,16 @@ func (c *Crew) Do(pieces int, work func(worker, piece int)) {
 	c.pieces, c.work = pieces, work
 	c.next.Store(0)
 	helpers := min(len(c.wake), max(pieces-1, 0))
+	if c.apart {
+		helpers = min(len(c.wake), max(pieces, 0))
+	}
 	c.done.Add(helpers)
 	for _, w := range c.wake[:helpers] {
 		w <- struct{}{}
 	}
-	c.take(0)
+	if !c.apart {
+		c.take(0)
+	}
 	c.done.Wait()
 	c.work = nil
 	if f := c.failure.Swap(nil); f != nil {
