@@ -38,6 +38,14 @@ func (s Slider) layout(w int) sliderLayout {
 	return l
 }
 
+// knob is the column of the track at which what is shown stands.
+func (s Slider) knob(l sliderLayout) int {
+	if s.Count < 2 {
+		return 0
+	}
+	return l.index * (l.w - 1) / (s.Count - 1)
+}
+
 // Draw draws the slider into the first row of r.
 func (s Slider) Draw(f *Frame, r Rect, t theme.Theme) {
 	a := f.area(r)
@@ -58,10 +66,7 @@ func (s Slider) Draw(f *Frame, r Rect, t theme.Theme) {
 	if l.w == 0 {
 		return
 	}
-	knob := 0
-	if s.Count > 1 {
-		knob = l.index * (l.w - 1) / (s.Count - 1)
-	}
+	knob := s.knob(l)
 	track := a.sub(Rect{l.track, 0, l.w, 1})
 	track.line(0, 0, knob, '━', theme.Focus)
 	track.line(knob, 0, track.w-knob, '─', theme.Border)
@@ -69,7 +74,8 @@ func (s Slider) Draw(f *Frame, r Rect, t theme.Theme) {
 }
 
 // At returns which thing a click at column x of r means, for an r that lies in the
-// frame: the next one on the side of an arrow, or that at a place of the track.
+// frame: the next one on the side of an arrow, that at a place of the track, or on the
+// knob the one that is shown, of several that share its column.
 func (s Slider) At(r Rect, x int) (index int, ok bool) {
 	if s.Count < 1 {
 		return 0, false
@@ -80,6 +86,8 @@ func (s Slider) At(r Rect, x int) (index int, ok bool) {
 		return max(l.index-1, 0), true
 	case x == l.right:
 		return min(l.index+1, s.Count-1), true
+	case l.w > 0 && x == l.track+s.knob(l):
+		return l.index, true
 	case l.w > 0 && x >= l.track && x < l.track+l.w:
 		return ((x-l.track)*(s.Count-1) + (l.w-1)/2) / (l.w - 1), true
 	}
