@@ -459,9 +459,9 @@ func (e *Experiment) TOML() []byte {
 			sets := make([]string, len(a.Settings))
 			for i, s := range a.Settings {
 				f, _ := FieldOf(s.Key)
-				sets[i] = quote(s.Key) + " = " + literal(f, s.Value)
+				sets[i] = Literal(s.Key) + " = " + literal(f, s.Value)
 			}
-			fmt.Fprintf(&b, "\n[[arm]]\nname = %s\nset = { %s }\n", quote(a.Name), strings.Join(sets, ", "))
+			fmt.Fprintf(&b, "\n[[arm]]\nname = %s\nset = { %s }\n", Literal(a.Name), strings.Join(sets, ", "))
 		}
 		for _, v := range e.Vary {
 			f, _ := FieldOf(v.Key)
@@ -469,7 +469,7 @@ func (e *Experiment) TOML() []byte {
 			for i, text := range v.Values {
 				texts[i] = literal(f, text)
 			}
-			fmt.Fprintf(&b, "\n[[vary]]\nkey = %s\nvalues = [%s]\n", quote(v.Key), strings.Join(texts, ", "))
+			fmt.Fprintf(&b, "\n[[vary]]\nkey = %s\nvalues = [%s]\n", Literal(v.Key), strings.Join(texts, ", "))
 		}
 	}
 	for _, f := range e.fields() {
@@ -478,7 +478,7 @@ func (e *Experiment) TOML() []byte {
 			in, name = "", f.Key
 		}
 		if layer, ok := layerOf(f.Key); ok {
-			name = "layers." + quote(layer) + ".padding"
+			name = "layers." + Literal(layer) + ".padding"
 		}
 		if in != table {
 			if table == "" {
@@ -495,31 +495,31 @@ func (e *Experiment) TOML() []byte {
 		if err == nil && x.check(arms) != nil {
 			continue
 		}
-		fmt.Fprintf(&b, "\n[[expect]]\narm = %s\nwhat = %s\n", quote(x.Arm), quote(x.What))
+		fmt.Fprintf(&b, "\n[[expect]]\narm = %s\nwhat = %s\n", Literal(x.Arm), Literal(x.What))
 		if x.Target != "" {
-			fmt.Fprintf(&b, "target = %s\n", quote(x.Target))
+			fmt.Fprintf(&b, "target = %s\n", Literal(x.Target))
 		}
 		if x.Images != "" {
-			fmt.Fprintf(&b, "images = %s\n", quote(x.Images))
+			fmt.Fprintf(&b, "images = %s\n", Literal(x.Images))
 		}
 		if x.With != "" {
-			fmt.Fprintf(&b, "with = %s\n", quote(x.With))
+			fmt.Fprintf(&b, "with = %s\n", Literal(x.With))
 		}
 		if x.Ring != nil {
 			fmt.Fprintf(&b, "ring = %d\n", *x.Ring)
 		}
-		fmt.Fprintf(&b, "is = %s\n", quote(x.Is))
+		fmt.Fprintf(&b, "is = %s\n", Literal(x.Is))
 		if x.Says != "" {
-			fmt.Fprintf(&b, "says = %s\n", quote(x.Says))
+			fmt.Fprintf(&b, "says = %s\n", Literal(x.Says))
 		}
 	}
 	for _, f := range e.References {
 		if err == nil && f.check(arms) != nil {
 			continue
 		}
-		fmt.Fprintf(&b, "\n[[reference]]\nsource = %s\narm = %s\nwhat = %s\nimages = %s\n", quote(f.Source), quote(f.Arm), quote(f.What), quote(f.Images))
+		fmt.Fprintf(&b, "\n[[reference]]\nsource = %s\narm = %s\nwhat = %s\nimages = %s\n", Literal(f.Source), Literal(f.Arm), Literal(f.What), Literal(f.Images))
 		if f.With != "" {
-			fmt.Fprintf(&b, "with = %s\n", quote(f.With))
+			fmt.Fprintf(&b, "with = %s\n", Literal(f.With))
 		}
 		values := make([]string, len(f.Values))
 		for i, v := range f.Values {
@@ -541,11 +541,12 @@ func literal(f Field, text string) string {
 	case f.Kind == List:
 		return `["` + strings.ReplaceAll(text, ",", `", "`) + `"]`
 	}
-	return quote(text)
+	return Literal(text)
 }
 
-// quote writes a basic string; control characters become \u escapes.
-func quote(text string) string {
+// Literal returns text as a basic string of TOML. What cannot be seen becomes an
+// escape: \u and four hexadecimal digits, or \U and eight.
+func Literal(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range text {
@@ -553,10 +554,12 @@ func quote(text string) string {
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
+		case strconv.IsPrint(r):
+			b.WriteRune(r)
+		case r < 1<<16:
 			fmt.Fprintf(&b, `\u%04X`, r)
 		default:
-			b.WriteRune(r)
+			fmt.Fprintf(&b, `\U%08X`, r)
 		}
 	}
 	b.WriteByte('"')

@@ -14,9 +14,10 @@ type Cost struct {
 	Stages bool          // there are others behind it, whose time is not known
 }
 
-// Estimate is [Check], and what the experiment will cost. All arms are trained for
-// about the given time together, and the rest is reckoned from that: what
-// read-outs take is not known before there are features.
+// Estimate builds an experiment and returns what it will cost and the warnings that
+// its snapshots would show, or why it cannot be run. All arms together are trained
+// for about the given time, and the rest is reckoned from that: what read-outs take
+// is not known before there are features. Nothing is kept.
 func Estimate(ctx context.Context, p *Pool, e *experiment.Experiment, trial time.Duration) (c Cost, warnings []string, err error) {
 	b, err := prepare(ctx, p, e, nil)
 	if err != nil {

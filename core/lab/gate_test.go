@@ -114,13 +114,13 @@ func TestCommonMemory(t *testing.T) {
 	if _, err := Start(context.Background(), p, e, Options{}); err == nil {
 		t.Error("two runs share the memory of one and a half")
 	}
-	if _, err := Check(context.Background(), p, e); err == nil {
+	if _, _, err := Estimate(context.Background(), p, e, 0); err == nil {
 		t.Error("a third one would fit")
 	}
 	one.Stop()
 	<-one.Done()
 	for range 3 {
-		if _, err := Check(context.Background(), p, e); err != nil {
+		if _, _, err := Estimate(context.Background(), p, e, 0); err != nil {
 			t.Error(err)
 		}
 	}

@@ -83,13 +83,13 @@ func TestReadingRefuses(t *testing.T) {
 		"arm one: the frozen network: network vgg11 with padding none on 16×16":                         one(experiment.Setting{Key: "net.arch", Value: "vgg11"}, experiment.Setting{Key: "net.padding", Value: "none"}, experiment.Setting{Key: "readout.size", Value: "16"}, experiment.Setting{Key: "backbone.steps", Value: "0"}),
 		"net.weights: w.safetensors: no weights can be opened here":                                     loads,
 	} {
-		if _, err := Check(context.Background(), pool(t, 1), e); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := Estimate(context.Background(), pool(t, 1), e, 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 	few := sources()
 	few.Photos = func(string) ([]images.Photo, error) { return album()[:1], nil }
-	if _, err := Check(context.Background(), poolOf(t, "", 1, few), one()); err == nil || !strings.Contains(err.Error(), "at least two photographs") {
+	if _, _, err := Estimate(context.Background(), poolOf(t, "", 1, few), one(), 0); err == nil || !strings.Contains(err.Error(), "at least two photographs") {
 		t.Errorf("one photograph: %v", err)
 	}
 }
@@ -113,7 +113,7 @@ func TestTapsOfRaw(t *testing.T) {
 	if all[0] != some[0] || all[1] <= some[1] {
 		t.Errorf("read-outs of raw and zeros have %d weights, with two taps %d", all, some)
 	}
-	if _, err := Check(context.Background(), pool(t, 1), reading(t, "readout.taps=relu9")); err == nil || !strings.Contains(err.Error(), `arm zeros: readout: unknown tap "relu9"`) {
+	if _, _, err := Estimate(context.Background(), pool(t, 1), reading(t, "readout.taps=relu9"), 0); err == nil || !strings.Contains(err.Error(), `arm zeros: readout: unknown tap "relu9"`) {
 		t.Errorf("%v", err)
 	}
 }
@@ -286,7 +286,7 @@ func TestReadingRidge(t *testing.T) {
 	if err := e.Set("readout.depth", "2"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Check(context.Background(), pool(t, 1), e); err == nil || !strings.Contains(err.Error(), "readout.depth must be 1, not 2") {
+	if _, _, err := Estimate(context.Background(), pool(t, 1), e, 0); err == nil || !strings.Contains(err.Error(), "readout.depth must be 1, not 2") {
 		t.Errorf("%v", err)
 	}
 }
@@ -310,7 +310,7 @@ func TestReadingWeights(t *testing.T) {
 	if err := e.Set("net.arch", "small"); err != nil { // behind the weights: it stays
 		t.Fatal(err)
 	}
-	_, err := Check(context.Background(), poolOf(t, "", 1, weighted(file("rook"))), e)
+	_, _, err := Estimate(context.Background(), poolOf(t, "", 1, weighted(file("rook"))), e, 0)
 	if err == nil || !strings.Contains(err.Error(), "arm random: w.safetensors: these look like the weights of rook, not of small") {
 		t.Errorf("weights of another network: %v", err)
 	}

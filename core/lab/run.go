@@ -94,17 +94,6 @@ type request struct {
 	until        int  // while paused, train up to this step all the same
 }
 
-// Check builds an experiment without running it and returns the warnings that
-// its snapshots would show, or why it cannot be run.
-func Check(ctx context.Context, p *Pool, e *experiment.Experiment) (warnings []string, err error) {
-	b, err := prepare(ctx, p, e, nil)
-	if err != nil {
-		return nil, err
-	}
-	b.memory.Release()
-	return b.warnings, nil
-}
-
 // Start builds the networks of e, unless the context is done first, and starts to
 // train them. The error says what does not fit. The caller may change e
 // afterwards.

@@ -272,7 +272,7 @@ func TestStartRefuses(t *testing.T) {
 		if _, err := Start(context.Background(), pool(t, 1), e, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
-		if _, err := Check(context.Background(), pool(t, 1), e); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := Estimate(context.Background(), pool(t, 1), e, 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Check: %v, want %s", err, want)
 		}
 	}
@@ -297,7 +297,7 @@ func TestWarnings(t *testing.T) {
 		{[]string{"net.arch=resnet18", "data.patch=32", "net.pools=scheme"}, ""},
 		{[]string{"net.arch=resnet18", "data.patch=24", "net.padding=circular"}, "(net.pools=scheme with data.patch=32 would mend it)"},
 	} {
-		got, err := Check(context.Background(), pool(t, 1), quick(t, c.changes...))
+		_, got, err := Estimate(context.Background(), pool(t, 1), quick(t, c.changes...), 0)
 		if err != nil || (c.want == "") != (len(got) == 0) || !strings.Contains(strings.Join(got, " "), c.want) {
 			t.Errorf("%v: %v, %v; want %q", c.changes, got, err, c.want)
 		}
@@ -374,7 +374,7 @@ func TestOneLayerPadsOtherwise(t *testing.T) {
 	if same.Arms[0].SHA256 == other.Arms[0].SHA256 {
 		t.Error("conv2 padded otherwise has the same weights")
 	}
-	_, err := Check(context.Background(), pool(t, 1), quick(t, "net.layers.conv22.padding=circular"))
+	_, _, err := Estimate(context.Background(), pool(t, 1), quick(t, "net.layers.conv22.padding=circular"), 0)
 	if err == nil || !strings.Contains(err.Error(), `unknown convolution "conv22": did you mean "conv2"`) {
 		t.Error(err)
 	}
@@ -395,7 +395,7 @@ func TestAnotherPaddingWhenTested(t *testing.T) {
 	if v := circular.Scores[0]; v.Value != v.Chance {
 		t.Errorf("circular scores %v, chance is %v", v.Value, v.Chance)
 	}
-	_, err := Check(context.Background(), pool(t, 1), quick(t, "net.padding=zeros", "eval.padding=explicit"))
+	_, _, err := Estimate(context.Background(), pool(t, 1), quick(t, "net.padding=zeros", "eval.padding=explicit"), 0)
 	if err == nil || !strings.Contains(err.Error(), "weights of zeros do not run with explicit") {
 		t.Error(err)
 	}
@@ -475,20 +475,20 @@ func TestMemoryIsChargedFirst(t *testing.T) {
 		{6e6, []string{"net.padding=zeros,circular,reflect,replicate,none"}, "arm circular: training needs 4 MB of memory, and what comes before it 4 MB, of 6 MB that there are: lower train.batch"},
 	} {
 		p.Limit(c.limit)
-		_, err := Check(context.Background(), p, quick(t, c.changes...))
+		_, _, err := Estimate(context.Background(), p, quick(t, c.changes...), 0)
 		if (c.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v of %g bytes: %v, want %s", c.changes, float64(c.limit), err, c.want)
 		}
 	}
 	p.Limit(6e6)
-	if _, err := Check(context.Background(), p, quick(t, "net.padding=zeros,", "seeds=100")); err == nil || !strings.Contains(err.Error(), "arm zeros, seed ") || !strings.Contains(err.Error(), ", or seeds to ") {
+	if _, _, err := Estimate(context.Background(), p, quick(t, "net.padding=zeros,", "seeds=100"), 0); err == nil || !strings.Contains(err.Error(), "arm zeros, seed ") || !strings.Contains(err.Error(), ", or seeds to ") {
 		t.Error(err)
 	}
 	p.Limit(40e6)
-	if _, err := Check(context.Background(), p, reading(t, "readout.size=300")); err == nil || !strings.Contains(err.Error(), "the frozen network needs") || !strings.Contains(err.Error(), "lower readout.size") {
+	if _, _, err := Estimate(context.Background(), p, reading(t, "readout.size=300"), 0); err == nil || !strings.Contains(err.Error(), "the frozen network needs") || !strings.Contains(err.Error(), "lower readout.size") {
 		t.Error(err)
 	}
-	if _, err := Check(context.Background(), p, reading(t, "readout.batch=256", "readout.crops=256")); err == nil || !strings.Contains(err.Error(), "the read-out needs") {
+	if _, _, err := Estimate(context.Background(), p, reading(t, "readout.batch=256", "readout.crops=256"), 0); err == nil || !strings.Contains(err.Error(), "the read-out needs") {
 		t.Error(err)
 	}
 }
@@ -500,7 +500,7 @@ func TestBuildingIsLeft(t *testing.T) {
 	if _, err := Start(ctx, pool(t, 1), quick(t), Options{}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if _, err := Check(ctx, pool(t, 1), reading(t)); !errors.Is(err, context.Canceled) {
+	if _, _, err := Estimate(ctx, pool(t, 1), reading(t), 0); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

@@ -72,10 +72,16 @@ func (OS) SyncFolder(name string) error {
 	return err
 }
 
-// writeWhole gives a file its content so that at any moment, also after a
-// crash, the name stands for all of it or for what was there before.
+// writeWhole is WriteVia with the temporary name that sweep knows.
 func writeWhole(d Disk, name string, write func(io.Writer) error) error {
-	temporary := name + temporaryEnd
+	return WriteVia(d, name+temporaryEnd, name, write)
+}
+
+// WriteVia gives a file its content so that at any moment, also after a crash, the
+// name stands for all of it or for what was there before: it is written under a
+// temporary name in the same folder, which must be nobody else's, and renamed. When
+// anything fails, which the error says, the temporary file is removed.
+func WriteVia(d Disk, temporary, name string, write func(io.Writer) error) error {
 	f, err := d.Create(temporary)
 	if err != nil {
 		return err

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"padlab/core/experiment"
 )
@@ -55,17 +53,4 @@ func Sheets() []Sheet {
 	add("Inside: layers and the rest", page(reports))
 	add("Help (?)", newHelp(nil, nil))
 	return list
-}
-
-// CheatSheet is Sheets as a page of Markdown.
-func CheatSheet() string {
-	var b strings.Builder
-	b.WriteString("# Keys\n\nMade from the tables that bind them, by `go test ./tui/app -run CheatSheet -update`; `padlab help keys` prints them.\n")
-	for _, s := range Sheets() {
-		fmt.Fprintf(&b, "\n## %s\n\n| key | |\n|---|---|\n", s.Screen)
-		for _, k := range s.Keys {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", k[0], strings.ReplaceAll(k[1], "|", "\\|"))
-		}
-	}
-	return b.String()
 }

@@ -60,7 +60,7 @@ func (s *inside) ask(ctx context.Context) effect {
 			if q.run == nil {
 				continue
 			}
-			if seen[i], err = q.run.Look(ctx, q.arm, lab.Question{Image: q.picture, View: view0(q.picture)}); err != nil {
+			if seen[i], err = q.run.Look(ctx, q.arm, lab.Question{Image: q.picture, View: cellOf(q.picture)}); err != nil {
 				return seen, err
 			}
 		}

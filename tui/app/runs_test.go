@@ -93,14 +93,14 @@ func TestARunIsOpenedAgain(t *testing.T) {
 		t.Errorf("%d evaluations are kept of %d", len(got), len(evaluations))
 	}
 	s.press("[", "[")
-	s.want("evaluation 5 of 7, after step 20", "esc now")
+	s.want("5/7 after step 20", "esc now")
 	if got, want := l.now().Arms[0].Scores[0].Value, evaluations[4].Arms[0].Scores[0].Value; got != want {
 		t.Errorf("the evaluation before has %v, had %v", got, want)
 	}
 	for range 10 {
 		s.press("[")
 	}
-	s.want("evaluation 1 of 7, after step 0")
+	s.want("1/7 after step 0")
 	s.press("esc")
 	s.want("recorded, done")
 

@@ -55,7 +55,7 @@ func (s *sight) look(l *labScreen) effect {
 	}
 	s.asking = true
 	return effect{work: work(func() (*lab.Sight, error) {
-		return now.run.Look(context.Background(), now.arm, lab.Question{Image: now.picture, View: view0(now.picture)})
+		return now.run.Look(context.Background(), now.arm, lab.Question{Image: now.picture, View: cellOf(now.picture)})
 	}, func(seen *lab.Sight, err error) effect {
 		s.asking = false
 		if now.run == l.run {
@@ -70,9 +70,9 @@ func (s *sight) look(l *labScreen) effect {
 	})}
 }
 
-// view0 is the place of the nth picture: one after the other, so that the first
-// pictures show the border and the middle.
-func view0(n int) int { return n * 7 }
+// cellOf is the cell in which the nth picture is shown, taken modulo their number: as
+// that is the square of 32 or less, and 37 a prime beyond, all of them come.
+func cellOf(n int) int { return 37 * n }
 
 // numbersOf is a picture as view draws it.
 func numbersOf(p *images.Picture) view.Image {

@@ -37,7 +37,7 @@ func looking(t *testing.T, schemes string) *driver {
 // look asks the run itself.
 func (s *driver) look(arm, picture int) *lab.Sight {
 	s.Helper()
-	seen, err := s.lab().run.Look(context.Background(), arm, lab.Question{Image: picture, View: view0(picture)})
+	seen, err := s.lab().run.Look(context.Background(), arm, lab.Question{Image: picture, View: cellOf(picture)})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -37,9 +37,10 @@ func (l *line) text() string { return l.input.Value() }
 // cursor is the number of letters before the cursor.
 func (l *line) cursor() int { return l.input.Position() }
 
-// takes reports whether a key makes or moves in a text.
+// takes reports whether a key makes or moves in a text. Letters with alt are none: so
+// comes what a terminal answers late.
 func (l *line) takes(msg tea.KeyMsg) bool {
-	return msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace || slices.Contains(editing, msg.String())
+	return msg.Type == tea.KeyRunes && !msg.Alt || msg.Type == tea.KeySpace || slices.Contains(editing, msg.String())
 }
 
 // editing are the keys of bubbles' text input but those that nobody's terminal

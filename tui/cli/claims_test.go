@@ -53,7 +53,7 @@ func TestPresetTexts(t *testing.T) {
 			changed := e.Clone()
 			if err := s.change(changed, flagsOf(t, e.Flags)); err != nil {
 				t.Errorf("%s: %s: %v", name, e.Flags, err)
-			} else if _, err := lab.Check(t.Context(), pool, changed); err != nil {
+			} else if _, _, err := lab.Estimate(t.Context(), pool, changed, 0); err != nil {
 				t.Errorf("%s: %s: %v", name, e.Flags, err)
 			}
 		}

@@ -25,7 +25,8 @@ var house = map[string]string{
 	"tui/report": "tui/view tui/theme " + values,
 	"tui/paint":  "tui/view tui/theme",
 	"tui/view":   "tui/theme",
-	"tui/config": "tui/whole presets",
+	"tui/whole":  "core/record",
+	"tui/config": "tui/whole presets core/record core/experiment",
 	"tui/figure": "tui/whole tui/report tui/theme " + values,
 	"datasets":   "core/images",
 
@@ -40,7 +41,7 @@ var house = map[string]string{
 	"core/nn":         "core/nn/kernel core/nn/safetensors core/pad",
 	"core/position":   "core/border",
 
-	"core/nn/kernel": "", "core/nn/safetensors": "", "core/pad": "", "core/border": "", "core/images": "", "core/arch/catalog": "", "tui/theme": "", "tui/whole": "", "presets": "",
+	"core/nn/kernel": "", "core/nn/safetensors": "", "core/pad": "", "core/border": "", "core/images": "", "core/arch/catalog": "", "tui/theme": "", "presets": "",
 	"core/names": "", "core/rng": "", "core/metric": "", "core/exact": "", // the leaves
 }
 

@@ -232,7 +232,7 @@ func saveExperiment(name string, data []byte) (path string, err error) {
 	if path, err = free(name+"-mine", ".toml"); err != nil {
 		return "", err
 	}
-	return path, whole.Write(path, 0o666, func(w io.Writer) error { _, err := w.Write(data); return err })
+	return path, whole.Write(path, func(w io.Writer) error { _, err := w.Write(data); return err })
 }
 
 // exportResult writes a result as a figure or a CSV file under a name that is free.
@@ -259,5 +259,5 @@ func writeTour(path string, step int) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	return whole.Write(path, 0o666, func(w io.Writer) error { _, err := fmt.Fprintln(w, step); return err })
+	return whole.Write(path, func(w io.Writer) error { _, err := fmt.Fprintln(w, step); return err })
 }

@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
+	"padlab/core/experiment"
 	"padlab/tui/whole"
 )
 
@@ -21,7 +21,7 @@ func Save(path string, c Config) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	return whole.Write(path, 0o600, func(w io.Writer) error {
+	return whole.Write(path, func(w io.Writer) error {
 		_, err := io.WriteString(w, c.file())
 		return err
 	})
@@ -38,7 +38,7 @@ func (c Config) file() string {
 			mark = "# "
 		}
 		if !s.bare {
-			value = quote(value)
+			value = experiment.Literal(value)
 		}
 		about := s.About
 		if !s.bare && s.Free == "" {
@@ -48,27 +48,7 @@ func (c Config) file() string {
 	}
 	b.WriteString("\n[keys] # another key for one of the screen: \"new name\" = \"known name\"\n")
 	for _, name := range slices.Sorted(maps.Keys(c.Keys)) {
-		fmt.Fprintf(&b, "%s = %s\n", quote(name), quote(c.Keys[name]))
+		fmt.Fprintf(&b, "%s = %s\n", experiment.Literal(name), experiment.Literal(c.Keys[name]))
 	}
-	return b.String()
-}
-
-// quote returns text as a string of TOML. JSON's escapes, and \UXXXXXXXX for what
-// cannot be seen, are TOML's too.
-func quote(text string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range text {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteRune('\\')
-			b.WriteRune(r)
-		case strconv.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			fmt.Fprintf(&b, `\U%08X`, r)
-		}
-	}
-	b.WriteByte('"')
 	return b.String()
 }

@@ -71,13 +71,13 @@ func (f *Figure) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	return whole.Write(path, 0o666, func(w io.Writer) error { return f.Write(w, format) })
+	return whole.Write(path, func(w io.Writer) error { return f.Write(w, format) })
 }
 
 // Numbers writes the scores and profiles of a result to a file as CSV, whole or
 // not at all, in place of what is there.
 func Numbers(result record.Result, path string) error {
-	return whole.Write(path, 0o666, func(w io.Writer) error {
+	return whole.Write(path, func(w io.Writer) error {
 		report.CSV(w, result) // the file's buffer keeps what went wrong
 		return nil
 	})

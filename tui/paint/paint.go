@@ -50,7 +50,6 @@ type Painter struct {
 	behind bool        // what the terminal shows is not known
 	shown  *view.Frame // what it shows
 	in     theme.Theme
-	sent   int64
 }
 
 // New returns a painter of a terminal, with its mouse or without. Nothing is
@@ -125,13 +124,6 @@ func (p *Painter) Copy(text string) {
 	p.say("\x1b]52;c;" + base64.StdEncoding.EncodeToString([]byte(text)) + "\a")
 }
 
-// Sent is how many bytes have been written.
-func (p *Painter) Sent() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.sent
-}
-
 func (p *Painter) say(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -184,10 +176,9 @@ func (p *Painter) write() {
 				b = append(b, end...)
 			}
 		}
-		n, err := p.out.Write(b)
+		_, err := p.out.Write(b)
 
 		p.mu.Lock()
-		p.sent += int64(n)
 		p.behind = err != nil || p.behind && frame == nil
 		if frame != nil {
 			p.free, p.shown, p.in = p.shown, frame, look

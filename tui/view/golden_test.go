@@ -142,17 +142,12 @@ func TestGolden(t *testing.T) {
 		{"slider-60-ascii", 60, 1, Slider{2, 12, "step 90"}, mono(theme.ASCII)},
 		{"slider-60-256", 60, 1, Slider{11, 12, "step 600"}, colour},
 		{"slider-12", 12, 1, Slider{2, 12, "step 90"}, mono(theme.Braille)},
-		{"tabs-60", 60, 1, exampleTabs(), mono(theme.Braille)},
-		{"tabs-60-ascii", 60, 1, exampleTabs(), mono(theme.ASCII)},
-		{"tabs-60-256", 60, 1, exampleTabs(), colour},
-		{"tabs-30", 30, 1, exampleTabs(), mono(theme.Braille)},
 		{"padded-30x10", 30, 10, examplePadded(reflected), mono(theme.Braille)},
 		{"padded-30x10-ascii", 30, 10, examplePadded(reflected), mono(theme.ASCII)},
 		{"padded-30x10-256", 30, 10, examplePadded(reflected), colour},
 		{"padded-30x10-ascii-256", 30, 10, examplePadded(reflected), theme.New(termenv.ANSI256, true, theme.ASCII)},
 		{"image-20x8-ascii-256", 20, 8, exampleImage(), theme.New(termenv.ANSI256, true, theme.ASCII)},
 		{"slider-60-block", 60, 1, Slider{2, 12, "step 90"}, mono(theme.Block)},
-		{"tabs-60-block", 60, 1, exampleTabs(), mono(theme.Block)},
 		{"padded-60x20", 60, 20, examplePadded(reflected), mono(theme.Braille)},
 		{"padded-60x20-ascii", 60, 20, examplePadded(reflected), mono(theme.ASCII)},
 		{"padded-60x20-block", 60, 20, examplePadded(reflected), mono(theme.Block)},
@@ -425,10 +420,6 @@ func exampleForm() Form {
 			{Name: "bias", Value: "yes", Allowed: "yes, no", Choice: true},
 		},
 	}
-}
-
-func exampleTabs() Tabs {
-	return Tabs{Names: []string{"Lab", "Inspect", "Steps", "Presets", "Results"}, Selected: 1}
 }
 
 // reflected is the place, among n, that reflection puts beside them.

@@ -159,9 +159,6 @@ func anyWidget(t *rapid.T) drawer {
 		}
 		return m
 	case 12:
-		if rapid.Bool().Draw(t, "tabs") {
-			return Tabs{rapid.SliceOfN(text, 0, 12).Draw(t, "names"), index.Draw(t, "selected")}
-		}
 		return Slider{index.Draw(t, "index"), index.Draw(t, "count"), text.Draw(t, "text")}
 	case 13:
 		small := rapid.IntRange(-1, 5)
@@ -727,4 +724,30 @@ func TestWrap(t *testing.T) {
 			t.Errorf("%q in %d: %q, want %q", c.text, c.w, got, c.want)
 		}
 	}
+}
+
+// A click on the knob means what is shown, one on an arrow the next on its side, and
+// the ends of the track the first and the last.
+func TestClicksOnSliders(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := Slider{Count: rapid.IntRange(1, 40).Draw(t, "count"), Text: rapid.SampledFrom([]string{"", "step 90"}).Draw(t, "text")}
+		s.Index = rapid.IntRange(0, s.Count-1).Draw(t, "index")
+		r := Rect{rapid.IntRange(0, 9).Draw(t, "x"), 0, rapid.IntRange(5, 90).Draw(t, "w"), 1}
+		f := NewFrame(100, 1)
+		s.Draw(f, r, theme.Theme{})
+		line := []rune(f.String(theme.Theme{}))
+		want := map[rune]int{'◂': max(s.Index-1, 0), '▸': min(s.Index+1, s.Count-1), '●': s.Index}
+		for x, glyph := range line {
+			got, ok := s.At(r, x)
+			if index, known := want[glyph]; known && (!ok || got != index) {
+				t.Fatalf("%+v in %+v: a click on %c is %d, %v", s, r, glyph, got, ok)
+			}
+			if ok && (got < 0 || got >= s.Count) {
+				t.Fatalf("%+v in %+v: a click is %d", s, r, got)
+			}
+			if (x < r.X || x >= r.X+r.W) && ok {
+				t.Fatalf("a click beside it, at %d", x)
+			}
+		}
+	})
 }

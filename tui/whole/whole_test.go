@@ -27,12 +27,12 @@ func TestWrite(t *testing.T) {
 			t.Errorf("%q, %v, %v; want %q", data, err, list, want)
 		}
 	}
-	if err := Write(path, 0o600, text("one")); err != nil {
+	if err := Write(path, text("one")); err != nil {
 		t.Fatal(err)
 	}
 	check("one", 1)
 	broken := errors.New("broken")
-	err := Write(path, 0o600, func(w io.Writer) error {
+	err := Write(path, func(w io.Writer) error {
 		io.WriteString(w, "half")
 		return broken
 	})
@@ -45,7 +45,7 @@ func TestWrite(t *testing.T) {
 	if err := os.Symlink(path, link); err != nil {
 		t.Skip("no links here: ", err)
 	}
-	if err := Write(link, 0o600, text("two")); err != nil {
+	if err := Write(link, text("two")); err != nil {
 		t.Fatal(err)
 	}
 	check("two", 2)
@@ -53,7 +53,7 @@ func TestWrite(t *testing.T) {
 		t.Errorf("the link has become %v, %v", info, err)
 	}
 
-	if err := Write(filepath.Join(dir, "no", "folder"), 0o600, text("x")); err == nil {
+	if err := Write(filepath.Join(dir, "no", "folder"), text("x")); err == nil {
 		t.Error("written into a folder that is not there")
 	}
 }
