@@ -84,6 +84,7 @@ type Session struct {
 
 	Class   *Class // is watched, or taught; nil: there is none
 	Teaches bool
+	Visitor string // who that is, as the teacher is told
 }
 
 // A Terminal is what a session's terminal can be asked for. What is nil it cannot

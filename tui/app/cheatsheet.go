@@ -43,6 +43,13 @@ func Sheets() []Sheet {
 		list = append(list, sheet)
 	}
 	add("Lab", lab)
+	class := NewClass()
+	class.Exercise = &Exercise{Preset: preset}
+	watcher := newLab(&Host{}, Session{First: preset, Class: class})
+	watcher.watches = 1
+	add("Lab, in a class", watcher)
+	add("Lab, in a class, with a run of your own", newLab(&Host{}, Session{First: preset, Class: class}))
+	add("Lab, of a class's teacher", newLab(&Host{}, Session{First: preset, Class: class, Teaches: true}))
 	add("Edit (e)", newForm(lab.host, preset, preset.Experiment, train))
 	add("Schemes (a)", newSchemePicker(preset.Experiment, train))
 	add("Presets (p)", newPresetPicker(lab.host, nil, "", nil))

@@ -17,10 +17,15 @@ import (
 // immutable, and whoever comes late has all of them. Its methods may be called from
 // any goroutine.
 type Class struct {
+	Exercise *Exercise                // nil: none; it is set before anybody comes
+	Answered func(who, answer string) // is told of every answer; nil: nobody is
+
 	mu       sync.Mutex
 	scene    *scene
 	watching map[*labScreen]bool
 	said     map[*labScreen]prediction
+	pupils   []pupil
+	noted    int // how often something of them has changed
 }
 
 // NewClass returns a class to which nothing is shown yet.
@@ -77,10 +82,19 @@ func (c *Class) shown() *scene {
 	return c.scene
 }
 
-// sit lets somebody in, and leave takes him away with what he has said.
+// sit lets somebody in, and leave takes him away with what he has predicted. Of several
+// with one name all but the first get a number.
 func (c *Class) sit(l *labScreen) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	taken := map[string]bool{}
+	for other := range c.watching {
+		taken[other.visitor] = true
+	}
+	name := l.visitor
+	for n := 2; taken[l.visitor]; n++ {
+		l.visitor = fmt.Sprintf("%s, %s", name, ordinal(n))
+	}
 	c.watching[l] = true
 }
 
@@ -96,7 +110,11 @@ func (l *labScreen) leave() {
 	if l.class != nil {
 		l.class.leave(l)
 	}
+	l.own.end()
 	l.player.leave()
+	if l.own.run != nil {
+		<-l.own.run.Done()
+	}
 }
 
 // predict notes what somebody thinks of what is shown.
@@ -106,30 +124,39 @@ func (c *Class) predict(l *labScreen, of, arm string) {
 	c.said[l] = prediction{of, arm}
 }
 
+// A stand is how far a class is: how many watch and have said who will win, and how
+// often pupils did something.
+type stand struct{ said, watching, noted int }
+
 // tally counts who has said what of the experiment that is shown, by arm.
-func (c *Class) tally() (by map[string]int, said, watching int) {
+func (c *Class) tally() (by map[string]int, now stand) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	by = map[string]int{}
 	for _, p := range c.said {
 		if c.scene != nil && p.of == c.scene.looks.named {
 			by[p.arm]++
-			said++
+			now.said++
 		}
 	}
-	return by, said, len(c.watching)
+	now.watching, now.noted = len(c.watching), c.noted
+	return by, now
 }
 
 // listen draws anew when others have come, gone or said something. Only the teacher
 // is told.
-func (l *labScreen) listen(said, watching int) effect {
-	_, nowSaid, nowWatching := l.class.tally()
-	return effect{unchanged: said == nowSaid && watching == nowWatching, work: after(3*poll, func() effect { return l.listen(nowSaid, nowWatching) })}
+func (l *labScreen) listen(before stand) effect {
+	_, now := l.class.tally()
+	return effect{unchanged: now == before, work: after(3*poll, func() effect { return l.listen(now) })}
 }
 
-// follow watches the class from now on, in place of a run of one's own.
+// follow watches the class from now on. A run of one's own goes on meanwhile.
 func (l *labScreen) follow() effect {
 	l.watches++
+	if l.run != nil {
+		l.own.end()
+		l.own, l.ownOf = l.setAside(), l.forked
+	}
 	l.seen = looks{}
 	return both(l.attend(), l.watch(l.watches))
 }
@@ -188,7 +215,8 @@ func (l *labScreen) attend() effect {
 func (l *labScreen) attending() bool { return l.class != nil && !l.teaches && l.watches > 0 }
 
 // fork trains what is shown as a run of one's own, to change; from there it goes back
-// to the class.
+// to the class, and from the class to that run, as long as the class is where it was
+// when it began.
 func (l *labScreen) fork() effect {
 	if !l.attending() {
 		return l.follow()
@@ -196,8 +224,19 @@ func (l *labScreen) fork() effect {
 	if l.snap == nil {
 		return effect{}
 	}
-	l.watches = 0
-	return l.play(l.preset, l.experiment)
+	if own := l.own; own.run != nil && l.ownOf == l.seen.named {
+		l.own = aside{}
+		return l.takeUp(own)
+	}
+	return l.trainOwn(l.preset, l.experiment)
+}
+
+// trainOwn trains something in place of watching the class, and of what was set aside.
+func (l *labScreen) trainOwn(preset Preset, e *experiment.Experiment) effect {
+	l.watches, l.forked = 0, l.seen.named
+	l.own.end()
+	l.own = aside{}
+	return l.play(preset, e)
 }
 
 // predict asks which arm will win, or shows a teacher what the others have said.
@@ -206,12 +245,12 @@ func (l *labScreen) predict() effect {
 		return effect{}
 	}
 	if l.teaches {
-		by, said, watching := l.class.tally()
+		by, now := l.class.tally()
 		var b strings.Builder
 		for _, a := range l.snap.Arms {
 			fmt.Fprintf(&b, "%3d  %s\n", by[a.Name], a.Label)
 		}
-		return effect{enter: &page{title: fmt.Sprintf("which will win? %d of %d have said", said, watching), text: words(theme.Plain, strings.TrimRight(b.String(), "\n"))}}
+		return effect{enter: &page{title: fmt.Sprintf("which will win? %d of %d have said", now.said, now.watching), text: words(theme.Plain, strings.TrimRight(b.String(), "\n"))}}
 	}
 	q := &question{title: "which will win?", text: "What do you think, before it is known: of which arm will the network know best where the patch is? The teacher sees how many think what, and not who."}
 	of := l.experiment.OneLine(l.preset.Name, l.preset.Experiment)
@@ -226,18 +265,28 @@ func (l *labScreen) predict() effect {
 
 // classKeys are the keys that there are in a class.
 func (l *labScreen) classKeys() []key {
+	var list []key
 	switch {
 	case l.class == nil:
 		return nil
 	case l.teaches:
-		return []key{{names: []string{"w"}, hint: "tally", help: "what the class thinks will win", keep: true, do: l.predict}}
+		list = []key{{names: []string{"w"}, hint: "tally", help: "what the class thinks will win", keep: true, do: l.predict}}
 	case l.attending():
-		return []key{
-			{names: []string{"f"}, hint: "fork", help: "train this yourself, and change it; f again goes back to the class", keep: true, do: l.fork},
+		list = []key{
+			{names: []string{"f"}, hint: "fork", help: "train this yourself, and change it; f goes back and forth between the class and your run", keep: true, do: l.fork},
 			{names: []string{"w"}, hint: "predict", help: "say which arm will win", keep: true, do: l.predict},
 		}
+	default:
+		list = []key{{names: []string{"f"}, hint: "class", help: "back to the class; what you train goes on", keep: true, do: l.fork}}
 	}
-	return []key{{names: []string{"f"}, hint: "class", help: "back to the class", keep: true, do: l.fork}}
+	switch {
+	case l.class.Exercise == nil:
+	case l.teaches:
+		list = append(list, key{names: []string{"x"}, hint: "answers", help: "who has answered what to the exercise", keep: true, do: l.openExercise})
+	default:
+		list = append(list, key{names: []string{"x"}, hint: "exercise", help: "what the teacher asks of you", keep: true, do: l.openExercise})
+	}
+	return list
 }
 
 // classStatus says in the status line how the class stands.
@@ -246,8 +295,8 @@ func (l *labScreen) classStatus() []string {
 		return nil
 	}
 	if l.teaches {
-		_, said, watching := l.class.tally()
-		return []string{fmt.Sprintf("%s, %d predicted", report.Count(watching, "watcher"), said)}
+		_, now := l.class.tally()
+		return []string{fmt.Sprintf("%s, %d predicted", report.Count(now.watching, "watcher"), now.said)}
 	}
 	if l.attending() {
 		return []string{"class"}

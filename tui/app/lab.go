@@ -36,8 +36,12 @@ type labScreen struct {
 
 	class   *Class // nil: there is none
 	teaches bool
-	watches int   // counts the times at which the class was turned to; 0: something of one's own is shown
-	seen    looks // what was taken over last
+	watches int    // counts the times at which the class was turned to; 0: something of one's own is shown
+	seen    looks  // what was taken over last
+	visitor string // who sits here, as the class knows him
+	own     aside  // what one trains while one watches,
+	ownOf   string // and what of: its one-line form
+	forked  string // of which what is trained was made
 
 	changes   comparing
 	followed  int  // how far the tour was followed
@@ -87,7 +91,7 @@ const (
 )
 
 func newLab(h *Host, s Session) *labScreen {
-	l := &labScreen{host: h, presets: s.Presets, class: s.Class, teaches: s.Class != nil && s.Teaches}
+	l := &labScreen{host: h, presets: s.Presets, class: s.Class, teaches: s.Class != nil && s.Teaches, visitor: s.Visitor}
 	l.player = player{start: h.Start, queues: h.Queues, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
 	if s.Experiment != nil {
 		l.experiment = s.Experiment.Clone()
@@ -104,6 +108,9 @@ func newLab(h *Host, s Session) *labScreen {
 // others, the chart stays what it is.
 func (l *labScreen) begin(before Preset) {
 	l.watches = 0
+	if l.class != nil && l.run != nil {
+		l.class.tried(l)
+	}
 	if l.arm >= len(l.snap.Arms) {
 		l.arm = 0
 	}
@@ -120,7 +127,7 @@ func (l *labScreen) enter() effect {
 		return l.follow()
 	}
 	if l.teaches {
-		return both(l.begins(), l.listen(0, 0))
+		return both(l.begins(), l.listen(stand{}))
 	}
 	return l.begins()
 }
@@ -340,7 +347,7 @@ func (l *labScreen) openCommand() effect {
 func (l *labScreen) openHelp() effect { return effect{enter: newHelp(l.keys(), l.snap)} }
 
 func (l *labScreen) quit() effect {
-	if !l.busy() {
+	if !l.busy() && !l.own.busy() {
 		return effect{quit: true}
 	}
 	doing := "The networks are still training."

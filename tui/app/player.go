@@ -143,6 +143,40 @@ func (p *player) change(preset Preset, e *experiment.Experiment, run *lab.Run, s
 	p.started(before)
 }
 
+// An aside is a run that is not shown, and goes on; the zero aside is none.
+type aside struct {
+	preset     Preset
+	experiment *experiment.Experiment
+	run        *lab.Run
+	cancel     context.CancelFunc
+}
+
+// setAside takes the run away from what is shown next.
+func (p *player) setAside() aside {
+	a := aside{p.preset, p.experiment, p.run, p.cancel}
+	p.snap = p.run.Snapshot()
+	p.run, p.cancel = nil, func() {}
+	p.setPace(0)
+	return a
+}
+
+// takeUp shows a run that was set aside.
+func (p *player) takeUp(a aside) effect {
+	p.change(a.preset, a.experiment, a.run, a.run.Snapshot(), false)
+	p.cancel = a.cancel
+	return effect{work: together(p.again(a.run).work, p.looked().work)}
+}
+
+// busy reports whether ending it would lose something.
+func (a aside) busy() bool { return a.run != nil && !a.run.Snapshot().Status.Ended() }
+
+// end stops the run.
+func (a aside) end() {
+	if a.run != nil {
+		a.cancel()
+	}
+}
+
 // latest is what is known of what is shown.
 func (p *player) latest() *lab.Snapshot {
 	if p.run != nil {

@@ -33,7 +33,7 @@ type serveFlags struct {
 	listen, keys, password, hostKey string
 	presets, locked                 []string
 	pin, open, public, qr, class    bool
-	teacher                         string
+	teacher, exercise               string
 	limits                          serve.Limits
 	runs, steps, memory             int
 }
@@ -57,7 +57,7 @@ with a key have trained is kept for them.`,
   padlab serve --open --presets where-am-i,which-colour --lock train.steps`,
 		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := paths(c, "authorized-keys", "password-file", "host-key", "teacher-key"); err != nil {
+			if err := paths(c, "authorized-keys", "password-file", "host-key", "teacher-key", "exercise"); err != nil {
 				return err
 			}
 			if f.class && !c.Flags().Changed("idle") {
@@ -85,6 +85,7 @@ with a key have trained is kept for them.`,
 	flags.StringSliceVar(&f.locked, "lock", nil, "`KEYS` of fields that nobody may change, such as train.lr")
 	flags.BoolVar(&f.class, "class", false, "all watch what the teacher does, who comes as teacher@HOST; key f trains it for oneself")
 	flags.StringVar(&f.teacher, "teacher-key", "", "`FILE` with the public key of the teacher of a class; left out: a PIN is drawn for him, and printed once")
+	flags.StringVar(&f.exercise, "exercise", "", "`FILE` with what everybody in a class is to do, which key x shows: preset, change, question")
 	flags.BoolVar(&f.qr, "qr", false, "print the address as a QR code, too")
 	return c
 }
@@ -106,6 +107,8 @@ func (f serveFlags) check() error {
 		return errors.New("--pin draws a password, and --password-file has one: either")
 	case f.teacher != "" && !f.class:
 		return errors.New("--teacher-key goes with --class")
+	case f.exercise != "" && !f.class:
+		return errors.New("--exercise goes with --class")
 	case f.public && !f.open:
 		return errors.New("--public goes with --open")
 	}
@@ -227,15 +230,18 @@ func (s *session) serve(f serveFlags) error {
 	err = serve.Run(s.ctx, l, serve.Config{
 		HostKey: key, Door: door, Limits: f.limits,
 		Look: serve.Look{Glyphs: s.asGuestGlyphs(), Dark: s.look.theme != "light"},
-		Log: func(format string, args ...any) {
-			fmt.Fprintln(s.err, time.Now().Format(time.RFC3339), report.Visible(fmt.Sprintf(format, args...)))
-		},
+		Log:  h.log,
 		Exec: h.exec, Screen: h.screen,
 	})
 	if err != nil {
 		return failure{err}
 	}
 	return nil
+}
+
+// log writes a line with its time, from whatever goroutine.
+func (h *hosting) log(format string, args ...any) {
+	fmt.Fprintln(h.err, time.Now().Format(time.RFC3339), report.Visible(fmt.Sprintf(format, args...)))
 }
 
 // asGuestGlyphs are the glyphs that were asked for, and not what this terminal shows.
@@ -263,6 +269,7 @@ func (s *session) hosting(f serveFlags) (*hosting, error) {
 	}
 	if f.class {
 		h.class = app.NewClass()
+		h.class.Answered = func(who, answer string) { h.log("answer of %s: %s", who, answer) }
 	}
 	for _, section := range presets.Sections() {
 		for _, name := range section.Names {
@@ -275,6 +282,12 @@ func (s *session) hosting(f serveFlags) (*hosting, error) {
 				return nil, err
 			}
 			h.presets = append(h.presets, app.Preset{Name: name, Experiment: e, Section: section.Title})
+		}
+	}
+	if f.exercise != "" {
+		if h.class.Exercise, err = readExercise(f.exercise, h.presets, h.rules); err != nil {
+			pool.Close()
+			return nil, fmt.Errorf("--exercise %w", err)
 		}
 	}
 	h.first = h.presets[0]
@@ -346,7 +359,20 @@ func (h *hosting) screen(v serve.Visitor) (*app.Host, app.Session, func(), error
 		}()
 		return run, nil
 	}
-	return host, app.Session{Presets: h.presets, First: h.first, Class: h.class, Teaches: v.Teacher}, func() {}, nil
+	return host, app.Session{Presets: h.presets, First: h.first, Class: h.class, Teaches: v.Teacher, Visitor: nameOf(v)}, func() {}, nil
+}
+
+// nameOf is by what a teacher knows a visitor: how he calls himself, and his key or
+// where he sits.
+func nameOf(v serve.Visitor) string {
+	if v.Key != "" {
+		return v.User + " " + v.Key[:min(len(v.Key), 15)]
+	}
+	host, _, err := net.SplitHostPort(v.Address)
+	if err != nil {
+		host = v.Address
+	}
+	return v.User + " (" + host + ")"
 }
 
 // options are how a visitor's run is kept.

@@ -175,3 +175,35 @@ func TestTurns(t *testing.T) {
 	<-got.run.Done()
 	<-first.Done()
 }
+
+// An exercise is checked before anybody comes.
+func TestReadExercise(t *testing.T) {
+	h := host(t, serveFlags{runs: 1, steps: 100_000, presets: []string{"where-am-i", "no-bias"}, locked: []string{"train.lr"}, class: true})
+	const words = "change = \"Pad otherwise.\"\nquestion = \"And now?\"\n"
+	for _, c := range []struct{ text, complaint string }{
+		{"preset = \"where-am-i\"\n" + words, ""},
+		{"\xef\xbb\xbfpreset = \"where-am-i\"\r\nset = [\"net.padding=circular\"]\r\nanswers = [\"yes\", \"no\"]\r\n" + words, ""},
+		{words, `unknown preset ""`},
+		{"preset = \"wher-am-i\"\n" + words, `did you mean "where-am-i"?`},
+		{"preset = \"which-colour\"\n" + words, "unknown preset"},
+		{"preset = \"where-am-i\"\nquestion = \"And now?\"\n", "preset, change and question are needed"},
+		{"preset = \"where-am-i\"\nanswers = [\"\"]\n" + words, "no answer is empty"},
+		{"preset = \"where-am-i\"\nset = [\"net.pading=circular\"]\n" + words, "net.padding"},
+		{"preset = \"where-am-i\"\nset = [\"train.lr=1\"]\n" + words, "train.lr is locked"},
+		{"preset = \"where-am-i\"\nset = [\"seed=1\"]\n" + words, "is so already"},
+		{"preset = \"where-am-i\"\nanswer = [\"yes\"]\n" + words, `:2:1: unknown key "answer": did you mean "answers"?`},
+		{"preset = 3\n" + words, ":1:"},
+		{"preset = \"where-am-i\nquestion", ":1:"},
+		{words + "preset = \"where-am-i\"\nanswers = [\"\\u001b[2J\"]\n", "has a control character"},
+		{strings.Repeat("#", maxExercise+1), "longer than"},
+	} {
+		path := filepath.Join(t.TempDir(), "exercise.toml")
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readExercise(path, h.presets, h.rules)
+		if (err == nil) != (c.complaint == "") || err != nil && !strings.Contains(err.Error(), c.complaint) {
+			t.Errorf("%q: %v", c.text, err)
+		}
+	}
+}
