@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	_ "before/bubbletea" // which would ask the terminal for its background
 
@@ -81,6 +82,7 @@ type Session struct {
 	Experiment *experiment.Experiment // with these changes; nil: as it is
 	Record     *record.Record         // is looked at in place of training; nil: none
 	Terminal   Terminal
+	Poll       time.Duration // how often a run is looked at; 0: ten times a second
 
 	Class   *Class // is watched, or taught; nil: there is none
 	Teaches bool

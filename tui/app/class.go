@@ -169,7 +169,7 @@ func both(a, b effect) effect {
 
 // watch looks now and then what is shown, until something of one's own is.
 func (l *labScreen) watch(round int) effect {
-	return effect{work: after(poll, func() effect {
+	return effect{work: after(l.poll, func() effect {
 		if round != l.watches {
 			return effect{unchanged: true}
 		}

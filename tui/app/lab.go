@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -92,7 +93,7 @@ const (
 
 func newLab(h *Host, s Session) *labScreen {
 	l := &labScreen{host: h, presets: s.Presets, class: s.Class, teaches: s.Class != nil && s.Teaches, visitor: s.Visitor}
-	l.player = player{start: h.Start, queues: h.Queues, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
+	l.player = player{start: h.Start, poll: cmp.Or(s.Poll, poll), queues: h.Queues, started: l.begin, cancel: func() {}, preset: s.First, experiment: s.First.Experiment.Clone()}
 	if s.Experiment != nil {
 		l.experiment = s.Experiment.Clone()
 	}

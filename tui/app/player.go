@@ -22,6 +22,7 @@ import (
 // kept of one.
 type player struct {
 	start   func(context.Context, Wish) (*lab.Run, error)
+	poll    time.Duration       // how often a new snapshot is looked for
 	queues  bool                // it may wait for runs of others, and says so
 	started func(before Preset) // is called when another run has come,
 	looked  func() effect       // and this when there is something new of it
@@ -56,7 +57,8 @@ type building struct {
 // A queued building waits for runs of others: which it is of how many that do.
 type queued struct{ place, of int }
 
-// poll is how often a player looks for a new snapshot.
+// poll is how often something is looked at that may have changed, such as a player's
+// run unless its session says otherwise.
 const poll = 100 * time.Millisecond
 
 // play has a run built, which will take the place of the one under way.
@@ -210,7 +212,7 @@ func (p *player) evaluations() []*lab.Snapshot {
 
 // again is the next look at a run.
 func (p *player) again(run *lab.Run) effect {
-	return effect{work: after(poll, func() effect { return p.look(run) })}
+	return effect{work: after(p.poll, func() effect { return p.look(run) })}
 }
 
 // look takes the latest snapshot, unless there is another run by now. When the

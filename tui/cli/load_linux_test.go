@@ -185,6 +185,7 @@ func (o *onlooker) keyTime() (time.Duration, bool) {
 	took := time.Since(began)
 	time.Sleep(100 * time.Millisecond)
 	io.WriteString(o.keys, "\x1b")
+	time.Sleep(150 * time.Millisecond) // else it is alt with the next key
 	return took, true
 }
 

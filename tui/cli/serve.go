@@ -359,7 +359,7 @@ func (h *hosting) screen(v serve.Visitor) (*app.Host, app.Session, func(), error
 		}()
 		return run, nil
 	}
-	return host, app.Session{Presets: h.presets, First: h.first, Class: h.class, Teaches: v.Teacher, Visitor: nameOf(v)}, func() {}, nil
+	return host, app.Session{Poll: time.Second / 20, Presets: h.presets, First: h.first, Class: h.class, Teaches: v.Teacher, Visitor: nameOf(v)}, func() {}, nil
 }
 
 // nameOf is by what a teacher knows a visitor: how he calls himself, and his key or
