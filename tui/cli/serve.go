@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -224,9 +223,6 @@ func (s *session) serve(f serveFlags) error {
 			s.logf("no QR code: %v", err)
 		}
 	}
-	// Workers leave no processor to whoever answers the keys: the system shares out
-	// one more.
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	err = serve.Run(s.ctx, l, serve.Config{
 		HostKey: key, Door: door, Limits: f.limits,
 		Look: serve.Look{Glyphs: s.asGuestGlyphs(), Dark: s.look.theme != "light"},
@@ -247,6 +243,11 @@ func (h *hosting) log(format string, args ...any) {
 // asGuestGlyphs are the glyphs that were asked for, and not what this terminal shows.
 func (s *session) asGuestGlyphs() string { return strings.ToLower(s.glyphs) }
 
+// gcPercent is how far the heap of a server grows between collections: with Go's 100 a
+// screen that watches a class takes 1 MB, with 40 half of that, and keys are answered
+// no later.
+const gcPercent = 40
+
 // hosting makes ready what sessions share.
 func (s *session) hosting(f serveFlags) (*hosting, error) {
 	pool, err := s.newPool(s.guestSources())
@@ -262,6 +263,7 @@ func (s *session) hosting(f serveFlags) (*hosting, error) {
 		pool.LimitAll(machine / 10 * 6)
 		debug.SetMemoryLimit(machine / 10 * 7) // from there on garbage is collected more often
 	}
+	debug.SetGCPercent(gcPercent)
 	pool.Limit(each)
 	h := &hosting{
 		session: s, flags: f, pool: pool, gate: lab.NewGate(f.runs), looks: make(chan struct{}, 2),

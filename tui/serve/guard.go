@@ -31,7 +31,8 @@ type guard struct {
 	mu      sync.Mutex
 	pending []*conn // have not logged in, the oldest first
 	inside  map[*conn]struct{}
-	refused int // since told last
+	refused int    // since told last,
+	from    string // the last of them
 	told    time.Time
 }
 
@@ -72,9 +73,9 @@ func (g *guard) admit(nc net.Conn) *conn {
 	if len(g.pending) > maxPending {
 		victim = g.greediest()
 		g.pending = slices.DeleteFunc(g.pending, func(c *conn) bool { return c == victim })
-		g.refused++
+		g.refused, g.from = g.refused+1, victim.address
 	}
-	told := 0
+	told, from := 0, g.from
 	if g.refused > 0 && time.Since(g.told) > 10*time.Second {
 		told, g.refused, g.told = g.refused, 0, time.Now()
 	}
@@ -83,7 +84,7 @@ func (g *guard) admit(nc net.Conn) *conn {
 		victim.Close()
 	}
 	if told > 0 {
-		g.logf("too many connections that do not log in: %d closed, the last from %s", told, victim.address)
+		g.logf("too many connections that do not log in: %d closed, the last from %s", told, from)
 	}
 	return c
 }

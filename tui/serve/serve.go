@@ -152,7 +152,12 @@ func (s *server) accept(ctx context.Context, l net.Listener, library *ssh.Server
 			continue
 		}
 		pause = 0
-		c := s.guard.admit(nc)
+		var c *conn
+		s.safely("the door", func() { c = s.guard.admit(nc) })
+		if c == nil {
+			nc.Close()
+			continue
+		}
 		s.guard.wait.Add(1)
 		go func() {
 			defer s.guard.wait.Done()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -23,7 +24,16 @@ import (
 	"padlab/tui/app"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// stockMain serves as the library does by itself, for a row; nil: not on this system.
+var stockMain func(row string)
+
+func TestMain(m *testing.M) {
+	if row := os.Getenv("PADLAB_STOCK"); row != "" && stockMain != nil {
+		stockMain(row)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // A served server is one under test.
 type served struct {
@@ -486,6 +496,32 @@ func (c *slowConn) Read(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.Conn.Read(b[:min(len(b), 512)])
+}
+
+// That connections were closed is told when it is time for that, also by one that
+// closes none.
+func TestTellingOfTheRefused(t *testing.T) {
+	var log []string
+	g := newGuard(DefaultLimits(), func(format string, args ...any) { log = append(log, fmt.Sprintf(format, args...)) })
+	come := func() {
+		here, there := net.Pipe()
+		there.Close()
+		t.Cleanup(func() { here.Close() })
+		c := g.admit(here)
+		c.timer.Stop()
+	}
+	g.told = time.Now()
+	for range maxPending + 3 {
+		come()
+	}
+	if len(log) > 0 {
+		t.Errorf("%q", log)
+	}
+	g.pending, g.told = nil, time.Time{}
+	come()
+	if len(log) != 1 || !strings.Contains(log[0], "3 closed, the last from pipe") {
+		t.Errorf("%q", log)
+	}
 }
 
 // A client that takes nothing is cut off.
