@@ -31,9 +31,8 @@ type guard struct {
 	mu      sync.Mutex
 	pending []*conn // have not logged in, the oldest first
 	inside  map[*conn]struct{}
-	refused int    // since told last,
-	from    string // the last of them
-	told    time.Time
+	crowd   news // connections that were closed for others
+	failed  news // that ended without a login, although one was tried
 }
 
 func newGuard(l Limits, logf func(string, ...any)) *guard {
@@ -50,6 +49,8 @@ type conn struct {
 	in       bucket
 	requests bucket
 	spoken   atomic.Bool
+	tried    atomic.Bool // a key or a password was refused
+	known    atomic.Bool // it has logged in
 	busy     atomic.Bool // it has a session
 	timer    *time.Timer // ends it when it does not get on
 
@@ -73,20 +74,36 @@ func (g *guard) admit(nc net.Conn) *conn {
 	if len(g.pending) > maxPending {
 		victim = g.greediest()
 		g.pending = slices.DeleteFunc(g.pending, func(c *conn) bool { return c == victim })
-		g.refused, g.from = g.refused+1, victim.address
+		g.crowd.add(victim.address)
 	}
-	told, from := 0, g.from
-	if g.refused > 0 && time.Since(g.told) > 10*time.Second {
-		told, g.refused, g.told = g.refused, 0, time.Now()
-	}
+	n, from := g.crowd.tell()
 	g.mu.Unlock()
 	if victim != nil {
 		victim.Close()
 	}
-	if told > 0 {
-		g.logf("too many connections that do not log in: %d closed, the last from %s", told, from)
+	if n > 0 {
+		g.logf("too many connections that do not log in: %d closed, the last from %s", n, from)
 	}
 	return c
+}
+
+// News are told in one line, however many there are: at most every 10 s.
+type news struct {
+	n    int // since told last,
+	from string
+	told time.Time
+}
+
+func (n *news) add(from string) { n.n, n.from = n.n+1, from }
+
+// tell returns what is to be told now, 0 for nothing.
+func (n *news) tell() (count int, from string) {
+	if n.n == 0 || time.Since(n.told) < 10*time.Second {
+		return 0, ""
+	}
+	count = n.n
+	n.n, n.told = 0, time.Now()
+	return count, n.from
 }
 
 // greediest is the connection that has to go.
@@ -115,6 +132,7 @@ func (g *guard) greediest() *conn {
 // loggedIn notes that a client has shown who it is. Where there are more of them
 // than sessions may be, it is closed.
 func (g *guard) loggedIn(c *conn) {
+	c.known.Store(true)
 	const more = 16 // come in, and are told in a sentence that there is no room
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -137,9 +155,16 @@ func (g *guard) loggedIn(c *conn) {
 func (g *guard) forget(c *conn) {
 	c.Close()
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.pending = slices.DeleteFunc(g.pending, func(p *conn) bool { return p == c })
 	delete(g.inside, c)
+	if c.tried.Load() && !c.known.Load() {
+		g.failed.add(c.address)
+	}
+	n, from := g.failed.tell()
+	g.mu.Unlock()
+	if n > 0 {
+		g.logf("logins that failed: %d, the last from %s", n, from)
+	}
 }
 
 // closeEmpty closes connections without a session, and closeAll all.

@@ -183,8 +183,11 @@ func (s *server) options(library *ssh.Server) error {
 			NoClientAuthCallback:      s.Door.unasked,
 			VerifiedPublicKeyCallback: s.Door.verified,
 			AuthLogCallback: func(_ gossh.ConnMetadata, method string, err error) {
-				if err == nil {
+				switch {
+				case err == nil:
 					s.guard.loggedIn(c)
+				case method != "none": // with which clients ask what they may try
+					c.tried.Store(true)
 				}
 			},
 		}

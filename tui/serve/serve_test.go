@@ -510,17 +510,46 @@ func TestTellingOfTheRefused(t *testing.T) {
 		c := g.admit(here)
 		c.timer.Stop()
 	}
-	g.told = time.Now()
+	g.crowd.told = time.Now()
 	for range maxPending + 3 {
 		come()
 	}
 	if len(log) > 0 {
 		t.Errorf("%q", log)
 	}
-	g.pending, g.told = nil, time.Time{}
+	g.pending, g.crowd.told = nil, time.Time{}
 	come()
 	if len(log) != 1 || !strings.Contains(log[0], "3 closed, the last from pipe") {
 		t.Errorf("%q", log)
+	}
+}
+
+// A login that fails is told, and one that comes after a slip is not.
+func TestFailedLogins(t *testing.T) {
+	s := start(t, func(c *Config) { c.Door = Door{Password: "right password"} })
+	config := clientConfig(gossh.Password("wrong"))
+	if _, err := gossh.Dial("tcp", s.addr, config); err == nil {
+		t.Fatal("wrong is right")
+	}
+	soon(t, "it is told", func() bool {
+		return s.logged("logins that failed: 1, the last from 127.0.0.1")
+	})
+	tries := []string{"wrong", "right password"}
+	config = clientConfig(gossh.RetryableAuthMethod(gossh.PasswordCallback(func() (string, error) {
+		next := tries[0]
+		tries = tries[1:]
+		return next, nil
+	}), 2))
+	c, err := gossh.Dial("tcp", s.addr, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	s.stop()
+	<-s.done
+	s.done <- nil
+	if strings.Count(strings.Join(s.log, "\n"), "logins that failed") != 1 {
+		t.Errorf("%q", s.log)
 	}
 }
 
