@@ -184,8 +184,13 @@ func (o *onlooker) keyTime() (time.Duration, bool) {
 	}
 	took := time.Since(began)
 	time.Sleep(100 * time.Millisecond)
+	gone := o.sees("\x1b[?2026l")
 	io.WriteString(o.keys, "\x1b")
-	time.Sleep(150 * time.Millisecond) // else it is alt with the next key
+	select { // else it is alt with the next key
+	case <-gone:
+	case <-time.After(10 * time.Second):
+		return 0, false
+	}
 	return took, true
 }
 

@@ -136,8 +136,9 @@ func TestChaos(t *testing.T) {
 		p.sees("this help")
 		times = append(times, time.Since(began))
 		time.Sleep(50 * time.Millisecond)
+		p.forget()
 		io.WriteString(p.keys, "\x1b")
-		time.Sleep(50 * time.Millisecond)
+		soon(t, "the help is gone", func() bool { return p.text() != "" }) // else it is alt with the next key
 	}
 	wait.Wait()
 	soon(t, "nothing is left of them", func() bool { return runtime.NumGoroutine() <= before+2 })
