@@ -107,7 +107,9 @@ func (s *session) screen(name string, f runFlags) error {
 	model := app.New(host, session)
 	painter.Open()
 	defer painter.Close()
-	program := tea.NewProgram(model, tea.WithContext(s.ctx), tea.WithoutSignalHandler(), tea.WithoutRenderer(), tea.WithInput(keyboard.Input()))
+	var program *tea.Program
+	keys := keyboard.Input(func(text string) { program.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true}) })
+	program = tea.NewProgram(model, tea.WithContext(s.ctx), tea.WithoutSignalHandler(), tea.WithoutRenderer(), tea.WithInput(keys))
 	stop := paint.Sizes(os.Stdout, func(w, h int) { program.Send(tea.WindowSizeMsg{Width: w, Height: h}) })
 	_, err = program.Run()
 	stop()

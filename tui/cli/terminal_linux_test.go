@@ -77,12 +77,18 @@ func (p *pty) start(args ...string) *exec.Cmd {
 	p.Helper()
 	c := child(p.TB.(*testing.T), args...)
 	c.Env = append(c.Env, "TERM=xterm-256color", "LANG=C.UTF-8", "XDG_STATE_HOME="+p.TempDir())
+	p.attach(c)
+	return c
+}
+
+// attach starts a command at the terminal.
+func (p *pty) attach(c *exec.Cmd) {
+	p.Helper()
 	c.Stdin, c.Stdout, c.Stderr = p.slave, p.slave, p.slave
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := c.Start(); err != nil {
 		p.Fatal(err)
 	}
-	return c
 }
 
 func (p *pty) text() string {

@@ -60,17 +60,21 @@ func (k *Keyboard) Restore() {
 	}
 }
 
-// Input is what is typed, between Raw and Restore. Where the system allows it that
-// comes through Go's poller: a reader that sits in a system call keeps a processor
+// maxPaste is how many bytes of a paste are handed on.
+const maxPaste = 64 << 10
+
+// Input is what is typed, between Raw and Restore, without what is pasted, which pasted
+// is called with. Where the system allows it that comes through Go's poller: a reader that sits in a system call keeps a processor
 // of Go's scheduler, and with it the key that it has just read, until a clock of 10
-// ms takes it away, while workers have all the others.
-func (k *Keyboard) Input() io.Reader {
+// ms takes it away, while workers have all the others. Elsewhere nothing is taken out:
+// only from the file itself can Bubble Tea be called back.
+func (k *Keyboard) Input(pasted func(text string)) io.Reader {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.keys == nil {
 		return k.file
 	}
-	return typedAt{k}
+	return &Pastes{From: typedAt{k}, Most: maxPaste, Pasted: pasted}
 }
 
 type typedAt struct{ *Keyboard }

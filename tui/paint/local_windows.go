@@ -40,7 +40,7 @@ func (k *Keyboard) Restore() {
 }
 
 // Input is what is typed, between Raw and Restore.
-func (k *Keyboard) Input() io.Reader { return k.file }
+func (k *Keyboard) Input(func(text string)) io.Reader { return k.file }
 
 // ReadWithin reads nothing: a console cannot be read for so long only.
 func (k *Keyboard) ReadWithin([]byte, time.Duration) (int, error) { return 0, nil }

@@ -102,10 +102,10 @@ func (v *visit) screen() int {
 	defer painter.Close()
 	first := v.window.Load()
 	model.Resize(first.w, first.h)
-	keys := &keyboard{from: inlet{v}, rate: newBucket(keyRate, keyBurst), pressed: v.press, gone: func() { v.end(errGone) }}
+	keys := &paint.Pastes{Most: maxPaste, From: &keyboard{from: inlet{v}, rate: newBucket(keyRate, keyBurst), pressed: v.press, gone: func() { v.end(errGone) }}}
 	program := tea.NewProgram(frames, tea.WithContext(v.ctx), tea.WithInput(keys), tea.WithOutput(io.Discard),
 		tea.WithoutSignalHandler(), tea.WithoutRenderer(), tea.WithFilter(neverSuspend))
-	keys.pasted = func(text string) { program.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true}) }
+	keys.Pasted = func(text string) { program.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true}) }
 	go v.safely("the size of a screen", func() { v.sizes(program) })
 	_, err = program.Run()
 	painter.Close()
