@@ -25,6 +25,8 @@ func (s *session) complete(root *cobra.Command) {
 	for path, f := range map[string]cobra.CompletionFunc{
 		"":              experiments,
 		"run":           experiments,
+		"sweep":         experiments,
+		"sweep merge":   folders,
 		"show":          first(folders),
 		"export":        first(folders),
 		"compare":       folders,
@@ -41,8 +43,11 @@ func (s *session) complete(root *cobra.Command) {
 		at(root, path).ValidArgsFunction = f
 	}
 	for path, flags := range map[string]map[string]cobra.CompletionFunc{
-		"":             s.changeable(nil),
-		"run":          s.changeable(map[string]cobra.CompletionFunc{"format": choices(formats...), "out": folders}),
+		"":    s.changeable(nil),
+		"run": s.changeable(map[string]cobra.CompletionFunc{"format": choices(formats...), "out": folders}),
+		"sweep": s.changeable(map[string]cobra.CompletionFunc{"format": choices(sweepFormats...), "out": folders, "vary": s.fieldValues,
+			"jobs": nothingMore, "shard": nothingMore, "tasks": nothingMore}),
+		"sweep merge":  {"format": choices(sweepFormats...)},
 		"show":         {"format": choices(formats...)},
 		"compare":      {"format": choices("text", "json", "csv")},
 		"export":       {"figure": files(figure.Formats()...), "csv": files(figure.CSV), "what": choices(figure.Kinds()...), "arm": armsOf},

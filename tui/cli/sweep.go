@@ -1,0 +1,633 @@
+package cli
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"padlab/core/experiment"
+	"padlab/core/lab"
+	"padlab/core/record"
+	"padlab/core/sweep"
+	"padlab/tui/report"
+	"padlab/tui/view"
+)
+
+type sweepFlags struct {
+	runFlags
+	vary        []string
+	jobs, tasks int
+	shard       string
+
+	plan, slurm, submit bool
+}
+
+var sweepFormats = []string{"text", "json", "csv", "markdown"}
+
+// sweepCommand is padlab sweep with its flags and its subcommand.
+func (s *session) sweepCommand() *cobra.Command {
+	f := sweepFlags{}
+	c := &cobra.Command{
+		Use:   "sweep PRESET|FILE",
+		Short: "Run an experiment over values of its fields and over seeds",
+		Long: `Sweep runs an experiment with every combination of the values that --vary gives,
+each with so many seeds, and prints a table: means over seeds with 95 % intervals,
+and differences between values on the same seeds. What varies in the experiment
+itself makes arms of every cell, as in padlab run; a key of --vary is taken out of
+that. --plan prints the numbered cells, and what they take, and runs nothing.
+
+Every cell is kept in a folder of its own in --out. After the sweep was stopped or
+killed, --resume goes on with what is left and ends with the same table.
+
+--shard 2/5 runs the second fifth of the cells, on any machine, into the same
+folder or another; padlab sweep merge puts shards together, to the same bytes as
+without. Left out, it is taken from SLURM_ARRAY_TASK_ID and what stands beside it;
+with --shard /5 from JOB_COMPLETION_INDEX, too. --slurm writes scripts for a job
+array of Slurm and for the merge behind it, and --submit submits them.`,
+		Example: `  padlab sweep where-am-i --vary canvas.grid=6,8 --seeds 5 --out sweep/
+  padlab sweep where-am-i --vary net.padding=zeros,reflect --seeds 10 --plan
+  padlab sweep --resume --out sweep/
+  padlab sweep merge sweep/ --format markdown
+  padlab sweep how-far --vary canvas.fill=black,white --seeds 10 --out sweep/ --slurm --submit`,
+		Args: func(c *cobra.Command, args []string) error {
+			if f.resume && len(args) == 0 {
+				return nil // the folder knows
+			}
+			return one("the name of a preset, or a file")(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := paths(c, "weights", "images", "out"); err != nil {
+				return err
+			}
+			name := ""
+			if len(args) > 0 {
+				name = args[0]
+			}
+			return s.sweep(f, name)
+		},
+	}
+	flags := c.Flags()
+	f.changes(flags)
+	flags.StringArrayVar(&f.vary, "vary", nil, "a field and the values that it takes in turn, `KEY=a,b,…`; several of them make every combination")
+	flags.IntVar(&f.jobs, "jobs", 0, "run `N` cells at once; 0: as many as there are workers, one each")
+	flags.StringVar(&f.shard, "shard", "", "run the `I/N`-th part of the cells alone; /N takes I from a job array")
+	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json, csv or markdown")
+	flags.StringVar(&f.out, "out", "", "`DIR` for the plan and the records of all cells")
+	flags.BoolVar(&f.resume, "resume", false, "go on with the sweep in --out; without PRESET it is the one that the folder has")
+	flags.BoolVar(&f.plan, "plan", false, "print the cells, and what they take, and run nothing")
+	flags.BoolVar(&f.slurm, "slurm", false, "write scripts for Slurm into --out, and run nothing")
+	flags.BoolVar(&f.submit, "submit", false, "with --slurm: submit them by sbatch")
+	flags.IntVar(&f.tasks, "tasks", 0, "with --slurm: an array of `N` tasks; 0: one for each cell, at most 1000")
+	flags.BoolVar(&f.quiet, "quiet", false, "no plan and no progress on the standard error")
+	c.AddCommand(s.mergeCommand())
+	return c
+}
+
+// mergeCommand is padlab sweep merge.
+func (s *session) mergeCommand() *cobra.Command {
+	format := "text"
+	c := &cobra.Command{
+		Use:   "merge DIR…",
+		Short: "Print the table of a sweep, or of its shards put together",
+		Long: `Merge prints the table of the sweep that is kept in these folders: the same bytes,
+whichever of them holds which cells. Cells that have not been run, or have not come
+to a good end, are listed, and the exit code is then 1.`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return see(c, errors.New("sweep merge takes the folder of a sweep, or those of its shards"))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := oneOf("format", format, sweepFormats...); err != nil {
+				return err
+			}
+			return s.printSweep(format, args...)
+		},
+	}
+	c.Flags().StringVar(&format, "format", format, "`FORMAT` of the output: text, json, csv or markdown")
+	return c
+}
+
+// printSweep prints the table of a sweep, and sets the exit code.
+func (s *session) printSweep(format string, dirs ...string) error {
+	t, err := sweep.Collect(dirs...)
+	if err != nil {
+		return err
+	}
+	switch format {
+	case "text":
+		fmt.Fprint(s, report.SweepText(t))
+	case "json":
+		s.Write(jsonLine(t))
+	case "csv":
+		report.SweepCSV(s, t)
+	case "markdown":
+		fmt.Fprint(s, report.SweepMarkdown(t))
+	}
+	if !t.Complete() && s.broken == nil {
+		s.code = exitFailed
+		s.logf("%s of %d ended, not all of them well: the table says which did not", report.Count(t.Ended, "cell"), t.Cells)
+	}
+	return nil
+}
+
+// sweep is padlab sweep.
+func (s *session) sweep(f sweepFlags, name string) error {
+	if err := oneOf("format", f.format, sweepFormats...); err != nil {
+		return err
+	}
+	switch {
+	case f.jobs < 0 || f.jobs > maxWorkers:
+		return fmt.Errorf("--jobs must be an integer from 1 to %d, or 0 for as many as there are workers: %d", maxWorkers, f.jobs)
+	case f.out == "" && name == "":
+		return errors.New("--resume goes on with the sweep in --out DIR")
+	case f.out == "" && !f.plan:
+		return errors.New("a sweep is kept in --out DIR; with --plan nothing is run")
+	case f.submit && !f.slurm:
+		return errors.New("--submit submits what --slurm writes")
+	case f.tasks != 0 && !f.slurm:
+		return errors.New("--tasks is how many --slurm makes")
+	}
+	shard, err := s.shard(f.shard)
+	if err != nil {
+		return err
+	}
+	if shard.Count > 0 && f.slurm {
+		return errors.New("--slurm makes shards itself: it takes no --shard, and does not work inside of a job array")
+	}
+	p, err := s.planned(f, name)
+	if err != nil {
+		return err
+	}
+	if f.out != "" && sweep.Exists(f.out) && !f.plan {
+		if err := s.mayGoOn(f, shard, p); err != nil {
+			return err
+		}
+	}
+	cells := shard.Of(p)
+	if f.out != "" {
+		left := cells[:0:0]
+		for _, c := range cells {
+			if !c.Ended(f.out) {
+				left = append(left, c)
+			}
+		}
+		if !f.plan {
+			cells = left
+		}
+	}
+	jobs, pool, err := s.sweepPool(f.jobs, len(cells))
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	costs, err := s.costs(pool, p, cells, f.quiet && !f.plan)
+	if err != nil {
+		return err
+	}
+	o := sweep.Options{Dir: f.out, Disk: s.disk, Host: hostName(), Token: strconv.Itoa(os.Getpid()) + "-" + rand.Text()[:8], Cells: shard.Of(p), Jobs: jobs, Memory: sweepMemory()}
+	o.Bytes = func(c sweep.Cell) int64 { return costs.of[c.Combination].Bytes }
+	o.Provenance = s.sweepProvenance(p)
+	if f.plan {
+		s.printPlan(p, cells, costs, jobs, pool.Workers())
+		return nil
+	}
+	if err := p.Keep(s.disk, f.out, o.Token); err != nil {
+		return atStart(err)
+	}
+	if f.slurm {
+		return s.slurm(f, p, costs, o.Token)
+	}
+	if shard.Count == 0 {
+		lock, err := sweep.Lock(s.disk, f.out)
+		if err != nil {
+			return atStart(err)
+		}
+		defer lock.Close()
+	}
+	return s.runSweep(f, p, shard, o, pool, costs)
+}
+
+// planned is the plan that the flags say, or that of the folder.
+func (s *session) planned(f sweepFlags, name string) (*sweep.Plan, error) {
+	if name == "" {
+		if f.changed() || len(f.vary) > 0 {
+			return nil, errors.New("--resume: a sweep goes on as it began: without PRESET it takes no --vary, --set, --seed, --seeds, --weights or --images")
+		}
+		return sweep.Open(f.out)
+	}
+	if name == "-" {
+		return nil, errors.New("a sweep takes the name of a preset, or a file: what comes from the standard input is gone when it goes on")
+	}
+	e, err := s.load(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.change(e, f.runFlags); err != nil {
+		return nil, err
+	}
+	var factors []sweep.Factor
+	for _, text := range f.vary {
+		factor, err := sweep.ParseFactor(text)
+		if err != nil {
+			return nil, fmt.Errorf("--vary %s: %w", text, err)
+		}
+		factors = append(factors, factor)
+	}
+	return sweep.New(name, e, factors, s.resolve)
+}
+
+// resolve lets weights say what they are of.
+func (s *session) resolve(e *experiment.Experiment) error {
+	if e.Net.Weights == "" {
+		return nil
+	}
+	pool, err := s.pool()
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return pool.Resolve(e)
+}
+
+// mayGoOn returns an error unless the sweep that a folder holds is this one, and
+// this command line goes on with it.
+func (s *session) mayGoOn(f sweepFlags, shard sweep.Shard, p *sweep.Plan) error {
+	if err := p.Same(f.out); err != nil {
+		return fmt.Errorf("--out: %w; take another folder", err)
+	}
+	if f.resume || f.slurm || shard.Count > 0 {
+		return nil
+	}
+	name := experiment.Quote(f.out)
+	return fmt.Errorf("--out: %s holds this sweep already: padlab sweep --resume --out %s goes on with what is left of it, padlab sweep merge %s prints its table", f.out, name, name)
+}
+
+// sweepPool is a pool for so many cells at once, and how many those are: workers
+// are shared out among them.
+func (s *session) sweepPool(jobs, cells int) (int, *lab.Pool, error) {
+	workers, err := s.crewSize()
+	if err != nil {
+		return 0, nil, err
+	}
+	if jobs == 0 {
+		jobs = workers
+	}
+	jobs = max(1, min(jobs, cells))
+	k, err := s.kernel()
+	if err != nil {
+		return 0, nil, err
+	}
+	pool := lab.NewPool(k, max(1, workers/jobs), time.Now, s.sources())
+	pool.Limit(sweepMemory())
+	pool.Crews(jobs)
+	return jobs, pool, nil
+}
+
+// sweepMemory is how many bytes all cells that are run at once may take.
+func sweepMemory() int64 { return machineMemory() / 10 * 9 }
+
+// costs are what the cells of combinations take here.
+type costs struct {
+	of    map[int]lab.Cost // by combination
+	timed bool
+}
+
+// trials is how long all combinations together are tried, and trial one at most.
+const (
+	trials = time.Second
+	trial  = 200 * time.Millisecond
+)
+
+// costs builds every combination that cells are of, which says whether it can be
+// run at all, and tries it for a moment unless nobody asks for the time.
+func (s *session) costs(pool *lab.Pool, p *sweep.Plan, cells []sweep.Cell, untimed bool) (costs, error) {
+	c := costs{of: map[int]lab.Cost{}, timed: !untimed}
+	for _, cell := range cells {
+		c.of[cell.Combination] = lab.Cost{}
+	}
+	each := min(trial, trials/time.Duration(max(1, len(c.of))))
+	if untimed {
+		each = 0
+	}
+	warned := map[string]bool{}
+	for i, combination := range p.Combinations {
+		if _, ok := c.of[i]; !ok {
+			continue
+		}
+		cost, warnings, err := lab.Estimate(s.ctx, pool, combination.Experiment, each)
+		if err != nil {
+			if len(p.Factors) > 0 && s.ctx.Err() == nil {
+				err = fmt.Errorf("%s: %w", sweep.Settings(p.Factors, combination.Values), err)
+			}
+			return c, err
+		}
+		c.of[i] = cost
+		for _, w := range warnings {
+			if !untimed && !warned[w] {
+				s.logf("warning: %s", w)
+			}
+			warned[w] = true
+		}
+	}
+	return c, nil
+}
+
+// total is how long cells take, so many at once, and the memory of the largest.
+func (c costs) total(cells []sweep.Cell, jobs int) (time.Duration, int64) {
+	sum, longest, most := time.Duration(0), time.Duration(0), int64(0)
+	for _, cell := range cells {
+		cost := c.of[cell.Combination]
+		sum, longest, most = sum+cost.Time, max(longest, cost.Time), max(most, cost.Bytes)
+	}
+	return max(longest, sum/time.Duration(jobs)), most
+}
+
+// more says what the times leave out.
+func (c costs) more() string {
+	for _, cost := range c.of {
+		if cost.Stages {
+			return " until networks are frozen, and then the read-outs"
+		}
+	}
+	return ""
+}
+
+// summary is a plan with its costs on one line.
+func (c costs) summary(p *sweep.Plan, cells []sweep.Cell, jobs, workers int) string {
+	time, most := c.total(cells, jobs)
+	return fmt.Sprintf("%s: %s, %d at once with %s each, %s of memory each at most, about %s here%s",
+		p, report.Count(len(cells), "cell"), jobs, report.Count(workers, "worker"), megabytes(most), lasting(time), c.more())
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.0f MB", float64(bytes)/1e6) }
+
+// lasting is a time: that of few seconds with its tenths.
+func lasting(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return view.Duration(d)
+}
+
+// printPlan prints every cell and what it takes.
+func (s *session) printPlan(p *sweep.Plan, cells []sweep.Cell, c costs, jobs, workers int) {
+	header := []string{"cell"}
+	for _, f := range p.Factors {
+		header = append(header, f.Key)
+	}
+	rows := report.Table{append(header, "seed", "memory", "time", "folder")}
+	for _, cell := range cells {
+		row := []string{strconv.Itoa(cell.Number)}
+		for _, v := range p.Combinations[cell.Combination].Values {
+			row = append(row, report.Visible(v))
+		}
+		cost := c.of[cell.Combination]
+		rows.Add(append(row, strconv.FormatUint(cell.Seed, 10), megabytes(cost.Bytes), lasting(cost.Time), cell.Name)...)
+	}
+	fmt.Fprintf(s, "%s\n%s\n", rows, report.Visible(c.summary(p, cells, jobs, workers)))
+}
+
+// announce says the same on the standard error, a line for the cells of each
+// combination.
+func (s *session) announce(p *sweep.Plan, cells []sweep.Cell, c costs, jobs, workers int) {
+	for i := 0; i < len(cells); {
+		first, last := cells[i], cells[i]
+		for i++; i < len(cells) && cells[i].Combination == first.Combination; i++ {
+			last = cells[i]
+		}
+		which := fmt.Sprintf("cells %d–%d", first.Number, last.Number)
+		if first == last {
+			which = fmt.Sprintf("cell %d", first.Number)
+		}
+		cost := c.of[first.Combination]
+		s.logf("%s: %s, %s, about %s each", which, described(p, first), megabytes(cost.Bytes), lasting(cost.Time))
+	}
+	s.logf("%s", c.summary(p, cells, jobs, workers))
+}
+
+// described are the values of a cell as --set takes them.
+func described(p *sweep.Plan, c sweep.Cell) string {
+	if len(p.Factors) == 0 {
+		return p.Name
+	}
+	return sweep.Settings(p.Factors, p.Combinations[c.Combination].Values)
+}
+
+// sweepProvenance says how to run a cell again by itself.
+func (s *session) sweepProvenance(p *sweep.Plan) func(*experiment.Experiment) func(*experiment.Experiment) record.Provenance {
+	name := p.Name
+	base, err := s.load(name)
+	if err != nil { // it is gone, or was another machine's
+		name, base = "-", experiment.Default()
+	}
+	return func(*experiment.Experiment) func(*experiment.Experiment) record.Provenance {
+		return s.provenance(name, base)
+	}
+}
+
+// hostName is the name of this machine as part of a file's.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "unknown"
+	}
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' {
+			return r
+		}
+		return '-'
+	}, name)
+}
+
+// A sweepEvent is something that a sweep tells: a cell has begun, or has ended.
+type sweepEvent struct {
+	cell  sweep.Cell
+	run   *lab.Run
+	ended *sweep.Ended
+}
+
+// runSweep runs the cells and prints what they found.
+func (s *session) runSweep(f sweepFlags, p *sweep.Plan, shard sweep.Shard, o sweep.Options, pool *lab.Pool, c costs) error {
+	events := make(chan sweepEvent)
+	o.Began = func(cell sweep.Cell, r *lab.Run) { events <- sweepEvent{cell: cell, run: r} }
+	o.Ended = func(cell sweep.Cell, e sweep.Ended) { events <- sweepEvent{cell: cell, ended: &e} }
+	var left []sweep.Cell
+	for _, cell := range o.Cells {
+		if !cell.Ended(f.out) {
+			left = append(left, cell)
+		}
+	}
+	if !f.quiet {
+		if there := len(o.Cells) - len(left); there > 0 {
+			s.logf("%s of %d ended before", report.Count(there, "cell"), len(o.Cells))
+		}
+		if len(left) > 0 {
+			s.announce(p, left, c, o.Jobs, pool.Workers())
+		}
+	}
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = sweep.Run(s.ctx, pool, p, o)
+	}()
+	progress := sweepProgress{session: s, plan: p, cells: o.Cells, costs: c, quiet: f.quiet, running: map[int]*lab.Run{}, began: time.Now()}
+	progress.follow(events, done)
+	name := experiment.Quote(f.out)
+	switch {
+	case err != nil:
+		return failure{fmt.Errorf("the sweep cannot be written: %w (%d of %s ended and stay; padlab sweep --resume --out %s goes on)", err, progress.ended, report.Count(len(o.Cells), "cell"), name)}
+	case s.ctx.Err() != nil && progress.ended < len(o.Cells):
+		s.code = exitInterrupted
+		s.logf("interrupted: %d of %s ended; padlab sweep --resume --out %s goes on with the others", progress.ended, report.Count(len(o.Cells), "cell"), name)
+		return nil
+	case shard.Count == 0:
+		return s.printSweep(f.format, f.out)
+	}
+	if !f.quiet {
+		s.logf("shard %s: %s of %d ended; padlab sweep merge %s prints the table of all shards that are there", shard, report.Count(progress.ended, "cell"), len(o.Cells), name)
+	}
+	if progress.bad > 0 {
+		s.code = exitFailed
+		s.logf("%s of shard %s did not come to a good end", report.Count(progress.bad, "cell"), shard)
+	}
+	return nil
+}
+
+// A sweepProgress tells how a sweep goes: on a terminal a line that is rewritten,
+// else a line for each cell that has ended.
+type sweepProgress struct {
+	*session
+	plan  *sweep.Plan
+	cells []sweep.Cell
+	costs costs
+	quiet bool
+
+	running    map[int]*lab.Run // by number of the cell
+	ended, bad int
+	was, done  float64 // work of cells that ended before, and that have ended now
+	began      time.Time
+	line       bool // one stands on the terminal
+}
+
+// follow tells until the sweep has ended.
+func (r *sweepProgress) follow(events <-chan sweepEvent, done <-chan struct{}) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case e := <-events:
+			r.tell(e)
+		case <-tick.C:
+			r.draw()
+		case <-done:
+			r.clear()
+			return
+		}
+	}
+}
+
+// work is how much of all a cell is: its time where that is known.
+func (r *sweepProgress) work(c sweep.Cell) float64 {
+	return max(1e-3, r.costs.of[c.Combination].Time.Seconds())
+}
+
+// tell counts what happened, and says it.
+func (r *sweepProgress) tell(e sweepEvent) {
+	if e.run != nil {
+		r.running[e.cell.Number] = e.run
+		return
+	}
+	run := r.running[e.cell.Number]
+	delete(r.running, e.cell.Number)
+	switch e.ended.Status {
+	case record.Stopped:
+		return
+	case record.Failed, record.Diverged:
+		r.bad++
+		r.clear()
+		r.logf("cell %d (%s) %s%s", e.cell.Number, r.plan.Words(e.cell), e.ended.Status, problemOf(*e.ended))
+	}
+	if e.ended.Status != record.Failed {
+		r.ended++
+	}
+	if e.ended.Before && run == nil {
+		r.was += r.work(e.cell)
+		return
+	}
+	r.done += r.work(e.cell)
+	if r.quiet || r.session.progress || e.ended.Status != record.Done {
+		return
+	}
+	found := ""
+	if text := report.Headline(*e.ended.Result); text != "" {
+		found = ": " + text
+	}
+	fmt.Fprintf(r.err, "cell %d of %d (%s)%s, %s passed, %s left\n", e.cell.Number, len(r.plan.Cells), report.Visible(r.plan.Words(e.cell)), found, view.Duration(time.Since(r.began)), r.left())
+}
+
+// problemOf says of a cell that did not come to a good end why.
+func problemOf(e sweep.Ended) string {
+	if e.Problem != "" {
+		return ": " + e.Problem
+	}
+	if e.Result != nil {
+		for _, a := range e.Result.Arms {
+			if a.Problem != "" {
+				return ": " + a.Problem
+			}
+		}
+	}
+	return ""
+}
+
+// left is about how long it will take.
+func (r *sweepProgress) left() string {
+	all, now := 0.0, r.done
+	for _, c := range r.cells {
+		all += r.work(c)
+		if run := r.running[c.Number]; run != nil {
+			now += r.work(c) * run.Snapshot().Fraction
+		}
+	}
+	if now < 1e-9 {
+		return "?"
+	}
+	passed := time.Since(r.began)
+	return view.Duration(time.Duration(float64(passed) * max(0, all-r.was-now) / now))
+}
+
+// draw rewrites the line of a terminal, cut at its right border.
+func (r *sweepProgress) draw() {
+	if !r.session.progress || r.quiet {
+		return
+	}
+	text := fmt.Sprintf("%d of %s ended", r.ended, report.Count(len(r.cells), "cell"))
+	if r.bad > 0 {
+		text += fmt.Sprintf(", %d not well", r.bad)
+	}
+	text += fmt.Sprintf(", %s passed, %s left", view.Duration(time.Since(r.began)), r.left())
+	for _, c := range r.cells {
+		if run := r.running[c.Number]; run != nil {
+			text += fmt.Sprintf("  %d: %s %.0f %%", c.Number, strings.Join(r.plan.Combinations[c.Combination].Values, ", "), 100*run.Snapshot().Fraction)
+		}
+	}
+	r.line = true
+	fmt.Fprintf(r.err, "\r\x1b[K\x1b[?7l%s\x1b[?7h", report.Visible(text))
+}
+
+// clear takes the line away.
+func (r *sweepProgress) clear() {
+	if r.line {
+		fmt.Fprint(r.err, "\r\x1b[K")
+		r.line = false
+	}
+}
