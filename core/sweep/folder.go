@@ -148,7 +148,7 @@ func (p *Plan) Keep(d record.Disk, dir, token string) error {
 	if Exists(dir) {
 		return p.Same(dir)
 	}
-	for _, name := range []string{dir, filepath.Join(dir, cellsDir), filepath.Join(dir, partsDir)} {
+	for _, name := range []string{dir, Cells(dir), filepath.Join(dir, partsDir)} {
 		if err := d.MakeFolder(name); err != nil {
 			return err
 		}
@@ -183,8 +183,11 @@ func Lock(d record.Disk, dir string) (io.Closer, error) {
 	return lock, nil
 }
 
+// Cells is the folder of the records of all cells that have ended.
+func Cells(dir string) string { return filepath.Join(dir, cellsDir) }
+
 // Folder is where the record of a cell is, once it has ended.
-func (c Cell) Folder(dir string) string { return filepath.Join(dir, cellsDir, c.Name) }
+func (c Cell) Folder(dir string) string { return filepath.Join(Cells(dir), c.Name) }
 
 // Ended reports whether that record is there.
 func (c Cell) Ended(dir string) bool { return record.Exists(c.Folder(dir)) }

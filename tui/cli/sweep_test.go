@@ -205,6 +205,20 @@ func TestSweep(t *testing.T) {
 		t.Error(shown.out)
 	}
 	padlab(t, "compare", cell, p.Cells[0].Folder(dir)).want(t, exitOK, "")
+
+	// The folder is drawn as a map, and said to be none of a run.
+	file := filepath.Join(t.TempDir(), "map.svg")
+	padlab(t, "export", dir, "--figure", file, "--csv", file+".csv").want(t, exitOK, "")
+	if drawn := contentOf(t, filepath.Dir(file), "map.svg"); !strings.Contains(drawn, ">canvas.grid</text>") || !strings.Contains(drawn, ">circular</text>") {
+		t.Errorf("%.500s", drawn)
+	}
+	if contentOf(t, filepath.Dir(file), "map.svg.csv") != padlab(t, "sweep", "merge", dir, "--format", "csv").out {
+		t.Error("another CSV is exported than is printed")
+	}
+	padlab(t, "export", dir, "--figure", file, "--what", "loss", "--force").want(t, exitUsage, dir+" holds a sweep, of which there is a map, and no loss\n")
+	for _, args := range [][]string{{"show", dir}, {"compare", dir, cell}} {
+		padlab(t, args...).want(t, exitUsage, dir+" holds a sweep: padlab sweep merge "+dir+" prints its table; the records of its cells are in "+sweep.Cells(dir)+"\n")
+	}
 	if left := namesIn(t, dir); !slices.Equal(left, []string{"cells", "sweep.json"}) {
 		t.Errorf("the folder holds %v", left)
 	}
@@ -380,6 +394,22 @@ func TestSweepDiverges(t *testing.T) {
 	}
 }
 
+// Wherever the output breaks off, the sweep is kept, and the command fails with one
+// sentence.
+func TestSweepOutputBreaksOff(t *testing.T) {
+	dir := t.TempDir()
+	padlab(t, tinySweep("--out", dir, "--quiet")...).want(t, exitOK, "")
+	for _, args := range [][]string{{"sweep", "merge", dir}, {"sweep", "--resume", "--out", dir, "--data", tinyDir, "--quiet", "--format", "csv"}, tinySweep("--plan")} {
+		for _, n := range []int{0, 100} {
+			o := within(t, &session{out: &full{n}}, args...)
+			o.want(t, exitFailed, "padlab: the output cannot be written: no space left\n")
+			if strings.Count(o.err, "\n") != 1 {
+				t.Errorf("%q: want one sentence:\n%s", args, o.err)
+			}
+		}
+	}
+}
+
 // A full disk ends a sweep with 1; what has ended is there.
 func TestSweepOnFullDisk(t *testing.T) {
 	roomy := &narrow{}
@@ -446,4 +476,42 @@ func TestSlurmScripts(t *testing.T) {
 	padlab(t, tinySweep("--out", dir, "--slurm", "--tasks", "-1")...).want(t, exitUsage, "--tasks must be an integer from 1 to 4")
 	t.Setenv("PATH", base)
 	padlab(t, tinySweep("--out", dir, "--slurm", "--submit")...).want(t, exitFailed, "padlab: --submit: there is no sbatch here; without --submit the scripts are written all the same\n")
+}
+
+// The README's commands for a sweep are understood, that of its manifest as a pod
+// gets it, and with -long its table is what the first of them prints.
+func TestSweepInReadme(t *testing.T) {
+	readme := contentOf(t, filepath.Join("..", ".."), "README.md")
+	_, list, _ := strings.Cut(readme, "command: [/padlab, ")
+	list, _, ok := strings.Cut(list, "]")
+	if !ok {
+		t.Fatal("no manifest in the README")
+	}
+	var args []string
+	for word := range strings.SplitSeq(list, ", ") {
+		for _, inner := range strings.Split(strings.TrimSpace(word), ",\n") {
+			args = append(args, strings.Trim(strings.TrimSpace(inner), `"`))
+		}
+	}
+	o := within(t, &session{getenv: environment("JOB_COMPLETION_INDEX=49")}, append(args, "--plan")...)
+	if o.want(t, exitOK, ""); !strings.Contains(o.out, "\n50 ") || strings.Contains(o.out, "\n49 ") {
+		t.Errorf("%q:\n%s", args, o.out)
+	}
+	if !*long {
+		return
+	}
+	const command = "sweep where-am-i --vary net.padding=zeros,none --vary canvas.grid=4,6 --seeds 5 --out sweep/"
+	if !strings.Contains(readme, "./padlab "+command+"\n") {
+		t.Error("the README has another command")
+	}
+	t.Chdir(t.TempDir())
+	table := padlab(t, append(strings.Fields(command), "--quiet")...)
+	table.want(t, exitOK, "")
+	_, shown, _ := strings.Cut(readme, "```\nAccuracy beyond guessing on test")
+	shown, _, _ = strings.Cut(shown, "```")
+	for line := range strings.Lines(shown) {
+		if !strings.Contains(table.out, line) {
+			t.Errorf("no %q in\n%s", line, table.out)
+		}
+	}
 }

@@ -161,6 +161,18 @@ func number(n int, t *sweep.Table) string {
 	return text
 }
 
+// meanOf is a mean with its interval, both to a thousandth: over seeds those may be
+// narrow.
+func meanOf(m sweep.Mean) string {
+	switch {
+	case !m.Low.Finite():
+		return accuracy(m.Mean)
+	case m.Low == m.Mean && m.High == m.Mean:
+		return accuracy(m.Mean) + " exactly"
+	}
+	return fmt.Sprintf("%s [%s, %s]", accuracy(m.Mean), fixed(m.Low, 3), fixed(m.High, 3))
+}
+
 // scoresOf is the table of one score.
 func scoresOf(t *sweep.Table, key metric.Key) Section {
 	s := Section{Words: heading(key) + ": mean over seeds with its 95 % t-interval"}
@@ -177,7 +189,7 @@ func scoresOf(t *sweep.Table, key metric.Key) Section {
 		if hasArms(t) {
 			row = append(row, Visible(r.Arm))
 		}
-		s.Table.Add(append(row, withInterval(r.Mean.Mean, r.Low, r.High), number(r.N, t), accuracy(r.Chance))...)
+		s.Table.Add(append(row, meanOf(r.Mean), number(r.N, t), accuracy(r.Chance))...)
 	}
 	return s
 }
@@ -213,7 +225,7 @@ func differencesOf(t *sweep.Table, key metric.Key, factor string) Section {
 		if arms {
 			row = append(row, Visible(c.Arm))
 		}
-		s.Table.Add(append(row, Visible(c.B)+" − "+Visible(c.A), withInterval(c.Mean.Mean, c.Low, c.High), number(c.N, t), probability(c.P), probability(c.Holm))...)
+		s.Table.Add(append(row, Visible(c.B)+" − "+Visible(c.A), meanOf(c.Mean), number(c.N, t), probability(c.P), probability(c.Holm))...)
 	}
 	what := "values of " + factor
 	if at < 0 {
