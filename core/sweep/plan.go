@@ -218,7 +218,8 @@ func seedsOf(first uint64, n int) string {
 	return fmt.Sprintf("seeds %d–%d", first, first+uint64(n)-1)
 }
 
-// String is what a plan varies: "net.padding=zeros,circular × seeds 1–3".
+// String is what a plan varies: "net.padding=zeros,circular × seeds 1–3". Of very
+// many values it has the first and the last.
 func (p *Plan) String() string { return varied(p.Factors, p.Seed, p.Seeds) }
 
 // Varied is the same of a table.
@@ -227,7 +228,11 @@ func (t *Table) Varied() string { return varied(t.Vary, t.Seed, t.Seeds) }
 func varied(factors []Factor, first uint64, n int) string {
 	var list []string
 	for _, f := range factors {
-		list = append(list, f.Key+"="+strings.Join(f.Values, ","))
+		values := f.Values
+		if len(values) > 16 {
+			values = append(slices.Clone(values[:3]), "…", values[len(values)-1])
+		}
+		list = append(list, f.Key+"="+strings.Join(values, ","))
 	}
 	return strings.Join(append(list, seedsOf(first, n)), " × ")
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -121,15 +122,21 @@ func table(t testing.TB, dirs ...string) string {
 	return string(data)
 }
 
+func readFile(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // results are the bytes of all cells without what may differ.
 func results(t testing.TB, dir string, p *Plan) string {
 	t.Helper()
 	var b strings.Builder
 	for _, c := range p.Cells {
-		data, err := os.ReadFile(filepath.Join(c.Folder(dir), "result.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := readFile(t, filepath.Join(c.Folder(dir), "result.json"))
 		before, _, _ := strings.Cut(string(data), `"provenance"`)
 		b.WriteString(before)
 	}
@@ -292,7 +299,7 @@ func TestSweepIsGoneOnWith(t *testing.T) {
 	}
 	step := int64(1)
 	if !*long {
-		step = 17
+		step = 29
 	}
 	for n := int64(0); n < 1<<30-all.Load()-1; n += step { // the last one removes what may stay
 		dir := t.TempDir()
@@ -566,11 +573,19 @@ func TestCollectRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := filepath.Join(p.Cells[1].Folder(altered), "result.json")
-	data, err := os.ReadFile(name)
-	if err != nil {
+	data := readFile(t, name)
+	if err := os.WriteFile(name, bytes.Replace(data, []byte(`"steps": 3`), []byte(`"steps": 4`), 1), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(name, bytes.Replace(data, []byte(`"steps": 3`), []byte(`"steps": 4`), 1), 0o666); err != nil {
+	mixed := t.TempDir()
+	if err := os.CopyFS(mixed, os.DirFS(a)); err != nil {
+		t.Fatal(err)
+	}
+	kernels := regexp.MustCompile(`"kernel": "\w+"`)
+	if err := os.WriteFile(filepath.Join(p.Cells[1].Folder(mixed), "result.json"), kernels.ReplaceAll(data, []byte(`"kernel": "gonum"`)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(p.Cells[0].Folder(mixed), "result.json"), kernels.ReplaceAll(readFile(t, filepath.Join(p.Cells[0].Folder(a), "result.json")), []byte(`"kernel": "avx2"`)), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	for _, x := range []struct {
@@ -580,6 +595,7 @@ func TestCollectRefuses(t *testing.T) {
 		{[]string{a, b}, "train.steps=2 there (" + a + ")"},
 		{[]string{a, c}, `was run on another set "noise" than the cells before`},
 		{[]string{a, altered}, "cell 2 is another than in the folders before"},
+		{[]string{mixed}, "was computed with the kernel gonum, and cells before with "},
 		{[]string{wrong}, "holds another experiment than the plan: seed=1"},
 		{[]string{t.TempDir()}, "holds no sweep"},
 	} {

@@ -59,7 +59,8 @@ type Row struct {
 }
 
 // A Comparison is the mean difference of a score between two values of a factor, or
-// between two arms, all else equal, on the same seeds.
+// between two arms, all else equal, on the same seeds. All pairs are compared; of a
+// factor with more than 16 values, all with the first.
 type Comparison struct {
 	Factor string   `json:"factor"` // a key, or "arm"
 	A      string   `json:"a"`
@@ -123,12 +124,17 @@ type gatherer struct {
 	table  *Table
 	inputs map[[2]string]string // their checksums, by kind and name
 	at     map[rowKey]int       // rows
+	kernel string               // of the cell before
 }
+
+// portable is the one kernel that rounds otherwise than the others.
+const portable = "gonum"
 
 // A rowKey says what a row is of.
 type rowKey struct {
-	combination, distance int // −1: no ring
-	arm                   string
+	values   string // of the factors, behind each other
+	distance int    // −1: no ring
+	arm      string
 	metric.Key
 }
 
@@ -198,6 +204,11 @@ func (g *gatherer) read(c Cell, dir string) (found, error) {
 		}
 		g.inputs[key] = in.SHA256
 	}
+	kernel := r.Result.Provenance.Kernel
+	if g.kernel != "" && (kernel == portable) != (g.kernel == portable) {
+		return found{}, fmt.Errorf("%s was computed with the kernel %s, and cells before with %s: they do not give the same bits; take one of them away and run it again", r.Folder, kernel, g.kernel)
+	}
+	g.kernel = kernel
 	plain := *r.Result
 	plain.Provenance = record.Provenance{}
 	return found{r.Result.Arms, plain.Document()}, nil
@@ -224,7 +235,7 @@ func readFailure(name string) string {
 // arm adds the scores and rings of one arm.
 func (g *gatherer) arm(c Cell, values []string, name string, a record.Arm) {
 	add := func(key metric.Key, unit string, distance *int, value, chance metric.Number) {
-		k := rowKey{c.Combination, -1, name, key}
+		k := rowKey{strings.Join(values, "\x00"), -1, name, key}
 		if distance != nil {
 			k.distance = *distance
 		}
@@ -267,17 +278,34 @@ func Main(e *experiment.Experiment, scores []metric.Score) metric.Key {
 	return metric.Key{}
 }
 
-// compare adds the comparisons: factor by factor, score by score, all pairs of
-// values, in all that is else the same.
+// maxPairs is how many values a factor may have for all pairs of them to be
+// compared; of more, each is compared with the first alone.
+const maxPairs = 16
+
+// compare adds the comparisons: factor by factor, score by score, pairs of values,
+// in all that is else the same.
 func (g *gatherer) compare() {
 	t := g.table
 	factors := append(slices.Clone(t.Vary), Factor{Key: byArm, Values: g.arms()})
 	for at, f := range factors {
 		for _, key := range t.Keys() {
+			having := map[string][]Row{} // by value
+			for _, r := range t.Rows {
+				if r.Key == key && r.Distance == nil {
+					having[r.value(at)] = append(having[r.value(at)], r)
+				}
+			}
 			first := len(t.Comparisons)
 			for i, a := range f.Values {
+				if i > 0 && len(f.Values) > maxPairs {
+					break
+				}
 				for _, b := range f.Values[i+1:] {
-					t.Comparisons = append(t.Comparisons, g.pairs(f.Key, at, a, b, key)...)
+					for _, r := range having[a] {
+						if other, ok := g.row(r.with(at, b)); ok {
+							t.Comparisons = append(t.Comparisons, compared(f.Key, at, b, r, other))
+						}
+					}
 				}
 			}
 			family := t.Comparisons[first:]
@@ -292,27 +320,17 @@ func (g *gatherer) compare() {
 	}
 }
 
-// pairs are the comparisons of two values of one factor in one score.
-func (g *gatherer) pairs(factor string, at int, a, b string, key metric.Key) (list []Comparison) {
-	for _, r := range g.table.Rows {
-		if r.Key != key || r.Distance != nil || r.value(at) != a {
-			continue
-		}
-		other, ok := g.row(r.with(at, b))
-		if !ok {
-			continue
-		}
-		d := Paired(r.BySeed, other.BySeed)
-		c := Comparison{Factor: factor, A: a, B: b, Values: slices.Clone(r.Values), Arm: r.Arm, Key: key, Mean: MeanOf(d), P: SignFlip(d)}
-		if at < len(c.Values) {
-			c.Values[at] = ""
-		} else {
-			c.Arm = ""
-		}
-		c.Few = c.N < FewSeeds
-		list = append(list, c)
+// compared is the comparison of a row with another that has value b of a factor.
+func compared(factor string, at int, b string, r, other Row) Comparison {
+	d := Paired(r.BySeed, other.BySeed)
+	c := Comparison{Factor: factor, A: r.value(at), B: b, Values: slices.Clone(r.Values), Arm: r.Arm, Key: r.Key, Mean: MeanOf(d), P: SignFlip(d)}
+	if at < len(c.Values) {
+		c.Values[at] = ""
+	} else {
+		c.Arm = ""
 	}
-	return list
+	c.Few = c.N < FewSeeds
+	return c
 }
 
 // value is that of a factor, or behind them the arm.
@@ -336,16 +354,11 @@ func (r Row) with(at int, value string) Row {
 
 // row is the score of a table with the values, the arm and the key of another.
 func (g *gatherer) row(like Row) (Row, bool) {
-	for i, c := range g.plan.Combinations {
-		if slices.Equal(c.Values, like.Values) {
-			at, ok := g.at[rowKey{i, -1, like.Arm, like.Key}]
-			if !ok {
-				return Row{}, false
-			}
-			return g.table.Rows[at], true
-		}
+	at, ok := g.at[rowKey{strings.Join(like.Values, "\x00"), -1, like.Arm, like.Key}]
+	if !ok {
+		return Row{}, false
 	}
-	return Row{}, false
+	return g.table.Rows[at], true
 }
 
 // arms are the names of arms that were found, where cells have several.

@@ -45,9 +45,9 @@ that. --plan prints the numbered cells, and what they take, and runs nothing.
 Every cell is kept in a folder of its own in --out. After the sweep was stopped or
 killed, --resume goes on with what is left and ends with the same table.
 
---shard 2/5 runs the second fifth of the cells, on any machine, into the same
-folder or another; padlab sweep merge puts shards together, to the same bytes as
-without. Left out, it is taken from SLURM_ARRAY_TASK_ID and what stands beside it;
+--shard 2/5 runs every fifth cell, from the second on, on any machine, into the
+same folder or another; padlab sweep merge puts shards together, to the same bytes
+as without. Left out, it is taken from SLURM_ARRAY_TASK_ID and what stands beside it;
 with --shard /5 from JOB_COMPLETION_INDEX, too. --slurm writes scripts for a job
 array of Slurm and for the merge behind it, and --submit submits them.`,
 		Example: `  padlab sweep where-am-i --vary canvas.grid=6,8 --seeds 5 --out sweep/
@@ -76,7 +76,7 @@ array of Slurm and for the merge behind it, and --submit submits them.`,
 	f.changes(flags)
 	flags.StringArrayVar(&f.vary, "vary", nil, "a field and the values that it takes in turn, `KEY=a,b,…`; several of them make every combination")
 	flags.IntVar(&f.jobs, "jobs", 0, "run `N` cells at once; 0: as many as there are workers, one each")
-	flags.StringVar(&f.shard, "shard", "", "run the `I/N`-th part of the cells alone; /N takes I from a job array")
+	flags.StringVar(&f.shard, "shard", "", "run every N-th cell alone, from the I-th on, `I/N`; /N takes I from a job array")
 	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json, csv or markdown")
 	flags.StringVar(&f.out, "out", "", "`DIR` for the plan and the records of all cells")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the sweep in --out; without PRESET it is the one that the folder has")
