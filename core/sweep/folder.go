@@ -154,10 +154,14 @@ func (p *Plan) Keep(d record.Disk, dir, token string) error {
 		}
 	}
 	name := filepath.Join(dir, planFile)
-	return record.WriteVia(d, name+"."+token, name, func(w io.Writer) error {
+	err := record.WriteVia(d, name+"."+token, name, func(w io.Writer) error {
 		_, err := w.Write(p.document())
 		return err
 	})
+	if err != nil && Exists(dir) { // another process was faster
+		return p.Same(dir)
+	}
+	return err
 }
 
 // Same returns an error unless a folder holds the same plan: it says in what it is
@@ -173,12 +177,18 @@ func (p *Plan) Same(dir string) error {
 	return nil
 }
 
-// Lock lets one process at a time run the whole sweep in a folder. Shards need
-// none. Closing gives it up.
+// Lock lets one process at a time run the whole sweep in a folder, and takes away
+// files that killed ones have not finished. Shards need none. Closing gives it up.
 func Lock(d record.Disk, dir string) (io.Closer, error) {
 	lock, err := d.Lock(filepath.Join(dir, lockFile))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	for _, begun := range []string{filepath.Join(dir, planFile), filepath.Join(Cells(dir), "*"+failedEnd)} {
+		list, _ := filepath.Glob(begun + ".*") // of a name that is no pattern: what is left stays
+		for _, name := range list {
+			d.Remove(name)
+		}
 	}
 	return lock, nil
 }

@@ -164,7 +164,24 @@ func TestPlanIsKept(t *testing.T) {
 	if !slices.Equal(p.Cells, q.Cells) || !bytes.Equal(p.document(), q.document()) || len(p.Differences(q)) > 0 {
 		t.Errorf("%v reads back as %v", p, q)
 	}
-	if files, _ := os.ReadDir(dir); len(files) != 3 {
+	// What a killed process has not finished is taken away.
+	for _, name := range []string{"sweep.json.1-x", "cells/0001-12345678.failed.1-x"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lock, err := Lock(record.OS{}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(record.OS{}, dir); err == nil || !strings.Contains(err.Error(), "another run is being written there, by process ") {
+		t.Error(err)
+	}
+	lock.Close()
+	if files, _ := filepath.Glob(filepath.Join(dir, "*")); len(files) != 3 {
+		t.Errorf("%v", files)
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "cells", "*")); len(files) > 0 {
 		t.Errorf("%v", files)
 	}
 	for _, c := range []struct {

@@ -223,10 +223,7 @@ func (w *worker) publish(c Cell, part string) (Ended, error) {
 // who is writing it will see that.
 func (w *worker) tidy(c Cell) {
 	for _, part := range c.parts(w.options.Dir) {
-		if record.Remove(w.options.Disk, part) != nil {
-			continue // it is being written, or gone
-		}
-		w.options.Disk.Remove(part)
+		record.Remove(w.options.Disk, part) // unless it is being written, or gone
 	}
 	if _, err := os.Stat(c.failure(w.options.Dir)); err == nil {
 		w.options.Disk.Remove(c.failure(w.options.Dir))

@@ -74,7 +74,7 @@ array of Slurm and for the merge behind it, and --submit submits them.`,
 	}
 	flags := c.Flags()
 	f.changes(flags)
-	flags.StringArrayVar(&f.vary, "vary", nil, "a field and the values that it takes in turn, `KEY=a,b,…`; several of them make every combination")
+	flags.StringArrayVar(&f.vary, "vary", nil, "a field and the values that it takes in turn, `KEY=a,b`; several of them make every combination")
 	flags.IntVar(&f.jobs, "jobs", 0, "run `N` cells at once; 0: as many as there are workers, one each")
 	flags.StringVar(&f.shard, "shard", "", "run every N-th cell alone, from the I-th on, `I/N`; /N takes I from a job array")
 	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the output: text, json, csv or markdown")
@@ -166,9 +166,9 @@ func (s *session) sweep(f sweepFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	if f.out != "" && sweep.Exists(f.out) && !f.plan {
+	if f.out != "" && !f.plan {
 		if err := s.mayGoOn(f, shard, p); err != nil {
-			return err
+			return fmt.Errorf("--out: %w", err)
 		}
 	}
 	cells := shard.Of(p)
@@ -257,17 +257,20 @@ func (s *session) resolve(e *experiment.Experiment) error {
 	return pool.Resolve(e)
 }
 
-// mayGoOn returns an error unless the sweep that a folder holds is this one, and
-// this command line goes on with it.
+// mayGoOn returns an error when a folder holds a run, or another sweep, or this one
+// and the command line does not say that it goes on with it.
 func (s *session) mayGoOn(f sweepFlags, shard sweep.Shard, p *sweep.Plan) error {
+	if !sweep.Exists(f.out) {
+		return record.Free(f.out)
+	}
 	if err := p.Same(f.out); err != nil {
-		return fmt.Errorf("--out: %w; take another folder", err)
+		return fmt.Errorf("%w; take another folder", err)
 	}
 	if f.resume || f.slurm || shard.Count > 0 {
 		return nil
 	}
 	name := experiment.Quote(f.out)
-	return fmt.Errorf("--out: %s holds this sweep already: padlab sweep --resume --out %s goes on with what is left of it, padlab sweep merge %s prints its table", f.out, name, name)
+	return fmt.Errorf("%s holds this sweep already: padlab sweep --resume --out %s goes on with what is left of it, padlab sweep merge %s prints its table", f.out, name, name)
 }
 
 // sweepPool is a pool for so many cells at once, and how many those are: workers

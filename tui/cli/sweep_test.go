@@ -226,6 +226,7 @@ func TestSweep(t *testing.T) {
 	// The folder is not another sweep's, nor run again by mistake, nor by two at once.
 	padlab(t, tinySweep("--out", dir, "--seed", "5", "--seeds", "3")...).want(t, exitUsage, "--out: "+dir+" holds this sweep already: padlab sweep --resume --out "+dir+" goes on with what is left of it, padlab sweep merge "+dir+" prints its table\n")
 	padlab(t, tinySweep("--out", dir, "--resume")...).want(t, exitUsage, "--out: "+dir+" holds another sweep: seeds 5–7 there, seeds 1–2 here; take another folder\n")
+	padlab(t, tinySweep("--out", cell)...).want(t, exitUsage, "--out: "+cell+" holds a run that has ended")
 	lock, err := sweep.Lock(record.OS{}, dir)
 	if err != nil {
 		t.Fatal(err)
