@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -138,11 +139,8 @@ func (s *session) printSweep(format string, dirs ...string) error {
 	return nil
 }
 
-// sweep is padlab sweep.
-func (s *session) sweep(f sweepFlags, name string) error {
-	if err := oneOf("format", f.format, sweepFormats...); err != nil {
-		return err
-	}
+// check returns what is wrong with the flags together.
+func (f *sweepFlags) check(name string) error {
 	switch {
 	case f.jobs < 0 || f.jobs > maxWorkers:
 		return fmt.Errorf("--jobs must be an integer from 1 to %d, or 0 for as many as there are workers: %d", maxWorkers, f.jobs)
@@ -155,6 +153,15 @@ func (s *session) sweep(f sweepFlags, name string) error {
 	case f.tasks != 0 && !f.slurm:
 		return errors.New("--tasks is how many --slurm makes")
 	}
+	return oneOf("format", f.format, sweepFormats...)
+}
+
+// sweep is padlab sweep: everything that can be wrong is told before anything is
+// written.
+func (s *session) sweep(f sweepFlags, name string) error {
+	if err := f.check(name); err != nil {
+		return err
+	}
 	shard, err := s.shard(f.shard)
 	if err != nil {
 		return err
@@ -166,22 +173,12 @@ func (s *session) sweep(f sweepFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	if f.out != "" && !f.plan {
+	cells := shard.Of(p)
+	if !f.plan {
 		if err := s.mayGoOn(f, shard, p); err != nil {
 			return fmt.Errorf("--out: %w", err)
 		}
-	}
-	cells := shard.Of(p)
-	if f.out != "" {
-		left := cells[:0:0]
-		for _, c := range cells {
-			if !c.Ended(f.out) {
-				left = append(left, c)
-			}
-		}
-		if !f.plan {
-			cells = left
-		}
+		cells = slices.DeleteFunc(cells, func(c sweep.Cell) bool { return c.Ended(f.out) })
 	}
 	jobs, pool, err := s.sweepPool(f.jobs, len(cells))
 	if err != nil {
@@ -192,18 +189,16 @@ func (s *session) sweep(f sweepFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	o := sweep.Options{Dir: f.out, Disk: s.disk, Host: hostName(), Token: strconv.Itoa(os.Getpid()) + "-" + rand.Text()[:8], Cells: shard.Of(p), Jobs: jobs, Memory: sweepMemory()}
-	o.Bytes = func(c sweep.Cell) int64 { return costs.of[c.Combination].Bytes }
-	o.Provenance = s.sweepProvenance(p)
 	if f.plan {
 		s.printPlan(p, cells, costs, jobs, pool.Workers())
 		return nil
 	}
-	if err := p.Keep(s.disk, f.out, o.Token); err != nil {
+	token := strconv.Itoa(os.Getpid()) + "-" + rand.Text()[:8]
+	if err := p.Keep(s.disk, f.out, token); err != nil {
 		return atStart(err)
 	}
 	if f.slurm {
-		return s.slurm(f, p, costs, o.Token)
+		return s.slurm(f, p, costs, token)
 	}
 	if shard.Count == 0 {
 		lock, err := sweep.Lock(s.disk, f.out)
@@ -212,7 +207,13 @@ func (s *session) sweep(f sweepFlags, name string) error {
 		}
 		defer lock.Close()
 	}
-	return s.runSweep(f, p, shard, o, pool, costs)
+	if !f.quiet {
+		s.announce(p, shard, cells, costs, jobs, pool.Workers())
+	}
+	return s.runSweep(f, shard, pool, costs, p, sweep.Options{
+		Dir: f.out, Disk: s.disk, Host: hostName(), Token: token, Cells: shard.Of(p), Jobs: jobs, Memory: sweepMemory(),
+		Bytes: func(c sweep.Cell) int64 { return costs.of[c.Combination].Bytes }, Provenance: s.sweepProvenance(p),
+	})
 }
 
 // planned is the plan that the flags say, or that of the folder.
@@ -398,9 +399,15 @@ func (s *session) printPlan(p *sweep.Plan, cells []sweep.Cell, c costs, jobs, wo
 	fmt.Fprintf(s, "%s\n%s\n", rows, report.Visible(c.summary(p, cells, jobs, workers)))
 }
 
-// announce says the same on the standard error, a line for the cells of each
-// combination.
-func (s *session) announce(p *sweep.Plan, cells []sweep.Cell, c costs, jobs, workers int) {
+// announce says the same of what is left on the standard error, a line for the
+// cells of each combination.
+func (s *session) announce(p *sweep.Plan, shard sweep.Shard, cells []sweep.Cell, c costs, jobs, workers int) {
+	if all := len(shard.Of(p)); len(cells) < all {
+		s.logf("%s of %d ended before", report.Count(all-len(cells), "cell"), all)
+	}
+	if len(cells) == 0 {
+		return
+	}
 	for i := 0; i < len(cells); {
 		first, last := cells[i], cells[i]
 		for i++; i < len(cells) && cells[i].Combination == first.Combination; i++ {
@@ -458,24 +465,10 @@ type sweepEvent struct {
 }
 
 // runSweep runs the cells and prints what they found.
-func (s *session) runSweep(f sweepFlags, p *sweep.Plan, shard sweep.Shard, o sweep.Options, pool *lab.Pool, c costs) error {
+func (s *session) runSweep(f sweepFlags, shard sweep.Shard, pool *lab.Pool, c costs, p *sweep.Plan, o sweep.Options) error {
 	events := make(chan sweepEvent)
 	o.Began = func(cell sweep.Cell, r *lab.Run) { events <- sweepEvent{cell: cell, run: r} }
 	o.Ended = func(cell sweep.Cell, e sweep.Ended) { events <- sweepEvent{cell: cell, ended: &e} }
-	var left []sweep.Cell
-	for _, cell := range o.Cells {
-		if !cell.Ended(f.out) {
-			left = append(left, cell)
-		}
-	}
-	if !f.quiet {
-		if there := len(o.Cells) - len(left); there > 0 {
-			s.logf("%s of %d ended before", report.Count(there, "cell"), len(o.Cells))
-		}
-		if len(left) > 0 {
-			s.announce(p, left, c, o.Jobs, pool.Workers())
-		}
-	}
 	var err error
 	done := make(chan struct{})
 	go func() {

@@ -127,3 +127,48 @@ func TestSweepSignals(t *testing.T) {
 		}
 	}
 }
+
+// What --submit hands to sbatch runs: here to one that runs the tasks of an array at
+// once, one of them twice, and what depends on it afterwards. A real Slurm does the
+// same in .ci/run.
+func TestSlurmSubmits(t *testing.T) {
+	bin, whole, dir := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "it's here")
+	const sbatch = `#!/bin/sh
+export PADLAB_TEST_AS_CHILD=1
+echo "$@" >>"$(dirname "$0")/calls"
+for script; do :; done
+if grep -q -- --array= "$script"; then
+	for SLURM_ARRAY_TASK_ID in 1 2 2 3; do
+		export SLURM_ARRAY_TASK_ID
+		sh "$script" || exit &
+	done
+	wait
+	echo '7;cluster'
+else
+	sh "$script" && echo 8
+fi
+`
+	if err := os.WriteFile(filepath.Join(bin, "sbatch"), []byte(sbatch), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	padlab(t, tinySweep("--out", dir, "--slurm", "--submit")...).want(t, exitUsage, "has characters that directives of Slurm cannot have")
+	dir = strings.ReplaceAll(dir, "'", "")
+	o := padlab(t, tinySweep("--out", dir, "--slurm", "--submit", "--tasks", "3", "--quiet")...)
+	if o.want(t, exitOK, ""); o.out != "cells 7\nmerge 8\n" {
+		t.Errorf("%+v", o)
+	}
+	if calls := contentOf(t, bin, "calls"); calls != "--parsable "+filepath.Join(dir, slurmCells)+"\n--parsable --dependency=afterany:7 "+filepath.Join(dir, slurmMerge)+"\n" {
+		t.Error(calls)
+	}
+	padlab(t, tinySweep("--out", whole, "--quiet")...).want(t, exitOK, "")
+	for _, format := range sweepFormats {
+		if want := padlab(t, "sweep", "merge", whole, "--format", format).out; contentOf(t, dir, "table."+format) != want {
+			t.Errorf("%s: the array has another table than\n%s", format, want)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(bin, "sbatch"), []byte("#!/bin/sh\necho 'sbatch: error: invalid\npartition' >&2\nexit 1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	padlab(t, tinySweep("--out", dir, "--slurm", "--submit")...).want(t, exitFailed, "padlab: sbatch: exit status 1: sbatch: error: invalid partition\n")
+}
