@@ -38,8 +38,14 @@ func (s *session) slurm(f sweepFlags, p *sweep.Plan, c costs, token string) erro
 	if err != nil {
 		return failure{err}
 	}
-	if strings.ContainsFunc(dir, func(r rune) bool { return r < ' ' || strings.ContainsRune(`"'\%`, r) }) {
-		return fmt.Errorf("--slurm: %q has characters that directives of Slurm cannot have: take another --out", dir)
+	here, err := os.Getwd() // weights and photographs may be named from here
+	if err != nil {
+		return failure{err}
+	}
+	for _, path := range []string{dir, here} {
+		if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || strings.ContainsRune(`"'\%`, r) }) {
+			return fmt.Errorf("--slurm: %q has characters that directives of Slurm cannot have: take another folder", path)
+		}
 	}
 	tasks := f.tasks
 	switch {
@@ -52,7 +58,7 @@ func (s *session) slurm(f sweepFlags, p *sweep.Plan, c costs, token string) erro
 	jobs := max(1, f.jobs)
 	_, most := c.total(p.Cells, 1)
 	out := experiment.Quote(dir)
-	cells := slurmHead(p, dir, "%A-%a") + fmt.Sprintf(`#SBATCH --array=1-%d
+	cells := slurmHead(p, here, dir, "%A-%a") + fmt.Sprintf(`#SBATCH --array=1-%d
 #SBATCH --cpus-per-task=%d
 #SBATCH --mem=%dM
 #SBATCH --requeue
@@ -61,7 +67,7 @@ func (s *session) slurm(f sweepFlags, p *sweep.Plan, c costs, token string) erro
 # twice, and submitted again, all of them or some, as in sbatch --array=3,7.
 exec %s sweep --resume --quiet --shard "$SLURM_ARRAY_TASK_ID/%d" --jobs %d --workers %d%s --out %s
 `, tasks, jobs, overhead+int(most/1e6+1)*jobs, experiment.Quote(program), tasks, jobs, jobs, s.machineFlags(), out)
-	merge := slurmHead(p, dir, "%j") + fmt.Sprintf(`#SBATCH --cpus-per-task=1
+	merge := slurmHead(p, here, dir, "%j") + fmt.Sprintf(`#SBATCH --cpus-per-task=1
 #SBATCH --mem=%dM
 
 # The exit code is that of the tables: 1 where a cell has not come to a good end.
@@ -101,13 +107,14 @@ exit $code
 
 // slurmHead is how both scripts begin; what the site wants besides comes from the
 // variables SBATCH_… of sbatch, or is written in.
-func slurmHead(p *sweep.Plan, dir, log string) string {
+func slurmHead(p *sweep.Plan, here, dir, log string) string {
 	return fmt.Sprintf(`#!/bin/sh
 # %s
 #SBATCH --job-name=padlab
+#SBATCH --chdir="%s"
 #SBATCH --output="%s/slurm-%s.log"
 #SBATCH --open-mode=append
-`, report.Visible(p.Name+": "+p.String()), dir, log)
+`, report.Visible(p.Name+": "+p.String()), here, dir, log)
 }
 
 // machineFlags are those that a cell depends on.
