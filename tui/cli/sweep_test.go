@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -263,32 +264,26 @@ $`).MatchString(o.out) || o.err != "" {
 func TestSweepInShards(t *testing.T) {
 	whole := t.TempDir()
 	padlab(t, tinySweep("--out", whole, "--quiet")...).want(t, exitOK, "")
-	for name, way := range map[string]func(i int) (variables string, flags []string){
-		"flags": func(i int) (string, []string) { return "", []string{"--shard", []string{"1/3", "2/3", "3/3"}[i]} },
-		"Kubernetes": func(i int) (string, []string) {
-			return "JOB_COMPLETION_INDEX=" + []string{"0", "1", "2"}[i], []string{"--shard", "/3"}
-		},
-	} {
-		together := t.TempDir()
-		var apart []string
-		for i := range 3 {
-			variables, flags := way(i)
-			dir := t.TempDir()
-			apart = append(apart, dir)
-			for _, out := range []string{dir, together} {
-				o := within(t, &session{getenv: environment(strings.Fields(variables)...)}, tinySweep(append(flags, "--out", out)...)...)
-				o.want(t, exitOK, "padlab: shard "+[]string{"1/3", "2/3", "3/3"}[i]+": ")
-				if o.out != "" {
-					t.Errorf("%s: a shard prints\n%s", name, o.out)
-				}
+	together := t.TempDir()
+	var apart []string
+	for i := range 3 {
+		shard, dir := []string{"1/3", "2/3", "3/3"}[i], t.TempDir()
+		apart = append(apart, dir)
+		index := environment("JOB_COMPLETION_INDEX=" + strconv.Itoa(i))
+		for _, o := range []outcome{
+			padlab(t, tinySweep("--shard", shard, "--out", dir)...),
+			within(t, &session{getenv: index}, tinySweep("--shard", "/3", "--out", together)...),
+		} {
+			if o.want(t, exitOK, "padlab: shard "+shard+": "); o.out != "" {
+				t.Errorf("a shard prints\n%s", o.out)
 			}
 		}
-		for _, format := range sweepFormats {
-			want := padlab(t, "sweep", "merge", whole, "--format", format)
-			for _, dirs := range [][]string{{together}, apart, {apart[2], apart[1], apart[0]}} {
-				if got := padlab(t, append([]string{"sweep", "merge", "--format", format}, dirs...)...); got != want {
-					t.Errorf("%s, %s of %d folders:\n%s%s\nwant\n%s", name, format, len(dirs), got.out, got.err, want.out)
-				}
+	}
+	for _, format := range sweepFormats {
+		want := padlab(t, "sweep", "merge", whole, "--format", format)
+		for _, dirs := range [][]string{{together}, apart, {apart[2], apart[1], apart[0]}} {
+			if got := padlab(t, append([]string{"sweep", "merge", "--format", format}, dirs...)...); got != want {
+				t.Errorf("%s of %d folders:\n%s%s\nwant\n%s", format, len(dirs), got.out, got.err, want.out)
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // time, loses no cell that has ended, and ends with the bytes of one that was not.
 func TestSweepIsKilled(t *testing.T) {
 	args := func(dir string) []string {
-		return tinySweep("--out", dir, "--resume", "--set", "train.steps=60", "--set", "train.eval_every=20", "--seeds", "6", "--jobs", "2")
+		return tinySweep("--out", dir, "--resume", "--set", "train.steps=40", "--set", "train.eval_every=20", "--seeds", "4", "--jobs", "2")
 	}
 	calm, killed := filepath.Join(t.TempDir(), "calm"), filepath.Join(t.TempDir(), "killed")
 	padlab(t, append(args(calm), "--quiet")...).want(t, exitOK, "")
