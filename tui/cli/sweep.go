@@ -141,6 +141,9 @@ func (s *session) printSweep(format string, dirs ...string) error {
 
 // check returns what is wrong with the flags together.
 func (f *sweepFlags) check(name string) error {
+	if err := oneOf("format", f.format, sweepFormats...); err != nil {
+		return err
+	}
 	switch {
 	case f.jobs < 0 || f.jobs > maxWorkers:
 		return fmt.Errorf("--jobs must be an integer from 1 to %d, or 0 for as many as there are workers: %d", maxWorkers, f.jobs)
@@ -148,12 +151,14 @@ func (f *sweepFlags) check(name string) error {
 		return errors.New("--resume goes on with the sweep in --out DIR")
 	case f.out == "" && !f.plan:
 		return errors.New("a sweep is kept in --out DIR; with --plan nothing is run")
+	case f.plan && f.format != "text":
+		return errors.New("--plan is printed as text: it takes no --format")
 	case f.submit && !f.slurm:
 		return errors.New("--submit submits what --slurm writes")
 	case f.tasks != 0 && !f.slurm:
 		return errors.New("--tasks is how many --slurm makes")
 	}
-	return oneOf("format", f.format, sweepFormats...)
+	return nil
 }
 
 // sweep is padlab sweep: everything that can be wrong is told before anything is

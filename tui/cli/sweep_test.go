@@ -259,6 +259,32 @@ $`).MatchString(o.out) || o.err != "" {
 	}
 }
 
+// Weights from a file say what they are of in every cell, and go on saying it when
+// the sweep is gone on with.
+func TestSweepOfWeights(t *testing.T) {
+	file := filepath.Join(kept(t), "weights-zeros.safetensors")
+	args := func(vary, dir string) []string {
+		return []string{"sweep", "table1", "--weights", file, "--vary", vary, "--seeds", "1", "--quiet", "--out", dir, "--set", "readout.solver=ridge",
+			"--set", "readout.size=32", "--set", "readout.crops=8", "--set", "readout.test_crops=4"}
+	}
+	padlab(t, args("net.arch=small,vgg5", t.TempDir())...).want(t, exitUsage, "net.arch=vgg5: arm network: "+file+": these look like the weights of small or S, not of vgg5")
+	dir := t.TempDir()
+	o := padlab(t, args("readout.kernel=1,3", dir)...)
+	o.want(t, exitOK, "")
+	p, err := sweep.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := p.Experiment(p.Cells[1]); e.Net.Arch != "small" || e.Data.Normalize || e.Readout.Kernel != 3 || !strings.Contains(o.out, "\nRank correlation of H on natural: ") {
+		t.Errorf("%+v\n%s", e.Net, o.out)
+	}
+	for _, again := range [][]string{append(args("readout.kernel=1,3", dir), "--resume"), {"sweep", "--resume", "--out", dir, "--quiet"}} {
+		if got := padlab(t, again...); got != o {
+			t.Errorf("%q: %+v", again, got)
+		}
+	}
+}
+
 // Shards from flags or from the environment of a job array, in one folder or in
 // several, give the bytes of one machine, in every format.
 func TestSweepInShards(t *testing.T) {

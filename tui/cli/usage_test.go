@@ -83,6 +83,7 @@ func TestUsage(t *testing.T) {
 		{"sweep where-am-i --shard /3 --plan", "--shard /3 takes the index from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX, and neither is set"},
 		{"sweep where-am-i --jobs -1 --plan", "--jobs must be an integer from 1 to 256"},
 		{"sweep where-am-i --format jsonl --plan", `unknown format "jsonl": did you mean "json"? (known: text, json, csv, markdown)`},
+		{"sweep where-am-i --format csv --plan", "--plan is printed as text: it takes no --format"},
 		{"sweep where-am-i --submit --plan", "--submit submits what --slurm writes"},
 		{"sweep where-am-i --tasks 3 --plan", "--tasks is how many --slurm makes"},
 		{"sweep where-am-i --slurm --shard 1/2 --out x", "--slurm makes shards itself"},
