@@ -98,7 +98,9 @@ func (s *session) mergeCommand() *cobra.Command {
 		Short: "Print the table of a sweep, or of its shards put together",
 		Long: `Merge prints the table of the sweep that is kept in these folders: the same bytes,
 whichever of them holds which cells. Cells that have not been run, or have not come
-to a good end, are listed, and the exit code is then 1.`,
+to a good end, are listed, and the exit code is then 1. CSV has a row for each
+score, each ring of a border profile and each difference; JSON the values of all
+seeds besides.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return see(c, errors.New("sweep merge takes the folder of a sweep, or those of its shards"))

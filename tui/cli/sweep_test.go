@@ -262,6 +262,9 @@ $`).MatchString(o.out) || o.err != "" {
 // Weights from a file say what they are of in every cell, and go on saying it when
 // the sweep is gone on with.
 func TestSweepOfWeights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("read-outs take long with the race detector")
+	}
 	file := filepath.Join(kept(t), "weights-zeros.safetensors")
 	args := func(vary, dir string) []string {
 		return []string{"sweep", "table1", "--weights", file, "--vary", vary, "--seeds", "1", "--quiet", "--out", dir, "--set", "readout.solver=ridge",
@@ -479,7 +482,7 @@ func (f narrowFile) Write(p []byte) (int, error) {
 func TestSlurmScripts(t *testing.T) {
 	base := t.TempDir()
 	dir := filepath.Join(base, "the sweep")
-	o := padlab(t, tinySweep("--out", dir, "--slurm", "--tasks", "3", "--jobs", "2", "--kernel", "gonum")...)
+	o := padlab(t, tinySweep("--out", dir, "--slurm", "--tasks", "3", "--jobs", "2", "--kernel", "gonum", "--quiet")...)
 	o.want(t, exitOK, "")
 	if !strings.HasPrefix(o.out, "3 tasks in '"+filepath.Join(dir, slurmCells)+"'. To submit them:\n\n  cells=$(sbatch --parsable '") {
 		t.Error(o.out)
@@ -495,9 +498,9 @@ func TestSlurmScripts(t *testing.T) {
 		t.Errorf("%s\n%s", cells, merge)
 	}
 	padlab(t, tinySweep("--out", filepath.Join(base, `a"b`), "--slurm")...).want(t, exitUsage, "has characters that directives of Slurm cannot have")
-	padlab(t, tinySweep("--out", dir, "--slurm", "--tasks", "-1")...).want(t, exitUsage, "--tasks must be an integer from 1 to 4")
+	padlab(t, tinySweep("--out", dir, "--slurm", "--tasks", "-1", "--quiet")...).want(t, exitUsage, "--tasks must be an integer from 1 to 4")
 	t.Setenv("PATH", base)
-	padlab(t, tinySweep("--out", dir, "--slurm", "--submit")...).want(t, exitFailed, "padlab: --submit: there is no sbatch here; without --submit the scripts are written all the same\n")
+	padlab(t, tinySweep("--out", dir, "--slurm", "--submit", "--quiet")...).want(t, exitFailed, "padlab: --submit: there is no sbatch here; without --submit the scripts are written all the same\n")
 }
 
 // The README's commands for a sweep are understood, that of its manifest as a pod
