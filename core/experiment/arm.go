@@ -40,24 +40,30 @@ func newVary(f Field, values []string) (Vary, error) {
 	if f.Shared {
 		return Vary{}, fmt.Errorf("%s cannot vary between arms: they share it", f.Key)
 	}
-	if len(values) == 0 {
-		return Vary{}, fmt.Errorf("%s varies over no values", f.Key)
-	}
 	if len(values) > MaxArms {
 		return Vary{}, fmt.Errorf("%s varies over %d values: more than %d arms are not allowed", f.Key, len(values), MaxArms)
 	}
-	v := Vary{Key: f.Key}
+	list, err := f.distinct(values)
+	return Vary{f.Key, list}, err
+}
+
+// distinct are the text forms of values, of which there must be one and no two
+// the same.
+func (f Field) distinct(values []string) (list []string, err error) {
+	if len(values) == 0 {
+		return nil, fmt.Errorf("%s varies over no values", f.Key)
+	}
 	for _, text := range values {
 		value, err := f.Canonical(strings.TrimSpace(text))
 		if err != nil {
-			return Vary{}, err
+			return nil, err
 		}
-		if slices.Contains(v.Values, value) {
-			return Vary{}, fmt.Errorf("%s varies over %s twice", f.Key, value)
+		if slices.Contains(list, value) {
+			return nil, fmt.Errorf("%s varies over %s twice", f.Key, value)
 		}
-		v.Values = append(v.Values, value)
+		list = append(list, value)
 	}
-	return v, nil
+	return list, nil
 }
 
 // Expand returns the arms: the combinations of all varied values in order, for

@@ -66,20 +66,16 @@ func (e *Experiment) SetAll(key, text string) error {
 	if err != nil {
 		return err
 	}
-	if len(e.Arms) > 0 && !slices.ContainsFunc(e.Arms, func(a Arm) bool { return !a.sets(key) }) {
+	if e.armsSet(key) {
 		return fmt.Errorf("the arms of this experiment set %s themselves", key)
 	}
 	values := []string{text}
 	if f.Kind != Text && f.Kind != List && f.Kind != Path {
-		values = strings.Split(text, ",")
+		if values, err = f.split(text); err != nil {
+			return err
+		}
 	}
-	list := len(values) > 1
-	if last := len(values) - 1; list && strings.TrimSpace(values[last]) == "" {
-		values = values[:last]
-	}
-	if f.Kind == Float && decimalComma(values) {
-		return fmt.Errorf("%s: %s looks like a number with a decimal comma: write %s=%s for that number, or %q for a list of two", key, text, key, strings.Replace(text, ",", ".", 1), key+"="+strings.Join(values, ", "))
-	}
+	list := len(values) > 1 || values[0] != text
 	at := slices.IndexFunc(e.Vary, func(v Vary) bool { return v.Key == key })
 	if !list && at < 0 {
 		return e.set(f, text)
@@ -93,6 +89,52 @@ func (e *Experiment) SetAll(key, text string) error {
 	} else {
 		e.Vary = append(e.Vary, v)
 	}
+	return nil
+}
+
+// armsSet reports whether all arms that are spelled out set a key themselves.
+func (e *Experiment) armsSet(key string) bool {
+	return len(e.Arms) > 0 && !slices.ContainsFunc(e.Arms, func(a Arm) bool { return !a.sets(key) })
+}
+
+// split cuts a list of values at its commas; one behind the last says that it is
+// a list, too.
+func (f Field) split(text string) ([]string, error) {
+	values := strings.Split(text, ",")
+	if last := len(values) - 1; last > 0 && strings.TrimSpace(values[last]) == "" {
+		values = values[:last]
+	}
+	if f.Kind == Float && decimalComma(values) {
+		return nil, fmt.Errorf("%s: %s looks like a number with a decimal comma: write %s=%s for that number, or %q for a list of two", f.Key, text, f.Key, strings.Replace(text, ",", ".", 1), f.Key+"="+strings.Join(values, ", "))
+	}
+	return values, nil
+}
+
+// Alternatives returns the values, separated by commas, that a key takes in turn in
+// experiments that have nothing in common: also one that arms share can. The error
+// says what is wrong with the key or a value.
+func Alternatives(key, text string) ([]string, error) {
+	f, err := FieldOf(key)
+	if err != nil {
+		return nil, err
+	}
+	values, err := f.split(text)
+	if err != nil {
+		return nil, err
+	}
+	return f.distinct(values)
+}
+
+// Fix sets a key for all arms but those that set it themselves, as Set does, and
+// it varies no more. The error says that all arms set it, or what is allowed.
+func (e *Experiment) Fix(key, text string) error {
+	if e.armsSet(key) {
+		return fmt.Errorf("the arms of this experiment set %s themselves", key)
+	}
+	if err := e.Set(key, text); err != nil {
+		return err
+	}
+	e.Vary = slices.DeleteFunc(e.Vary, func(v Vary) bool { return v.Key == key })
 	return nil
 }
 

@@ -14,9 +14,9 @@ import (
 	"padlab/core/probe"
 )
 
-// A Pool is what a process owns and its runs share: one crew of workers, lent
-// to one of them at a time and first come first served; one budget of memory for
-// what can wait; and the images that were opened. Its methods may be called from
+// A Pool is what a process owns and its runs share: one crew of workers, or
+// several, each lent to one of them at a time and first come first served; one
+// budget of memory for what can wait; and the images that were opened. Its methods may be called from
 // any goroutine.
 type Pool struct {
 	kernel  *kernel.Kernel
@@ -91,17 +91,35 @@ func (p *Pool) Limit(bytes int64) { p.memory = bytes }
 // many bytes of memory. It is called before the pool is used.
 func (p *Pool) LimitAll(bytes int64) { p.common = stage.NewCommon(bytes) }
 
-// Close waits for the crew and ends it. No run may be using the pool any more
+// Crews gives the pool n crews in place of one, so that n runs work at once. It is
+// called before the pool is used. It panics if n < 1.
+func (p *Pool) Crews(n int) {
+	if n < 1 {
+		panic(fmt.Sprintf("lab: a pool of %d crews", n))
+	}
+	first := <-p.crew
+	p.crew = make(chan *kernel.Crew, n)
+	p.crew <- first
+	for range n - 1 {
+		p.crew <- kernel.NewCrew(p.workers)
+	}
+}
+
+// Close waits for the crews and ends them. No run may be using the pool any more
 // or do so later.
-func (p *Pool) Close() { (<-p.crew).Close() }
+func (p *Pool) Close() {
+	for range cap(p.crew) {
+		(<-p.crew).Close()
+	}
+}
 
 // Kernel is what the pool computes with.
 func (p *Pool) Kernel() *kernel.Kernel { return p.kernel }
 
-// Workers is how many share the work.
+// Workers is how many share the work of a run.
 func (p *Pool) Workers() int { return p.workers }
 
-// borrow waits for the crew; false means that the context was done first.
+// borrow waits for a crew; false means that the context was done first.
 func (p *Pool) borrow(ctx context.Context) (*kernel.Crew, bool) {
 	select {
 	case c := <-p.crew:
@@ -113,7 +131,7 @@ func (p *Pool) borrow(ctx context.Context) (*kernel.Crew, bool) {
 
 func (p *Pool) giveBack(c *kernel.Crew) { p.crew <- c }
 
-// A Turn does work on the pool's crew a slice at a time, so that runs and other
+// A Turn does work on a crew of the pool a slice at a time, so that runs and other
 // work get theirs. It belongs to one goroutine.
 type Turn struct {
 	pool *Pool

@@ -125,6 +125,20 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 	return out, nil
 }
 
+// Resolve sets in e what its weights bring along, as running it would: see resolve.
+// Without weights it does nothing.
+func (p *Pool) Resolve(e *experiment.Experiment) error {
+	if e.Net.Weights == "" {
+		return nil
+	}
+	w, err := p.weights(e.Net.Weights)
+	if err != nil {
+		return fmt.Errorf("net.weights: %w", err)
+	}
+	defer w.Close()
+	return resolve(e, w)
+}
+
 // resolve lets weights bring along what they are of: the network, the
 // normalisation of pictures, and pictures as large as it was made for. What was
 // set together with them or after them stays.

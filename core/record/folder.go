@@ -52,6 +52,10 @@ func Exists(folder string) bool {
 	return err == nil
 }
 
+// Live reports whether somebody is writing the record in a folder, as far as the
+// file system has locks.
+func Live(folder string) bool { return locked(filepath.Join(folder, lockFile)) }
+
 // Open reads the record in a folder. Errors name the file.
 func Open(folder string) (*Record, error) {
 	r := &Record{Folder: folder}

@@ -331,7 +331,7 @@ func (h *History) Remove(entry string) error {
 	if err := h.holds(entry); err != nil {
 		return err
 	}
-	return discard(h.Disk, entry, false)
+	return Remove(h.Disk, entry)
 }
 
 // holds returns an error unless a folder of the directory holds a record.
@@ -403,6 +403,11 @@ func discard(d Disk, folder string, spareLabelled bool) error {
 	}
 	return err
 }
+
+// Remove takes away the files of a record, with or without a label, and its folder
+// unless there is something else in it. The error says that it is being written, by
+// which process, or what could not be removed.
+func Remove(d Disk, folder string) error { return discard(d, folder, false) }
 
 // Discard takes the record away again, because another one holds all of it, unless
 // it has a label: then it stays as it is. The writer is closed. The error says why

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"padlab/core/record"
 	"padlab/tui/report"
 )
 
@@ -42,7 +41,7 @@ last checkpoint.`,
 func (s *session) compare(folders []string, format string) error {
 	var c report.Comparison
 	for _, folder := range folders {
-		r, err := record.Open(folder)
+		r, err := openRecord(folder)
 		if err != nil {
 			return err
 		}

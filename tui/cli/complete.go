@@ -25,6 +25,8 @@ func (s *session) complete(root *cobra.Command) {
 	for path, f := range map[string]cobra.CompletionFunc{
 		"":              experiments,
 		"run":           experiments,
+		"sweep":         experiments,
+		"sweep merge":   folders,
 		"show":          first(folders),
 		"export":        first(folders),
 		"compare":       folders,
@@ -41,15 +43,18 @@ func (s *session) complete(root *cobra.Command) {
 		at(root, path).ValidArgsFunction = f
 	}
 	for path, flags := range map[string]map[string]cobra.CompletionFunc{
-		"":             s.changeable(nil),
-		"run":          s.changeable(map[string]cobra.CompletionFunc{"format": choices(formats...), "out": folders}),
+		"":    s.changeable(nil),
+		"run": s.changeable(map[string]cobra.CompletionFunc{"format": choices(formats...), "out": folders}),
+		"sweep": s.changeable(map[string]cobra.CompletionFunc{"format": choices(sweepFormats...), "out": folders, "vary": s.fieldValues,
+			"jobs": nothingMore, "shard": nothingMore, "tasks": nothingMore}),
+		"sweep merge":  {"format": choices(sweepFormats...)},
 		"show":         {"format": choices(formats...)},
 		"compare":      {"format": choices("text", "json", "csv")},
 		"export":       {"figure": files(figure.Formats()...), "csv": files(figure.CSV), "what": choices(figure.Kinds()...), "arm": armsOf},
 		"schemes show": {"format": choices("text", "json"), "size": nothingMore, "pad": nothingMore},
 		"inspect": {"format": choices("text", "json"), "size": nothingMore, "weights": files("safetensors"), "images": folders,
 			"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools))},
-		"serve": {"listen": nothingMore, "authorized-keys": files(), "password-file": files(), "host-key": files(), "teacher-key": files(), "presets": several(s.presetNames()...), "lock": several(fieldKeys("")...),
+		"serve": {"listen": nothingMore, "authorized-keys": files(), "password-file": files(), "host-key": files(), "teacher-key": files(), "exercise": files("toml"), "presets": several(s.presetNames()...), "lock": several(fieldKeys("")...),
 			"max-sessions": nothingMore, "per-address": nothingMore, "idle": nothingMore, "max-time": nothingMore, "max-runs": nothingMore, "max-steps": nothingMore, "max-memory": nothingMore},
 		"bench": {"format": choices("text", "json", "jsonl"), "net": several("S", "M", "L"), "padding": several(schemeNames()...)},
 	} {

@@ -32,6 +32,7 @@ var house = map[string]string{
 
 	"core/lab":        "core/lab/stage core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
 	"core/lab/stage":  "core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
+	"core/sweep":      "core/lab core/record core/experiment core/border",
 	"core/record":     "core/experiment core/nn/safetensors",
 	"core/experiment": "core/task core/position core/border core/pad core/images core/arch/catalog",
 	"core/inspect":    "core/arch core/nn core/pad core/images",
@@ -47,7 +48,7 @@ var house = map[string]string{
 
 // values are the rooms that screens and tables take values from; what computes
 // is not among them.
-const values = "core/lab core/record core/experiment core/inspect core/task core/position core/pad core/border core/images core/arch/catalog"
+const values = "core/lab core/sweep core/record core/experiment core/inspect core/task core/position core/pad core/border core/images core/arch/catalog"
 
 var leaves = []string{"core/names", "core/rng", "core/metric", "core/exact"}
 

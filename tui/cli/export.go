@@ -3,12 +3,16 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"padlab/core/record"
+	"padlab/core/sweep"
 	"padlab/tui/figure"
+	"padlab/tui/report"
+	"padlab/tui/whole"
 )
 
 type exportFlags struct {
@@ -25,7 +29,10 @@ func (s *session) exportCommand() *cobra.Command {
 		Long: `Export draws a figure of a run that was kept with --out: the border profiles of
 all arms with their intervals, the map of one arm, or the loss. The name of the
 file says the format: SVG, PNG or PDF. Arms differ by marker and dashes as well
-as by colour. The same run gives the same bytes.`,
+as by colour. The same run gives the same bytes.
+
+Of a sweep over two keys, or one, the figure is the heat map of the means of the
+score that says most; --csv is what sweep merge --format csv prints.`,
 		Example: `  padlab export results/ --figure profile.svg
   padlab export results/ --figure map.png --what map --arm reflect
   padlab export results/ --csv numbers.csv`,
@@ -68,7 +75,10 @@ func (s *session) export(folder string, f exportFlags) error {
 			return fmt.Errorf("%w; --force writes over it", err)
 		}
 	}
-	r, err := record.Open(folder)
+	if sweep.Exists(folder) && !record.Exists(folder) {
+		return s.exportSweep(folder, f)
+	}
+	r, err := openRecord(folder)
 	if err != nil {
 		return err
 	}
@@ -94,6 +104,39 @@ func (s *session) export(folder string, f exportFlags) error {
 		if err := figure.Numbers(*found, f.csv); err != nil {
 			return unwritten(f.csv, err)
 		}
+	}
+	return nil
+}
+
+// exportSweep is export of the folder of a sweep.
+func (s *session) exportSweep(folder string, f exportFlags) error {
+	t, err := sweep.Collect(folder)
+	if err != nil {
+		return err
+	}
+	if f.figure != "" {
+		if f.what != figure.Map && f.what != figure.Profile { // which is what it is when it is left out
+			return fmt.Errorf("%s holds a sweep, of which there is a map, and no %s", folder, f.what)
+		}
+		drawn, err := figure.OfSweep(t, f.arm)
+		if err != nil {
+			return fmt.Errorf("%s: %w", folder, err)
+		}
+		if err := drawn.Save(f.figure); err != nil {
+			return unwritten(f.figure, err)
+		}
+	}
+	if f.csv != "" {
+		err := whole.Write(f.csv, func(w io.Writer) error {
+			report.SweepCSV(w, t) // the file's buffer keeps what went wrong
+			return nil
+		})
+		if err != nil {
+			return unwritten(f.csv, err)
+		}
+	}
+	if !t.Complete() {
+		s.logf("%d of %s ended, not all of them well: padlab sweep merge %s says which did not", t.Ended, report.Count(t.Cells, "cell"), folder)
 	}
 	return nil
 }

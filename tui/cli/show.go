@@ -5,7 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"padlab/core/experiment"
 	"padlab/core/record"
+	"padlab/core/sweep"
 )
 
 // showCommand is padlab show and its flags.
@@ -31,7 +33,7 @@ checkpoint.`,
 
 // show prints a record.
 func (s *session) show(folder, format string) error {
-	r, err := record.Open(folder)
+	r, err := openRecord(folder)
 	if err != nil {
 		return err
 	}
@@ -52,4 +54,13 @@ func (s *session) show(folder, format string) error {
 	}
 	s.printResult(format, *found)
 	return nil
+}
+
+// openRecord reads the record of a run; of the folder of a sweep it says where those
+// are.
+func openRecord(folder string) (*record.Record, error) {
+	if sweep.Exists(folder) && !record.Exists(folder) {
+		return nil, fmt.Errorf("%s holds a sweep: padlab sweep merge %s prints its table; the records of its cells are in %s", folder, experiment.Quote(folder), sweep.Cells(folder))
+	}
+	return record.Open(folder)
 }

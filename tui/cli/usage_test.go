@@ -13,7 +13,7 @@ import (
 func TestUsage(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"runn", `unknown command "runn": did you mean "run"? (see padlab --help)`},
-		{"zzzzz", `unknown command "zzzzz" (known: bench, compare, completion, config, datasets, export, help, inspect, presets, run, schemes, serve, show, version) (see padlab --help)`},
+		{"zzzzz", `unknown command "zzzzz" (known: bench, compare, completion, config, datasets, export, help, inspect, presets, run, schemes, serve, show, sweep, version) (see padlab --help)`},
 		{"runn --seed 3", `unknown command "runn": did you mean "run"?`},
 		{"hepl", `did you mean "help"?`},
 		{"where-am", `unknown preset "where-am": did you mean "where-am-i"?`},
@@ -65,11 +65,40 @@ func TestUsage(t *testing.T) {
 		{"run where-am-i --set =3", `unknown key ""`},
 		{"run where-am-i --set net.padding=zeros,reflec", `did you mean "reflect"?`},
 		{"run where-am-i --set data.set=mnist", `unknown data set "mnist"`},
+		{"sweep", "sweep takes the name of a preset, or a file (see padlab sweep --help)"},
+		{"sweep where-am-i --vary net.padding=zeros", "a sweep is kept in --out DIR; with --plan nothing is run"},
+		{"sweep where-am-i --vary net.paddin=zeros --plan", `--vary net.paddin=zeros: unknown key "net.paddin": did you mean "net.padding"?`},
+		{"sweep where-am-i --vary net.padding=zeros,reflec --plan", `did you mean "reflect"?`},
+		{"sweep where-am-i --vary canvas.grid --plan", `--vary canvas.grid: not key=a,b,…: "canvas.grid"`},
+		{"sweep where-am-i --vary canvas.grid=6,6 --plan", "canvas.grid varies over 6 twice"},
+		{"sweep where-am-i --vary canvas.grid=6 --vary canvas.grid=7 --plan", "canvas.grid is varied twice"},
+		{"sweep where-am-i --vary canvas.grid=6,200 --plan", "--vary canvas.grid=6,200: canvas.grid must be an integer from 1 to 32"},
+		{"sweep where-am-i --vary data.patch=8,90 --plan", "data.patch=90: arm zeros: 6 cells of 90 pixels make a canvas of 540 pixels: at most 512"},
+		{"sweep where-am-i --vary data.set=mnist --plan", `data.set=mnist: unknown data set "mnist"`},
+		{"sweep where-am-i --seeds 0 --plan", "seeds must be an integer from 1 to 100"},
+		{"sweep where-am-i --vary seed=1,2 --plan", "seed is not varied: a sweep takes its seeds from --seed and --seeds"},
+		{"sweep where-am-i --shard 4/3 --plan", "--shard: there is no shard 4 of 3: they count from 1 to n"},
+		{"sweep where-am-i --shard x --plan", `--shard: not i/n, as in 1/3: "x"`},
+		{"sweep where-am-i --shard /0 --plan", `--shard /N takes an integer from 1 on: "/0"`},
+		{"sweep where-am-i --shard /3 --plan", "--shard /3 takes the index from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX, and neither is set"},
+		{"sweep where-am-i --jobs -1 --plan", "--jobs must be an integer from 1 to 256"},
+		{"sweep where-am-i --format jsonl --plan", `unknown format "jsonl": did you mean "json"? (known: text, json, csv, markdown)`},
+		{"sweep where-am-i --format csv --plan", "--plan is printed as text: it takes no --format"},
+		{"sweep where-am-i --submit --plan", "--submit submits what --slurm writes"},
+		{"sweep where-am-i --tasks 3 --plan", "--tasks is how many --slurm makes"},
+		{"sweep where-am-i --slurm --shard 1/2 --out x", "--slurm makes shards itself"},
+		{"sweep - --plan", "a sweep takes the name of a preset, or a file: what comes from the standard input is gone"},
+		{"sweep --resume", "--resume goes on with the sweep in --out DIR"},
+		{"sweep --resume --out no-such-folder", "no-such-folder holds no sweep: there is no sweep.json"},
+		{"sweep --resume --out x --vary canvas.grid=3", "--resume: a sweep goes on as it began"},
+		{"sweep merge", "sweep merge takes the folder of a sweep, or those of its shards (see padlab sweep merge --help)"},
+		{"sweep merge no-such-folder", "no-such-folder holds no sweep: there is no sweep.json"},
+		{"sweep merge x --format jsonl", `unknown format "jsonl"`},
 		{"run where-am-i --data no-such-folder", "the folder of data sets: open no-such-folder: "},
 	} {
 		padlab(t, strings.Fields(c.args)...).want(t, exitUsage, c.want)
 	}
-	for _, args := range [][]string{tiny("--out", ""), {"run", "table1", "--weights", ""}, {"run", "table1", "--images", ""}, {"inspect", "small", "--weights="}} {
+	for _, args := range [][]string{tiny("--out", ""), {"run", "table1", "--weights", ""}, {"run", "table1", "--images", ""}, {"inspect", "small", "--weights="}, {"sweep", "where-am-i", "--out", ""}} {
 		padlab(t, args...).want(t, exitUsage, " needs a path, and is empty")
 	}
 	padlab(t, tiny("--set", "eval.images=21")...).want(t, exitUsage, "eval.images is 21, the set has 20 test images")
@@ -84,7 +113,9 @@ func TestHostileArguments(t *testing.T) {
 			{evil}, {"--" + evil}, {"help", evil}, {"help", "fields", evil}, {"config", evil}, {"config", "set", evil, "x"}, {"config", "set", "keep", evil}, {"run", evil}, {"run", "./" + evil}, {"run", "where-am-i", "--set", evil}, {"run", "where-am-i", "--set", "net.padding=" + evil},
 			{"run", "where-am-i", "--format", evil}, {"presets", evil}, {"presets", "check", evil}, {"datasets", "show", evil}, {"schemes", "show", evil}, {"completion", evil},
 			{"schemes", "show", "zeros", "--pad", evil}, {"version", evil}, {"run", "where-am-i", "--workers", evil}, tiny("--out", "cli.go/"+evil),
-			{"inspect", evil}, {"inspect", "small", "--padding", evil}, {"inspect", "small", "--extent", evil}, {"inspect", "small", "--weights", evil}, {"inspect", "small", "--images", evil},
+			{"inspect", evil}, {"inspect", "small", "--padding", evil},
+			{"sweep", evil}, {"sweep", "merge", evil}, {"sweep", "where-am-i", "--plan", "--vary", evil}, {"sweep", "where-am-i", "--plan", "--vary", "data.set=" + evil}, {"sweep", "where-am-i", "--plan", "--shard", evil}, tinySweep("--out", "cli.go/"+evil),
+			{"inspect", "small", "--extent", evil}, {"inspect", "small", "--weights", evil}, {"inspect", "small", "--images", evil},
 		} {
 			if o := padlab(t, args...); o.code != exitUsage {
 				t.Errorf("%q ends with %d: %s", args, o.code, o.err)
@@ -101,6 +132,10 @@ func TestEnvironment(t *testing.T) {
 		{"PADLAB_KERNEL=gonum", "run where-am-i --kernel avx9", `--kernel: unknown kernel "avx9"`},
 		{"PADLAB_THEME=lihgt", "version", `PADLAB_THEME: unknown theme "lihgt": did you mean "light"?`},
 		{"PADLAB_GLYPHS=asci", "version", `PADLAB_GLYPHS: unknown glyph set "asci": did you mean "ascii"?`},
+		{"JOB_COMPLETION_INDEX=1", "sweep where-am-i --plan", "JOB_COMPLETION_INDEX is set, and says not of how many: --shard /N does, --shard 1/1 runs all cells"},
+		{"JOB_COMPLETION_INDEX=3", "sweep where-am-i --plan --shard /3", "JOB_COMPLETION_INDEX, which counts from 0, is 3: there is no shard 4 of 3"},
+		{"JOB_COMPLETION_INDEX=x", "sweep where-am-i --plan --shard /3", `JOB_COMPLETION_INDEX must be an integer from 0 on: "x"`},
+		{"SLURM_ARRAY_TASK_ID=3", "sweep where-am-i --plan", "SLURM_ARRAY_TASK_ID is set and SLURM_ARRAY_TASK_COUNT is not: --shard \"$SLURM_ARRAY_TASK_ID/N\" says which of how many it is"},
 		{"PADLAB_DATA=no-such-folder", "datasets", "the folder of data sets: open no-such-folder: "},
 	} {
 		within(t, &session{getenv: environment(c.variable)}, strings.Fields(c.args)...).want(t, exitUsage, c.want)

@@ -39,13 +39,7 @@ func mapOf(result record.Result, arm string, m metric.Map) *Figure {
 	if !(of.Low-of.Low == 0 && of.High-of.High == 0) || of.Low < 0 {
 		cells.low, cells.high = rangeOf(m.Values)
 	}
-	p := axes("column", "row, from the top")
-	p.X.Min, p.X.Max = -.5, float64(m.Cols)-.5
-	p.Y.Min, p.Y.Max = -.5, float64(m.Rows)-.5
-	p.X.Tick.Marker, p.Y.Tick.Marker = placeTicks(m.Cols, false), placeTicks(m.Rows, true)
-	p.X.LineStyle.Width, p.Y.LineStyle.Width = 0, 0
-	p.X.Tick.LineStyle.Width, p.Y.Tick.LineStyle.Width = 0, 0
-	p.Add(cells)
+	p := cells.plot("column", "row, from the top", placeTicks(m.Cols, false), placeTicks(m.Rows, true))
 	g := page{title: title(result), plot: p, side: cells.scale, sideWidth: 60}
 	g.below = sentence(described(result, m.Key)) + ", arm " + shown(arm)
 	f := g.figure()
@@ -84,6 +78,18 @@ func placeTicks(n int, down bool) plot.ConstantTicks {
 type cells struct {
 	metric.Map
 	low, high float64
+}
+
+// plot puts the cells between two axes.
+func (m cells) plot(x, y string, columns, rows plot.ConstantTicks) *plot.Plot {
+	p := axes(x, y)
+	p.X.Min, p.X.Max = -.5, float64(m.Cols)-.5
+	p.Y.Min, p.Y.Max = -.5, float64(m.Rows)-.5
+	p.X.Tick.Marker, p.Y.Tick.Marker = columns, rows
+	p.X.LineStyle.Width, p.Y.LineStyle.Width = 0, 0
+	p.X.Tick.LineStyle.Width, p.Y.Tick.LineStyle.Width = 0, 0
+	p.Add(m)
+	return p
 }
 
 // colour is darker for what is more; grey where nothing is known.

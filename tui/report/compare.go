@@ -11,6 +11,7 @@ import (
 	"padlab/core/experiment"
 	"padlab/core/metric"
 	"padlab/core/record"
+	"padlab/core/sweep"
 )
 
 // A Comparison lines runs up: of every arm the score that says most. It is also
@@ -63,20 +64,9 @@ func (c *Comparison) Add(folder string, r record.Result, ended bool) {
 	c.Schema, c.Runs = 1, append(c.Runs, run)
 }
 
-// mainScore is the score that says most of an arm: of a task what no favourite
-// answer raises, or the first; of a read-out the rank correlation of its first
-// target.
+// mainScore is the score that says most of an arm.
 func mainScore(r record.Result, a record.Arm) (metric.Score, bool) {
-	asked := []metric.Key{{Metric: metric.BeyondGuessing}, {}}
-	if r.Experiment.Reads() {
-		asked = []metric.Key{{Metric: metric.SPC, Target: string(r.Experiment.Readout.Targets[0])}, {}}
-	}
-	for _, key := range asked {
-		if s, ok := metric.Find(a.Scores, key); ok {
-			return s, true
-		}
-	}
-	return metric.Score{}, false
+	return metric.Find(a.Scores, sweep.Main(r.Experiment, a.Scores))
 }
 
 // String lists the runs, and in what they differ from the first; then a table for
