@@ -31,6 +31,14 @@ type Architecture struct {
 	// empty: there is none.
 	FCHead string
 
+	// Weigh sets the weights of a network of s to those that the architecture came
+	// with; nil: it came with none.
+	Weigh func(s Spec, net *nn.Net) error
+
+	// Channels and Classes are those of an architecture that came with weights, 0
+	// where any are taken.
+	Channels, Classes int
+
 	// Build adds the layers of the network of s to b, the last of which has
 	// s.Classes outputs, and what does not fit to its errors. Pictures of
 	// Input.Side pixels under zeros fit.
@@ -142,6 +150,10 @@ func (s Spec) builder() *nn.Builder {
 	if s.Arch.Pooled && s.perPixel() {
 		b.Fail("it answers for the whole picture only, not for its pixels")
 	}
+	if c := s.Arch.Channels; c > 0 && c != s.In.C {
+		b.Fail("it takes pictures of %d channels, not of %d", c, s.In.C)
+		return b
+	}
 	s.Arch.Build(b, s)
 	return b
 }
@@ -173,6 +185,9 @@ func (s Spec) refusal(err error) error {
 func Smallest(s Spec) int {
 	if s.Arch.Pooled && s.perPixel() {
 		return 0
+	}
+	if s.Arch.Weigh != nil {
+		return 0 // what is not made here may fail at every size, and take its time
 	}
 	for side := 1; side <= 1024; side++ {
 		s.In.H, s.In.W = side, side

@@ -24,7 +24,7 @@ func Trace(net *nn.Net) []Stage { return TraceLayers(net.Nodes) }
 func TraceLayers(nodes []nn.Node) []Stage {
 	stages := make([]Stage, len(nodes))
 	for i, l := range nodes {
-		w, in := l.Window(), l.In()[0]
+		w, in := l.Window(nn.Rows), l.In()[0]
 		stage := Stage{Name: l.Name(), In: in, Out: l.Out(), Stride: 1, ReceptiveField: 1}
 		for j, from := range l.From {
 			if from != nn.Sample {

@@ -76,7 +76,7 @@ func Look(s arch.Spec) (*Geometry, error) {
 				g.Params += p.Len()
 			}
 		}
-		out, w := node.Out(), node.Window()
+		out, w := node.Out(), node.Window(nn.Rows)
 		l := Layer{
 			Name: node.Name(), Kind: node.Kind(), Kernel: w.Size, Stride: w.Stride, H: out.H, W: out.W, C: out.C,
 			Jump: stages[i].Stride, ReceptiveField: stages[i].ReceptiveField,
@@ -104,7 +104,7 @@ func Look(s arch.Spec) (*Geometry, error) {
 func features(nodes []nn.Node) int {
 	last := len(nodes) - 1
 	for i, node := range nodes {
-		if (node.Window().Size == 0 || i == last && resizes(node)) && node.From[0] != nn.Sample {
+		if (node.Window(nn.Rows).Size == 0 || i == last && resizes(node)) && node.From[0] != nn.Sample {
 			return int(node.From[0])
 		}
 	}
@@ -113,7 +113,7 @@ func features(nodes []nn.Node) int {
 
 // resizes reports whether a layer interpolates its map to another size, and not
 // in place of padding it.
-func resizes(l nn.Layer) bool { return l.Window().Pad == (pad.Sides{}) && interpolates(l) }
+func resizes(l nn.Layer) bool { return l.Window(nn.Rows).Pad == (pad.Sides{}) && interpolates(l) }
 
 // interpolates reports whether some output of a layer counts an input for less
 // than its kernel's weight.
@@ -151,7 +151,7 @@ func jump(node nn.Node, before int) int {
 // not copied to one side or the other, but predicted or enlarged, has the same
 // sides.
 func asymmetry(node nn.Node, a nn.Axis) int {
-	w := node.Window()
+	w := node.Window(a)
 	if w.Stride < 2 || w.Size == 0 || resizes(node) {
 		return 0
 	}

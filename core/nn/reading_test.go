@@ -241,7 +241,7 @@ func TestReadsSayPadding(t *testing.T) {
 			l.Forward(c)
 			check(name, l, c.Y, slices.Repeat([]float32{1}, l.out.Len()))
 		case *MaxPool, *AveragePool:
-			w, in, out := l.Window(), l.In()[0], l.Out()
+			w, in, out := l.Window(Rows), l.In()[0], l.Out()
 			for _, a := range []Axis{Rows, Columns} {
 				before, _ := a.Sides(w.Pad)
 				for o, r := range l.Reads(a) {
