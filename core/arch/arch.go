@@ -150,10 +150,6 @@ func (s Spec) builder() *nn.Builder {
 	if s.Arch.Pooled && s.perPixel() {
 		b.Fail("it answers for the whole picture only, not for its pixels")
 	}
-	if c := s.Arch.Channels; c > 0 && c != s.In.C {
-		b.Fail("it takes pictures of %d channels, not of %d", c, s.In.C)
-		return b
-	}
 	s.Arch.Build(b, s)
 	return b
 }

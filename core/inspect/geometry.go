@@ -100,15 +100,18 @@ func Look(s arch.Spec) (*Geometry, error) {
 }
 
 // features is the number of the node that makes the last map: what is pooled
-// globally, goes into the first linear layer, or is enlarged in the end.
+// globally, goes into the first linear layer, or is enlarged in the end, on the
+// way that ends in the output. Of what meets in a layer that is its first input.
 func features(nodes []nn.Node) int {
 	last := len(nodes) - 1
-	for i, node := range nodes {
-		if (node.Window(nn.Rows).Size == 0 || i == last && resizes(node)) && node.From[0] != nn.Sample {
-			return int(node.From[0])
+	found := last
+	for i := nn.Output(last); i != nn.Sample; i = nodes[i].From[0] {
+		node := nodes[i]
+		if (node.Window(nn.Rows).Size == 0 || int(i) == last && resizes(node)) && node.From[0] != nn.Sample {
+			found = int(node.From[0])
 		}
 	}
-	return last
+	return found
 }
 
 // resizes reports whether a layer interpolates its map to another size, and not
@@ -201,7 +204,7 @@ func seesPadding(nodes []nn.Node, a nn.Axis) [][]bool {
 			over := r.Padding
 			for _, from := range node.From {
 				for _, t := range r.Taps {
-					over = over || from != nn.Sample && list[from][t.At]
+					over = over || from != nn.Sample && list[from][min(t.At, len(list[from])-1)]
 				}
 			}
 			list[i] = append(list[i], over)
@@ -258,7 +261,7 @@ func foveate(nodes []nn.Node, last int, a nn.Axis) Foveation {
 			}
 			for o, r := range list {
 				for _, t := range r.Taps {
-					to[t.At] += counts[i][o] * t.Weight
+					to[min(t.At, len(to)-1)] += counts[i][o] * t.Weight
 				}
 			}
 		}

@@ -16,7 +16,7 @@ func Convolutions(e *experiment.Experiment) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, err := stage.ArchSpec(arms[0])
+	spec, err := stage.ArchSpec(arms[0], nil)
 	if err != nil {
 		return nil, err
 	}

@@ -246,6 +246,7 @@ func readings(in, out Shape, a Axis, each func(see func(o, i int))) []Reading {
 				list[o].Taps = append(list[o].Taps, Tap{w*64 + bits.TrailingZeros64(set), 1})
 			}
 		}
+		list[o].Padding = list[o].Padding && len(list[o].Taps) == 0 // else it is channels that are filled up
 	}
 	return list
 }

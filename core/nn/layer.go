@@ -127,7 +127,8 @@ type Layer interface {
 	Sizes() Sizes
 
 	// Reads says for each output position along an axis what it reads, the
-	// same in each input.
+	// same in each input; of one with a single position along the axis that one,
+	// whatever is said.
 	Reads(a Axis) []Reading
 
 	// Retains reports whether Backward and Gradient read X and Y. Where they do

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"padlab/core/arch"
 	"padlab/core/nn"
@@ -105,6 +106,8 @@ type build struct {
 	used     map[string]bool            // names of layers and tensors
 	made     int                        // values of all layers
 	counted  int                        // layers that are in it
+	ops      []string                   // of each layer: that of its node
+	owners   []string                   // of each layer: an output of its node
 
 	n *node
 }
@@ -117,7 +120,7 @@ type Problem struct {
 }
 
 func (p Problem) String() string {
-	text := fmt.Sprintf("node %.80q (%s", p.Node, p.Op)
+	text := fmt.Sprintf("node %q (%s", p.Node, p.Op)
 	if p.Around != "" {
 		text += ", " + p.Around
 	}
@@ -139,6 +142,16 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// visible is a text of a file without what a terminal would obey.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
 // maxMade bounds what a sample takes on its way through the network, in values.
 const maxMade = 1 << 28
 
@@ -152,6 +165,7 @@ func (b *build) name(what string) string {
 			base = b.n.out[0]
 		}
 	}
+	base = visible(base)
 	if what != "" {
 		base += "." + what
 	}
@@ -176,6 +190,14 @@ func (b *build) fill(param string, from *tensor, values func(to []float32)) {
 		b.b.Tensors[param] = name
 	}
 	b.fills[name] = values
+}
+
+// tensor is the name in the network of a tensor of a layer.
+func (b *build) tensor(param string) string {
+	if name, ok := b.b.Tensors[param]; ok {
+		return name
+	}
+	return param
 }
 
 // value is what a layer made, in the order of a layer's memory.

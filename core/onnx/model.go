@@ -206,6 +206,11 @@ func (m *Model) build(nb *nn.Builder, s arch.Spec) (*build, *value) {
 func (b *build) count() {
 	for o := b.b.Len(); b.counted < o; b.counted++ {
 		b.made += b.b.Shape(nn.Output(b.counted)).Len()
+		owner := ""
+		if len(b.n.out) > 0 {
+			owner = b.n.out[0]
+		}
+		b.ops, b.owners = append(b.ops, visible(b.n.op)), append(b.owners, owner)
 	}
 }
 
@@ -267,14 +272,14 @@ func (b *build) run(n *node, in []*value) ([]*value, error) {
 }
 
 func (b *build) problem(n *node, err error) Problem {
-	p := Problem{Node: n.name, Op: n.op, Why: err.Error()}
+	p := Problem{Node: visible(n.name), Op: visible(n.op), Why: visible(err.Error())}
 	if p.Node == "" && len(n.out) > 0 {
-		p.Node = n.out[0]
+		p.Node = visible(n.out[0])
 	}
 	names := func(list []*node) string {
 		var words []string
 		for _, one := range list[:min(3, len(list))] {
-			words = append(words, one.op)
+			words = append(words, visible(one.op))
 		}
 		return strings.Join(words, ", ")
 	}
@@ -318,6 +323,7 @@ func (b *build) finish() *value {
 	if int(out) != b.b.Len()-1 {
 		out = b.b.Reshape(b.name(""), out, shape)
 	}
+	b.count()
 	return b.value(out, v.dims, order)
 }
 
@@ -331,8 +337,12 @@ func (m *Model) Architecture(name string) arch.Architecture {
 		Entry:    catalog.Entry{Name: name, About: fmt.Sprintf("read from a file: %d nodes", len(m.nodes)), Input: catalog.Input{Side: m.Side(), Normalized: m.Channels == 3 && !m.normalizes()}},
 		Pooled:   true,
 		Channels: m.Channels,
-		Build:    func(b *nn.Builder, s arch.Spec) { m.build(b, s) },
-		Weigh:    m.weigh,
+		Build: func(b *nn.Builder, s arch.Spec) {
+			if _, out := m.build(b, s); out != nil && s.Classes > 0 && volume(out.dims) != s.Classes {
+				b.Fail("its output of shape %d cannot be made %d classes: it does not end in a Gemm", out.dims, s.Classes)
+			}
+		},
+		Weigh: m.weigh,
 	}
 	spec := m.Spec(a, m.Side(), m.Side())
 	nb := nn.NewBuilder(spec.In)
@@ -403,8 +413,15 @@ const mostTaps = 5
 // output, those nearest to the output.
 func (m *Model) taps(nodes []nn.Node) []string {
 	var path []int
-	for at := nn.Output(len(nodes) - 1); at != nn.Sample; at = nodes[at].From[0] {
+	for at := nn.Output(len(nodes) - 1); at != nn.Sample; {
 		path = append(path, int(at))
+		node := nodes[at]
+		at = node.From[0]
+		for i, from := range node.From { // of a block what its layers made, not its shortcut
+			if in := node.In()[i]; from > at && in.H == node.In()[0].H && in.W == node.In()[0].W {
+				at = from
+			}
+		}
 	}
 	slices.Reverse(path)
 	var names []string

@@ -396,7 +396,11 @@ func conv(b *build, n *node, in []*value) (*value, error) {
 		return nil, fmt.Errorf("negative pads: %v", s.sides)
 	}
 	groups := n.integer("group", 1)
-	if groups < 1 || w.dims[1]*groups != v.dims[1] || w.dims[0]%groups != 0 {
+	inner, first := w.dims[1], v.out == nn.Sample && v.constant == nil && v.pending == nil && groups == 1 && b.m.Channels == w.dims[1]
+	if first { // of other pictures it has no weights
+		inner = v.dims[1]
+	}
+	if groups < 1 || inner*groups != v.dims[1] || w.dims[0]%groups != 0 {
 		return nil, fmt.Errorf("a kernel of shape %d in %d groups on %d channels", w.dims, groups, v.dims[1])
 	}
 	scheme := b.spec.Padding
@@ -427,7 +431,7 @@ func conv(b *build, n *node, in []*value) (*value, error) {
 		}
 		b.fill(name+".bias", bias, func(to []float32) { copy(to, bias.values()) })
 	}
-	inner, area := w.dims[1], s.size[0]*s.size[1]
+	area := s.size[0] * s.size[1]
 	b.fill(name+".weight", w, func(to []float32) {
 		values := w.values()
 		for o := range out {
@@ -438,6 +442,9 @@ func conv(b *build, n *node, in []*value) (*value, error) {
 			}
 		}
 	})
+	if inner != w.dims[1] {
+		delete(b.fills, b.tensor(name+".weight"))
+	}
 	y := b.b.ConvOf(name, x, nn.ConvSpec{
 		Filters: out, Size: s.size[0], Stride: s.stride[0], Dilation: s.dilation[0], Groups: groups,
 		Across: nn.Taps{Size: s.size[1], Stride: s.stride[1], Dilation: s.dilation[1]},

@@ -33,6 +33,7 @@ func (s *session) complete(root *cobra.Command) {
 		"datasets show": first(s.sets),
 		"schemes show":  first(choices(schemeNames()...)),
 		"inspect":       first(choices(networkNames()...)),
+		"onnx":          first(files("onnx")),
 		"help":          helped,
 		"help fields":   first(choices(append(groups(), fieldKeys("")...)...)),
 		"completion":    first(choices("bash", "zsh", "fish", "powershell")),
@@ -49,6 +50,7 @@ func (s *session) complete(root *cobra.Command) {
 		"schemes show": {"format": choices("text", "json"), "size": nothingMore, "pad": nothingMore},
 		"inspect": {"format": choices("text", "json"), "size": nothingMore, "weights": files("safetensors"), "images": folders,
 			"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools))},
+		"onnx":  {"format": choices("text", "json"), "size": nothingMore},
 		"bench": {"format": choices("text", "json", "jsonl"), "net": several("S", "M", "L"), "padding": several(schemeNames()...)},
 	} {
 		for name, f := range flags {
