@@ -219,6 +219,10 @@ func (l *Reshape) Backward(c *Call) {
 	}
 }
 
+// mostReadings bounds the memory in which readings are collected, in words; beyond
+// it every output is said to read everything.
+const mostReadings = 1 << 24
+
 // readings are what the positions of y read along an axis, where each tells
 // which value of y is made of which of x, negative for none.
 func readings(in, out Shape, a Axis, each func(see func(o, i int))) []Reading {
@@ -229,6 +233,9 @@ func readings(in, out Shape, a Axis, each func(see func(o, i int))) []Reading {
 		return i / s.C % s.W
 	}
 	words := (a.Of(in) + 63) / 64
+	if a.Of(out) > mostReadings/words {
+		return allOf(a.Of(in), a.Of(out))
+	}
 	sets := make([]uint64, a.Of(out)*words)
 	list := make([]Reading, a.Of(out))
 	each(func(o, i int) {
@@ -266,14 +273,15 @@ func windowOf(l Layer, a Axis) Window {
 }
 
 // everything is what each output of a layer reads that depends on every input.
-func (l *plain) everything(a Axis) []Reading {
-	list := make([]Reading, a.Of(l.out))
-	for o := range list {
-		for i := range a.Of(l.in) {
-			list[o].read(at(i))
-		}
+func (l *plain) everything(a Axis) []Reading { return allOf(a.Of(l.in), a.Of(l.out)) }
+
+// allOf are n outputs that each read all of several inputs.
+func allOf(inputs, n int) []Reading {
+	var r Reading
+	for i := range inputs {
+		r.read(at(i))
 	}
-	return list
+	return slices.Repeat([]Reading{r}, n)
 }
 
 // whole is the window of such a layer.

@@ -236,14 +236,11 @@ func (l *Combine) Reads(a Axis) []Reading {
 	for _, in := range l.ins {
 		most = max(most, a.Of(in))
 	}
+	if !l.pixelwise {
+		return allOf(most, len(list))
+	}
 	for o := range list {
-		if l.pixelwise {
-			list[o] = at(min(o, most-1))
-			continue
-		}
-		for i := range most {
-			list[o].read(at(i))
-		}
+		list[o] = at(min(o, most-1))
 	}
 	return list
 }
@@ -445,7 +442,6 @@ func (l *Reduce) Reads(a Axis) []Reading {
 	return l.everything(a)
 }
 
-// Sizes: Scratch are the sums, of two floats each.
 func (l *Reduce) Forward(c *Call) {
 	sums := make([]float64, l.out.Len())
 	for i := range c.N {
@@ -573,13 +569,7 @@ func (l *MatMul) Window(Axis) Window   { return whole }
 func (l *MatMul) Retains() (x, y bool) { return true, false }
 
 func (l *MatMul) Reads(a Axis) []Reading {
-	list := make([]Reading, a.Of(l.out))
-	for o := range list {
-		for i := range max(a.Of(l.ins[0]), a.Of(l.ins[1])) {
-			list[o].read(at(i))
-		}
-	}
-	return list
+	return allOf(max(a.Of(l.ins[0]), a.Of(l.ins[1])), a.Of(l.out))
 }
 
 func (l *MatMul) Forward(c *Call) {

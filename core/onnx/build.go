@@ -105,6 +105,7 @@ type build struct {
 	fills    map[string]func([]float32) // of each tensor, by its name in the network
 	used     map[string]bool            // names of layers and tensors
 	made     int                        // values of all layers
+	folded   int                        // values that were computed of constants
 	counted  int                        // layers that are in it
 	ops      []string                   // of each layer: that of its node
 	owners   []string                   // of each layer: an output of its node
@@ -421,6 +422,9 @@ func (b *build) checkDims(dims []int, constant bool) error {
 	if constant {
 		if n > maxFolded {
 			return fmt.Errorf("a constant of %d values, at most %d are computed", n, maxFolded)
+		}
+		if b.folded += n; b.folded > maxFoldedAll {
+			return fmt.Errorf("constants of more than %d values in all", maxFoldedAll)
 		}
 		return nil
 	}

@@ -7,8 +7,12 @@ import (
 	"padlab/core/nn"
 )
 
-// maxFolded bounds what is computed of constants, in values.
-const maxFolded = 1 << 24
+// maxFolded and maxFoldedAll bound what is computed of constants, in values: one,
+// and all of them.
+const (
+	maxFolded    = 1 << 24
+	maxFoldedAll = 1 << 26
+)
 
 // An operation is one of layers, which is done for integers alike, where they are
 // shapes.

@@ -28,11 +28,15 @@ type Model struct {
 	last       bool               // its pictures have their channels last
 	batch      int                // of the file
 	given      map[string]*tensor // further inputs; nil but for tests
+	as         *value             // what the picture is; nil but for tests
 	wanted     map[string]bool    // values that lead to the output
 	takers     map[string][]*node
 	makers     map[string]*node
 	classifier *node // the last of it, a Gemm
 }
+
+// maxAxis bounds the rows and the columns of what layers make.
+const maxAxis = 1 << 16
 
 // native is the side of pictures where the file names none.
 const native = 224
@@ -88,7 +92,7 @@ func newGiven(raw *model, data []byte, given map[string]*tensor) (*Model, error)
 			m.input = in
 		}
 	}
-	if len(open) != 1 {
+	if len(open) != 1 && (given == nil || len(open) > 1) {
 		return nil, fmt.Errorf("a network of %d inputs (%.200s), but it is given one picture", len(open), strings.Join(open, ", "))
 	}
 	m.lookAtInput()
@@ -155,6 +159,10 @@ func (m *Model) Input(h, w int) nn.Shape { return nn.Shape{H: h, W: w, C: m.Chan
 
 // start is the value that the picture is.
 func (m *Model) start(in nn.Shape) *value {
+	if m.as != nil {
+		v := *m.as
+		return &v
+	}
 	switch n := len(m.input.dims); {
 	case n == 4 && m.last:
 		return &value{dims: []int{1, in.H, in.W, in.C}, order: plain(4), out: nn.Sample}
@@ -166,7 +174,7 @@ func (m *Model) start(in nn.Shape) *value {
 		return &value{dims: []int{1, in.C}, order: plain(2), out: nn.Sample}
 	}
 	dims := slices.Clone(m.input.dims)
-	if m.given == nil && len(dims) > 0 {
+	if len(dims) > 0 {
 		dims[0] = 1
 	}
 	return &value{dims: dims, order: plain(len(dims)), out: nn.Sample}
@@ -184,6 +192,10 @@ func (m *Model) build(nb *nn.Builder, s arch.Spec) (*build, *value) {
 	start := m.start(s.In)
 	if volume(start.dims) != s.In.Len() || volume(start.dims) == 0 {
 		nb.Fail("%v is no picture for an input of shape %d", s.In, m.input.dims)
+		return b, nil
+	}
+	if max(s.In.H, s.In.W) > maxAxis || s.In.Len() > maxMade {
+		nb.Fail("pictures of %v, at most %d rows and columns and %d values are allowed", s.In, maxAxis, maxMade)
 		return b, nil
 	}
 	b.values[m.input.name] = start
@@ -205,7 +217,10 @@ func (m *Model) build(nb *nn.Builder, s arch.Spec) (*build, *value) {
 // count adds up what the layers so far make.
 func (b *build) count() {
 	for o := b.b.Len(); b.counted < o; b.counted++ {
-		b.made += b.b.Shape(nn.Output(b.counted)).Len()
+		s := b.b.Shape(nn.Output(b.counted))
+		if b.made += s.Len(); max(s.H, s.W) > maxAxis {
+			b.b.Fail("%s: a map of %v, at most %d rows and columns are allowed", b.name(""), s, maxAxis)
+		}
 		owner := ""
 		if len(b.n.out) > 0 {
 			owner = b.n.out[0]
@@ -320,7 +335,7 @@ func (b *build) finish() *value {
 	}
 	out, _ := b.in(v, order)
 	out = b.shaped(out, shape)
-	if int(out) != b.b.Len()-1 {
+	if out == nn.Sample || int(out) != b.b.Len()-1 {
 		out = b.b.Reshape(b.name(""), out, shape)
 	}
 	b.count()

@@ -32,7 +32,7 @@ func init() {
 		"Identity": one(same), "Dropout": one(dropout), "Constant": one(constant), "Cast": one(cast), "CastLike": one(cast),
 		"Conv": one(conv), "ConvTranspose": one(convTranspose), "Gemm": one(gemm),
 		"MatMul":             one(func(b *build, _ *node, in []*value) (*value, error) { return b.product(in[0], in[1]) }),
-		"BatchNormalization": batchNorm, "InstanceNormalization": one(instanceNorm), "GroupNormalization": one(groupNorm), "LayerNormalization": one(layerNorm),
+		"BatchNormalization": batchNorm, "InstanceNormalization": one(instanceNorm), "GroupNormalization": one(groupNorm), "LayerNormalization": layerNorm,
 		"MaxPool": one(pool), "AveragePool": one(pool), "GlobalAveragePool": one(global), "GlobalMaxPool": one(global),
 		"Pad": one(padded), "Resize": one(resize), "Upsample": one(resize),
 		"Shape": one(shapeOp), "Size": one(size), "ConstantOfShape": one(constantOfShape), "Range": one(rangeOp),
@@ -213,7 +213,7 @@ func constant(_ *build, n *node, _ []*value) (*value, error) {
 	return nil, errors.New("a constant without a value, or with several")
 }
 
-// cast: all that is computed of pictures is float32 here.
+// cast rounds to the shorter types; all is computed in float32 in any case.
 func cast(b *build, n *node, in []*value) (*value, error) {
 	to := n.integer("to", float32Type)
 	if n.op == "CastLike" {
@@ -222,15 +222,24 @@ func cast(b *build, n *node, in []*value) (*value, error) {
 		}
 	}
 	isFloat := (&tensor{typ: to}).isFloat()
-	if _, ok := typeSizes[to]; !ok {
+	size, ok := typeSizes[to]
+	if to == bfloat16Type {
+		return nil, errors.New("to bfloat16, which not all round alike")
+	}
+	if !ok {
 		return nil, fmt.Errorf("type %d", to)
 	}
 	v := in[0]
 	if t := v.constant; t != nil {
 		m := &tensor{name: t.name, typ: to, dims: t.dims}
 		switch {
-		case isFloat && t.isFloat():
+		case isFloat && t.isFloat() && size >= typeSizes[t.typ]:
 			m = t
+		case to == float16Type:
+			m.floats = make([]float32, t.len())
+			for i, x := range t.values() {
+				m.floats[i] = rounded(x)
+			}
 		case isFloat:
 			m.typ, m.floats = float32Type, t.values()
 		case to == boolType:
@@ -246,6 +255,8 @@ func cast(b *build, n *node, in []*value) (*value, error) {
 		return &value{dims: v.dims, constant: m}, nil
 	}
 	switch {
+	case to == float16Type:
+		return b.mapped(nn.Function{Kind: "round", F: func(x float32) float32 { return rounded(x) }, Slope: func(float32) float32 { return 1 }}, v)
 	case isFloat:
 		return v, nil
 	case to == boolType:
@@ -729,7 +740,30 @@ func groupNorm(b *build, n *node, in []*value) (*value, error) {
 	return groups(b, n, in, n.integer("num_groups", 0))
 }
 
-func layerNorm(b *build, n *node, in []*value) (*value, error) {
+// layerNorm also makes the mean and 1/√(σ²+ε), where they are taken.
+func layerNorm(b *build, n *node, in []*value) ([]*value, error) {
+	y, err := layerNormed(b, n, in)
+	list := []*value{y, nil, nil}
+	wanted := func(i int) bool { return len(n.out) > i && n.out[i] != "" && b.m.wanted[n.out[i]] }
+	if err != nil || !wanted(1) && !wanted(2) {
+		return list, err
+	}
+	first, _ := axisOf(n.integer("axis", -1), len(in[0].dims))
+	axes := plain(len(in[0].dims))[first:]
+	if list[1], err = b.reduce(reductions["ReduceMean"], in[0], axes, true); err != nil {
+		return list, err
+	}
+	away, err := b.combine(operations["Sub"], in[0], list[1])
+	if err != nil {
+		return list, err
+	}
+	e := epsilon(n)
+	spread := nn.Reduction{Kind: "1/deviation", Step: reductions["ReduceL2"].Step, End: func(s float64, n int) float64 { return 1 / math.Sqrt(s/float64(n)+e) }}
+	list[2], err = b.reduce(spread, away, axes, true)
+	return list, err
+}
+
+func layerNormed(b *build, n *node, in []*value) (*value, error) {
 	v := b.settle(in[0])
 	if v.constant != nil {
 		v = b.running(v)
@@ -1024,8 +1058,8 @@ func reshape(b *build, n *node, in []*value) (*value, error) {
 		known *= dims[i]
 	}
 	all := volume(v.dims)
-	if i := 0; b.m.batch > 1 && v.constant == nil && len(dims) > 0 && dims[i] == b.m.batch && known != all && open != 0 {
-		dims[i], known = 1, known/b.m.batch // exported with a batch, of which one picture is looked at
+	if n := b.m.batch; n > 1 && v.constant == nil && len(dims) > 0 && dims[0] == n && len(v.dims) > 0 && v.dims[0] == 1 && (open > 0 || known != all) {
+		dims[0], known = 1, known/n // exported with a batch, of which one picture is looked at
 	}
 	if open >= 0 {
 		if known == 0 || all%known != 0 {
@@ -1633,10 +1667,27 @@ func pairwise(o operation) func(b *build, n *node, in []*value) (*value, error) 
 			return nil, errors.New("not two inputs")
 		}
 		o := o
+		x, y := in[0], in[1]
+		if _, ok := n.attributes["axis"]; ok && b.m.opset < 7 { // the second lies over the first from that axis on
+			axis, err := axisOf(n.integer("axis", 0), len(x.dims))
+			if err != nil || axis+len(y.dims) > len(x.dims) {
+				return nil, fmt.Errorf("axis %d for shapes %d and %d", n.integer("axis", 0), x.dims, y.dims)
+			}
+			dims := slices.Concat(y.dims, slices.Repeat([]int{1}, len(x.dims)-axis-len(y.dims)))
+			if y, err = b.reshape(y, dims); err != nil {
+				return nil, err
+			}
+		}
 		if n.op == "Mod" && n.integer("fmod", 0) != 0 {
 			o = fmod
 		}
-		return b.combine(o, in[0], in[1])
+		if n.op == "PRelu" && len(x.dims) > 2 && len(y.dims) == 1 && y.dims[0] == x.dims[1] && b.m.opset < 9 { // one slope for each channel
+			var err error
+			if y, err = b.reshape(y, slices.Concat(y.dims, slices.Repeat([]int{1}, len(x.dims)-2))); err != nil {
+				return nil, err
+			}
+		}
+		return b.combine(o, x, y)
 	}
 }
 

@@ -116,6 +116,9 @@ func resize(b *build, n *node, in []*value) (*value, error) {
 	if rank == 4 {
 		h, scale[0] = dims[2], scales[2]
 	}
+	if how == "align_corners" && (float64(h) != scale[0]*float64(from.H) || float64(w) != scale[1]*float64(from.W)) {
+		return nil, fmt.Errorf("aligned corners, with scales that make no whole number of pixels: there is no agreement where they look")
+	}
 	whole := scale[0] == float64(h)/float64(from.H) && scale[1] == float64(w)/float64(from.W)
 	switch {
 	case mode == "linear" && (how == "align_corners" || whole && (how == "half_pixel" || how == "pytorch_half_pixel" && h > 1 && w > 1)):

@@ -88,7 +88,12 @@ func distance(y, want []float32) float64 {
 	}
 	most, far := 0.0, 0.0
 	for i, v := range want {
-		most = max(most, math.Abs(float64(v)))
+		if v-v == 0 {
+			most = max(most, math.Abs(float64(v)))
+		}
+		if v == y[i] || v != v && y[i] != y[i] {
+			continue
+		}
 		if d := math.Abs(float64(v) - float64(y[i])); !(d <= far) {
 			far = d
 		}

@@ -261,6 +261,23 @@ func half(typ int, bits uint16) float32 {
 	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
 }
 
+// rounded is a value in half precision: the nearest one, of two the even.
+func rounded(x float32) float32 {
+	bits := math.Float32bits(x)
+	if x != x || bits&0x7fffffff == 0x7f800000 {
+		return x
+	}
+	step := float32(1) / (1 << 24) // of what is subnormal there
+	if exponent := int(bits>>23&255) - 127; exponent >= -14 {
+		step = float32(math.Ldexp(1, exponent-10))
+	}
+	y := float32(math.RoundToEven(float64(x/step))) * step
+	if y > 65504 || y < -65504 {
+		return float32(math.Inf(int(math.Copysign(1, float64(x)))))
+	}
+	return y
+}
+
 // values are those of the tensor as float32.
 func (t *tensor) values() []float32 {
 	if t.floats != nil {

@@ -167,8 +167,10 @@ func parseModel(b []byte) (*model, error) {
 	return m, m.parseGraph(graph)
 }
 
+// Versions of the operators: what they were before 7 differs in how values are
+// laid over each other, which is heeded, and in attributes that are then missed.
 const (
-	minOpset = 7
+	minOpset = 1
 	maxOpset = 23
 )
 
