@@ -22,6 +22,7 @@ type value struct {
 	order    []int
 	out      nn.Output
 	constant *tensor
+	cost     int // values that were computed for it
 	pending  *pending
 
 	moved map[string]*value // the same in other orders
@@ -106,6 +107,7 @@ type build struct {
 	used     map[string]bool            // names of layers and tensors
 	made     int                        // values of all layers
 	folded   int                        // values that were computed of constants
+	live     int                        // those of them that are still needed
 	counted  int                        // layers that are in it
 	ops      []string                   // of each layer: that of its node
 	owners   []string                   // of each layer: an output of its node
@@ -423,8 +425,8 @@ func (b *build) checkDims(dims []int, constant bool) error {
 		if n > maxFolded {
 			return fmt.Errorf("a constant of %d values, at most %d are computed", n, maxFolded)
 		}
-		if b.folded += n; b.folded > maxFoldedAll {
-			return fmt.Errorf("constants of more than %d values in all", maxFoldedAll)
+		if b.folded, b.live = b.folded+n, b.live+n; b.folded > maxFoldedAll || b.live > maxLive {
+			return fmt.Errorf("constants of more than %d values in all, or %d at once", maxFoldedAll, maxLive)
 		}
 		return nil
 	}

@@ -7,11 +7,12 @@ import (
 	"padlab/core/nn"
 )
 
-// maxFolded and maxFoldedAll bound what is computed of constants, in values: one,
+// What is computed of constants, in values: one, those that are needed at once,
 // and all of them.
 const (
 	maxFolded    = 1 << 24
-	maxFoldedAll = 1 << 26
+	maxLive      = 1 << 27
+	maxFoldedAll = 1 << 30
 )
 
 // An operation is one of layers, which is done for integers alike, where they are

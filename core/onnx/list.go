@@ -39,7 +39,7 @@ func (m *Model) List(s arch.Spec) (*Listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := &Listing{Folded: len(m.nodes)}
+	list := &Listing{Folded: m.all}
 	seen := ""
 	for i, stage := range arch.TraceLayers(nodes) {
 		node := nodes[i]
@@ -64,6 +64,6 @@ func (m *Model) List(s arch.Spec) (*Listing, error) {
 
 // Nodes is how many lead to the output, Opset the version of their operators,
 // and Producer the program that wrote the file.
-func (m *Model) Nodes() int       { return len(m.nodes) }
+func (m *Model) Nodes() int       { return m.all }
 func (m *Model) Opset() int       { return m.opset }
 func (m *Model) Producer() string { return visible(m.producer) }

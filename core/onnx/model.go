@@ -32,11 +32,13 @@ type Model struct {
 	wanted     map[string]bool    // values that lead to the output
 	takers     map[string][]*node
 	makers     map[string]*node
-	classifier *node // the last of it, a Gemm
+	classifier *node             // the last of it, a Gemm
+	known      map[string]*value // constants, and what was computed of nothing else
+	all        int               // nodes that lead to the output, those that were computed too
 }
 
 // maxAxis bounds the rows and the columns of what layers make.
-const maxAxis = 1 << 16
+const maxAxis = 1 << 20
 
 // native is the side of pictures where the file names none.
 const native = 224
@@ -97,7 +99,85 @@ func newGiven(raw *model, data []byte, given map[string]*tensor) (*Model, error)
 	}
 	m.lookAtInput()
 	m.classifier = m.findClassifier()
+	m.all = len(m.nodes)
+	m.fold()
 	return m, nil
+}
+
+// fold computes once what depends on nothing but the constants of the file, such
+// as weights that are standardised. What cannot be computed is left to be told.
+func (m *Model) fold() {
+	m.known = map[string]*value{}
+	for name, t := range m.initial {
+		m.known[name] = &value{dims: t.dims, constant: t}
+	}
+	for name, t := range m.given {
+		m.known[name] = &value{dims: t.dims, constant: t}
+	}
+	b := &build{m: m, b: nn.NewBuilder(nn.Shape{H: 1, W: 1, C: 1}), spec: arch.Spec{Padding: pad.Must("zeros"), Extent: pad.Same}, fills: map[string]func([]float32){}, used: map[string]bool{}}
+	left := m.uses()
+	var rest []*node
+	for _, n := range m.nodes {
+		in, constant := m.inputsOf(n, m.known)
+		if !constant {
+			rest = append(rest, n)
+			continue
+		}
+		b.n = n
+		before := b.live
+		out, err := b.run(n, in)
+		if err != nil || len(out) < len(n.out) || slices.ContainsFunc(out, func(v *value) bool { return v != nil && v.constant == nil }) {
+			rest = append(rest, n)
+			b.live = before
+			continue
+		}
+		for i, name := range n.out {
+			if name != "" && out[i] != nil && m.wanted[name] {
+				out[i].cost, before = b.live-before, b.live
+				m.known[name] = out[i]
+			}
+		}
+		b.release(n, m.known, left)
+	}
+	m.nodes = rest
+}
+
+// inputsOf are what a node takes, and whether all of it is there.
+func (m *Model) inputsOf(n *node, values map[string]*value) (in []*value, there bool) {
+	in = make([]*value, len(n.in))
+	for i, name := range n.in {
+		if name == "" {
+			continue
+		}
+		if in[i] = values[name]; in[i] == nil {
+			return nil, false
+		}
+	}
+	for len(in) > 0 && in[len(in)-1] == nil {
+		in = in[:len(in)-1]
+	}
+	return in, true
+}
+
+// uses is how often each value is taken.
+func (m *Model) uses() map[string]int {
+	list := map[string]int{m.outputs[0]: 1}
+	for _, n := range m.nodes {
+		for _, name := range n.in {
+			list[name]++
+		}
+	}
+	return list
+}
+
+// release forgets constants that nobody takes behind a node.
+func (b *build) release(n *node, values map[string]*value, left map[string]int) {
+	for _, name := range n.in {
+		if left[name]--; left[name] == 0 && values[name] != nil && values[name].constant != nil {
+			b.live -= values[name].cost
+			delete(values, name)
+		}
+	}
 }
 
 // lookAtInput finds out which way round pictures are, and how many channels they
@@ -183,12 +263,10 @@ func (m *Model) start(in nn.Shape) *value {
 // build adds all layers to nb. What does not fit is among the problems.
 func (m *Model) build(nb *nn.Builder, s arch.Spec) (*build, *value) {
 	b := &build{m: m, b: nb, spec: s, values: map[string]*value{}, fills: map[string]func([]float32){}, used: map[string]bool{}}
-	for name, t := range m.initial {
-		b.values[name] = &value{dims: t.dims, constant: t}
+	for name, v := range m.known {
+		b.values[name] = &value{dims: v.dims, constant: v.constant}
 	}
-	for name, t := range m.given {
-		b.values[name] = &value{dims: t.dims, constant: t}
-	}
+	left := m.uses()
 	start := m.start(s.In)
 	if volume(start.dims) != s.In.Len() || volume(start.dims) == 0 {
 		nb.Fail("%v is no picture for an input of shape %d", s.In, m.input.dims)
@@ -206,6 +284,7 @@ func (m *Model) build(nb *nn.Builder, s arch.Spec) (*build, *value) {
 			return b, nil
 		}
 		b.count()
+		b.release(n, b.values, left)
 	}
 	if len(b.problems) > 0 {
 		nb.Fail("%w", Problems(b.problems))
@@ -231,18 +310,11 @@ func (b *build) count() {
 
 // node makes the outputs of a node, unless something before it is wrong already.
 func (b *build) node(n *node) {
-	in := make([]*value, len(n.in))
-	for i, name := range n.in {
-		if name == "" {
-			continue
-		}
-		if in[i] = b.values[name]; in[i] == nil {
-			return
-		}
+	in, there := b.m.inputsOf(n, b.values)
+	if !there {
+		return
 	}
-	for len(in) > 0 && in[len(in)-1] == nil {
-		in = in[:len(in)-1]
-	}
+	before := b.live
 	out, err := b.run(n, in)
 	if err == nil && b.b.Err() != nil {
 		err = b.b.Err()
@@ -253,7 +325,9 @@ func (b *build) node(n *node) {
 	}
 	for i, name := range n.out {
 		if i < len(out) && name != "" {
-			b.values[name] = out[i]
+			if b.values[name] = out[i]; out[i] != nil && out[i].constant != nil && b.live > before {
+				out[i].cost, before = b.live-before, b.live
+			}
 		} else if name != "" && b.m.wanted[name] {
 			b.problems = append(b.problems, b.problem(n, fmt.Errorf("its output %d", i+1)))
 		}
@@ -349,7 +423,7 @@ func (b *build) finish() *value {
 // outputs, and no weights.
 func (m *Model) Architecture(name string) arch.Architecture {
 	a := arch.Architecture{
-		Entry:    catalog.Entry{Name: name, About: fmt.Sprintf("read from a file: %d nodes", len(m.nodes)), Input: catalog.Input{Side: m.Side(), Normalized: m.Channels == 3 && !m.normalizes()}},
+		Entry:    catalog.Entry{Name: name, About: fmt.Sprintf("read from a file: %d nodes", m.all), Input: catalog.Input{Side: m.Side(), Normalized: m.Channels == 3 && !m.normalizes()}},
 		Pooled:   true,
 		Channels: m.Channels,
 		Build: func(b *nn.Builder, s arch.Spec) {

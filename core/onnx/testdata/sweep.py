@@ -8,7 +8,8 @@ one), x.npy and y.npy. Then
 
     PADLAB_ONNX=FOLDER go test ./core/onnx -run TestSweep -long -v
 
-compares ours with it. Made with torch 2.15, torchvision .29, timm 1.0.31,
+compares ours with it. EXPORTER=torchscript, with OPSET and DYNAMIC, chooses
+PyTorch's older exporter. Made with torch 2.15, torchvision .29, timm 1.0.31,
 onnxruntime 1.32.
 """
 import os, sys, traceback, warnings
@@ -48,6 +49,10 @@ focalnet_tiny_srf van_b0 visformer_tiny rdnet_tiny mambaout_femto caformer_s18 c
 coatnet_0_rw_224 sequencer2d_s davit_tiny swin_tiny_patch4_window7_224 vit_tiny_patch16_224 deit_tiny_patch16_224
 mixer_s32_224 resmlp_12_224 gmlp_s16_224 cait_xxs24_224 pit_ti_224 pvt_v2_b0 twins_svt_small nest_tiny
 senet154 legacy_seresnet18 csatv2 shvit_s1 swiftformer_xs fasternet_t0 ghostnetv3_100 test_resnet""".split()
+
+# With numbers that are shaken these amplify what is rounded: PyTorch and ONNX
+# Runtime differ by more than what is compared.
+GENTLE = ["timm.efficientnetv2_rw_t", "timm.fbnetv3_b"]
 
 FIXED = {"inception_v3": 299, "vit_b_16": 224, "swin_t": 224, "maxvit_t": 224}
 
@@ -108,17 +113,16 @@ def make(name, folder):
     torch.manual_seed(1)
     net, size = build(name)
     net.eval()
-    with torch.no_grad():
-        shake(net, 2)
+    if name not in GENTLE:
+        with torch.no_grad():
+            shake(net, 2)
     x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(3))
-    how = "dynamo"
-    try:
-        torch.onnx.export(net, (x,), path, dynamo=True, verbose=False, input_names=["x"],
-                          dynamic_shapes=({0: torch.export.Dim("batch")},) if os.environ.get("DYNAMIC") else None)
-    except Exception as e:
-        how = "torchscript"
-        torch.onnx.export(net, (x,), path, dynamo=False, input_names=["x"], opset_version=17,
-                          dynamic_axes={"x": {0: "batch"}})
+    how = os.environ.get("EXPORTER", "dynamo")
+    if how == "dynamo":
+        torch.onnx.export(net, (x,), path, dynamo=True, verbose=False, input_names=["x"])
+    else:
+        torch.onnx.export(net, (x,), path, dynamo=False, input_names=["x"], opset_version=int(os.environ.get("OPSET", 13)),
+                          dynamic_axes={"x": {0: "batch"}} if os.environ.get("DYNAMIC") else None)
     s = ort.SessionOptions()
     s.intra_op_num_threads = 1
     y = ort.InferenceSession(path, s, providers=["CPUExecutionProvider"]).run(None, {"x": x.numpy()})[0]
