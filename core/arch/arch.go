@@ -35,9 +35,10 @@ type Architecture struct {
 	// with; nil: it came with none.
 	Weigh func(s Spec, net *nn.Net) error
 
-	// Channels and Classes are those of an architecture that came with weights, 0
-	// where any are taken.
-	Channels, Classes int
+	// Native is the picture that an architecture with weights was made for, and
+	// Classes are its outputs; 0: any.
+	Native  nn.Shape
+	Classes int
 
 	// Build adds the layers of the network of s to b, the last of which has
 	// s.Classes outputs, and what does not fit to its errors. Pictures of

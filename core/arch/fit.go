@@ -95,7 +95,7 @@ func alike(a, b []int, axis int) bool {
 // the padding nor on the size of the picture, so any will do that fits.
 func (s Spec) tensors() []safetensors.Info {
 	side := s.Arch.Input.Side
-	s.In, s.Padding, s.Extent = nn.Shape{H: side, W: side, C: max(s.In.C, s.Arch.Channels, 1)}, pad.Must("zeros"), pad.Same
+	s.In, s.Padding, s.Extent = nn.Shape{H: side, W: side, C: max(s.In.C, s.Arch.Native.C, 1)}, pad.Must("zeros"), pad.Same
 	nodes, err := s.builder().Nodes()
 	if err != nil {
 		panic("arch: " + err.Error())

@@ -33,7 +33,7 @@ func TraceLayers(nodes []nn.Node) []Stage {
 				if j == 0 {
 					stage.Top, stage.Left = before.Top, before.Left
 				}
-				if j == 0 || before.ReceptiveField == 0 || before.ReceptiveField > stage.ReceptiveField {
+				if seesAll := stage.ReceptiveField == 0; j == 0 || !seesAll && (before.ReceptiveField == 0 || before.ReceptiveField > stage.ReceptiveField) {
 					stage.ReceptiveField = before.ReceptiveField
 				}
 			}

@@ -107,6 +107,9 @@ func features(nodes []nn.Node) int {
 	found := last
 	for i := nn.Output(last); i != nn.Sample; i = nodes[i].From[0] {
 		node := nodes[i]
+		if out := node.Out(); found != last && out.H*out.W > 1 {
+			break
+		}
 		if (node.Window(nn.Rows).Size == 0 || int(i) == last && resizes(node)) && node.From[0] != nn.Sample {
 			found = int(node.From[0])
 		}

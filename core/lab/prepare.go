@@ -281,7 +281,7 @@ func (b *builder) freeze(spec experiment.Arm, backbone *stage.Train) (*stage.Fro
 	}
 	own := shape.Arch.Weigh
 	if own != nil {
-		shape.Classes, shape.In.C = shape.Arch.Classes, shape.Arch.Channels
+		shape.Classes, shape.In.C = shape.Arch.Classes, shape.Arch.Native.C
 		if err := anyTaps(&shape, spec.Readout.Taps); err != nil {
 			return nil, err
 		}

@@ -15,7 +15,7 @@ type Layer struct {
 	Pad                      pad.Sides
 	Jump                     int // pixels of the picture between neighbours; 0 where they see all of it
 	ReceptiveField           int // pixels of the picture that an output sees; 0: all of them
-	Params                   int
+	Params                   int // that are trained
 }
 
 // A Listing is a graph as it is understood, or all that does not fit.
@@ -51,7 +51,9 @@ func (m *Model) List(s arch.Spec) (*Listing, error) {
 			l.Jump = 0
 		}
 		for _, p := range node.Params() {
-			l.Params += p.Len()
+			if !p.State {
+				l.Params += p.Len()
+			}
 		}
 		if b.owners[i] != seen {
 			seen = b.owners[i]

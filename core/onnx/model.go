@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -234,6 +235,11 @@ func (m *Model) Side() int {
 	return native
 }
 
+// Size is the height and the width of pictures, as far as the file names them.
+func (m *Model) Size() (h, w int) {
+	return cmp.Or(m.Declared[0], native), cmp.Or(m.Declared[1], native)
+}
+
 // Input is the shape of a picture of h×w pixels.
 func (m *Model) Input(h, w int) nn.Shape { return nn.Shape{H: h, W: w, C: m.Channels} }
 
@@ -423,9 +429,8 @@ func (b *build) finish() *value {
 // outputs, and no weights.
 func (m *Model) Architecture(name string) arch.Architecture {
 	a := arch.Architecture{
-		Entry:    catalog.Entry{Name: name, About: fmt.Sprintf("read from a file: %d nodes", m.all), Input: catalog.Input{Side: m.Side(), Normalized: m.Channels == 3 && !m.normalizes()}},
-		Pooled:   true,
-		Channels: m.Channels,
+		Entry:  catalog.Entry{Name: name, About: fmt.Sprintf("read from a file: %d nodes", m.all), Input: catalog.Input{Side: m.Side(), Normalized: m.Channels == 3 && !m.normalizes()}},
+		Pooled: true,
 		Build: func(b *nn.Builder, s arch.Spec) {
 			if _, out := m.build(b, s); out != nil && s.Classes > 0 && volume(out.dims) != s.Classes {
 				b.Fail("its output of shape %d cannot be made %d classes: it does not end in a Gemm", out.dims, s.Classes)
@@ -433,16 +438,17 @@ func (m *Model) Architecture(name string) arch.Architecture {
 		},
 		Weigh: m.weigh,
 	}
-	spec := m.Spec(a, m.Side(), m.Side())
+	h, w := m.Size()
+	a.Native = m.Input(h, w)
+	spec := m.Spec(a, h, w)
 	nb := nn.NewBuilder(spec.In)
-	b, out := m.build(nb, spec)
+	_, out := m.build(nb, spec)
 	if nodes, err := nb.Nodes(); err == nil && out != nil {
 		a.Taps = m.taps(nodes)
 		if volume(out.dims) == nodes[len(nodes)-1].Out().C && (len(out.dims) == 2 || len(out.dims) == 4) {
 			m.Classes = volume(out.dims)
 		}
 	}
-	_ = b
 	a.Classes = m.Classes
 	return a
 }

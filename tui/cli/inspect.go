@@ -64,7 +64,8 @@ onnx FILE says what is understood of it.`,
 
 // spec reads what the flags say of the network.
 func (f inspectFlags) spec(a arch.Architecture) (arch.Spec, error) {
-	if f.size == 0 {
+	native := f.size == 0
+	if native {
 		f.size = a.Input.Side
 	}
 	if f.size < 1 || f.size > maxSide {
@@ -73,7 +74,10 @@ func (f inspectFlags) spec(a arch.Architecture) (arch.Spec, error) {
 	s := arch.Spec{Arch: a, Classes: 1000, Bias: true}
 	s.In.H, s.In.W, s.In.C = f.size, f.size, 3
 	if a.Weigh != nil {
-		s.Classes, s.In.C = a.Classes, a.Channels
+		s.Classes, s.In.C = a.Classes, a.Native.C
+		if native {
+			s.In = a.Native
+		}
 	}
 	var err error
 	if s.Padding, err = pad.Parse(f.padding); err != nil {
@@ -130,12 +134,17 @@ func (s *session) inspect(name string, f inspectFlags) error {
 		return err
 	}
 	inspected := report.InspectionOf(g)
-	if w == nil && f.images == "" && spec.Arch.Weigh == nil {
+	square := spec.In.H == spec.In.W
+	if w == nil && f.images == "" && (spec.Arch.Weigh == nil || !square) {
 		if f.format == "json" {
 			s.Write(jsonLine(inspected))
 			return nil
 		}
-		fmt.Fprintf(s, "%s\n%s\n", report.Geometry(g), invitation)
+		more := invitation
+		if !square {
+			more = "Photographs are shown to networks that take square pictures: --size N makes them so."
+		}
+		fmt.Fprintf(s, "%s\n%s\n", report.Geometry(g), more)
 		return nil
 	}
 

@@ -76,9 +76,7 @@ func (s *session) listGraph(path string, f onnxFlags) error {
 	}
 	h, w := f.size, f.size
 	if f.size == 0 {
-		if h, w = m.Declared[0], m.Declared[1]; h == 0 || w == 0 {
-			h, w = m.Side(), m.Side()
-		}
+		h, w = m.Size()
 	}
 	spec := m.Spec(m.Architecture(filepath.Base(path)), h, w)
 	list, err := m.List(spec)
