@@ -76,6 +76,12 @@ func blockCases(t testing.TB) map[string]layerCase {
 			},
 		}
 	}
+	few := ConvSpec{Filters: 3, Size: 2, Stride: 2, Scheme: pad.Must("none"), Bias: true}
+	conv, err := NewConv("conv", in, few)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list["a conv on each of two pictures"] = layerCase{Each{conv, 2}, each(in.Len(), naiveConv(in, few))}
 	for _, name := range []string{"zeros", "constant(0.7)", "replicate", "reflect", "circular"} {
 		s := ConvSpec{Filters: 2, Size: 1, Groups: 2, Scheme: pad.Must(name), Sides: pad.Sides{Top: 1, Bottom: 2, Left: 2}}
 		l, err := NewPad("pad", in, s.Scheme, s.Sides)

@@ -65,6 +65,10 @@ type Builder struct {
 	// place of the one that they are added with.
 	Schemes map[string]pad.Scheme
 
+	// Times lets the layers that are added work on so many pictures of a sample,
+	// one below the other (see [Each]), and shapes be those of one of them; 0: one.
+	Times int
+
 	// Tensors are names that tensors get in place of those that their layers give
 	// them.
 	Tensors map[string]string
@@ -86,10 +90,12 @@ func (b *Builder) Len() int { return len(b.nodes) }
 
 // Shape is the shape of an output.
 func (b *Builder) Shape(x Output) Shape {
-	if x == Sample {
-		return b.in
+	s := b.in
+	if x != Sample {
+		s = b.nodes[x].Out()
 	}
-	return b.nodes[x].Out()
+	s.H /= max(b.Times, 1)
+	return s
 }
 
 // add appends a layer, unless there was an error. It returns an output in any
@@ -100,6 +106,9 @@ func (b *Builder) add(l Layer, err error, from ...Output) Output {
 	}
 	if b.err != nil {
 		return Output(len(b.nodes) - 1)
+	}
+	if b.Times > 1 {
+		l = Each{l, b.Times}
 	}
 	b.nodes = append(b.nodes, Node{l, from, b.Tensors})
 	return Output(len(b.nodes) - 1)

@@ -30,7 +30,11 @@ func (l *inference) Backward(*Call) { panic("nn: " + l.name + " has no backward 
 func Trains(nodes []Node) error {
 	var list []string
 	for _, n := range nodes {
-		if _, ok := n.Layer.(ForwardOnly); ok {
+		l := n.Layer
+		if each, ok := l.(Each); ok {
+			l = each.Layer
+		}
+		if _, ok := l.(ForwardOnly); ok {
 			list = append(list, fmt.Sprintf("%s (%s)", n.Name(), n.Kind()))
 		}
 	}

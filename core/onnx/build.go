@@ -298,7 +298,8 @@ func (b *build) pictureShape(v *value) nn.Shape {
 	return s
 }
 
-// picture is a value as pictures: of one sample, with its channels last.
+// picture is a value as pictures with their channels last; the layers that are
+// made of them work on each.
 func (b *build) picture(v *value) (nn.Output, error) {
 	if n := len(v.dims); n < 2 || n > 4 {
 		return 0, fmt.Errorf("pictures along %d axes: only N×C×H×W and N×C×W are", max(n-2, 0))
@@ -306,20 +307,23 @@ func (b *build) picture(v *value) (nn.Output, error) {
 	if v.constant != nil {
 		v = b.running(v)
 	}
-	if v.dims[0] != 1 {
-		return 0, fmt.Errorf("a batch of %d inside of the network", v.dims[0])
-	}
 	out, _ := b.in(v, channelsLast(len(v.dims)))
-	return b.shaped(out, b.pictureShape(v)), nil
+	s := b.pictureShape(v)
+	s.H *= v.dims[0]
+	out = b.shaped(out, s)
+	b.b.Times = v.dims[0] // until the node is done
+	return out, nil
 }
 
 // ofPicture is what a layer made of a picture.
 func (b *build) ofPicture(out nn.Output, rank int) *value {
 	s := b.b.Shape(out)
+	dims := picDims(rank, s)
 	if rank == 2 {
-		return b.value(out, []int{1, s.C}, []int{0, 1})
+		dims = []int{1, s.C}
 	}
-	return b.value(out, picDims(rank, s), channelsLast(rank))
+	dims[0] = max(b.b.Times, 1)
+	return b.value(out, dims, channelsLast(rank))
 }
 
 // running is a constant as what a layer makes of every sample: the same.
@@ -727,7 +731,9 @@ func (b *build) reduce(r nn.Reduction, v *value, axes []int, keep bool) (*value,
 		if err != nil {
 			return nil, err
 		}
-		return finish(b.ofPicture(b.b.GlobalAveragePool(b.name(""), out), 4))
+		m := b.ofPicture(b.b.GlobalAveragePool(b.name(""), out), 4)
+		b.b.Times = 1
+		return finish(m)
 	}
 	m := b.value(0, dims, v.order)
 	strides := m.strides()

@@ -21,7 +21,6 @@ type Model struct {
 	*model
 	Channels int      // of a picture
 	Declared [2]int   // height and width of the pictures that the file names, 0 where it leaves them open
-	Classes  int      // outputs, where they are one vector for the picture; else 0
 	SHA256   string   // of the file, and of its tensors in others
 	Skipped  []string // outputs beyond the first, which are not made
 
@@ -363,6 +362,7 @@ func (b *build) run(n *node, in []*value) ([]*value, error) {
 			return nil, errors.New("a graph of its own")
 		}
 	}
+	defer func() { b.b.Times = 1 }()
 	return f(b, n, in)
 }
 
@@ -446,10 +446,9 @@ func (m *Model) Architecture(name string) arch.Architecture {
 	if nodes, err := nb.Nodes(); err == nil && out != nil {
 		a.Taps = m.taps(nodes)
 		if volume(out.dims) == nodes[len(nodes)-1].Out().C && (len(out.dims) == 2 || len(out.dims) == 4) {
-			m.Classes = volume(out.dims)
+			a.Classes = volume(out.dims)
 		}
 	}
-	a.Classes = m.Classes
 	return a
 }
 

@@ -78,13 +78,14 @@ func (s *session) listGraph(path string, f onnxFlags) error {
 	if f.size == 0 {
 		h, w = m.Size()
 	}
-	spec := m.Spec(m.Architecture(filepath.Base(path)), h, w)
+	a := m.Architecture(filepath.Base(path))
+	spec := m.Spec(a, h, w)
 	list, err := m.List(spec)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if f.format == "json" {
-		s.Write(jsonLine(graphOf(m, list, path, spec.In)))
+		s.Write(jsonLine(graphOf(m, a, list, path, spec.In)))
 	} else if len(list.Problems) == 0 {
 		fmt.Fprint(s, graphTable(m, list, path, spec.In))
 	}
@@ -183,14 +184,14 @@ type graphProblem struct {
 	Why    string `json:"why"`
 }
 
-func graphOf(m *onnx.Model, list *onnx.Listing, path string, in nn.Shape) graph {
+func graphOf(m *onnx.Model, a arch.Architecture, list *onnx.Listing, path string, in nn.Shape) graph {
 	sizes := func(s nn.Shape) [3]int { return [3]int{s.H, s.W, s.C} }
 	g := graph{
 		Schema: 1, File: filepath.Base(path), SHA256: m.SHA256, Producer: m.Producer(), Opset: m.Opset(), Size: sizes(in), Nodes: m.Nodes(), Folded: list.Folded,
-		Taps: append([]string{}, m.Architecture("").Taps...), Layers: []graphLayer{}, Problems: []graphProblem{},
+		Taps: append([]string{}, a.Taps...), Layers: []graphLayer{}, Problems: []graphProblem{},
 	}
-	if m.Classes > 0 {
-		g.Classes = &m.Classes
+	if a.Classes > 0 {
+		g.Classes = &a.Classes
 	}
 	for _, l := range list.Layers {
 		row := graphLayer{Name: l.Name, Op: l.Op, Kind: l.Kind, Out: sizes(l.Out), Stride: l.Stride, Dilation: l.Dilation, Pad: [4]int{l.Pad.Top, l.Pad.Bottom, l.Pad.Left, l.Pad.Right}, Params: l.Params}
