@@ -4,8 +4,14 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"padlab/core/arch"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
+	"padlab/core/pad"
 )
 
 const graphs = "../../core/onnx/testdata/"
@@ -90,6 +96,51 @@ func TestInspectOnnx(t *testing.T) {
 	}
 	if own.Measured == nil || !own.Measured.Trained || own.Measured.Weights != larger.Measured.Weights {
 		t.Errorf("%+v, %+v", own.Measured, larger.Measured)
+	}
+}
+
+// Weights of a file of PyTorch's names take the place of the network's own.
+func TestInspectOnnxWeights(t *testing.T) {
+	a, err := network(graphs + "residual.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := arch.Build(arch.Spec{Arch: a, In: a.Native, Classes: a.Classes, Padding: pad.Must("zeros"), Extent: pad.Same}, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(7)
+	var names []string
+	for _, t := range nn.Tensors(net.Nodes) {
+		names = append(names, t.Name)
+	}
+	for _, name := range []string{"conv1.weight", "bn1.weight", "bn1.running_var", "down.bias", "fc.weight"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("no tensor %s among %v", name, names)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := net.Save(file, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := padlab(t, "inspect", graphs+"residual.onnx", "--weights", path, "--format", "json")
+	if o.code != 0 || !strings.Contains(o.out, net.SHA256()) {
+		t.Errorf("ended with %d and\n%s\nwant weights %s", o.code, o.err, net.SHA256())
+	}
+	o = padlab(t, "inspect", graphs+"mobile.onnx", "--weights", path)
+	if o.code != 2 || !strings.Contains(o.err, "tensors are missing") {
+		t.Errorf("ended with %d and\n%s", o.code, o.err)
 	}
 }
 
