@@ -24,17 +24,17 @@ import (
 )
 
 // Read reads a model and the tensors that it has in other files of its folder.
-// Paths out of that folder, by .. or by links, are refused.
+// Their paths out of that folder, by .. or by links, are refused.
 func Read(path string) (*Model, error) {
+	data, err := whole(disk{}, path, 0, -1, maxFile)
+	if err != nil {
+		return nil, err
+	}
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	data, err := whole(root, filepath.Base(path), 0, -1, maxFile)
-	if err != nil {
-		return nil, err
-	}
 	m, err := parseModel(data)
 	if err != nil {
 		return nil, fmt.Errorf("not an ONNX network that is read here: %w", err)
@@ -72,9 +72,19 @@ func Parse(data []byte) (*Model, error) {
 	return newModel(m, data)
 }
 
-// whole reads length bytes, or with −1 all, of a file of a folder.
-func whole(root *os.Root, name string, offset, length, most int64) ([]byte, error) {
-	info, err := root.Stat(name) // a pipe would keep us waiting when it is opened
+// A disk has the files that a person names; those that a file names are in an
+// [os.Root].
+type disk struct{}
+
+func (disk) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+func (disk) Open(name string) (*os.File, error)    { return os.Open(name) }
+
+// whole reads length bytes, or with −1 all, of a file.
+func whole(from interface {
+	Stat(name string) (fs.FileInfo, error)
+	Open(name string) (*os.File, error)
+}, name string, offset, length, most int64) ([]byte, error) {
+	info, err := from.Stat(name) // a pipe would keep us waiting when it is opened
 	switch {
 	case err != nil:
 		return nil, err
@@ -92,7 +102,7 @@ func whole(root *os.Root, name string, offset, length, most int64) ([]byte, erro
 	if length > most {
 		return nil, fmt.Errorf("%d bytes, at most %d are read", length, most)
 	}
-	file, err := root.Open(name)
+	file, err := from.Open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -266,7 +266,6 @@ func convTranspose(b *build, n *node, in []*value) (*value, error) {
 		if wanted, err = two(list[max(0, len(list)-(rank-2)):], rank, 1); err != nil {
 			return nil, err
 		}
-		auto = auto || true
 	}
 	s.sides.Top, s.sides.Bottom = cut(0, s.sides.Top, s.sides.Bottom, from.H, wanted[0])
 	s.sides.Left, s.sides.Right = cut(1, s.sides.Left, s.sides.Right, from.W, wanted[1])
