@@ -31,6 +31,15 @@ type Architecture struct {
 	// empty: there is none.
 	FCHead string
 
+	// Weigh sets the weights of a network of s to those that the architecture came
+	// with; nil: it came with none.
+	Weigh func(s Spec, net *nn.Net) error
+
+	// Native is the picture that an architecture with weights was made for, and
+	// Classes are its outputs; 0: any.
+	Native  nn.Shape
+	Classes int
+
 	// Build adds the layers of the network of s to b, the last of which has
 	// s.Classes outputs, and what does not fit to its errors. Pictures of
 	// Input.Side pixels under zeros fit.
@@ -173,6 +182,9 @@ func (s Spec) refusal(err error) error {
 func Smallest(s Spec) int {
 	if s.Arch.Pooled && s.perPixel() {
 		return 0
+	}
+	if s.Arch.Weigh != nil {
+		return 0 // what is not made here may fail at every size, and take its time
 	}
 	for side := 1; side <= 1024; side++ {
 		s.In.H, s.In.W = side, side

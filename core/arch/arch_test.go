@@ -221,7 +221,7 @@ func features(net *nn.Net, tape *nn.Tape, x []float32) (maps, pooled []float32) 
 	copy(tape.Input(), x)
 	tape.Forward()
 	for i, l := range net.Nodes {
-		if l.Window().Size == 0 {
+		if l.Window(nn.Rows).Size == 0 {
 			return tape.Activation(l.From[0]), tape.Activation(nn.Output(i))
 		}
 	}

@@ -28,6 +28,9 @@ const (
 // what was loaded should say. A network that would be larger than any that is
 // meant is an error.
 func (s *Spec) Fit(f *safetensors.File) (prefix string, err error) {
+	if s.Arch.Weigh != nil { // it is what it came as
+		return nn.Prefix(s.tensors(), f), nil
+	}
 	least := (Spec{Arch: s.Arch, Classes: 1}).tensors()
 	prefix = nn.Prefix(least, f)
 	var layers []safetensors.Info // convolutions and linear layers
@@ -92,7 +95,7 @@ func alike(a, b []int, axis int) bool {
 // the padding nor on the size of the picture, so any will do that fits.
 func (s Spec) tensors() []safetensors.Info {
 	side := s.Arch.Input.Side
-	s.In, s.Padding, s.Extent = nn.Shape{H: side, W: side, C: max(s.In.C, 1)}, pad.Must("zeros"), pad.Same
+	s.In, s.Padding, s.Extent = nn.Shape{H: side, W: side, C: max(s.In.C, s.Arch.Native.C, 1)}, pad.Must("zeros"), pad.Same
 	nodes, err := s.builder().Nodes()
 	if err != nil {
 		panic("arch: " + err.Error())

@@ -24,7 +24,7 @@ func Trace(net *nn.Net) []Stage { return TraceLayers(net.Nodes) }
 func TraceLayers(nodes []nn.Node) []Stage {
 	stages := make([]Stage, len(nodes))
 	for i, l := range nodes {
-		w, in := l.Window(), l.In()[0]
+		w, in := l.Window(nn.Rows), l.In()[0]
 		stage := Stage{Name: l.Name(), In: in, Out: l.Out(), Stride: 1, ReceptiveField: 1}
 		for j, from := range l.From {
 			if from != nn.Sample {
@@ -33,7 +33,7 @@ func TraceLayers(nodes []nn.Node) []Stage {
 				if j == 0 {
 					stage.Top, stage.Left = before.Top, before.Left
 				}
-				if j == 0 || before.ReceptiveField == 0 || before.ReceptiveField > stage.ReceptiveField {
+				if seesAll := stage.ReceptiveField == 0; j == 0 || !seesAll && (before.ReceptiveField == 0 || before.ReceptiveField > stage.ReceptiveField) {
 					stage.ReceptiveField = before.ReceptiveField
 				}
 			}

@@ -8,7 +8,9 @@ package experiment
 
 import (
 	"maps"
+	"path"
 	"slices"
+	"strings"
 
 	"padlab/core/arch/catalog"
 	"padlab/core/pad"
@@ -182,13 +184,25 @@ func Default() *Experiment {
 // Reads reports whether anything is read out.
 func (e *Experiment) Reads() bool { return len(e.Readout.Targets) > 0 }
 
+// IsGraph reports whether a network is named by the ONNX file that it is in.
+func IsGraph(network string) bool { return strings.EqualFold(path.Ext(network), ".onnx") }
+
+// parseNetwork takes the name of a network, or of such a file.
+func parseNetwork(text string) (string, error) {
+	if IsGraph(text) {
+		return text, checkText("the path of the network", text)
+	}
+	_, err := catalog.Find(text)
+	return text, err
+}
+
 // Learns is the task that the network of e learns, before it is frozen or for
 // its own sake; empty: it learns nothing.
 func (e *Experiment) Learns() string {
 	switch {
 	case !e.Reads():
 		return e.Task.Kind
-	case e.Net.Weights != "" || e.Net.Arch == Raw || e.Backbone.Steps == 0:
+	case e.Net.Weights != "" || e.Net.Arch == Raw || IsGraph(e.Net.Arch) || e.Backbone.Steps == 0:
 		return ""
 	}
 	return e.Backbone.Task

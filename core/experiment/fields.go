@@ -117,7 +117,7 @@ var table = []Field{
 	boolField("data.normalize", "subtract the mean and divide by the standard deviation of the training images", func(e *Experiment) *bool { return &e.Data.Normalize }),
 	intField("canvas.grid", "cells per side of the canvas", 1, 32, func(e *Experiment) *int { return &e.Canvas.Grid }),
 	numbers(parsedField("canvas.fill", "the empty canvas", func(e *Experiment) *task.Fill { return &e.Canvas.Fill }, task.Fills(), "a grey value from 0 to 1", task.ParseFill)),
-	enumField("net.arch", "the network", func(e *Experiment) *string { return &e.Net.Arch }, "network", catalog.Names()),
+	parsedField("net.arch", "the network", func(e *Experiment) *string { return &e.Net.Arch }, catalog.Names(), "a FILE.onnx, frozen with its own weights", parseNetwork),
 	shared(pathField("net.weights", "a file of weights (safetensors) that the frozen network gets; empty: it learns", func(e *Experiment) *string { return &e.Net.Weights })),
 	schemeField("net.padding", "the padding scheme", func(e *Experiment) *pad.Scheme { return &e.Net.Padding }),
 	parsedField("net.extent", "how much is padded", func(e *Experiment) *pad.Extent { return &e.Net.Extent }, pad.Extents(), "", pad.ParseExtent),

@@ -191,7 +191,7 @@ func (r *reader) table(prefix string, tree map[string]any) (key string, err erro
 // for what weights from a file would bring along.
 func (r *reader) settle() {
 	pinned := r.e.pinned
-	if r.e.pinned = nil; r.e.Net.Weights == "" {
+	if r.e.pinned = nil; r.e.Net.Weights == "" && !IsGraph(r.e.Net.Arch) {
 		return
 	}
 	for _, key := range broughtByWeights {

@@ -117,7 +117,7 @@ func scatter(net *nn.Net, n uint64) {
 // pooling is the first node that sees all places.
 func pooling(nodes []nn.Node) nn.Output {
 	for i, node := range nodes {
-		if node.Window().Size == 0 {
+		if node.Window(nn.Rows).Size == 0 {
 			return nn.Output(i)
 		}
 	}

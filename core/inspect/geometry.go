@@ -76,7 +76,7 @@ func Look(s arch.Spec) (*Geometry, error) {
 				g.Params += p.Len()
 			}
 		}
-		out, w := node.Out(), node.Window()
+		out, w := node.Out(), node.Window(nn.Rows)
 		l := Layer{
 			Name: node.Name(), Kind: node.Kind(), Kernel: w.Size, Stride: w.Stride, H: out.H, W: out.W, C: out.C,
 			Jump: stages[i].Stride, ReceptiveField: stages[i].ReceptiveField,
@@ -100,20 +100,26 @@ func Look(s arch.Spec) (*Geometry, error) {
 }
 
 // features is the number of the node that makes the last map: what is pooled
-// globally, goes into the first linear layer, or is enlarged in the end.
+// globally, goes into the first linear layer, or is enlarged in the end, on the
+// way that ends in the output. Of what meets in a layer that is its first input.
 func features(nodes []nn.Node) int {
 	last := len(nodes) - 1
-	for i, node := range nodes {
-		if (node.Window().Size == 0 || i == last && resizes(node)) && node.From[0] != nn.Sample {
-			return int(node.From[0])
+	found := last
+	for i := nn.Output(last); i != nn.Sample; i = nodes[i].From[0] {
+		node := nodes[i]
+		if out := node.Out(); found != last && out.H*out.W > 1 {
+			break
+		}
+		if (node.Window(nn.Rows).Size == 0 || int(i) == last && resizes(node)) && node.From[0] != nn.Sample {
+			found = int(node.From[0])
 		}
 	}
-	return last
+	return found
 }
 
 // resizes reports whether a layer interpolates its map to another size, and not
 // in place of padding it.
-func resizes(l nn.Layer) bool { return l.Window().Pad == (pad.Sides{}) && interpolates(l) }
+func resizes(l nn.Layer) bool { return l.Window(nn.Rows).Pad == (pad.Sides{}) && interpolates(l) }
 
 // interpolates reports whether some output of a layer counts an input for less
 // than its kernel's weight.
@@ -151,7 +157,7 @@ func jump(node nn.Node, before int) int {
 // not copied to one side or the other, but predicted or enlarged, has the same
 // sides.
 func asymmetry(node nn.Node, a nn.Axis) int {
-	w := node.Window()
+	w := node.Window(a)
 	if w.Stride < 2 || w.Size == 0 || resizes(node) {
 		return 0
 	}
@@ -201,7 +207,7 @@ func seesPadding(nodes []nn.Node, a nn.Axis) [][]bool {
 			over := r.Padding
 			for _, from := range node.From {
 				for _, t := range r.Taps {
-					over = over || from != nn.Sample && list[from][t.At]
+					over = over || from != nn.Sample && list[from][min(t.At, len(list[from])-1)]
 				}
 			}
 			list[i] = append(list[i], over)
@@ -258,7 +264,7 @@ func foveate(nodes []nn.Node, last int, a nn.Axis) Foveation {
 			}
 			for o, r := range list {
 				for _, t := range r.Taps {
-					to[t.At] += counts[i][o] * t.Weight
+					to[min(t.At, len(to)-1)] += counts[i][o] * t.Weight
 				}
 			}
 		}

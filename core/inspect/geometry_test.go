@@ -117,7 +117,7 @@ func TestBeyond(t *testing.T) {
 			r, c := seesPadding(nodes, nn.Rows), seesPadding(nodes, nn.Columns)
 			inner := []int{n - 2, n - 4}
 			for i, node := range nodes {
-				if node.Window().Size != 3 {
+				if node.Window(nn.Rows).Size != 3 {
 					continue
 				}
 				got := 1 - (1-share(r[i]))*(1-share(c[i]))
@@ -148,7 +148,7 @@ func TestBeyondInTwoDimensions(t *testing.T) {
 	}
 	maps := make([][]bool, len(nodes))
 	for i, node := range nodes {
-		out, in, w := node.Out(), node.In()[0], node.Window()
+		out, in, w := node.Out(), node.In()[0], node.Window(nn.Rows)
 		for r := range out.H {
 			for c := range out.W {
 				over := false

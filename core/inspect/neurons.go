@@ -80,7 +80,7 @@ func studiesOf(nodes []nn.Node, pictures int) (list []*study) {
 		}
 	}
 	for i, node := range nodes {
-		if !filters(node) || node.Window().Size < 3 {
+		if !filters(node) || node.Window(nn.Rows).Size < 3 {
 			continue
 		}
 		at := i
@@ -146,7 +146,7 @@ func (s *study) collect(x []float32, picture int) {
 }
 
 func (s *study) result() Filters {
-	f := Filters{Name: s.conv.Name(), Kernel: s.conv.Window().Size, Count: s.conv.Out().C, TooSmall: s.places[0] == nil}
+	f := Filters{Name: s.conv.Name(), Kernel: s.conv.Window(nn.Rows).Size, Count: s.conv.Out().C, TooSmall: s.places[0] == nil}
 	if f.TooSmall {
 		return f
 	}

@@ -78,11 +78,11 @@ func grids(nodes []nn.Node) (map[string]grid, error) {
 				return nil, fmt.Errorf("the branches that meet in %s do not lie over each other", node.Name())
 			}
 		}
-		w := node.Window()
+		w := node.Window(nn.Rows)
 		if interpolates(node) {
 			return nil, fmt.Errorf("%s enlarges the map instead of padding it, so no pixel stays in its place", node.Name())
 		}
-		if w.Pad.Top != w.Pad.Left {
+		if w != node.Window(nn.Columns) || w.Pad.Top != w.Pad.Left {
 			return nil, fmt.Errorf("%s pads rows and columns otherwise", node.Name())
 		}
 		list[i] = grid{g.first + (w.Span()-1-2*w.Pad.Top)*g.jump, g.jump * w.Stride}

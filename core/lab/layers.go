@@ -4,6 +4,7 @@ import (
 	"padlab/core/arch"
 	"padlab/core/experiment"
 	"padlab/core/lab/stage"
+	"padlab/core/nn"
 	"padlab/core/task"
 )
 
@@ -15,7 +16,7 @@ func Convolutions(e *experiment.Experiment) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, err := stage.ArchSpec(arms[0])
+	spec, err := stage.ArchSpec(arms[0], nil)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func Convolutions(e *experiment.Experiment) ([]string, error) {
 	}
 	var names []string
 	for _, n := range nodes {
-		if n.Kind() == "conv" && n.Window().Size > 1 {
+		if n.Kind() == "conv" && n.Window(nn.Rows).Size > 1 {
 			names = append(names, n.Name())
 		}
 	}

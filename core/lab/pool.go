@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"padlab/core/arch"
 	"padlab/core/images"
 	"padlab/core/inspect"
 	"padlab/core/lab/stage"
@@ -41,6 +42,13 @@ type Sources struct {
 	Set     func(name string) (*images.Set, error)
 	Photos  func(folder string) ([]images.Photo, error) // of an empty name: those that ship
 	Weights func(path string) (*Weights, error)
+	Network func(path string) (*Network, error) // of an ONNX file
+}
+
+// A Network is one that came as a file, with its weights.
+type Network struct {
+	arch.Architecture
+	SHA256 string // of the file
 }
 
 // Weights is a file of weights that was opened. Its tensors are read when a
@@ -228,4 +236,11 @@ func (p *Pool) weights(path string) (*Weights, error) {
 		return nil, fmt.Errorf("%s: no weights can be opened here", path)
 	}
 	return p.sources.Weights(path)
+}
+
+func (p *Pool) network(path string) (*Network, error) {
+	if p.sources.Network == nil {
+		return nil, fmt.Errorf("%s: no networks can be opened here", path)
+	}
+	return p.sources.Network(path)
 }

@@ -11,6 +11,7 @@ import (
 	"padlab/core/experiment"
 	"padlab/core/images"
 	"padlab/core/lab/stage"
+	"padlab/core/names"
 	"padlab/core/nn"
 	"padlab/core/pad"
 	"padlab/core/probe"
@@ -67,7 +68,8 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 		}
 		out.replicas, out.stages = slices.Clone(after.replicas), slices.Clone(after.stages)
 	}
-	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: out.memory, Trainers: map[string]*nn.Trainer{}}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, pool: p, crew: p.Turn(ctx), out: out}
+	b := &builder{means: stage.Means{Kernel: p.kernel, Workers: p.workers, Memory: out.memory, Trainers: map[string]*nn.Trainer{}}, networks: map[string]*Network{}, backbones: map[string]*stage.Train{}, frozen: map[string]*stage.Frozen{}, pool: p, crew: p.Turn(ctx), out: out}
+	b.means.Network = b.network
 	set, err := p.set(e.Data.Set)
 	if err != nil {
 		return nil, err
@@ -86,9 +88,9 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 		}
 		defer b.weights.Close()
 		out.inputs = append(out.inputs, record.Input{Kind: "weights", Name: e.Net.Weights, SHA256: b.weights.SHA256})
-		if err := resolve(e, b.weights); err != nil {
-			return nil, err
-		}
+	}
+	if err := b.resolve(e); err != nil {
+		return nil, err
 	}
 	arms, err := e.Expand()
 	if err != nil {
@@ -125,26 +127,48 @@ func prepare(ctx context.Context, p *Pool, e *experiment.Experiment, after *Run)
 	return out, nil
 }
 
-// Resolve sets in e what its weights bring along, as running it would: see resolve.
-// Without weights it does nothing.
+// Resolve sets in e what its weights, or a network from a file, bring along, as running
+// it would: see resolve.
 func (p *Pool) Resolve(e *experiment.Experiment) error {
-	if e.Net.Weights == "" {
-		return nil
+	b := &builder{networks: map[string]*Network{}, pool: p, out: &prepared{}}
+	if e.Net.Weights != "" {
+		w, err := p.weights(e.Net.Weights)
+		if err != nil {
+			return fmt.Errorf("net.weights: %w", err)
+		}
+		defer w.Close()
+		b.weights = w
 	}
-	w, err := p.weights(e.Net.Weights)
-	if err != nil {
-		return fmt.Errorf("net.weights: %w", err)
+	return b.resolve(e)
+}
+
+// network is the one of a name, or of a file, which is opened once.
+func (b *builder) network(name string) (arch.Architecture, error) {
+	if !experiment.IsGraph(name) {
+		return arch.Named(name)
 	}
-	defer w.Close()
-	return resolve(e, w)
+	if b.networks[name] == nil {
+		n, err := b.pool.network(name)
+		if err != nil {
+			return arch.Architecture{}, err
+		}
+		b.networks[name] = n
+		b.out.inputs = append(b.out.inputs, record.Input{Kind: "network", Name: name, SHA256: n.SHA256})
+	}
+	return b.networks[name].Architecture, nil
 }
 
 // resolve lets weights bring along what they are of: the network, the
 // normalisation of pictures, and pictures as large as it was made for. What was
-// set together with them or after them stays.
-func resolve(e *experiment.Experiment, w *Weights) error {
+// set together with them or after them stays. A network from a file brings the
+// same but for itself.
+func (b *builder) resolve(e *experiment.Experiment) error {
+	w, graph := b.weights, experiment.IsGraph(e.Net.Arch)
+	if w == nil && !(graph && e.Reads()) {
+		return nil
+	}
 	set := map[string]string{}
-	if !e.Pinned("net.arch") {
+	if !graph && !e.Pinned("net.arch") {
 		fits := arch.Recognize(w.File)
 		if len(fits) == 0 {
 			return fmt.Errorf("net.weights: %s: %w", e.Net.Weights, arch.Unrecognized(w.File))
@@ -158,9 +182,9 @@ func resolve(e *experiment.Experiment, w *Weights) error {
 	} else {
 		set["net.arch"] = e.Net.Arch
 	}
-	a, err := arch.Named(set["net.arch"])
+	a, err := b.network(set["net.arch"])
 	if err != nil {
-		return err
+		return fmt.Errorf("net.arch: %w", err)
 	}
 	if !e.Pinned("data.normalize") {
 		set["data.normalize"] = strconv.FormatBool(a.Input.Normalized)
@@ -171,7 +195,7 @@ func resolve(e *experiment.Experiment, w *Weights) error {
 	for _, key := range []string{"net.arch", "data.normalize", "readout.size"} {
 		if text, ok := set[key]; ok {
 			if err := e.Set(key, text); err != nil {
-				return fmt.Errorf("%s: %w", e.Net.Weights, err)
+				return fmt.Errorf("%s: %w", set["net.arch"], err)
 			}
 		}
 	}
@@ -186,6 +210,7 @@ type builder struct {
 	photos  []images.Photo
 	weights *Weights // nil: there are none
 
+	networks  map[string]*Network // from files, by their paths
 	backbones map[string]*stage.Train
 	frozen    map[string]*stage.Frozen
 	pool      *Pool
@@ -265,10 +290,13 @@ func (b *builder) backbone(spec experiment.Arm) (*stage.Train, error) {
 // Arms for which it would be the same share it.
 func (b *builder) freeze(spec experiment.Arm, backbone *stage.Train) (*stage.Frozen, error) {
 	key := spec.Same(forFrozen)
+	if experiment.IsGraph(spec.Net.Arch) {
+		key += "\n" + spec.Readout.Taps // which may be any of its layers
+	}
 	if f := b.frozen[key]; f != nil {
 		return f, nil
 	}
-	shape, err := stage.ArchSpec(spec)
+	shape, err := stage.ArchSpec(spec, b.network)
 	if err != nil {
 		return nil, err
 	}
@@ -276,6 +304,13 @@ func (b *builder) freeze(spec experiment.Arm, backbone *stage.Train) (*stage.Fro
 	if backbone != nil {
 		learned := backbone.Spec()
 		shape.Classes, shape.Head = learned.Classes, learned.Head
+	}
+	own := shape.Arch.Weigh
+	if own != nil {
+		shape.Classes, shape.In.C = shape.Arch.Classes, shape.Arch.Native.C
+		if err := anyTaps(&shape, spec.Readout.Taps); err != nil {
+			return nil, err
+		}
 	}
 	loads := b.weights != nil && spec.Net.Arch != experiment.Raw
 	switch {
@@ -287,13 +322,19 @@ func (b *builder) freeze(spec experiment.Arm, backbone *stage.Train) (*stage.Fro
 		if prefix != "" {
 			b.out.warn(fmt.Sprintf("%s: the names of its tensors begin with %q", spec.Net.Weights, prefix))
 		}
-	case b.weights != nil:
+	case b.weights != nil && own == nil:
 		shape.In.C = 3
 	}
 	if spec.Eval.Padding != (pad.Scheme{}) {
 		shape.Padding, shape.Layers = spec.Eval.Padding, nil
 	}
 	weigh := func(net *nn.Net) error {
+		if !loads && own != nil {
+			if err := own(shape, net); err != nil {
+				return fmt.Errorf("%s: %w", spec.Net.Arch, err)
+			}
+			return nil
+		}
 		if !loads {
 			net.Init(spec.Seed)
 			return nil
@@ -315,6 +356,33 @@ func (b *builder) freeze(spec experiment.Arm, backbone *stage.Train) (*stage.Fro
 	return f, nil
 }
 
+// anyTaps lets a read-out of a network from a file look at any of its layers
+// that the experiment names, in place of those that it usually looks at.
+func anyTaps(s *arch.Spec, taps string) error {
+	words := strings.Split(taps, "+")
+	if _, err := strconv.Atoi(words[0]); err == nil || taps == "all" {
+		return nil
+	}
+	nodes, err := arch.Layers(*s)
+	if err != nil {
+		return fmt.Errorf("the frozen network: %w", err)
+	}
+	place := map[string]int{}
+	var known []string
+	for i, n := range nodes {
+		place[n.Name()] = i
+		known = append(known, n.Name())
+	}
+	for i, w := range words {
+		if words[i] = strings.TrimSpace(w); !slices.Contains(known, words[i]) {
+			return fmt.Errorf("readout.taps: %w", names.Unknown("layer", words[i], known))
+		}
+	}
+	slices.SortFunc(words, func(a, b string) int { return place[a] - place[b] })
+	s.Arch.Taps = slices.Compact(words)
+	return nil
+}
+
 // album is the pictures of a read-out, normalised as its network wants them.
 func (b *builder) album(spec experiment.Arm, channels int) (*probe.Album, error) {
 	if channels != 1 && channels != 3 {
@@ -323,7 +391,7 @@ func (b *builder) album(spec experiment.Arm, channels int) (*probe.Album, error)
 	s := probe.AlbumSpec{Side: spec.Readout.Size, Channels: channels, Train: spec.Readout.Crops, Test: spec.Readout.TestCrops, Seed: spec.Seed}
 	if spec.Data.Normalize {
 		s.Mean, s.Deviation = arch.ImageNetMean[:], arch.ImageNetStd[:]
-		if spec.Net.Weights == "" {
+		if spec.Net.Weights == "" && !experiment.IsGraph(spec.Net.Arch) {
 			c := b.source.Canvas(spec.CanvasSpec())
 			s.Mean, s.Deviation = c.Mean, c.Deviation
 		}

@@ -30,15 +30,15 @@ type bank struct {
 // NewBanks returns the layer. The error says why the picture is smaller than
 // the kernel; dilated kernels are refused.
 func NewBanks(name string, in Shape, s ConvSpec) (*Banks, error) {
-	s.Stride, s.Dilation, s.Groups = max(s.Stride, 1), max(s.Dilation, 1), max(s.Groups, 1)
-	if s.Dilation > 1 {
-		return nil, fmt.Errorf("%s: explicit border filters cannot be dilated by %d", name, s.Dilation)
+	s.settle()
+	if max(s.Dilation, s.Across.Dilation) > 1 {
+		return nil, fmt.Errorf("%s: explicit border filters cannot be dilated by %d", name, max(s.Dilation, s.Across.Dilation))
 	}
-	if in.H < s.Size || in.W < s.Size {
-		return nil, fmt.Errorf("%s: explicit border filters of %d×%d do not fit in %d×%d pixels", name, s.Size, s.Size, in.H, in.W)
+	if in.H < s.Size || in.W < s.Across.Size {
+		return nil, fmt.Errorf("%s: explicit border filters of %d×%d do not fit in %d×%d pixels", name, s.Size, s.Across.Size, in.H, in.W)
 	}
-	rows := pieces(in.H, s.Sides.Top, s.Sides.Bottom, s)
-	cols := pieces(in.W, s.Sides.Left, s.Sides.Right, s)
+	rows := pieces(in.H, s.Sides.Top, s.Sides.Bottom, s.along(Rows))
+	cols := pieces(in.W, s.Sides.Left, s.Sides.Right, s.along(Columns))
 	l := &Banks{ConvSpec: s}
 	l.plain = plain{name, in, Shape{end(rows), end(cols), s.Filters}}
 	for _, r := range rows {
@@ -49,7 +49,7 @@ func NewBanks(name string, in Shape, s ConvSpec) (*Banks, error) {
 			}
 			one := s
 			one.Scheme, one.Sides, one.Bias = pad.Must("none"), pad.Sides{}, false
-			conv, err := NewConv(inner, Shape{(r.count-1)*s.Stride + s.Size, (c.count-1)*s.Stride + s.Size, in.C}, one)
+			conv, err := NewConv(inner, Shape{(r.count-1)*s.Stride + s.Size, (c.count-1)*s.Across.Stride + s.Across.Size, in.C}, one)
 			if err != nil {
 				return nil, err
 			}
@@ -65,7 +65,7 @@ func NewBanks(name string, in Shape, s ConvSpec) (*Banks, error) {
 type piece struct{ out, count, at, beyond int }
 
 // pieces cuts the outputs along an axis of n pixels.
-func pieces(n, before, after int, s ConvSpec) (list []piece) {
+func pieces(n, before, after int, s Taps) (list []piece) {
 	outputs := (n+before+after-s.Size)/s.Stride + 1
 	for o := range outputs {
 		at := o*s.Stride - before
@@ -84,21 +84,22 @@ func end(list []piece) int { last := list[len(list)-1]; return last.out + last.c
 
 func (l *Banks) Kind() string { return "conv with banks" }
 
-func (l *Banks) Window() Window {
-	return Window{Size: l.Size, Stride: l.Stride, Dilation: 1, Pad: l.Sides}
+func (l *Banks) Window(a Axis) Window {
+	t := l.along(a)
+	return Window{Size: t.Size, Stride: t.Stride, Dilation: 1, Pad: l.Sides}
 }
 
 // Reads: a window that would look over the edge reads the place that it is moved
 // to; that it has other filters there shows where the edge is.
 func (l *Banks) Reads(a Axis) []Reading {
 	before, after := a.Sides(l.Sides)
-	n := a.Of(l.in)
+	n, t := a.Of(l.in), l.along(a)
 	var list []Reading
-	for _, p := range pieces(n, before, after, l.ConvSpec) {
+	for _, p := range pieces(n, before, after, t) {
 		for o := range p.count {
 			r := Reading{Padding: p.beyond != 0}
-			for k := range l.Size {
-				r.read(at(p.at + o*l.Stride + k))
+			for k := range t.Size {
+				r.read(at(p.at + o*t.Stride + k))
 			}
 			list = append(list, r)
 		}

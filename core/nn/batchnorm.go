@@ -29,7 +29,7 @@ type BatchStatistics interface {
 }
 
 // BatchNorm normalises every channel over all samples and pixels of a batch
-// (Ioffe and Szegedy 2015), in PyTorch's form with ε = 1e-5:
+// (Ioffe and Szegedy 2015), in PyTorch's form with ε = 1e-5 unless another is given:
 //
 //	y = γ·(x−μ)/√(σ²+ε) + β,   μ = mean of x,   σ² = mean of (x−μ)²
 //
@@ -41,7 +41,10 @@ type BatchStatistics interface {
 // are looked at before any is normalised, and again on the way back. The sums
 // over a sample are in float32, those over the samples in float64 and in their
 // order, so that the bits depend on nothing but the batch.
-type BatchNorm struct{ plain }
+type BatchNorm struct {
+	plain
+	epsilon float64
+}
 
 const (
 	normEpsilon  = 1e-5
@@ -50,7 +53,9 @@ const (
 
 // NewBatchNorm returns the layer for samples of shape in, with γ = 1, β = 0,
 // running mean 0 and variance 1.
-func NewBatchNorm(name string, in Shape) *BatchNorm { return &BatchNorm{plain{name, in, in}} }
+func NewBatchNorm(name string, in Shape) *BatchNorm {
+	return &BatchNorm{plain{name, in, in}, normEpsilon}
+}
 
 func (l *BatchNorm) Kind() string           { return "batch norm" }
 func (l *BatchNorm) Role() Role             { return Scaling }
@@ -101,7 +106,7 @@ func (l *BatchNorm) Pack(packed, w, state []float32) {
 func (l *BatchNorm) affine(scale, shift, w, mean, variance []float32) {
 	gamma, beta := l.vector(w, 0), l.vector(w, 1)
 	for c := range scale {
-		s := float64(gamma[c]) / math.Sqrt(float64(variance[c])+normEpsilon)
+		s := float64(gamma[c]) / math.Sqrt(float64(variance[c])+l.epsilon)
 		scale[c] = float32(s)
 		shift[c] = float32(float64(beta[c]) - float64(float64(mean[c])*s))
 	}
@@ -178,7 +183,7 @@ func (l *BatchNorm) ReduceGradient(batch, w, saved []float32, n int) {
 			sum += float64(saved[2*i*l.in.C+c])
 			dot += float64(saved[(2*i+1)*l.in.C+c])
 		}
-		r := 1 / math.Sqrt(float64(l.vector(batch, batchVariance)[c])+normEpsilon)
+		r := 1 / math.Sqrt(float64(l.vector(batch, batchVariance)[c])+l.epsilon)
 		grad := float64(gamma[c]) * r
 		l.vector(batch, batchGrad)[c] = float32(grad)
 		l.vector(batch, batchSlope)[c] = float32(-grad * r * r * dot / m)

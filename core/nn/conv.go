@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"fmt"
 
 	"padlab/core/nn/kernel"
@@ -10,14 +11,39 @@ import (
 // A ConvSpec is the shape of a convolution.
 type ConvSpec struct {
 	Filters  int
-	Size     int // of the square kernel
+	Size     int // of the kernel
 	Stride   int // 0 means 1, as for the next two
 	Dilation int
-	Groups   int // each sees its own share of the channels and has its own share of the filters
+	Across   Taps // what differs along the columns
+	Groups   int  // each sees its own share of the channels and has its own share of the filters
 	Scheme   pad.Scheme
 	Sides    pad.Sides
 	Bias     bool
 }
+
+// Taps are the size, the stride and the dilation of a kernel along an axis; 0
+// means what they are along the other.
+type Taps struct{ Size, Stride, Dilation int }
+
+// settle fills in what was left out.
+func (s *ConvSpec) settle() {
+	s.Stride, s.Dilation, s.Groups = max(s.Stride, 1), max(s.Dilation, 1), max(s.Groups, 1)
+	s.Across = Taps{cmp.Or(s.Across.Size, s.Size), cmp.Or(s.Across.Stride, s.Stride), cmp.Or(s.Across.Dilation, s.Dilation)}
+}
+
+// along are the taps along an axis.
+func (s *ConvSpec) along(a Axis) Taps {
+	if a == Rows {
+		return Taps{s.Size, s.Stride, s.Dilation}
+	}
+	return s.Across
+}
+
+// span is how many pixels lie between the first and the last tap, both counted.
+func (t Taps) span() int { return (t.Size-1)*t.Dilation + 1 }
+
+// area is how many taps there are.
+func (s *ConvSpec) area() int { return s.Size * s.Across.Size }
 
 // Conv is a k×k convolution with stride s and dilation d over a padded
 // picture,
@@ -27,7 +53,8 @@ type ConvSpec struct {
 // with xp the H×W×C picture padded to PH×PW×C, and y of OH×OW×N with
 // OH = ⌊(PH−d(k−1)−1)/s⌋+1 and OW likewise. With g groups c runs over the C/g
 // channels of the group that filter n belongs to. As in PyTorch this is a
-// correlation: the kernel is not turned round.
+// correlation: the kernel is not turned round. Along the two axes k, s and d may
+// differ.
 //
 // There is no im2col. In a padded NHWC picture the k·C values under a row of the
 // kernel lie side by side and move on by s·C from one output to the next, so that
@@ -48,8 +75,8 @@ type Conv struct {
 // padded so, is smaller than the kernel, or cannot be grouped. It panics
 // without filters or kernel.
 func NewConv(name string, in Shape, s ConvSpec) (*Conv, error) {
-	s.Stride, s.Dilation, s.Groups = max(s.Stride, 1), max(s.Dilation, 1), max(s.Groups, 1)
-	if s.Filters < 1 || s.Size < 1 {
+	s.settle()
+	if s.Filters < 1 || s.Size < 1 || s.Across.Size < 1 {
 		panic(fmt.Sprintf("nn: %s: %d filters of size %d", name, s.Filters, s.Size))
 	}
 	if in.C%s.Groups != 0 || s.Filters%s.Groups != 0 {
@@ -59,11 +86,11 @@ func NewConv(name string, in Shape, s ConvSpec) (*Conv, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen, span := p.shape(), (s.Size-1)*s.Dilation+1
-	if seen.H < span || seen.W < span {
-		return nil, fmt.Errorf("%s: a %d×%d kernel does not fit in %d×%d pixels", name, span, span, seen.H, seen.W)
+	seen, span, across := p.shape(), s.along(Rows).span(), s.along(Columns).span()
+	if seen.H < span || seen.W < across {
+		return nil, fmt.Errorf("%s: a %d×%d kernel does not fit in %d×%d pixels", name, span, across, seen.H, seen.W)
 	}
-	out := Shape{(seen.H-span)/s.Stride + 1, (seen.W-span)/s.Stride + 1, s.Filters}
+	out := Shape{(seen.H-span)/s.Stride + 1, (seen.W-across)/s.Across.Stride + 1, s.Filters}
 	l := &Conv{plain: plain{name, in, out}, ConvSpec: s, padding: p}
 	l.divide()
 	return l, nil
@@ -71,14 +98,15 @@ func NewConv(name string, in Shape, s ConvSpec) (*Conv, error) {
 
 func (l *Conv) Kind() string { return "conv" }
 
-func (l *Conv) Window() Window {
-	return Window{Size: l.Size, Stride: l.Stride, Dilation: l.Dilation, Pad: l.Sides}
+func (l *Conv) Window(a Axis) Window {
+	t := l.along(a)
+	return Window{Size: t.Size, Stride: t.Stride, Dilation: t.Dilation, Pad: l.Sides}
 }
 
 // Params: the fan-in of a filter is what it sees.
 func (l *Conv) Params() []Param {
-	inputs := l.Size * l.Size * l.in.C / l.Groups
-	list := []Param{{Name: l.name + ".weight", Shape: []int{l.Size, l.Size, l.in.C / l.Groups, l.Filters}, FanIn: inputs}}
+	inputs := l.area() * l.in.C / l.Groups
+	list := []Param{{Name: l.name + ".weight", Shape: []int{l.Size, l.Across.Size, l.in.C / l.Groups, l.Filters}, FanIn: inputs}}
 	if l.Bias {
 		list = append(list, Param{Name: l.name + ".bias", Shape: []int{l.Filters}, FanIn: inputs})
 	}
@@ -86,7 +114,7 @@ func (l *Conv) Params() []Param {
 }
 
 // weights is k·k·C/g·N, the length of the kernel without its bias.
-func (l *Conv) weights() int { return l.Size * l.Size * l.in.C / l.Groups * l.Filters }
+func (l *Conv) weights() int { return l.area() * l.in.C / l.Groups * l.Filters }
 
 // wide is the size and the length of dy with its rim of zeros.
 func (l *Conv) wide() (height, width, length int) {
@@ -120,10 +148,10 @@ func (l *Conv) Fuse(next Layer) {
 // Reads: output o has the positions s·o + d·k of the padded line under its
 // taps k.
 func (l *Conv) Reads(a Axis) []Reading {
-	line, list := l.line(a), make([]Reading, a.Of(l.out))
+	line, list, t := l.line(a), make([]Reading, a.Of(l.out)), l.along(a)
 	for o := range list {
-		for k := range l.Size {
-			list[o].read(line[l.Stride*o+l.Dilation*k])
+		for k := range t.Size {
+			list[o].read(line[t.Stride*o+t.Dilation*k])
 		}
 	}
 	return list
@@ -145,11 +173,11 @@ func (l *Conv) Forward(c *Call) {
 	var bias []float32
 	row := l.plan.PW * l.in.C
 	p := kernel.Product{
-		S: c.N, R: l.out.H, M: l.out.W, AS: l.padded(), AR: l.Stride * row, AM: l.Stride * l.in.C,
+		S: c.N, R: l.out.H, M: l.out.W, AS: l.padded(), AR: l.Stride * row, AM: l.Across.Stride * l.in.C,
 		CS: l.out.Len(), CR: l.out.W * l.out.C, CM: l.out.C, BK: l.Filters, AK: 1,
 		Fresh: true, ReLU: l.rectify && !c.Apart,
 	}
-	l.kernelSteps(&p, l.Size, l.Size, l.Size, l.Dilation, row, l.in.C, l.Filters)
+	l.kernelSteps(&p, l.Size, l.Across.Size, l.Across.Size, l.Dilation, l.Across.Dilation, row, l.in.C, l.Filters)
 	channels, filters := l.in.C/l.Groups, l.Filters/l.Groups
 	p.N = filters
 	for g := range l.Groups {
@@ -161,19 +189,19 @@ func (l *Conv) Forward(c *Call) {
 }
 
 // kernelSteps makes the reduction of p run over height×width taps of a kernel
-// that has under of them in a row, step apart, on pictures with rows of row
-// floats and pixels of channels floats; B holds a row of stride floats for each
+// that has under of them in a row, step rows and across columns apart, on pictures
+// with rows of row floats and pixels of channels floats; B holds a row of stride floats for each
 // tap and channel of a group. Taps that lie side by side are one run of steps.
-func (l *Conv) kernelSteps(p *kernel.Product, height, width, under, step, row, channels, stride int) {
+func (l *Conv) kernelSteps(p *kernel.Product, height, width, under, step, across, row, channels, stride int) {
 	inner := channels / l.Groups
-	if step == 1 && l.Groups == 1 {
+	if across == 1 && l.Groups == 1 {
 		p.Q, p.O, p.K = 1, height, width*inner
-		p.AO, p.BO = row, under*inner*stride
+		p.AO, p.BO = step*row, under*inner*stride
 		return
 	}
 	p.Q, p.O, p.K = height, width, inner
 	p.AQ, p.BQ = step*row, under*inner*stride
-	p.AO, p.BO = step*channels, inner*stride
+	p.AO, p.BO = across*channels, inner*stride
 }
 
 // A region is a rectangle of dxp that Backward computes, by the phases of its
@@ -219,7 +247,7 @@ func (l *Conv) region(top, left, height, width int) {
 			*behind = max(*behind, p.from+(p.taps-1)*p.dyStep+p.count-n)
 		}
 	}
-	r.rows, r.cols = l.phases(top, height, l.out.H), l.phases(left, width, l.out.W)
+	r.rows, r.cols = l.along(Rows).phases(top, height, l.out.H), l.along(Columns).phases(left, width, l.out.W)
 	extend(r.rows, l.out.H, &l.rim.Top, &l.rim.Bottom)
 	extend(r.cols, l.out.W, &l.rim.Left, &l.rim.Right)
 	l.regions = append(l.regions, r)
@@ -239,12 +267,12 @@ type phase struct {
 // phases returns the s phases of size rows that begin at row top of the padded
 // picture, where dy has n rows. Row i_p of the padded picture met tap ky of
 // output i where s·i + d·ky = i_p.
-func (l *Conv) phases(top, size, n int) (list []phase) {
-	s, d := l.Stride, l.Dilation
+func (t Taps) phases(top, size, n int) (list []phase) {
+	s, d := t.Stride, t.Dilation
 	step := d / gcd(s, d)
 	for a := range min(s, size) {
 		p := phase{residue: (top + a) % s, at: a, count: (size - a + s - 1) / s, dyStep: step}
-		first, _, all := l.taps(p.residue)
+		first, _, all := t.taps(p.residue)
 		base := floorDiv(top+a-d*first, s) // tap u meets rows from base − u·step on
 		least := max(0, floorDiv(base-n, step)+1)
 		most := min(all-1, floorDiv(base+p.count-1, step))
@@ -258,10 +286,10 @@ func (l *Conv) phases(top, size, n int) (list []phase) {
 
 // taps are the taps of the kernel, along one axis, that the rows of the padded
 // picture with the given residue modulo s meet: first, first+between, ….
-func (l *Conv) taps(residue int) (first, between, count int) {
-	first, between = -1, l.Stride/gcd(l.Stride, l.Dilation)
-	for k := range l.Size {
-		if (residue-l.Dilation*k)%l.Stride == 0 {
+func (t Taps) taps(residue int) (first, between, count int) {
+	first, between = -1, t.Stride/gcd(t.Stride, t.Dilation)
+	for k := range t.Size {
+		if (residue-t.Dilation*k)%t.Stride == 0 {
 			if first < 0 {
 				first = k
 			}
@@ -293,12 +321,12 @@ func (l *Conv) Pack(packed, w, _ []float32) {
 	channels, filters := l.in.C/l.Groups, l.Filters/l.Groups
 	for g := range l.Groups {
 		for r := range l.Stride {
-			for c := range l.Stride {
-				firstY, between, countY := l.taps(r)
-				firstX, _, countX := l.taps(c)
+			for c := range l.Across.Stride {
+				firstY, between, countY := l.along(Rows).taps(r)
+				firstX, betweenX, countX := l.Across.taps(c)
 				for ky := countY - 1; ky >= 0; ky-- {
 					for kx := countX - 1; kx >= 0; kx-- {
-						tap := (firstY+ky*between)*l.Size + firstX + kx*between
+						tap := (firstY+ky*between)*l.Across.Size + firstX + kx*betweenX
 						transpose(packed, w[tap*channels*l.Filters+g*filters:], channels, filters, l.Filters)
 						packed = packed[filters*channels:]
 					}
@@ -312,12 +340,12 @@ func (l *Conv) Pack(packed, w, _ []float32) {
 // group, in taps.
 func (l *Conv) packedAt(row, col int) (at int) {
 	for r := range l.Stride {
-		for c := range l.Stride {
+		for c := range l.Across.Stride {
 			if r == row && c == col {
 				return at
 			}
-			_, _, y := l.taps(r)
-			_, _, x := l.taps(c)
+			_, _, y := l.along(Rows).taps(r)
+			_, _, x := l.Across.taps(c)
 			at += y * x
 		}
 	}
@@ -402,16 +430,16 @@ func (l *Conv) passBack(c *Call, r region, to []float32, line, next int, dy []fl
 				if y.taps == 0 || x.taps == 0 {
 					continue
 				}
-				_, _, under := l.taps(x.residue)
+				_, _, under := l.Across.taps(x.residue)
 				p := kernel.Product{
 					S: c.N, R: y.count, M: x.count, N: channels, AS: wide, AR: row, AM: l.Filters, AK: 1, BK: channels,
-					CS: next, CR: l.Stride * line, CM: l.Stride * l.in.C, Fresh: true,
+					CS: next, CR: l.Stride * line, CM: l.Across.Stride * l.in.C, Fresh: true,
 				}
-				l.kernelSteps(&p, y.taps, x.taps, under, y.dyStep, row, l.Filters, channels)
+				l.kernelSteps(&p, y.taps, x.taps, under, y.dyStep, x.dyStep, row, l.Filters, channels)
 				if p.M < p.R { // tiles are along M
 					p.R, p.M, p.AR, p.AM, p.CR, p.CM = p.M, p.R, p.AM, p.AR, p.CM, p.CR
 				}
-				tap := g*l.Size*l.Size + l.packedAt(y.residue, x.residue) + y.skip*under + x.skip
+				tap := g*l.area() + l.packedAt(y.residue, x.residue) + y.skip*under + x.skip
 				c.Product(p, to[y.at*line+x.at*l.in.C+g*channels:],
 					dy[(y.from+l.rim.Top)*row+(x.from+l.rim.Left)*l.Filters+g*filters:], c.Packed[tap*filters*channels:], nil)
 			}
@@ -442,21 +470,21 @@ func (l *Conv) widen(wide, dy []float32) {
 func (l *Conv) Gradient(c *Call, dw []float32, part, parts int) {
 	xp, row := l.picture(c), l.plan.PW*l.in.C
 	channels, filters := l.in.C/l.Groups, l.Filters/l.Groups
-	taps, under := l.Size, channels // taps in a row of the kernel that are products of their own
-	if l.Dilation == 1 && l.Groups == 1 {
-		taps, under = 1, l.Size*channels
+	taps, under := l.Across.Size, channels // taps in a row of the kernel that are products of their own
+	if l.Across.Dilation == 1 && l.Groups == 1 {
+		taps, under = 1, l.Across.Size*channels
 	}
 	from, to := portion(under, part, parts)
 	p := kernel.Product{
 		S: 1, R: l.Size, M: to - from, N: filters, AR: l.Dilation * row, AM: 1,
-		Q: c.N, O: l.out.H, K: l.out.W, AQ: l.padded(), AO: l.Stride * row, AK: l.Stride * l.in.C,
+		Q: c.N, O: l.out.H, K: l.out.W, AQ: l.padded(), AO: l.Stride * row, AK: l.Across.Stride * l.in.C,
 		BQ: l.out.Len(), BO: l.out.W * l.Filters, BK: l.Filters,
-		CR: l.Size * channels * l.Filters, CM: l.Filters, Fresh: c.Fresh,
+		CR: l.Across.Size * channels * l.Filters, CM: l.Filters, Fresh: c.Fresh,
 	}
 	if p.M > 0 {
 		for g := range l.Groups {
 			for kx := range taps {
-				c.Product(p, dw[(kx*channels+from)*l.Filters+g*filters:l.weights()], xp[kx*l.Dilation*l.in.C+g*channels+from:], c.DY[g*filters:], nil)
+				c.Product(p, dw[(kx*channels+from)*l.Filters+g*filters:l.weights()], xp[kx*l.Across.Dilation*l.in.C+g*channels+from:], c.DY[g*filters:], nil)
 			}
 		}
 	}

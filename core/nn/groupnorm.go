@@ -6,7 +6,7 @@ import (
 )
 
 // GroupNorm normalises each group of C/g channels of a sample over its pixels
-// (Wu and He 2018), in PyTorch's form with ε = 1e-5:
+// (Wu and He 2018), in PyTorch's form with ε = 1e-5 unless another is given:
 //
 //	y = γ·(x−μ)/√(σ²+ε) + β,   μ = mean of x,   σ² = mean of (x−μ)²
 //
@@ -15,7 +15,8 @@ import (
 // in training and outside it.
 type GroupNorm struct {
 	plain
-	groups int
+	groups  int
+	epsilon float64
 }
 
 // NewGroupNorm returns the layer for samples of shape in, with γ = 1 and β = 0.
@@ -27,7 +28,7 @@ func NewGroupNorm(name string, in Shape, groups int) (*GroupNorm, error) {
 	if in.C%groups != 0 {
 		return nil, fmt.Errorf("%s: %d channels cannot be cut into %d groups", name, in.C, groups)
 	}
-	return &GroupNorm{plain{name, in, in}, groups}, nil
+	return &GroupNorm{plain{name, in, in}, groups, normEpsilon}, nil
 }
 
 func (l *GroupNorm) Kind() string { return "group norm" }
@@ -88,7 +89,7 @@ func (l *GroupNorm) Forward(c *Call) {
 		c.SquareRows(root, x, mean)
 		l.mean(root, l.pixels())
 		for i, v := range root {
-			r := 1 / math.Sqrt(float64(v)+normEpsilon)
+			r := 1 / math.Sqrt(float64(v)+l.epsilon)
 			root[i] = float32(r)
 			scale[i] = float32(float64(gamma[i]) * r)
 			shift[i] = float32(float64(beta[i]) - float64(float64(gamma[i])*float64(float64(mean[i])*r)))

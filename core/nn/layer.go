@@ -122,12 +122,13 @@ type Layer interface {
 	Role() Role
 	In() []Shape
 	Out() Shape
-	Window() Window
+	Window(a Axis) Window
 	Params() []Param
 	Sizes() Sizes
 
 	// Reads says for each output position along an axis what it reads, the
-	// same in each input.
+	// same in each input; of one with a single position along the axis that one,
+	// whatever is said.
 	Reads(a Axis) []Reading
 
 	// Retains reports whether Backward and Gradient read X and Y. Where they do
@@ -171,7 +172,7 @@ type plain struct {
 func (l *plain) Name() string                        { return l.name }
 func (l *plain) In() []Shape                         { return []Shape{l.in} }
 func (l *plain) Out() Shape                          { return l.out }
-func (l *plain) Window() Window                      { return Window{Size: 1, Stride: 1, Dilation: 1} }
+func (l *plain) Window(Axis) Window                  { return Window{Size: 1, Stride: 1, Dilation: 1} }
 func (l *plain) Params() []Param                     { return nil }
 func (l *plain) Sizes() Sizes                        { return Sizes{} }
 func (l *plain) Role() Role                          { return Mixing }

@@ -13,7 +13,7 @@ func NewLinear(name string, in Shape, n int) *Linear {
 func (l *Linear) Kind() string           { return "linear" }
 func (l *Linear) Reads(a Axis) []Reading { return l.all(a) }
 
-func (l *Linear) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
+func (l *Linear) Window(Axis) Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 
 func (l *Linear) Params() []Param {
 	inputs := l.in.Len()

@@ -19,6 +19,19 @@ import (
 type Node struct {
 	Layer
 	From []Output // what it takes
+
+	tensors map[string]string // names of its tensors, where they are not those of the layer
+}
+
+// Params are those of the layer, under the names that they have in the network.
+func (n Node) Params() []Param {
+	list := n.Layer.Params()
+	for i, p := range list {
+		if name, ok := n.tensors[p.Name]; ok {
+			list[i].Name = name
+		}
+	}
+	return list
 }
 
 // An Output is the output of a node, by the node's number; Sample is the sample
@@ -52,6 +65,14 @@ type Builder struct {
 	// place of the one that they are added with.
 	Schemes map[string]pad.Scheme
 
+	// Times lets the layers that are added work on so many pictures of a sample,
+	// one below the other (see [Each]), and shapes be those of one of them; 0: one.
+	Times int
+
+	// Tensors are names that tensors get in place of those that their layers give
+	// them.
+	Tensors map[string]string
+
 	in      Shape
 	nodes   []Node
 	schemed []string // the names of all those layers so far
@@ -61,12 +82,20 @@ type Builder struct {
 // NewBuilder starts a network for samples of shape in.
 func NewBuilder(in Shape) *Builder { return &Builder{in: in} }
 
+// Err is the error that stopped the builder, if any did.
+func (b *Builder) Err() error { return b.err }
+
+// Len is how many layers there are so far.
+func (b *Builder) Len() int { return len(b.nodes) }
+
 // Shape is the shape of an output.
 func (b *Builder) Shape(x Output) Shape {
-	if x == Sample {
-		return b.in
+	s := b.in
+	if x != Sample {
+		s = b.nodes[x].Out()
 	}
-	return b.nodes[x].Out()
+	s.H /= max(b.Times, 1)
+	return s
 }
 
 // add appends a layer, unless there was an error. It returns an output in any
@@ -78,7 +107,10 @@ func (b *Builder) add(l Layer, err error, from ...Output) Output {
 	if b.err != nil {
 		return Output(len(b.nodes) - 1)
 	}
-	b.nodes = append(b.nodes, Node{l, from})
+	if b.Times > 1 {
+		l = Each{l, b.Times}
+	}
+	b.nodes = append(b.nodes, Node{l, from, b.Tensors})
 	return Output(len(b.nodes) - 1)
 }
 
@@ -140,6 +172,13 @@ func (b *Builder) BatchNorm(name string, x Output) Output {
 	return b.add(NewBatchNorm(name, b.Shape(x)), nil, x)
 }
 
+// BatchNormOf is BatchNorm with another ε.
+func (b *Builder) BatchNormOf(name string, x Output, epsilon float64) Output {
+	l := NewBatchNorm(name, b.Shape(x))
+	l.epsilon = epsilon
+	return b.add(l, nil, x)
+}
+
 func (b *Builder) ReLU(name string, x Output) Output {
 	return b.add(NewReLU(name, b.Shape(x)), nil, x)
 }
@@ -161,6 +200,15 @@ func (b *Builder) Sigmoid(name string, x Output) Output {
 
 func (b *Builder) GroupNorm(name string, x Output, groups int) Output {
 	l, err := NewGroupNorm(name, b.Shape(x), groups)
+	return b.add(l, err, x)
+}
+
+// GroupNormOf is GroupNorm with another ε.
+func (b *Builder) GroupNormOf(name string, x Output, groups int, epsilon float64) Output {
+	l, err := NewGroupNorm(name, b.Shape(x), groups)
+	if err == nil {
+		l.epsilon = epsilon
+	}
 	return b.add(l, err, x)
 }
 
@@ -219,12 +267,12 @@ func (b *Builder) pool(name string, x Output, s PoolSpec) (Output, PoolSpec) {
 	}
 	switch s.Scheme = b.scheme(name, s.Scheme); {
 	case s.Scheme.Name == "none":
-		s.Scheme, s.Pad = pad.Scheme{}, 0
+		s.Scheme, s.Pad, s.Uneven = pad.Scheme{}, 0, pad.Sides{}
 	case s.Scheme.Banks, s.Scheme.Reweighs:
 		s.Scheme = pad.Scheme{}
-	case s.Scheme.Learns && s.Pad > 0:
+	case s.Scheme.Learns && s.sides() != (pad.Sides{}):
 		x = b.predict(name, x, s.sides())
-		s.Scheme, s.Pad = pad.Scheme{}, 0
+		s.Scheme, s.Pad, s.Uneven = pad.Scheme{}, 0, pad.Sides{}
 	}
 	return x, s
 }

@@ -40,7 +40,7 @@ func layerCases(t testing.TB) map[string]layerCase {
 			t.Fatal(err)
 		}
 		s.Scheme.About = ""
-		list[fmt.Sprintf("conv %v→%d %d×%d by %d, dilated %d, groups %d, %s %v bias %v", in, s.Filters, s.Size, s.Size, s.Stride, s.Dilation, s.Groups, s.Scheme.Name, s.Sides, s.Bias)] = layerCase{l, each(in.Len(), naiveConv(in, s))}
+		list[fmt.Sprintf("conv %v→%d %d×%d by %d, dilated %d, across %v, groups %d, %s %v bias %v", in, s.Filters, s.Size, s.Size, s.Stride, s.Dilation, s.Across, s.Groups, s.Scheme.Name, s.Sides, s.Bias)] = layerCase{l, each(in.Len(), naiveConv(in, s))}
 	}
 	for _, name := range []string{"zeros", "constant(0.7)", "replicate", "reflect", "symmetric", "circular"} {
 		scheme := pad.Must(name)
@@ -50,6 +50,9 @@ func layerCases(t testing.TB) map[string]layerCase {
 		conv(Shape{6, 5, 2}, ConvSpec{Filters: 3, Size: 3, Stride: 2, Scheme: scheme, Sides: pad.Same.Sides(3), Bias: true})
 		conv(Shape{7, 9, 4}, ConvSpec{Filters: 6, Size: 3, Stride: 3, Dilation: 2, Groups: 2, Scheme: scheme, Sides: pad.Sides{Top: 1, Bottom: 2, Left: 2}, Bias: true})
 		conv(Shape{6, 6, 3}, ConvSpec{Filters: 2, Size: 2, Stride: 2, Dilation: 4, Scheme: scheme, Sides: pad.Sides{Top: 1, Bottom: 1, Left: 1, Right: 2}})
+		conv(Shape{6, 8, 3}, ConvSpec{Filters: 2, Size: 1, Across: Taps{Size: 4}, Scheme: scheme, Sides: pad.Sides{Left: 2, Right: 1}, Bias: true})
+		conv(Shape{8, 5, 2}, ConvSpec{Filters: 3, Size: 3, Stride: 2, Across: Taps{1, 1, 1}, Scheme: scheme, Sides: pad.Sides{Top: 1, Bottom: 1}})
+		conv(Shape{9, 7, 4}, ConvSpec{Filters: 6, Size: 2, Stride: 1, Dilation: 3, Across: Taps{3, 2, 1}, Groups: 2, Scheme: scheme, Sides: pad.Sides{Top: 1, Left: 2, Right: 1}, Bias: true})
 		conv(Shape{5, 5, 3}, ConvSpec{Filters: 3, Size: 3, Dilation: 2, Groups: 3, Scheme: scheme, Sides: pad.Sides{Top: 2, Bottom: 2, Left: 2, Right: 2}})
 	}
 	none := pad.Must("none")
@@ -77,6 +80,8 @@ func layerCases(t testing.TB) map[string]layerCase {
 		for _, s := range []PoolSpec{
 			{Size: 3, Stride: 2}, {Size: 3, Stride: 2, Ceil: true}, {Size: 3, Stride: 2, Pad: 1, Ceil: true}, {Size: 2, Stride: 2, Ceil: true},
 			{Size: 3, Stride: 1, Pad: 1}, {Size: 2, Stride: 3, Pad: 1, Ceil: true}, {Size: 2, Stride: 2, Pad: 1, Inside: true}, {Size: 1, Stride: 2},
+			{Size: 3, Stride: 2, Across: Taps{Size: 2, Stride: 1}}, {Size: 1, Stride: 1, Across: Taps{Size: 3, Stride: 2}, Uneven: pad.Sides{Left: 1, Right: 2}, Ceil: true},
+			{Size: 3, Stride: 2, Uneven: pad.Sides{Bottom: 1, Right: 1}}, {Size: 3, Stride: 2, Uneven: pad.Sides{Top: 2, Left: 1, Right: 2}, Inside: true},
 		} {
 			add(fmt.Sprintf("max-pool %+v", s), in, each(in.Len(), naiveMaxPool(in, s)))(NewMaxPool("pool", in, s))
 			add(fmt.Sprintf("average pool %+v", s), in, each(in.Len(), naiveAveragePool(in, s)))(NewAveragePool("pool", in, s))
@@ -127,6 +132,7 @@ func layerCases(t testing.TB) map[string]layerCase {
 		list[fmt.Sprintf("batch norm %v", in)] = layerCase{NewBatchNorm("norm", in), naiveNorm(in)}
 	}
 	maps.Copy(list, borderCases(t))
+	maps.Copy(list, blockCases(t))
 	return list
 }
 

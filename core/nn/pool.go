@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"fmt"
 
 	"padlab/core/pad"
@@ -15,6 +16,11 @@ type PoolSpec struct {
 	Stride int // 0 means Size
 	Pad    int // at most half of Size
 	Ceil   bool
+
+	// Across is what differs along the columns, and Uneven what is padded in place
+	// of Pad, on each side less than Size.
+	Across Taps
+	Uneven pad.Sides
 
 	// Inside makes an average that of the picture's own pixels alone. Without,
 	// those of the padding count as zeros (PyTorch's count_include_pad), but
@@ -32,7 +38,7 @@ type pool struct {
 	plain
 	PoolSpec
 	padding
-	before int // pixels of the first window, along each axis, before xp
+	around pad.Sides // pixels of windows around xp
 }
 
 // newPool returns the pool; the error says why it does not fit.
@@ -40,20 +46,25 @@ func newPool(name string, in Shape, s PoolSpec) (pool, error) {
 	if s.Stride == 0 {
 		s.Stride = s.Size
 	}
-	if s.Size < 1 || s.Stride < 1 || s.Pad < 0 {
+	s.Across = Taps{Size: cmp.Or(s.Across.Size, s.Size), Stride: cmp.Or(s.Across.Stride, s.Stride)}
+	if s.Size < 1 || s.Across.Size < 1 || s.Stride < 1 || s.Across.Stride < 1 || s.Pad < 0 {
 		panic(fmt.Sprintf("nn: %s: pooling of size %d, stride %d, padding %d", name, s.Size, s.Stride, s.Pad))
 	}
-	if 2*s.Pad > s.Size {
-		return pool{}, fmt.Errorf("%s: %d×%d pooling with a padding of %d: at most half of the size is allowed", name, s.Size, s.Size, s.Pad)
+	if 2*s.Pad > min(s.Size, s.Across.Size) {
+		return pool{}, fmt.Errorf("%s: %d×%d pooling with a padding of %d: at most half of the size is allowed", name, s.Size, s.Across.Size, s.Pad)
 	}
-	out := Shape{s.outputs(in.H), s.outputs(in.W), in.C}
+	around := s.sides()
+	if max(around.Top, around.Bottom) >= s.Size || max(around.Left, around.Right) >= s.Across.Size {
+		return pool{}, fmt.Errorf("%s: %d×%d pooling with a padding of %v: on each side less than the size is allowed", name, s.Size, s.Across.Size, around)
+	}
+	out := Shape{s.outputs(Rows, in.H), s.outputs(Columns, in.W), in.C}
 	if out.H < 1 || out.W < 1 {
-		return pool{}, fmt.Errorf("%s: %d×%d pooling does not fit in %d×%d pixels", name, s.Size, s.Size, in.H+2*s.Pad, in.W+2*s.Pad)
+		return pool{}, fmt.Errorf("%s: %d×%d pooling does not fit in %d×%d pixels", name, s.Size, s.Across.Size, around.Top+in.H+around.Bottom, around.Left+in.W+around.Right)
 	}
-	p := pool{plain: plain{name, in, out}, PoolSpec: s, before: s.Pad}
+	p := pool{plain: plain{name, in, out}, PoolSpec: s, around: around}
 	scheme, sides := pad.Must("none"), pad.Sides{}
 	if s.Scheme != (pad.Scheme{}) {
-		scheme, sides, p.before = s.Scheme, s.sides(), 0
+		scheme, sides, p.around = s.Scheme, around, pad.Sides{}
 	}
 	var err error
 	p.padding, err = newPadding(name, in, scheme, sides)
@@ -61,17 +72,30 @@ func newPool(name string, in Shape, s PoolSpec) (pool, error) {
 }
 
 func (s PoolSpec) sides() pad.Sides {
+	if s.Uneven != (pad.Sides{}) {
+		return s.Uneven
+	}
 	return pad.Sides{Top: s.Pad, Bottom: s.Pad, Left: s.Pad, Right: s.Pad}
 }
 
-// outputs is how many windows there are along n pixels.
-func (s PoolSpec) outputs(n int) int {
-	last := n + 2*s.Pad - s.Size // where the last window begins at most, in the padded picture
-	if s.Ceil {
-		last += s.Stride - 1
+// along are size and stride along an axis.
+func (s PoolSpec) along(a Axis) (size, stride int) {
+	if a == Rows {
+		return s.Size, s.Stride
 	}
-	count := floorDiv(last, s.Stride) + 1
-	if s.Ceil && (count-1)*s.Stride >= n+s.Pad {
+	return s.Across.Size, s.Across.Stride
+}
+
+// outputs is how many windows there are along n pixels.
+func (s PoolSpec) outputs(a Axis, n int) int {
+	size, stride := s.along(a)
+	before, after := a.Sides(s.sides())
+	last := before + n + after - size // where the last window begins at most, in the padded picture
+	if s.Ceil {
+		last += stride - 1
+	}
+	count := floorDiv(last, stride) + 1
+	if s.Ceil && (count-1)*stride >= before+n {
 		count--
 	}
 	return count
@@ -79,25 +103,30 @@ func (s PoolSpec) outputs(n int) int {
 
 // window is the range of pixels that window i has of n of xp, and how many it
 // has with those of the padding.
-func (l *pool) window(i, n int) (from, to, padded int) {
-	from = i*l.Stride - l.before
-	to = min(from+l.Size, n+l.before)
+func (l *pool) window(a Axis, i, n int) (from, to, padded int) {
+	size, stride := l.along(a)
+	before, after := a.Sides(l.around)
+	from = i*stride - before
+	to = min(from+size, n+after)
 	return max(from, 0), min(to, n), to - from
 }
 
-func (l *pool) Window() Window {
-	behind := func(in, out int) int { return max(l.Pad, (out-1)*l.Stride+l.Size-l.Pad-in) }
-	return Window{Size: l.Size, Stride: l.Stride, Dilation: 1, Pad: pad.Sides{
-		Top: l.Pad, Left: l.Pad, Bottom: behind(l.in.H, l.out.H), Right: behind(l.in.W, l.out.W),
-	}}
+func (l *pool) Window(a Axis) Window {
+	size, stride := l.along(a)
+	sides := l.sides()
+	sides.Bottom = max(sides.Bottom, (l.out.H-1)*l.Stride+l.Size-sides.Top-l.in.H)
+	sides.Right = max(sides.Right, (l.out.W-1)*l.Across.Stride+l.Across.Size-sides.Left-l.in.W)
+	return Window{Size: size, Stride: stride, Dilation: 1, Pad: sides}
 }
 
 // Reads: of a window, what lies in xp.
 func (l *pool) Reads(a Axis) []Reading {
 	line, list := l.line(a), make([]Reading, a.Of(l.out))
+	size, stride := l.along(a)
+	before, _ := a.Sides(l.around)
 	for o := range list {
-		for k := range l.Size {
-			if i := o*l.Stride + k - l.before; i >= 0 && i < len(line) {
+		for k := range size {
+			if i := o*stride + k - before; i >= 0 && i < len(line) {
 				list[o].read(line[i])
 			} else {
 				list[o].Padding = true
@@ -150,9 +179,9 @@ func (l *pool) fold(c *Call, dxp []float32) {
 func (l *pool) each(n int, f func(y, x, top, bottom, left, right, padded int)) {
 	for s := range n {
 		for i := range l.out.H {
-			top, bottom, height := l.window(i, l.plan.PH)
+			top, bottom, height := l.window(Rows, i, l.plan.PH)
 			for j := range l.out.W {
-				left, right, width := l.window(j, l.plan.PW)
+				left, right, width := l.window(Columns, j, l.plan.PW)
 				f(s*l.out.Len()+(i*l.out.W+j)*l.out.C, s*l.padded(), top, bottom, left, right, height*width)
 			}
 		}
@@ -178,7 +207,7 @@ func NewMaxPool(name string, in Shape, s PoolSpec) (*MaxPool, error) {
 	if err != nil {
 		return nil, err
 	}
-	halves := p.Size == 2 && p.Stride == 2 && p.Pad == 0 && p.out.H == in.H/2 && p.out.W == in.W/2
+	halves := p.Size == 2 && p.Stride == 2 && p.Across == (Taps{Size: 2, Stride: 2}) && p.sides() == (pad.Sides{}) && p.out.H == in.H/2 && p.out.W == in.W/2
 	return &MaxPool{p, halves}, nil
 }
 
@@ -326,7 +355,7 @@ func NewGlobalMaxPool(name string, in Shape) *GlobalMaxPool {
 func (l *GlobalMaxPool) Kind() string           { return "global max" }
 func (l *GlobalMaxPool) Reads(a Axis) []Reading { return l.all(a) }
 
-func (l *GlobalMaxPool) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
+func (l *GlobalMaxPool) Window(Axis) Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 
 // Sizes: Indices are where each channel's largest value lies in the sample.
 func (l *GlobalMaxPool) Sizes() Sizes { return Sizes{Indices: l.in.C} }
@@ -382,7 +411,7 @@ func NewGlobalAveragePool(name string, in Shape) *GlobalAveragePool {
 func (l *GlobalAveragePool) Kind() string           { return "global average" }
 func (l *GlobalAveragePool) Reads(a Axis) []Reading { return l.all(a) }
 
-func (l *GlobalAveragePool) Window() Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
+func (l *GlobalAveragePool) Window(Axis) Window { return Window{Size: 0, Stride: 1, Dilation: 1} }
 
 // lanes is how many channels GlobalAveragePool sums side by side: additions
 // that do not wait for each other.

@@ -58,7 +58,7 @@ func (l *Predict) Reads(a Axis) []Reading {
 	return list
 }
 
-func (l *Predict) Window() Window {
+func (l *Predict) Window(Axis) Window {
 	return Window{Size: 1, Stride: 1, Dilation: 1, Pad: l.sides}
 }
 

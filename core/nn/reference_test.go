@@ -16,7 +16,8 @@ import (
 type reference func(w, x []float64) []float64
 
 func naiveConv(in Shape, c ConvSpec) reference {
-	k, n, stride, dilation, groups := c.Size, c.Filters, max(c.Stride, 1), max(c.Dilation, 1), max(c.Groups, 1)
+	c.settle()
+	k, n, stride, dilation, groups, across := c.Size, c.Filters, c.Stride, c.Dilation, c.Groups, c.Across
 	rows, err := c.Scheme.Sources(in.H, c.Sides.Top, c.Sides.Bottom)
 	if err != nil {
 		panic(err)
@@ -35,16 +36,16 @@ func naiveConv(in Shape, c ConvSpec) reference {
 	return func(w, x []float64) []float64 {
 		var y []float64
 		for i := 0; i+dilation*(k-1) < len(rows); i += stride {
-			for j := 0; j+dilation*(k-1) < len(cols); j += stride {
+			for j := 0; j+across.Dilation*(across.Size-1) < len(cols); j += across.Stride {
 				for o := range n {
 					sum := 0.0
 					if c.Bias {
-						sum = w[k*k*share*n+o]
+						sum = w[k*across.Size*share*n+o]
 					}
 					for ky := range k {
-						for kx := range k {
+						for kx := range across.Size {
 							for ch := range share {
-								sum += at(x, i+dilation*ky, j+dilation*kx, o/(n/groups)*share+ch) * w[((ky*k+kx)*share+ch)*n+o]
+								sum += at(x, i+dilation*ky, j+across.Dilation*kx, o/(n/groups)*share+ch) * w[((ky*across.Size+kx)*share+ch)*n+o]
 							}
 						}
 					}
@@ -108,10 +109,17 @@ func naiveReLU(_, x []float64) []float64 {
 // that lie in the picture, how many more are padding, and how many more lie
 // behind that.
 func naivePool(in Shape, s PoolSpec, f func(values []float64, padding, behind int) float64) reference {
-	starts := func(n int) (list []int) {
-		for from := -s.Pad; ; from += s.Stride {
-			whole := from+s.Size <= n+s.Pad
-			more := s.Ceil && from < n && from-s.Stride+s.Size < n+s.Pad // begins in the picture, and something is left for it
+	if s.Uneven == (pad.Sides{}) {
+		s.Uneven = pad.Sides{Top: s.Pad, Bottom: s.Pad, Left: s.Pad, Right: s.Pad}
+	}
+	width, strideX := s.Size, s.Stride
+	if s.Across.Size > 0 {
+		width, strideX = s.Across.Size, s.Across.Stride
+	}
+	starts := func(n, size, stride, before, after int) (list []int) {
+		for from := -before; ; from += stride {
+			whole := from+size <= n+after
+			more := s.Ceil && from < n && from-stride+size < n+after // begins in the picture, and something is left for it
 			if !whole && !more {
 				return list
 			}
@@ -119,17 +127,17 @@ func naivePool(in Shape, s PoolSpec, f func(values []float64, padding, behind in
 		}
 	}
 	return func(_, x []float64) (y []float64) {
-		for _, top := range starts(in.H) {
-			for _, left := range starts(in.W) {
+		for _, top := range starts(in.H, s.Size, s.Stride, s.Uneven.Top, s.Uneven.Bottom) {
+			for _, left := range starts(in.W, width, strideX, s.Uneven.Left, s.Uneven.Right) {
 				for c := range in.C {
 					var values []float64
 					padding, behind := 0, 0
 					for i := top; i < top+s.Size; i++ {
-						for j := left; j < left+s.Size; j++ {
+						for j := left; j < left+width; j++ {
 							switch {
 							case i >= 0 && i < in.H && j >= 0 && j < in.W:
 								values = append(values, x[(i*in.W+j)*in.C+c])
-							case i < in.H+s.Pad && j < in.W+s.Pad:
+							case i < in.H+s.Uneven.Bottom && j < in.W+s.Uneven.Right:
 								padding++
 							default:
 								behind++

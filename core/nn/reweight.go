@@ -11,7 +11,7 @@ package nn
 type Reweight struct {
 	plain
 	bias   *Param    // or nil
-	size   int       // of the convolution's kernel
+	size   [2]int    // of the convolution's kernel, along each axis
 	inside [2][]int  // taps inside the picture, for each output along each axis
 	ratio  []float32 // r of each pixel, 0 where nothing is inside
 }
@@ -19,7 +19,7 @@ type Reweight struct {
 // NewReweight returns the layer behind conv, which has no bias of its own: with
 // bias, this layer has it, under the name that it would have there.
 func NewReweight(conv *Conv, bias bool) *Reweight {
-	l := &Reweight{plain: plain{conv.name + ".partial", conv.out, conv.out}, size: conv.Size}
+	l := &Reweight{plain: plain{conv.name + ".partial", conv.out, conv.out}, size: [2]int{conv.Size, conv.Across.Size}}
 	if bias {
 		l.bias = &Param{Name: conv.name + ".bias", Shape: []int{conv.Filters}, FanIn: conv.Params()[0].FanIn}
 	}
@@ -32,7 +32,7 @@ func NewReweight(conv *Conv, bias bool) *Reweight {
 		for _, col := range l.inside[Columns] {
 			r := float32(0)
 			if row*col > 0 {
-				r = float32(conv.Size*conv.Size) / float32(row*col)
+				r = float32(conv.area()) / float32(row*col)
 			}
 			l.ratio = append(l.ratio, r)
 		}
@@ -49,7 +49,7 @@ func (l *Reweight) Reads(a Axis) []Reading {
 	list := make([]Reading, a.Of(l.out))
 	for o, n := range l.inside[a] {
 		if n > 0 {
-			list[o].Taps = []Tap{{o, float64(l.size) / float64(n)}}
+			list[o].Taps = []Tap{{o, float64(l.size[a]) / float64(n)}}
 		}
 	}
 	return list

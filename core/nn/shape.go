@@ -101,7 +101,7 @@ func NewCut(name string, in Shape, h, w int) *Crop {
 func (l *Crop) Kind() string { return "crop" }
 
 // Window: what is cut away is negative padding.
-func (l *Crop) Window() Window {
+func (l *Crop) Window(Axis) Window {
 	top, left := l.fromY[0]-l.fromX[0], l.fromY[1]-l.fromX[1]
 	return Window{Size: 1, Stride: 1, Dilation: 1, Pad: pad.Sides{
 		Top: top, Bottom: l.out.H - l.in.H - top, Left: left, Right: l.out.W - l.in.W - left,
@@ -110,7 +110,7 @@ func (l *Crop) Window() Window {
 
 // Reads: where the picture grows, the zeros around it are padding.
 func (l *Crop) Reads(a Axis) []Reading {
-	before, _ := a.Sides(l.Window().Pad)
+	before, _ := a.Sides(l.Window(a).Pad)
 	list := make([]Reading, a.Of(l.out))
 	for o := range list {
 		list[o] = within(o-before, a.Of(l.in))
@@ -172,7 +172,7 @@ func (l *Resize) Kind() string { return "resize" }
 
 // Window: an output sees two inputs; the stride is the whole part of H/h, at
 // least 1.
-func (l *Resize) Window() Window {
+func (l *Resize) Window(Axis) Window {
 	return Window{Size: min(2, l.in.H), Stride: max(1, l.in.H/l.out.H), Dilation: 1}
 }
 

@@ -31,7 +31,7 @@ func (b *Builder) Subsample(name string, x Output, stride, n int) Output {
 
 func (l *Subsample) Kind() string { return "subsample" }
 
-func (l *Subsample) Window() Window { return Window{Size: 1, Stride: l.stride, Dilation: 1} }
+func (l *Subsample) Window(Axis) Window { return Window{Size: 1, Stride: l.stride, Dilation: 1} }
 
 func (l *Subsample) Reads(a Axis) []Reading {
 	list := make([]Reading, a.Of(l.out))

@@ -35,6 +35,7 @@ func (s *session) complete(root *cobra.Command) {
 		"datasets show": first(s.sets),
 		"schemes show":  first(choices(schemeNames()...)),
 		"inspect":       first(choices(networkNames()...)),
+		"onnx":          first(files("onnx")),
 		"help":          helped,
 		"help fields":   first(choices(append(groups(), fieldKeys("")...)...)),
 		"completion":    first(choices("bash", "zsh", "fish", "powershell")),
@@ -56,6 +57,7 @@ func (s *session) complete(root *cobra.Command) {
 			"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools))},
 		"serve": {"listen": nothingMore, "authorized-keys": files(), "password-file": files(), "host-key": files(), "teacher-key": files(), "exercise": files("toml"), "presets": several(s.presetNames()...), "lock": several(fieldKeys("")...),
 			"max-sessions": nothingMore, "per-address": nothingMore, "idle": nothingMore, "max-time": nothingMore, "max-runs": nothingMore, "max-steps": nothingMore, "max-memory": nothingMore},
+		"onnx":  {"format": choices("text", "json"), "size": nothingMore},
 		"bench": {"format": choices("text", "json", "jsonl"), "net": several("S", "M", "L"), "padding": several(schemeNames()...)},
 	} {
 		for name, f := range flags {

@@ -39,6 +39,7 @@ var house = map[string]string{
 	"core/probe":      "core/nn core/pad core/border core/position core/images",
 	"core/task":       "core/border core/images",
 	"core/arch":       "core/nn core/pad core/arch/catalog",
+	"core/onnx":       "core/arch core/nn core/pad",
 	"core/nn":         "core/nn/kernel core/nn/safetensors core/pad",
 	"core/position":   "core/border",
 
@@ -67,6 +68,7 @@ var reserved = []struct{ library, room string }{
 	{"github.com/adrg/xdg", "tui/config"},
 	{"gonum.org/v1/plot", "tui/figure"},
 	{"codeberg.org/", "tui/figure"},
+	{"google.golang.org/protobuf/", "core/onnx"},
 }
 
 // worldly is what core does not touch: it is handed the clock, the

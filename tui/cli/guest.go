@@ -104,6 +104,7 @@ func (s *session) guestSources() lab.Sources {
 			return datasets.Photos(s.ctx)
 		},
 		Weights: func(path string) (*lab.Weights, error) { return nil, over("file of weights", path) },
+		Network: func(path string) (*lab.Network, error) { return nil, over("ONNX file", path) },
 	}
 }
 

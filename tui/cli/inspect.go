@@ -11,6 +11,7 @@ import (
 
 	"padlab/core/arch"
 	"padlab/core/arch/catalog"
+	"padlab/core/experiment"
 	"padlab/core/inspect"
 	"padlab/core/lab"
 	"padlab/core/pad"
@@ -29,7 +30,7 @@ const maxSide = 1024
 func (s *session) inspectCommand() *cobra.Command {
 	f := inspectFlags{padding: "zeros", extent: "same", pools: string(catalog.OwnPools), format: "text"}
 	c := &cobra.Command{
-		Use:   "inspect ARCH",
+		Use:   "inspect ARCH|FILE.onnx",
 		Short: "Look for the cause: where the border comes into a network",
 		Long: `Inspect prints the layers of a network with how far their outputs see, which of
 them look over the edge of the picture, and where a stride meets more padding on
@@ -38,9 +39,12 @@ one side than on the other; and how often each row of the picture is used.
 With trained weights, or photographs, it also shows the network pictures and
 prints artifact maps (what is left of the features when pictures and channels
 are averaged), how many filters are aware of padding, and how much features
-differ from what they would be if the picture went on in place of the padding.`,
-		Example: "  padlab inspect resnet18 --size 225\n  padlab inspect squeezenet1_0 --weights squeezenet1_0.safetensors --padding reflect",
-		Args:    one("the name of a network: " + strings.Join(catalog.Names(), ", ")),
+differ from what they would be if the picture went on in place of the padding.
+
+The network may also be one that came as an ONNX file, with its weights: padlab
+onnx FILE says what is understood of it.`,
+		Example: "  padlab inspect resnet18 --size 225\n  padlab inspect squeezenet1_0 --weights squeezenet1_0.safetensors --padding reflect\n  padlab inspect mine.onnx --padding circular",
+		Args:    one("an ONNX file, or the name of a network: " + strings.Join(catalog.Names(), ", ")),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := paths(c, "weights", "images"); err != nil {
 				return err
@@ -60,12 +64,9 @@ differ from what they would be if the picture went on in place of the padding.`,
 }
 
 // spec reads what the flags say of the network.
-func (f inspectFlags) spec(name string) (arch.Spec, error) {
-	a, err := arch.Named(name)
-	if err != nil {
-		return arch.Spec{}, err
-	}
-	if f.size == 0 {
+func (f inspectFlags) spec(a arch.Architecture) (arch.Spec, error) {
+	native := f.size == 0
+	if native {
 		f.size = a.Input.Side
 	}
 	if f.size < 1 || f.size > maxSide {
@@ -73,6 +74,13 @@ func (f inspectFlags) spec(name string) (arch.Spec, error) {
 	}
 	s := arch.Spec{Arch: a, Classes: 1000, Bias: true}
 	s.In.H, s.In.W, s.In.C = f.size, f.size, 3
+	if a.Weigh != nil {
+		s.Classes, s.In.C = a.Classes, a.Native.C
+		if native {
+			s.In = a.Native
+		}
+	}
+	var err error
 	if s.Padding, err = pad.Parse(f.padding); err != nil {
 		return s, err
 	}
@@ -100,7 +108,14 @@ func (s *session) inspect(name string, f inspectFlags) error {
 	if err := oneOf("format", f.format, "text", "json"); err != nil {
 		return err
 	}
-	spec, err := f.spec(name)
+	if s.guest != nil && experiment.IsGraph(name) {
+		return fmt.Errorf("%s: no ONNX file can be opened over SSH", name)
+	}
+	a, err := network(name)
+	if err != nil {
+		return err
+	}
+	spec, err := f.spec(a)
 	if err != nil {
 		return err
 	}
@@ -123,14 +138,19 @@ func (s *session) inspect(name string, f inspectFlags) error {
 		return err
 	}
 	inspected := report.InspectionOf(g)
-	if w == nil && f.images == "" {
+	square := spec.In.H == spec.In.W
+	if w == nil && f.images == "" && (spec.Arch.Weigh == nil || !square) {
 		if f.format == "json" {
 			s.Write(jsonLine(inspected))
 			return nil
 		}
 		fmt.Fprintln(s, report.Geometry(g))
-		if s.guest == nil {
+		switch {
+		case s.guest != nil:
+		case square:
 			fmt.Fprintln(s, invitation)
+		default:
+			fmt.Fprintln(s, "Photographs are shown to networks that take square pictures: --size N makes them so.")
 		}
 		return nil
 	}
@@ -155,7 +175,7 @@ func (s *session) inspect(name string, f inspectFlags) error {
 	}
 	if f.format == "json" {
 		inspected.Measured = report.MeasurementOf(found)
-		inspected.Measured.Pretrained, inspected.Measured.Weights, inspected.Measured.Photographs = w != nil, subject.Net.SHA256(), len(subject.Photos)
+		inspected.Measured.Pretrained, inspected.Measured.Weights, inspected.Measured.Photographs = w != nil || spec.Arch.Weigh != nil, subject.Net.SHA256(), len(subject.Photos)
 		s.Write(jsonLine(inspected))
 		return nil
 	}
@@ -172,8 +192,11 @@ func shown(subject inspect.Subject, f inspectFlags) string {
 	if f.images != "" {
 		of = "from " + report.Visible(f.images)
 	}
-	if f.weights != "" {
+	switch {
+	case f.weights != "":
 		weights = "the weights of " + report.Visible(f.weights)
+	case subject.Spec.Arch.Weigh != nil:
+		weights = "its own weights"
 	}
 	return fmt.Sprintf("measured on %s (%s), with %s\n", report.Count(len(subject.Photos), "photograph"), of, weights)
 }
@@ -195,6 +218,10 @@ func (s *session) subject(spec arch.Spec, w *lab.Weights, f inspectFlags) (inspe
 	if w != nil {
 		if err := spec.Arch.Load(subject.Net, w.File); err != nil {
 			return subject, fmt.Errorf("%s: %w", f.weights, err)
+		}
+	} else if spec.Arch.Weigh != nil {
+		if err := spec.Arch.Weigh(spec, subject.Net); err != nil {
+			return subject, fmt.Errorf("%s: %w", spec.Arch.Name, err)
 		}
 	} else {
 		subject.Net.Init(1)

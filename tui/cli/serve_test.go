@@ -62,7 +62,7 @@ func TestGuestCommands(t *testing.T) {
 	for _, line := range []string{
 		"run " + secret, "presets show " + secret, "presets check " + secret, "run " + tinyDir, "run ../" + secret,
 		"run - --out " + tinyDir, "run --resume --out " + tinyDir, "run - --data " + tinyDir, "run - --weights " + secret, "run - --images " + tinyDir, "run - --kernel gonum", "run - --workers 200",
-		"inspect vgg5 --weights " + secret, "inspect vgg5 --images " + tinyDir,
+		"inspect " + tinyDir + "/x.onnx", "run - --set net.arch=" + tinyDir + "/x.onnx", "run - --set net.arch=x.onnx --set readout.targets=H", "inspect vgg5 --weights " + secret, "inspect vgg5 --images " + tinyDir,
 		"run - --set data.photos=" + tinyDir + " --set readout.targets=H", "run - --set net.weights=" + secret + " --set readout.targets=H", "run - --set data.set=../../etc",
 		"show " + tinyDir, "serve --open", "bench", "datasets", "config", "export x", "completion bash", "version", "__complete run x", "__completeNoDesc run x", "man " + tinyDir, "--help", "-h", "", "--data x run -",
 		"run - --set train.steps=501", // of two arms

@@ -21,6 +21,13 @@ func (s *session) sources() lab.Sources {
 		Set:     func(name string) (*images.Set, error) { return datasets.Open(s.ctx, name, s.data) },
 		Photos:  s.photographs,
 		Weights: s.openWeights,
+		Network: func(path string) (*lab.Network, error) {
+			m, err := openGraph(path)
+			if err != nil {
+				return nil, err
+			}
+			return &lab.Network{Architecture: m.Architecture(path), SHA256: m.SHA256}, nil
+		},
 	}
 }
 

@@ -251,9 +251,9 @@ func (s *session) planned(f sweepFlags, name string) (*sweep.Plan, error) {
 	return sweep.New(name, e, factors, s.resolve)
 }
 
-// resolve lets weights say what they are of.
+// resolve lets weights, and networks from files, say what they are of.
 func (s *session) resolve(e *experiment.Experiment) error {
-	if e.Net.Weights == "" {
+	if e.Net.Weights == "" && !experiment.IsGraph(e.Net.Arch) {
 		return nil
 	}
 	pool, done, err := s.pool()

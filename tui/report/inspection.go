@@ -21,7 +21,15 @@ func Layers(g *inspect.Geometry) Section {
 			t.Add(l.Name, fmt.Sprintf("%d×%d×%d", l.H, l.W, l.C), l.Sampling(), l.Field(), l.Asymmetry(), view.Share(l.SeesPadding), l.Title())
 		}
 	}
-	return Section{Table: t, Words: fmt.Sprintf("An output of the last map sees %d×%d pixels; %s.", g.ReceptiveField, g.ReceptiveField, g.Advice())}
+	return Section{Table: t, Words: fmt.Sprintf("An output of the last map sees %s; %s.", field(g.ReceptiveField), g.Advice())}
+}
+
+// field is what an output sees.
+func field(pixels int) string {
+	if pixels == 0 {
+		return "the whole picture"
+	}
+	return size(pixels, pixels) + " pixels"
 }
 
 // usageDepth is from how many rows next to a side Usage says how often they are

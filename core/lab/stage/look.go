@@ -131,7 +131,7 @@ func modulo(n, of int) int { return (n%of + of) % of }
 
 // layer is what the node that the tape was just sent through has made.
 func (g *Glass) layer(tape *nn.Tape, node nn.Node, o nn.Output) LayerSight {
-	out, w := node.Out(), node.Window()
+	out, w := node.Out(), node.Window(nn.Rows)
 	l := LayerSight{Name: node.Name(), Kind: node.Kind(), H: out.H, W: out.W, C: out.C, Kernel: w.Size, Stride: max(w.Stride, 1)}
 	l.Values = append(l.Values, tape.Activation(o)...)
 	l.Low, l.High = float32(math.Inf(1)), float32(math.Inf(-1))
@@ -151,7 +151,7 @@ func (g *Glass) layer(tape *nn.Tape, node nn.Node, o nn.Output) LayerSight {
 		l.Conv, l.Sides, l.Scheme = true, layer.Sides, layer.Scheme
 		if from := node.From[0]; from != nn.Sample {
 			if before, ok := g.net.Nodes[from].Layer.(*nn.Predict); ok {
-				l.Sides, l.Scheme = before.Window().Pad, g.scheme(node.Name())
+				l.Sides, l.Scheme = before.Window(nn.Rows).Pad, g.scheme(node.Name())
 			}
 		}
 	case *nn.Banks:

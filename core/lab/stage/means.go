@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"padlab/core/arch"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
 )
@@ -13,6 +14,9 @@ type Means struct {
 	Kernel  *kernel.Kernel
 	Workers int
 	Memory  *Allowance
+
+	// Network opens the network of a name or a file; nil: those that have a name.
+	Network func(name string) (arch.Architecture, error)
 
 	// Trainers are those of the arms so far, by batch and layout: networks
 	// that differ in their seed or their padding alone train in the same, one at a

@@ -94,7 +94,7 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	if n := t.problem.TestImages(); arm.Eval.Images > n {
 		return nil, fmt.Errorf("eval.images is %d, the set has %d test images", arm.Eval.Images, n)
 	}
-	if t.spec, err = ArchSpec(arm); err != nil {
+	if t.spec, err = ArchSpec(arm, m.Network); err != nil {
 		return nil, err
 	}
 	t.spec.In.H, t.spec.In.W, t.spec.In.C = t.problem.Shape()
@@ -105,6 +105,9 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	nodes, err := arch.Layers(t.spec)
 	if err != nil {
 		return nil, larger(err, t.spec, t.arm)
+	}
+	if err := nn.Trains(nodes); err != nil {
+		return nil, err
 	}
 	layout := fmt.Sprintln(arm.Train.Batch, nn.Layout(nodes, t.spec.In))
 	beside := m.Trainers[layout]
@@ -174,14 +177,20 @@ func (t *Train) charge(m Means, nodes []nn.Node, beside bool) error {
 }
 
 // ArchSpec is what an arm says of its network; what its pictures and its answer
-// look like is still open.
-func ArchSpec(a experiment.Arm) (arch.Spec, error) {
+// look like is still open. Networks are those of network, or where that is nil
+// those that have a name.
+func ArchSpec(a experiment.Arm, network func(name string) (arch.Architecture, error)) (arch.Spec, error) {
 	s := arch.Spec{Padding: a.Net.Padding, Extent: a.Net.Extent, Pools: a.Net.Pools, Bias: a.Net.Bias, Layers: map[string]pad.Scheme{}}
 	for name, l := range a.Net.Layers {
 		s.Layers[name] = l.Padding
 	}
 	var err error
-	s.Arch, err = arch.Named(a.Net.Arch)
+	if network == nil {
+		network = arch.Named
+	}
+	if s.Arch, err = network(a.Net.Arch); err != nil {
+		err = fmt.Errorf("net.arch: %w", err)
+	}
 	return s, err
 }
 
