@@ -202,6 +202,8 @@ func TestKilledRunsComeToTheirEnd(t *testing.T) {
 		writes int64 // about two checkpoints
 	}{
 		"train": {quick(t, "net.padding=zeros", "eval.images=30", "train.steps=3"), 22},
+		// 7 of 16 views at a time
+		"large": {quick(t, "net.padding=zeros", "task.kind=segment", "canvas.grid=4", "data.patch=48", "eval.images=1", "train.steps=3", "train.eval_every=1", "train.batch=1"), 22},
 		"read":  {reading(t, "readout.epochs=1", "backbone.steps=2", "readout.kernel=1", "readout.test_crops=30"), 32},
 	} {
 		t.Run(name, func(t *testing.T) {

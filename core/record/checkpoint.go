@@ -34,7 +34,8 @@ type Progress struct {
 	Loss     []LossPoint      `json:"loss"`
 	Stride   int              `json:"stride"`          // steps between points of the loss
 	EvalStep int              `json:"evaluated_at"`    // −1: nothing was evaluated
-	Shown    int              `json:"shown,omitempty"` // images, in the examination under way
+	Shown    int              `json:"shown,omitempty"` // images, in the examination under way,
+	Views    int              `json:"views,omitempty"` // and views of those that come next
 	Scores   []metric.Score   `json:"scores"`
 	Profiles []metric.Profile `json:"profiles"`
 	Maps     []metric.Map     `json:"maps"`

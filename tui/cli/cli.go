@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
@@ -23,17 +24,39 @@ import (
 func Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	go func() {
-		<-ctx.Done()
-		stop() // a second signal ends the process at once
-	}()
 	movable := os.Getenv("TERM") != "dumb"
-	return run(&session{
+	s := &session{
 		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, disk: record.OS{},
 		terminal: movable && term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd()),
 		progress: movable && term.IsTerminal(os.Stderr.Fd()),
-	}, args)
+		left:     make(chan struct{}),
+	}
+	s.patience.Store(int64(ending))
+	done := make(chan int, 1)
+	go func() { done <- run(s, args) }()
+	select {
+	case code := <-done:
+		return code
+	case <-s.left:
+	case <-ctx.Done():
+		stop() // a second signal ends the process at once
+	}
+	select {
+	case code := <-done:
+		return code
+	case <-time.After(time.Duration(s.patience.Load())):
+	}
+	if ctx.Err() == nil {
+		return exitOK
+	}
+	s.logf("interrupted in the middle of a step, which takes long; a record that is kept goes on from its last evaluation")
+	return exitInterrupted
 }
+
+// ending is how long what is under way may take to end when it is told to. A step of
+// a large network takes longer than anybody waits, and what was recorded by then is as
+// safe as from a kill.
+const ending = 700 * time.Millisecond
 
 // run executes one command line.
 func run(s *session, args []string) int {

@@ -115,6 +115,9 @@ func (s *session) screen(name string, f runFlags) error {
 	stop()
 	painter.Close()
 	keyboard.Restore()
+	if s.left != nil {
+		close(s.left)
+	}
 	model.Close()
 	if s.ctx.Err() != nil {
 		s.code = exitInterrupted

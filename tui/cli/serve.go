@@ -223,6 +223,7 @@ func (s *session) serve(f serveFlags) error {
 			s.logf("no QR code: %v", err)
 		}
 	}
+	s.patience.Store(int64(f.limits.Grace + 2*time.Second))
 	err = serve.Run(s.ctx, l, serve.Config{
 		HostKey: key, Door: door, Limits: f.limits,
 		Look: serve.Look{Glyphs: s.asGuestGlyphs(), Dark: s.look.theme != "light"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/pflag"
 
@@ -39,6 +40,9 @@ type session struct {
 	data, kernelName, workers string
 	look                      look
 	glyphs                    string // as asked for, auto among them; look has what that came to
+
+	left     chan struct{} // is closed when a person has left the screen; nil: nobody waits for that
+	patience atomic.Int64  // how long the process waits for what is under way, in nanoseconds
 
 	guest *guest // whose command line this is; nil: somebody's on this machine
 

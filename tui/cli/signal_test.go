@@ -6,13 +6,17 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"padlab/core/record"
 )
 
 // child is padlab in a process of its own, killed if it hangs.
@@ -62,6 +66,28 @@ func TestSignals(t *testing.T) {
 		if d.Arms[0].Status != "stopped" {
 			t.Errorf("%+v", d.Arms[0])
 		}
+	}
+}
+
+// A step that takes seconds is not waited for, and what was recorded is there.
+func TestSignalInALongStep(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	c := child(t, "run", "where-am-i", "--set", "net.padding=zeros", "--set", "canvas.grid=3", "--set", "data.patch=64", "--set", "net.arch=small", "--set", "train.batch=1024", "--out", folder)
+	var complaint bytes.Buffer
+	c.Stderr = io.MultiWriter(&complaint, when{"step 0/", sync.OnceFunc(func() {
+		time.Sleep(100 * time.Millisecond) // it is in the first step now
+		c.Process.Signal(syscall.SIGINT)
+	})})
+	start(t, c)
+	if status := ended(t, c); status.ExitStatus() != exitInterrupted || !strings.Contains(complaint.String(), "in the middle of a step") {
+		t.Errorf("%v: %s", status, &complaint)
+	}
+	r, err := record.Open(folder)
+	if err != nil || r.Ended() {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if events, err := os.ReadFile(filepath.Join(folder, "events.jsonl")); err != nil || !bytes.Contains(events, []byte(`"scores"`)) {
+		t.Errorf("the evaluation before it is lost: %s, %v", events, err)
 	}
 }
 

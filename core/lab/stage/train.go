@@ -19,7 +19,11 @@ import (
 
 const (
 	liveImages = 10 // evaluated in every view while training; eval.images at the end
-	evalSlice  = 16 // images evaluated before others get their turn
+
+	// Before others get their turn so many images are evaluated, in as many of their
+	// views as have about so many values.
+	evalSlice = 16
+	sliceView = 1 << 18
 )
 
 // A Train stage is a network that learns a task, and is examined on the way and
@@ -48,7 +52,8 @@ type Train struct {
 
 	exam     task.Exam // the evaluation under way, or nil
 	images   int       // how many it shows
-	shown    int       // and has shown
+	shown    int       // and has shown,
+	views    int       // and in how many views of the next
 	evaluate func(worker, piece int)
 
 	example  *images.Picture
@@ -277,6 +282,10 @@ func (t *Train) Advance(crew *kernel.Crew) Event {
 	}
 	n := min(evalSlice, t.images-t.shown)
 	crew.Do(n, t.evaluate)
+	if t.views = t.nextView(); t.views < t.problem.Views() {
+		return Event{}
+	}
+	t.views = 0
 	if t.shown += n; t.shown < t.images {
 		return Event{}
 	}
@@ -336,7 +345,7 @@ func (t *Train) begin() {
 	if !t.last() {
 		n = min(n, liveImages)
 	}
-	t.exam, t.images, t.shown = t.problem.Examine(n), n, 0
+	t.exam, t.images, t.shown, t.views = t.problem.Examine(n), n, 0, 0
 	if t.tested != nil {
 		if err := t.tested.CopyWeights(t.net); err != nil {
 			panic("stage: " + err.Error())
@@ -344,11 +353,16 @@ func (t *Train) begin() {
 	}
 }
 
-// examine shows an image in all its views. What the network draws differs from
-// view to view.
+// nextView is where the views of this slice end.
+func (t *Train) nextView() int {
+	return min(t.problem.Views(), t.views+max(1, sliceView/t.spec.In.Len()))
+}
+
+// examine shows an image in the views of this slice. What the network draws differs
+// from view to view.
 func (t *Train) examine(tape *nn.Tape, image int) {
 	views := t.problem.Views()
-	for view := range views {
+	for view := t.views; view < t.nextView(); view++ {
 		t.exam.Draw(tape.Input(), image, view)
 		tape.Step = uint64(image*views + view)
 		t.exam.Tally(image, view, tape.Forward())
@@ -370,7 +384,7 @@ func (t *Train) Work() (done, all float64) {
 	}
 	done = 3*batch*float64(t.progress.Step) + live*evaluations(t.progress.Step)
 	if t.exam != nil {
-		done += float64(t.shown) * views
+		done += float64(t.shown)*views + float64(min(evalSlice, t.images-t.shown)*t.views)
 	}
 	return min(done, all), all
 }
@@ -407,12 +421,13 @@ func (t *Train) Files() []File {
 func (t *Train) State() (record.Progress, []safetensors.Tensor) {
 	p := t.progress
 	p.Loss, p.Stride = t.curve.points, t.curve.stride
+	p.Shown, p.Views = 0, 0 // those of the checkpoint it came from, else
 	if t.trainer == nil {
 		return p, t.net.State(t.name + "/")
 	}
 	tensors := t.trainer.State(t.name + "/")
-	if t.exam != nil && t.shown > 0 {
-		p.Shown = t.shown
+	if t.exam != nil && t.shown+t.views > 0 {
+		p.Shown, p.Views = t.shown, t.views
 		tally := t.exam.State()
 		tensors = append(tensors, safetensors.Tensor{Name: t.name + "/exam", Shape: []int{len(tally)}, Values: tally})
 	}
@@ -439,16 +454,16 @@ func (t *Train) Restore(p record.Progress, f *safetensors.File) error {
 	case p.EvalStep < p.Step: // an examination was under way
 		t.begin()
 	}
-	if p.Shown == 0 || t.exam == nil {
+	if p.Shown == 0 && p.Views == 0 || t.exam == nil {
 		return nil
 	}
-	if p.Shown < 0 || p.Shown >= t.images {
-		return fmt.Errorf("%s: %d of %d images were shown", t.name, p.Shown, t.images)
+	if p.Shown < 0 || p.Shown >= t.images || p.Views < 0 || p.Views >= t.problem.Views() {
+		return fmt.Errorf("%s: %d of %d images were shown, and %d of %d views", t.name, p.Shown, t.images, p.Views, t.problem.Views())
 	}
 	tally, err := f.Read(t.name + "/exam")
 	if err != nil {
 		return err
 	}
-	t.shown = p.Shown
+	t.shown, t.views = p.Shown, p.Views
 	return t.exam.Restore(tally.Values)
 }
