@@ -105,7 +105,9 @@ func Run(ctx context.Context, l net.Listener, c Config) error {
 	defer stopped()
 	failed := s.accept(ctx, l, library)
 	l.Close()
+	s.mu.Lock() // who comes in now is waited for, or sees that it is the end
 	end()
+	s.mu.Unlock()
 	s.guard.closeEmpty()
 	if !within(c.Limits.Grace, s.wait.Wait) {
 		s.logf("some sessions did not end in %v: they are cut off", c.Limits.Grace)
