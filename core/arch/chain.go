@@ -11,6 +11,7 @@ import (
 // chains are convolutions, pools and nothing else.
 var chains = []Architecture{
 	chain("small", false, 16, pool, 32, pool, 32, 64),
+	chain("small_bn", true, 16, pool, 32, pool, 32, 64),
 	chain("nearest", true, 16, pool, 32),
 	chain("near", true, 16, pool, 32, pool, 64),
 	chain("vgg5", false, 32, pool, 64, pool, 128, pool, 256),

@@ -71,6 +71,19 @@ func (t *Tally) Score(name, images string, chance float64) metric.Score {
 	return t.over(cellsOf(t.Grid, 0, Rings(t.Grid))).score(name, images, chance)
 }
 
+// Where is the mean over images of their means over cells that each of them has of its
+// own, at least one.
+func (t *Tally) Where(name, images string, chance float64, cells func(image int) []int) metric.Score {
+	means, n, fewest := make([]float64, t.Images), 0, t.Grid*t.Grid
+	for i := range means {
+		own := cells(i)
+		means[i] = t.mean(i, own)
+		n, fewest = n+len(own), min(fewest, len(own))
+	}
+	mean, low, high := Proportion(means, fewest*t.Trials)
+	return estimate{mean, low, high, t.Images, n}.score(name, images, chance)
+}
+
 // Profile is the mean of every ring.
 func (t *Tally) Profile(name, images string, chance float64) metric.Profile {
 	p := metric.Profile{Key: metric.Key{Metric: name, Images: images}, Unit: "cells"}
@@ -122,13 +135,18 @@ func (t *Tally) over(cells []int) estimate {
 func (t *Tally) means(cells []int) []float64 {
 	means := make([]float64, t.Images)
 	for i := range means {
-		sum, values := 0.0, t.Of(i)
-		for _, cell := range cells {
-			sum += float64(values[cell])
-		}
-		means[i] = sum / float64(len(cells))
+		means[i] = t.mean(i, cells)
 	}
 	return means
+}
+
+// mean is that of an image over some cells.
+func (t *Tally) mean(image int, cells []int) float64 {
+	sum, values := 0.0, t.Of(image)
+	for _, cell := range cells {
+		sum += float64(values[cell])
+	}
+	return sum / float64(len(cells))
 }
 
 // An estimate is a value with its 95 % interval over so many images, and of how

@@ -174,7 +174,7 @@ func (a Arm) inWords(key, value string) string {
 
 // CanvasSpec is what e says of the canvas.
 func (e *Experiment) CanvasSpec() task.Spec {
-	return task.Spec{Grid: e.Canvas.Grid, Patch: e.Data.Patch, Fill: e.Canvas.Fill, Normalize: e.Data.Normalize}
+	return task.Spec{Grid: e.Canvas.Grid, Patch: e.Data.Patch, Fill: e.Canvas.Fill, Normalize: e.Data.Normalize, Correlation: e.Task.Correlation}
 }
 
 // check returns what is wrong with the fields of an arm together, and the key
@@ -186,6 +186,8 @@ func (a Arm) check() (key string, err error) {
 		}
 	}
 	switch side := a.Canvas.Grid * a.Data.Patch; {
+	case a.Task.Correlation > 0 && a.Learns() != "classify":
+		return "task.correlation", fmt.Errorf("task.correlation is of a class and a place: only classify has both, not %s", a.Learns())
 	case a.Reads() && a.Readout.Batch > a.Readout.Crops:
 		return "readout.batch", fmt.Errorf("batches of %d crops, but readout.crops is %d", a.Readout.Batch, a.Readout.Crops)
 	case a.Reads() && a.Readout.Solver == ByRidge && a.Readout.Depth > 1:

@@ -35,7 +35,8 @@ type Experiment struct {
 	Vary  []Vary `json:"vary"`
 
 	Task struct {
-		Kind string `json:"kind"` // a row of task's table
+		Kind        string  `json:"kind"`                  // a row of task's table
+		Correlation float64 `json:"correlation,omitempty"` // of class and place in training
 	} `json:"task"`
 	Data struct {
 		Set       string `json:"set"`

@@ -32,6 +32,10 @@ type Spec struct {
 	Patch     int  // pixels per side of a cell
 	Fill      Fill // of the canvas
 	Normalize bool // subtract the mean of the training images and divide by their standard deviation, channel by channel
+
+	// Correlation is the share of training samples of classify in which the patch
+	// stands in a cell of its class, 0 … 1; it is no part of the canvas itself.
+	Correlation float64
 }
 
 // newCanvas scales all images of the set to the patch by area and keeps them.
@@ -144,6 +148,22 @@ func (l *Canvas) cells() int { return l.Grid * l.Grid }
 func (l *Canvas) side() int { return l.Grid * l.Patch }
 
 func (l *Canvas) patchLen() int { return l.Patch * l.Patch * l.Channels }
+
+// home are the cells of a class, of so many: the cells in reading order, cut into as
+// many bands, so that each class has at least one. Cell n belongs to class
+// ⌊n·classes/cells⌋; a class that gets none that way has cell ⌊class·cells/classes⌋.
+func (l *Canvas) home(class int) []int {
+	classes, cells := len(l.Classes), l.cells()
+	from, to := (class*cells+classes-1)/classes, ((class+1)*cells+classes-1)/classes
+	if from == to {
+		return []int{class * cells / classes}
+	}
+	list := make([]int, 0, to-from)
+	for cell := from; cell < to; cell++ {
+		list = append(list, cell)
+	}
+	return list
+}
 
 // sample writes training sample i of a step to x and returns which image stands
 // in which cell. All depend on (seed, step, i) alone.

@@ -1,6 +1,9 @@
 package task
 
-import "padlab/core/metric"
+import (
+	"padlab/core/metric"
+	"padlab/core/rng"
+)
 
 // classify is location-dependent image classification (Islam et al. 2021): a
 // patch stands in any cell, and the network says what it shows. Chance is one
@@ -14,28 +17,55 @@ var classify = Task{
 	Name:     "classify",
 	Question: "what the patch shows",
 	About:    "a patch stands in any cell of the canvas, and the network says what it shows",
-	problem:  func(s *Source, spec Spec) Problem { return &classifying{Canvas: s.Canvas(spec)} },
+	problem: func(s *Source, spec Spec) Problem {
+		c := &classifying{Canvas: s.Canvas(spec), correlation: spec.Correlation}
+		for class := range c.Classes {
+			c.homes = append(c.homes, c.home(class))
+		}
+		return c
+	},
 }
+
+// Where test pictures stand when the class goes with a place.
+const (
+	AsTrained = "as-trained"
+	Moved     = "moved"
+)
 
 type classifying struct {
 	*Canvas
 	single
+	correlation float64
+	homes       [][]int // the cells of each class
 }
 
 func (c *classifying) Answers() int { return len(c.Classes) }
 
 func (c *classifying) Sample(seed uint64, step, i int, x []float32, labels []int32) {
-	image, _ := c.sample(seed, step, i, x)
-	labels[0] = int32(c.train.labels[image])
+	image, cell := c.draw(seed, step, i)
+	class := int(c.train.labels[image])
+	if s := rng.New(seed, "correlation", uint64(step), uint64(i)); s.Float32() < float32(c.correlation) {
+		own := c.homes[class]
+		cell = own[s.IntN(len(own))]
+	}
+	c.paste(x, c.train, image, cell)
+	labels[0] = int32(class)
 }
 
 func (c *classifying) Examine(images int) Exam {
 	right := func(image, _ int) int32 { return int32(c.test.labels[image]) }
-	return classified{newHits(c.Canvas, images, len(c.Classes), right)}
+	exam := classified{hits: newHits(c.Canvas, images, len(c.Classes), right)}
+	if c.correlation > 0 {
+		exam.homes = c.homes
+	}
+	return exam
 }
 
 // classified is the exam of classify.
-type classified struct{ *hits }
+type classified struct {
+	*hits
+	homes [][]int // the cells of each class, where it goes with a place in training
+}
 
 func (c classified) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
 	classes := make([]int32, c.answers.Images)
@@ -44,6 +74,11 @@ func (c classified) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
 	}
 	tally := c.answers.Hits(c.right)
 	scores, profiles, maps := c.results(tally, c.answers.Classes(classes))
+	if n := len(c.homes); n > 0 {
+		scores = append(scores,
+			tally.Where(metric.Accuracy, AsTrained, c.chance, func(image int) []int { return c.homes[classes[image]] }),
+			tally.Where(metric.Accuracy, Moved, c.chance, func(image int) []int { return c.homes[(int(classes[image])+n/2)%n][:1] }))
+	}
 	if gap, ok := tally.Gap(metric.BorderInterior, testImages, 1); ok {
 		scores = append(scores, gap)
 	}

@@ -82,6 +82,7 @@ func NewSource(set *images.Set) *Source { return &Source{set, map[Spec]*Canvas{}
 // Bytes is how much memory the canvas of a spec would take besides those that
 // there are: all images of the set, scaled to its cells.
 func (s *Source) Bytes(spec Spec) int64 {
+	spec.Correlation = 0
 	if s.canvases[spec] != nil {
 		return 0
 	}
@@ -93,6 +94,7 @@ func (s *Source) Bytes(spec Spec) int64 {
 // Canvas returns the canvas of a spec, which is made when it is first asked
 // for.
 func (s *Source) Canvas(spec Spec) *Canvas {
+	spec.Correlation = 0
 	if s.canvases[spec] == nil {
 		s.canvases[spec] = newCanvas(s.Set, spec)
 	}

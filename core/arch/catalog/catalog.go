@@ -29,6 +29,7 @@ var (
 var entries = []Entry{
 	// convolutions and pools, one behind the other
 	{"small", "conv 16, pool, conv 32, pool, conv 32, conv 64, global average pool, linear", little},
+	{"small_bn", "small with batch norm", little},
 	{"nearest", "conv 16, pool, conv 32, each with batch norm, global average pool, linear: sees 8 pixels", little},
 	{"near", "conv 16, pool, conv 32, pool, conv 64, each with batch norm, global average pool, linear: sees 18 pixels", little},
 	{"vgg5", "conv 32, pool, conv 64, pool, conv 128, pool, conv 256, global average pool, linear", little},
