@@ -7,12 +7,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"padlab/core/experiment"
 	"padlab/core/record"
+	"padlab/core/record/recordtest"
 )
 
 // runs is an empty history.
@@ -110,8 +110,7 @@ func TestKilledHeirsEndAlike(t *testing.T) {
 				} else {
 					first = halfway(t, p, nil)
 				}
-				disk := killing{left: &atomic.Int64{}}
-				disk.left.Store(writes)
+				disk := recordtest.NewKilling(writes)
 				r, err := Start(context.Background(), p, twoSeeds(t), Options{After: first, Record: func(s *Snapshot) (*record.Writer, error) {
 					return record.Create(disk, folder, s.Experiment, s.Provenance, s.Warnings)
 				}})
@@ -165,8 +164,7 @@ func TestAFullDisk(t *testing.T) {
 	want := canonical(t, finished(t, start(t, quick(t), pool(t, 1), nil)))
 	for _, writes := range []int64{10, 40, 60, 80, 83} {
 		folder := filepath.Join(t.TempDir(), "record")
-		disk := killing{left: &atomic.Int64{}}
-		disk.left.Store(writes)
+		disk := recordtest.NewKilling(writes)
 		r, err := Start(t.Context(), hurried(t, 1), quick(t), Options{Unrecorded: true, Record: func(s *Snapshot) (*record.Writer, error) {
 			return record.Create(disk, folder, s.Experiment, s.Provenance, s.Warnings)
 		}})
@@ -180,7 +178,7 @@ func TestAFullDisk(t *testing.T) {
 		if got := canonical(t, s); got != want {
 			t.Errorf("%d writes:\n%s\nwant\n%s", writes, short(got, want), short(want, got))
 		}
-		if s.Unrecorded != errKilled.Error() || !errors.Is(r.RecordError(), errKilled) {
+		if s.Unrecorded != recordtest.ErrKilled.Error() || !errors.Is(r.RecordError(), recordtest.ErrKilled) {
 			t.Errorf("%d writes: %q, %v", writes, s.Unrecorded, r.RecordError())
 		}
 		keep(t, pool(t, 1), quick(t), folder, 1e9)
@@ -235,8 +233,7 @@ func TestNoRecordIsLostByAHeir(t *testing.T) {
 	t.Run("its record breaks off", func(t *testing.T) {
 		h := runs(t)
 		first := halfway(t, p, inHistory(h))
-		disk := killing{left: &atomic.Int64{}}
-		disk.left.Store(25) // enough to begin
+		disk := recordtest.NewKilling(25) // enough to begin
 		second, err := Start(t.Context(), p, twoSeeds(t), Options{After: first, Record: func(s *Snapshot) (*record.Writer, error) {
 			return record.Create(disk, filepath.Join(t.TempDir(), "heir"), s.Experiment, s.Provenance, s.Warnings)
 		}})
@@ -244,7 +241,7 @@ func TestNoRecordIsLostByAHeir(t *testing.T) {
 			t.Fatal(err)
 		}
 		finished(t, second)
-		if !errors.Is(second.RecordError(), errKilled) {
+		if !errors.Is(second.RecordError(), recordtest.ErrKilled) {
 			t.Fatal(second.RecordError())
 		}
 		goesOn(t, entries(t, h)[0].Folder)

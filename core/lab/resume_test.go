@@ -15,67 +15,8 @@ import (
 
 	"padlab/core/experiment"
 	"padlab/core/record"
+	"padlab/core/record/recordtest"
 )
-
-// killing is a disk that nothing is written to any more from one write on, as
-// when the process was killed then.
-type killing struct {
-	record.OS
-	left *atomic.Int64
-}
-
-var errKilled = errors.New("killed")
-
-func (d killing) operate() error {
-	if d.left.Add(-1) < 0 {
-		return errKilled
-	}
-	return nil
-}
-
-func (d killing) Create(name string) (record.File, error) {
-	if err := d.operate(); err != nil {
-		return nil, err
-	}
-	f, err := d.OS.Create(name)
-	return killingFile{f, d}, err
-}
-
-func (d killing) Extend(name string, size int64) (record.File, error) {
-	f, err := d.OS.Extend(name, size)
-	return killingFile{f, d}, err
-}
-
-func (d killing) Rename(from, to string) error {
-	if err := d.operate(); err != nil {
-		return err
-	}
-	return d.OS.Rename(from, to)
-}
-
-func (d killing) Remove(name string) error {
-	if err := d.operate(); err != nil {
-		return err
-	}
-	return d.OS.Remove(name)
-}
-
-func (killing) SyncFolder(string) error { return nil }
-
-type killingFile struct {
-	record.File
-	disk killing
-}
-
-func (f killingFile) Write(p []byte) (int, error) {
-	if err := f.disk.operate(); err != nil {
-		n, _ := f.File.Write(p[:len(p)/2])
-		return n, err
-	}
-	return f.File.Write(p)
-}
-
-func (f killingFile) Sync() error { return nil }
 
 // hurried is a pool whose clock makes every slice one round long, and a
 // checkpoint due behind each.
@@ -90,8 +31,7 @@ func hurried(t testing.TB, workers int) *Pool {
 // it has ended or so many writes were made. It reports whether it was killed.
 func keep(t testing.TB, p *Pool, e *experiment.Experiment, folder string, writes int64) (killed bool) {
 	t.Helper()
-	disk := killing{left: &atomic.Int64{}}
-	disk.left.Store(writes)
+	disk := recordtest.NewKilling(writes)
 	o := Options{Record: func(s *Snapshot) (*record.Writer, error) {
 		return record.Create(disk, folder, s.Experiment, s.Provenance, s.Warnings)
 	}}
@@ -107,7 +47,7 @@ func keep(t testing.TB, p *Pool, e *experiment.Experiment, folder string, writes
 		o.Record = func(s *Snapshot) (*record.Writer, error) { return record.Resume(disk, r, s.Warnings) }
 	}
 	run, err := Start(context.Background(), p, e, o)
-	if errors.Is(err, errKilled) {
+	if errors.Is(err, recordtest.ErrKilled) {
 		return true
 	}
 	if err != nil {
@@ -116,7 +56,7 @@ func keep(t testing.TB, p *Pool, e *experiment.Experiment, folder string, writes
 	if s := finished(t, run); s.Status == Failed {
 		t.Fatalf("%s\n%s", s.Failure, s.Stack)
 	}
-	if err := run.RecordError(); err != nil && !errors.Is(err, errKilled) {
+	if err := run.RecordError(); err != nil && !errors.Is(err, recordtest.ErrKilled) {
 		t.Fatal(err)
 	}
 	return run.RecordError() != nil

@@ -124,22 +124,31 @@ func (b *build) amount(sides pad.Sides, s sight, h, w int) pad.Sides {
 	return pad.Sides{Top: rows.Top, Bottom: rows.Bottom, Left: columns.Left, Right: columns.Right}
 }
 
-func conv(b *build, n *node, in []*value) (*value, error) {
-	w, err := weights(in, 1, "kernel")
-	if err != nil {
-		return nil, err
+// kernelOf is the kernel of a convolution, and where its windows look.
+func kernelOf(n *node, in []*value) (w *tensor, s sight, err error) {
+	if w, err = weights(in, 1, "kernel"); err != nil {
+		return nil, s, err
 	}
 	v := in[0]
 	rank := len(v.dims)
 	if len(w.dims) != rank || volume(w.dims) == 0 {
-		return nil, fmt.Errorf("a kernel of shape %d for values of shape %d", w.dims, v.dims)
+		return nil, s, fmt.Errorf("a kernel of shape %d for values of shape %d", w.dims, v.dims)
 	}
-	s, err := look(n, v, w.dims[2:])
-	if err != nil {
-		return nil, err
+	if s, err = look(n, v, w.dims[2:]); err != nil {
+		return nil, s, err
 	}
 	if size, err := two(w.dims[2:], rank, 1); err != nil || size != s.size {
-		return nil, fmt.Errorf("windows of %d and a kernel of shape %d", s.size, w.dims)
+		return nil, s, fmt.Errorf("windows of %d and a kernel of shape %d", s.size, w.dims)
+	}
+	return w, s, nil
+}
+
+func conv(b *build, n *node, in []*value) (*value, error) {
+	v := in[0]
+	rank := len(v.dims)
+	w, s, err := kernelOf(n, in)
+	if err != nil {
+		return nil, err
 	}
 	if negative(s.sides) {
 		return nil, fmt.Errorf("negative pads: %v", s.sides)
@@ -209,21 +218,11 @@ func (b *build) named(name string) bool {
 }
 
 func convTranspose(b *build, n *node, in []*value) (*value, error) {
-	w, err := weights(in, 1, "kernel")
-	if err != nil {
-		return nil, err
-	}
 	v := in[0]
 	rank := len(v.dims)
-	if len(w.dims) != rank || volume(w.dims) == 0 {
-		return nil, fmt.Errorf("a kernel of shape %d for values of shape %d", w.dims, v.dims)
-	}
-	s, err := look(n, &value{dims: v.dims}, w.dims[2:])
+	w, s, err := kernelOf(n, in)
 	if err != nil {
 		return nil, err
-	}
-	if size, err := two(w.dims[2:], rank, 1); err != nil || size != s.size {
-		return nil, fmt.Errorf("windows of %d and a kernel of shape %d", s.size, w.dims)
 	}
 	groups := n.integer("group", 1)
 	if groups < 1 || w.dims[0] != v.dims[1] || v.dims[1]%groups != 0 {

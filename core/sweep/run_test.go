@@ -25,6 +25,7 @@ import (
 	"padlab/core/lab"
 	"padlab/core/nn/kernel"
 	"padlab/core/record"
+	"padlab/core/record/recordtest"
 	"padlab/core/rng"
 )
 
@@ -208,76 +209,6 @@ func TestSweepHoweverItIsRun(t *testing.T) {
 	}
 }
 
-// killing is a disk that nothing reaches any more from one operation on, as when
-// the process was killed then.
-type killing struct {
-	record.OS
-	left *atomic.Int64
-}
-
-var errKilled = errors.New("killed")
-
-func (d killing) operate() error {
-	if d.left.Add(-1) < 0 {
-		return errKilled
-	}
-	return nil
-}
-
-func (d killing) Create(name string) (record.File, error) {
-	if err := d.operate(); err != nil {
-		return nil, err
-	}
-	f, err := d.OS.Create(name)
-	return killingFile{f, d}, err
-}
-
-func (d killing) Extend(name string, size int64) (record.File, error) {
-	if err := d.operate(); err != nil {
-		return nil, err
-	}
-	f, err := d.OS.Extend(name, size)
-	return killingFile{f, d}, err
-}
-
-func (d killing) Rename(from, to string) error {
-	if err := d.operate(); err != nil {
-		return err
-	}
-	return d.OS.Rename(from, to)
-}
-
-func (d killing) Remove(name string) error {
-	if err := d.operate(); err != nil {
-		return err
-	}
-	return d.OS.Remove(name)
-}
-
-func (d killing) MakeFolder(name string) error {
-	if err := d.operate(); err != nil {
-		return err
-	}
-	return d.OS.MakeFolder(name)
-}
-
-func (killing) SyncFolder(string) error { return nil }
-
-type killingFile struct {
-	record.File
-	disk killing
-}
-
-func (f killingFile) Write(p []byte) (int, error) {
-	if err := f.disk.operate(); err != nil {
-		n, _ := f.File.Write(p[:len(p)/2])
-		return n, err
-	}
-	return f.File.Write(p)
-}
-
-func (f killingFile) Sync() error { return nil }
-
 // Wherever the disk breaks off, the error is told, what has ended stays as it is,
 // and going on gives the bytes of a sweep that was never stopped.
 func TestSweepIsGoneOnWith(t *testing.T) {
@@ -288,26 +219,23 @@ func TestSweepIsGoneOnWith(t *testing.T) {
 	}
 	want, whole := table(t, calm), results(t, calm, p)
 	run := func(dir string, operations int64) (map[int]Ended, error) {
-		left := &atomic.Int64{}
-		left.Store(operations)
-		return sweeper{dir: dir, plan: p, disk: killing{left: left}}.run(t)
+		return sweeper{dir: dir, plan: p, disk: recordtest.NewKilling(operations)}.run(t)
 	}
-	all := &atomic.Int64{} // operations that it takes
-	all.Store(1 << 30)
-	if _, err := (sweeper{dir: t.TempDir(), plan: p, disk: killing{left: all}}).run(t); err != nil {
+	all := recordtest.NewKilling(1 << 30) // counts the operations that it takes
+	if _, err := (sweeper{dir: t.TempDir(), plan: p, disk: all}).run(t); err != nil {
 		t.Fatal(err)
 	}
 	step := int64(1)
 	if !*long {
 		step = 29
 	}
-	for n := int64(0); n < 1<<30-all.Load()-1; n += step { // the last one removes what may stay
+	for n := int64(0); n < 1<<30-all.Left.Load()-1; n += step { // the last one removes what may stay
 		dir := t.TempDir()
 		before, err := run(dir, n)
 		if err == nil && len(before) < len(p.Cells) {
 			t.Fatalf("%d operations: %d cells ended, and no error", n, len(before))
 		}
-		if err != nil && !errors.Is(err, errKilled) {
+		if err != nil && !errors.Is(err, recordtest.ErrKilled) {
 			t.Fatalf("%d operations: %v", n, err)
 		}
 		for number, e := range before {

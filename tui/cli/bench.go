@@ -111,7 +111,9 @@ func (s *session) bench(nets, paddings []string, format string) error {
 	}
 	peak := 0.0
 	for i := range cases {
+		measuring := s.doing("measuring %s with %s, %d of %d", cases[i].Net, cases[i].Padding, i+1, len(cases))
 		found, err := measure(s.ctx, &cases[i], trainers[i], crew, fastest)
+		measuring.done()
 		if err != nil {
 			return err
 		}

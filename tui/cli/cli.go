@@ -32,8 +32,12 @@ func Main(args []string) int {
 		left:     make(chan struct{}),
 	}
 	s.patience.Store(int64(ending))
+	sleep := s.wake()
 	done := make(chan int, 1)
-	go func() { done <- run(s, args) }()
+	go func() {
+		defer sleep()
+		done <- run(s, args)
+	}()
 	select {
 	case code := <-done:
 		return code
@@ -105,7 +109,10 @@ padlab config names.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		PersistentPreRunE: func(*cobra.Command, []string) error { return s.settleLook() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			s.doing("working")
+			return s.settleLook()
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := paths(c, "weights", "images"); err != nil {
 				return err

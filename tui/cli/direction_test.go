@@ -30,10 +30,13 @@ var house = map[string]string{
 	"tui/figure": "tui/whole tui/report tui/theme " + values,
 	"datasets":   "core/images",
 
-	"core/lab":        "core/lab/stage core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
-	"core/lab/stage":  "core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
-	"core/sweep":      "core/lab core/record core/experiment core/border",
-	"core/record":     "core/experiment core/nn/safetensors",
+	"core/lab":       "core/lab/stage core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
+	"core/lab/stage": "core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
+	"core/sweep":     "core/lab core/record core/experiment core/border",
+	"core/record":    "core/experiment core/nn/safetensors",
+
+	"core/record/recordtest": "core/record", // for tests alone: see TestLibraries
+
 	"core/experiment": "core/task core/position core/border core/pad core/images core/arch/catalog",
 	"core/inspect":    "core/arch core/nn core/pad core/images",
 	"core/probe":      "core/nn core/pad core/border core/position core/images",

@@ -111,7 +111,7 @@ func (s *session) inspect(name string, f inspectFlags) error {
 	if s.guest != nil && experiment.IsGraph(name) {
 		return fmt.Errorf("%s: no ONNX file can be opened over SSH", name)
 	}
-	a, err := network(name)
+	a, err := s.network(name)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,9 @@ func (s *session) inspect(name string, f inspectFlags) error {
 			s.logf("%s: the names of its tensors begin with %q", f.weights, prefix)
 		}
 	}
+	looking := s.doing("following the border through %s", name)
 	g, err := inspect.Look(spec)
+	looking.done()
 	if err != nil {
 		return err
 	}
@@ -212,6 +214,7 @@ func (s *session) subject(spec arch.Spec, w *lab.Weights, f inspectFlags) (inspe
 	if subject.Photos, err = s.photographs(f.images); err != nil {
 		return subject, err
 	}
+	defer s.doing("building %s", spec.Arch.Name).done()
 	if subject.Net, err = arch.Build(spec, k); err != nil {
 		return subject, err
 	}
@@ -234,6 +237,7 @@ func (s *session) measure(subject inspect.Subject, workers int) (*inspect.Findin
 	pool := lab.NewPool(subject.Kernel, workers, time.Now, s.sources())
 	defer pool.Close()
 	s.logf("showing %s to %s, kernel %s, %s", report.Count(len(subject.Photos), "photograph"), subject.Spec.Arch.Name, subject.Kernel.Name, report.Count(workers, "worker"))
+	defer s.doing("still showing them").done()
 	found, err := subject.Measure(s.ctx, pool.Turn(s.ctx))
 	if err != nil && s.ctx.Err() == nil {
 		err = failure{err}

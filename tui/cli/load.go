@@ -27,6 +27,7 @@ func (s *session) load(name string) (*experiment.Experiment, error) {
 		return nil, names.Unknown("preset", name, presets.Names())
 	}
 	if name == "-" {
+		defer s.doing("reading an experiment from the standard input").done()
 		return s.await(func() (*experiment.Experiment, error) { return parse("standard input", s.in) })
 	}
 	file, err := os.Open(name)

@@ -26,7 +26,7 @@ import (
 
 var (
 	longLoad = flag.Bool("load", false, "load the server with 20, 100 and 200 sessions")
-	loadFor  = flag.Duration("loadfor", 4*time.Second, "how long each load is measured")
+	loadFor  = flag.Duration("loadfor", time.Second, "how long each load is measured")
 	sessions = flag.Int("sessions", 0, "load the server with so many sessions")
 )
 

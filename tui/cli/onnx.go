@@ -18,18 +18,19 @@ import (
 func isGraph(name string) bool { return strings.EqualFold(filepath.Ext(name), ".onnx") }
 
 // network is that of an ONNX file, or the one of a name.
-func network(name string) (arch.Architecture, error) {
+func (s *session) network(name string) (arch.Architecture, error) {
 	if !isGraph(name) {
 		return arch.Named(name)
 	}
-	m, err := openGraph(name)
+	m, err := s.openGraph(name)
 	if err != nil {
 		return arch.Architecture{}, err
 	}
 	return m.Architecture(filepath.Base(name)), nil
 }
 
-func openGraph(path string) (*onnx.Model, error) {
+func (s *session) openGraph(path string) (*onnx.Model, error) {
+	defer s.doing("reading %s", path).done()
 	m, err := onnx.Read(path)
 	if err != nil {
 		return nil, onFile(path, err)
@@ -70,7 +71,7 @@ func (s *session) listGraph(path string, f onnxFlags) error {
 	if f.size < 0 || f.size > maxSide {
 		return fmt.Errorf("--size must be an integer from 1 to %d: %d", maxSide, f.size)
 	}
-	m, err := openGraph(path)
+	m, err := s.openGraph(path)
 	if err != nil {
 		return err
 	}

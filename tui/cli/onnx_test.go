@@ -101,7 +101,7 @@ func TestInspectOnnx(t *testing.T) {
 
 // Weights of a file of PyTorch's names take the place of the network's own.
 func TestInspectOnnxWeights(t *testing.T) {
-	a, err := network(graphs + "residual.onnx")
+	a, err := (&session{}).network(graphs + "residual.onnx")
 	if err != nil {
 		t.Fatal(err)
 	}

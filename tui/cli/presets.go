@@ -85,6 +85,7 @@ func (s *session) checkPreset(name string) error {
 		return err
 	}
 	defer done()
+	defer s.doing("measuring what %s takes", name).done()
 	cost, warnings, err := lab.Estimate(s.ctx, pool, e, time.Second)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

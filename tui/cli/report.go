@@ -59,8 +59,10 @@ func (r *reporter) event(line []byte) {
 	}
 }
 
-// progress rewrites the progress line of a terminal, cut at its right border.
-func (r *reporter) progress(s *lab.Snapshot) {
+// progress rewrites the progress line of a terminal, cut at its right border;
+// elsewhere it is what is said when nothing else is for long.
+func (r *reporter) progress(s *lab.Snapshot, training *work) {
+	training.now(report.Progress(s))
 	if r.session.progress && !r.quiet {
 		r.line = true
 		fmt.Fprintf(r.err, "\r\x1b[K\x1b[?7l%s\x1b[?7h", report.Progress(s))

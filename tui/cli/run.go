@@ -251,7 +251,12 @@ func (s *session) execute(f runFlags, e *experiment.Experiment, o lab.Options) e
 	defer leave()
 	evaluated := make(chan *lab.Snapshot)
 	o.Evaluated = func(s *lab.Snapshot) { evaluated <- s }
+	if f.quiet {
+		s.pulse.hush()
+	}
+	preparing := s.doing("preparing %s", o.Provenance(e).Name)
 	run, err := lab.Start(s.ctx, pool, e, o)
+	preparing.done()
 	if err != nil {
 		return err
 	}
@@ -274,6 +279,8 @@ func (s *session) execute(f runFlags, e *experiment.Experiment, o lab.Options) e
 // follow reports a run until it has ended and returns its last snapshot. An
 // interruption stops it, and so does an output that cannot be written.
 func (s *session) follow(run *lab.Run, evaluated <-chan *lab.Snapshot, report *reporter) *lab.Snapshot {
+	training := s.doing("training")
+	defer training.done()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	interrupted := s.ctx.Done()
@@ -284,7 +291,7 @@ func (s *session) follow(run *lab.Run, evaluated <-chan *lab.Snapshot, report *r
 				run.Stop()
 			}
 		case <-tick.C:
-			report.progress(run.Snapshot())
+			report.progress(run.Snapshot(), training)
 		case <-interrupted:
 			run.Stop()
 			interrupted = nil

@@ -85,6 +85,7 @@ func (s *session) screen(name string, f runFlags) error {
 		return err
 	}
 	defer done()
+	s.pulse.hush()
 	keyboard, painter := paint.NewKeyboard(os.Stdin), paint.New(os.Stdout, s.config.Mouse && !f.noMouse)
 	if err := keyboard.Raw(); err != nil {
 		return failure{fmt.Errorf("the terminal: %w", err)}

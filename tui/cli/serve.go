@@ -223,6 +223,7 @@ func (s *session) serve(f serveFlags) error {
 			s.logf("no QR code: %v", err)
 		}
 	}
+	s.pulse.hush()
 	s.patience.Store(int64(f.limits.Grace + 2*time.Second))
 	err = serve.Run(s.ctx, l, serve.Config{
 		HostKey: key, Door: door, Limits: f.limits,
@@ -304,10 +305,12 @@ func (s *session) hosting(f serveFlags) (*hosting, error) {
 
 // exec runs a line command of a visitor.
 func (h *hosting) exec(ctx context.Context, v serve.Visitor, args []string, in io.Reader, out, err io.Writer) int {
-	return runGuest(&session{
+	guest := &session{
 		ctx: ctx, in: in, out: out, err: err, getenv: v.Getenv, disk: record.OS{}, progress: v.Terminal,
 		guest: &guest{pool: h.pool, seat: h.gate.Seat(), rules: h.rules},
-	}, args)
+	}
+	defer guest.wake()()
+	return runGuest(guest, args)
 }
 
 // What is kept for a visitor who comes with a key.

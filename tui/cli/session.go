@@ -44,6 +44,8 @@ type session struct {
 	left     chan struct{} // is closed when a person has left the screen; nil: nobody waits for that
 	patience atomic.Int64  // how long the process waits for what is under way, in nanoseconds
 
+	pulse *pulse // which speaks when the command is silent for long; nil: it may be
+
 	guest *guest // whose command line this is; nil: somebody's on this machine
 
 	config config.Config // of this machine, once configure has read it; until then the default
@@ -55,6 +57,7 @@ func (s *session) Write(p []byte) (int, error) {
 	if s.broken == nil {
 		_, s.broken = s.out.Write(p)
 	}
+	s.pulse.heard()
 	return len(p), nil
 }
 

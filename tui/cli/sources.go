@@ -18,11 +18,14 @@ import (
 // sources open what experiments name, on this machine.
 func (s *session) sources() lab.Sources {
 	return lab.Sources{
-		Set:     func(name string) (*images.Set, error) { return datasets.Open(s.ctx, name, s.data) },
+		Set: func(name string) (*images.Set, error) {
+			defer s.doing("reading the images of %s", name).done()
+			return datasets.Open(s.ctx, name, s.data)
+		},
 		Photos:  s.photographs,
 		Weights: s.openWeights,
 		Network: func(path string) (*lab.Network, error) {
-			m, err := openGraph(path)
+			m, err := s.openGraph(path)
 			if err != nil {
 				return nil, err
 			}
@@ -34,8 +37,10 @@ func (s *session) sources() lab.Sources {
 // photographs are those of a folder, or the embedded ones when none is named.
 func (s *session) photographs(folder string) ([]images.Photo, error) {
 	if folder == "" {
+		defer s.doing("reading the photographs that ship").done()
 		return datasets.Photos(s.ctx)
 	}
+	defer s.doing("reading the photographs in %s", folder).done()
 	return datasets.PhotosIn(s.ctx, folder)
 }
 
@@ -46,6 +51,7 @@ const maxWeights = 1 << 30
 // openWeights opens a safetensors file whose header is right, and reads all of it
 // for its checksum, unless it is interrupted.
 func (s *session) openWeights(path string) (*lab.Weights, error) {
+	defer s.doing("reading %s", path).done()
 	info, err := os.Stat(path) // a pipe would keep us waiting when it is opened
 	switch {
 	case err != nil:

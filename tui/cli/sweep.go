@@ -119,6 +119,7 @@ seeds besides.`,
 
 // printSweep prints the table of a sweep, and sets the exit code.
 func (s *session) printSweep(format string, dirs ...string) error {
+	defer s.doing("reading the sweep in %s", strings.Join(dirs, ", ")).done()
 	t, err := sweep.Collect(dirs...)
 	if err != nil {
 		return err
@@ -167,6 +168,9 @@ func (f *sweepFlags) check(name string) error {
 func (s *session) sweep(f sweepFlags, name string) error {
 	if err := f.check(name); err != nil {
 		return err
+	}
+	if f.quiet {
+		s.pulse.hush()
 	}
 	shard, err := s.shard(f.shard)
 	if err != nil {

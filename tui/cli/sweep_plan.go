@@ -39,7 +39,9 @@ func (s *session) costs(pool *lab.Pool, p *sweep.Plan, cells []sweep.Cell, untim
 		if _, ok := c.of[i]; !ok {
 			continue
 		}
+		measuring := s.doing("measuring what combination %d of %d takes", i+1, len(p.Combinations))
 		cost, warnings, err := lab.Estimate(s.ctx, pool, combination.Experiment, each)
+		measuring.done()
 		if err != nil {
 			if len(p.Factors) > 0 && s.ctx.Err() == nil {
 				err = fmt.Errorf("%s: %w", sweep.Settings(p.Factors, combination.Values), err)

@@ -37,6 +37,8 @@ type sweepProgress struct {
 
 // follow tells until the sweep has ended.
 func (r *sweepProgress) follow(events <-chan sweepEvent, done <-chan struct{}) {
+	running := r.doing("beginning")
+	defer running.done()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -44,7 +46,9 @@ func (r *sweepProgress) follow(events <-chan sweepEvent, done <-chan struct{}) {
 		case e := <-events:
 			r.tell(e)
 		case <-tick.C:
-			r.draw()
+			words := r.words()
+			running.now(words)
+			r.draw(words)
 		case <-done:
 			r.clear()
 			return
@@ -122,11 +126,8 @@ func (r *sweepProgress) left() string {
 	return view.Duration(time.Duration(float64(passed) * max(0, all-r.was-now) / now))
 }
 
-// draw rewrites the line of a terminal, cut at its right border.
-func (r *sweepProgress) draw() {
-	if !r.session.progress || r.quiet {
-		return
-	}
+// words say how far the sweep is, and each cell that is run.
+func (r *sweepProgress) words() string {
 	text := fmt.Sprintf("%d of %s ended", r.ended, report.Count(len(r.cells), "cell"))
 	if r.bad > 0 {
 		text += fmt.Sprintf(", %d not well", r.bad)
@@ -136,6 +137,14 @@ func (r *sweepProgress) draw() {
 		if run := r.running[c.Number]; run != nil {
 			text += fmt.Sprintf("  %d: %s %.0f %%", c.Number, strings.Join(r.plan.Combinations[c.Combination].Values, ", "), 100*run.Snapshot().Fraction)
 		}
+	}
+	return text
+}
+
+// draw rewrites the line of a terminal, cut at its right border.
+func (r *sweepProgress) draw(text string) {
+	if !r.session.progress || r.quiet {
+		return
 	}
 	r.line = true
 	fmt.Fprintf(r.err, "\r\x1b[K\x1b[?7l%s\x1b[?7h", report.Visible(text))

@@ -1,8 +1,10 @@
 package serve
 
 import (
+	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -52,6 +54,7 @@ type conn struct {
 	tried    atomic.Bool // a key or a password was refused
 	known    atomic.Bool // it has logged in
 	busy     atomic.Bool // it has a session
+	stalled  atomic.Bool // it was closed because it took nothing
 	timer    *time.Timer // ends it when it does not get on
 
 	once   sync.Once
@@ -228,6 +231,7 @@ func (c *conn) Write(b []byte) (n int, err error) {
 		n += m
 	}
 	if err != nil {
+		c.stalled.Store(errors.Is(err, os.ErrDeadlineExceeded))
 		c.Close()
 	}
 	return n, err

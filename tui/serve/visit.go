@@ -392,6 +392,10 @@ func (o *outlet) Write(b []byte) (n int, err error) {
 		m, err := o.to.Write(text[:min(chunk, len(text))])
 		v.sent.Add(int64(m))
 		if err != nil {
+			if v.conn.stalled.Load() {
+				v.end(errStalled)
+			}
+			v.end(errGone)
 			return 0, err
 		}
 		text = text[m:]
