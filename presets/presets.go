@@ -23,7 +23,7 @@ type Section struct {
 
 var sections = []Section{
 	{"How does it know?", []string{"where-am-i", "all-schemes", "how-far", "which-colour", "no-bias", "leaky-grid", "swap-padding"}},
-	{"Does it help or hurt?", []string{"classify-anywhere", "segment-anywhere"}},
+	{"Does it help or hurt?", []string{"help-or-hurt", "shortcut-strength", "classify-anywhere", "segment-anywhere"}},
 	{"Read out of networks", []string{"table1", "table2-depth", "table2-kernel", "table3-layers", "table4-where", "table6-task", "ranking"}},
 }
 

@@ -19,13 +19,14 @@ import (
 //	arm = "circular"
 //	what = "accuracy"
 //	is = "exactly chance"     # or: chance | exactly 1 | above 0.5 | below 0.2 | surely below -0.02 | above zeros by 0.15
-//	                          # or: at its ceiling | above ring 2 by 0.3
+//	                          # or: at its ceiling | above ring 2 by 0.3 | the same on moved
 //	ring = 2                  # of one ring; left out: over all cells
 //	says = "…"                # the sentence that it makes true
 //
 // "chance" holds when the 95 % interval contains chance, "exactly chance" when
 // the value is chance up to rounding, "surely below" when the whole interval
-// lies below, "at its ceiling" within .05 of that.
+// lies below, "at its ceiling" within .05 of that, "the same on" other images of
+// this arm up to rounding.
 type Expectation struct {
 	Arm  string `json:"arm"`
 	What string `json:"what"` // a metric
@@ -116,6 +117,11 @@ func (x Expectation) check(arms []Arm) error {
 		return err
 	}
 	c, err := x.comparison()
+	for _, images := range []string{x.Images, c.images} {
+		if own := arms[at]; images != "" && !own.Reads() && !slices.Contains(own.images(), images) {
+			return names.Unknown("kind of test pictures", images, own.images())
+		}
+	}
 	switch {
 	case err != nil || c.rival == "":
 	case c.ring >= 0:
@@ -147,22 +153,26 @@ func AtCeiling(value, ceiling metric.Number) bool { return math.Abs(float64(valu
 
 // A comparison is what Is means.
 type comparison struct {
-	rival string // the other arm that is asked, or "ring N" of the same; empty: none is
-	ring  int    // N; −1: it is an arm
-	holds func(own, rival metric.Point) bool
+	rival  string // the other arm that is asked, or "ring N" of the same; empty: none is
+	ring   int    // N; −1: it is an arm
+	images string // those of the same arm that are asked; empty: its own
+	holds  func(own, rival metric.Point) bool
 }
 
 // comparison reads Is.
 func (x Expectation) comparison() (comparison, error) {
 	switch x.Is {
 	case "chance":
-		return comparison{"", -1, func(p, _ metric.Point) bool { return p.Low <= p.Chance && p.Chance <= p.High }}, nil
+		return comparison{ring: -1, holds: func(p, _ metric.Point) bool { return p.Low <= p.Chance && p.Chance <= p.High }}, nil
 	case "exactly chance":
-		return comparison{"", -1, func(p, _ metric.Point) bool { return math.Abs(float64(p.Value-p.Chance)) < 1e-12 }}, nil
+		return comparison{ring: -1, holds: func(p, _ metric.Point) bool { return math.Abs(float64(p.Value-p.Chance)) < 1e-12 }}, nil
 	case "at its ceiling":
-		return comparison{"", -1, func(p, _ metric.Point) bool {
+		return comparison{ring: -1, holds: func(p, _ metric.Point) bool {
 			return p.Ceiling != nil && AtCeiling(p.Value, *p.Ceiling)
 		}}, nil
+	}
+	if images, ok := strings.CutPrefix(x.Is, "the same on "); ok && images != "" {
+		return comparison{ring: -1, images: images, holds: func(p, q metric.Point) bool { return math.Abs(float64(p.Value-q.Value)) < 1e-12 }}, nil
 	}
 	for _, b := range bounds {
 		rest, ok := strings.CutPrefix(x.Is, b.words+" ")
@@ -170,7 +180,7 @@ func (x Expectation) comparison() (comparison, error) {
 			continue
 		}
 		if n, err := strconv.ParseFloat(rest, 64); err == nil && n-n == 0 {
-			return comparison{"", -1, func(p, _ metric.Point) bool { return b.holds(p, metric.Number(n)) }}, nil
+			return comparison{ring: -1, holds: func(p, _ metric.Point) bool { return b.holds(p, metric.Number(n)) }}, nil
 		}
 		at := strings.LastIndex(rest, " by ")
 		if at < 0 || b.against == nil {
@@ -183,10 +193,10 @@ func (x Expectation) comparison() (comparison, error) {
 					break
 				}
 			}
-			return comparison{rest[:at], ring, func(p, q metric.Point) bool { return b.against(p.Value, q.Value, metric.Number(n)) }}, nil
+			return comparison{rival: rest[:at], ring: ring, holds: func(p, q metric.Point) bool { return b.against(p.Value, q.Value, metric.Number(n)) }}, nil
 		}
 	}
-	return comparison{}, fmt.Errorf("is must be chance, exactly chance, at its ceiling, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM or ring N by NUMBER: %q", x.Is)
+	return comparison{}, fmt.Errorf("is must be chance, exactly chance, at its ceiling, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM or ring N by NUMBER, or the same on IMAGES: %q", x.Is)
 }
 
 // Judge checks what is expected of arms. One that did not finish fails; an arm,
@@ -226,9 +236,15 @@ func (e *Experiment) Judge(found []Finding) []Verdict {
 			if c.ring >= 0 {
 				other.Ring = &c.ring
 			}
+			if c.images != "" {
+				other.Images = c.images
+			}
 			q, known := other.find(rival)
 			if !known && c.ring >= 0 {
 				continue
+			}
+			if gone := x.Images != "" && !found || c.images != "" && !known; gone && !e.Reads() {
+				continue // the examination is not held without what it is about
 			}
 			held = found && known && c.holds(p, q)
 		}

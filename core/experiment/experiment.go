@@ -217,6 +217,25 @@ func (e *Experiment) Question() string {
 	return task.Must(e.Task.Kind).Question
 }
 
+// Examinations are the ways in which test pictures are made, where there are several.
+func (e *Experiment) Examinations() []task.Examination {
+	if e.Reads() {
+		return nil
+	}
+	return task.Must(e.Task.Kind).Examinations
+}
+
+// images are what scores of a task call their test pictures.
+func (e *Experiment) images() []string {
+	list := []string{task.TestImages}
+	for _, x := range e.Examinations() {
+		if x.Images != task.TestImages {
+			list = append(list, x.Images)
+		}
+	}
+	return list
+}
+
 // Clone returns a deep copy.
 func (e *Experiment) Clone() *Experiment {
 	c := *e

@@ -108,7 +108,7 @@ func TestParseErrors(t *testing.T) {
 		"vary = [3]":                                               `f.toml:1: vary must be tables: [[vary]]`,
 		"[[expect]]\narm = \"none\"\nwhat = \"accuracy\"":          `f.toml:1: expect: unknown arm "none" (known: zeros)`,
 		"[[expect]]\narm = \"zeros\"\nwhat = \"mad\"":              `f.toml:1: expect: unknown metric "mad"`,
-		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"big\"": `f.toml:1: expect: is must be chance, exactly chance, at its ceiling, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM or ring N by NUMBER: "big"`,
+		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"big\"": `f.toml:1: expect: is must be chance, exactly chance, at its ceiling, or exactly, above, below, surely above or surely below NUMBER, or above or below ARM or ring N by NUMBER, or the same on IMAGES: "big"`,
 		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"chance\"\nring=4": `f.toml:1: expect: a 7×7 grid has no ring 4`,
 		"seed = 1\nseed = 2":                                                        `f.toml:2`,
 		"seed = \n":                                                                 `f.toml:1`,

@@ -17,6 +17,9 @@ var classify = Task{
 	Name:     "classify",
 	Question: "what the patch shows",
 	About:    "a patch stands in any cell of the canvas, and the network says what it shows",
+	Examinations: []Examination{
+		{AsTrained, "as trained", "as in training"}, {TestImages, "anywhere", "anywhere"}, {Moved, "moved", "where another class stood"},
+	},
 	problem: func(s *Source, spec Spec) Problem {
 		c := &classifying{Canvas: s.Canvas(spec), correlation: spec.Correlation}
 		for class := range c.Classes {
@@ -26,7 +29,8 @@ var classify = Task{
 	},
 }
 
-// Where test pictures stand when the class goes with a place.
+// What scores call test pictures in which the class goes with a place: with its own, or
+// with the first of another class, that of class c with that of class c + n/2 of n.
 const (
 	AsTrained = "as-trained"
 	Moved     = "moved"
@@ -79,8 +83,8 @@ func (c classified) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
 			tally.Where(metric.Accuracy, AsTrained, c.chance, func(image int) []int { return c.homes[classes[image]] }),
 			tally.Where(metric.Accuracy, Moved, c.chance, func(image int) []int { return c.homes[(int(classes[image])+n/2)%n][:1] }))
 	}
-	if gap, ok := tally.Gap(metric.BorderInterior, testImages, 1); ok {
+	if gap, ok := tally.Gap(metric.BorderInterior, TestImages, 1); ok {
 		scores = append(scores, gap)
 	}
-	return append(scores, c.answers.SameAnswer(metric.SameAnswer, testImages, c.chance)), profiles, maps
+	return append(scores, c.answers.SameAnswer(metric.SameAnswer, TestImages, c.chance)), profiles, maps
 }

@@ -52,7 +52,7 @@ func (h *hits) Restore(state []float32) error {
 
 // results are the accuracy and what the answers are worth beyond guessing.
 func (h *hits) results(tally *border.Tally, beyond border.Informedness) ([]metric.Score, []metric.Profile, []metric.Map) {
-	return []metric.Score{tally.Score(metric.Accuracy, testImages, h.chance), beyond.Score(metric.BeyondGuessing, testImages)},
-		[]metric.Profile{tally.Profile(metric.Accuracy, testImages, h.chance), beyond.Profile(metric.BeyondGuessing, testImages)},
-		[]metric.Map{tally.Map(metric.Accuracy, testImages), beyond.Map(metric.BeyondGuessing, testImages)}
+	return []metric.Score{tally.Score(metric.Accuracy, TestImages, h.chance), beyond.Score(metric.BeyondGuessing, TestImages)},
+		[]metric.Profile{tally.Profile(metric.Accuracy, TestImages, h.chance), beyond.Profile(metric.BeyondGuessing, TestImages)},
+		[]metric.Map{tally.Map(metric.Accuracy, TestImages), beyond.Map(metric.BeyondGuessing, TestImages)}
 }

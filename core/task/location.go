@@ -49,5 +49,5 @@ type located struct{ *hits }
 func (l located) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
 	scores, profiles, maps := l.results(l.answers.Hits(l.right), l.answers.Places())
 	bits := l.answers.Information()
-	return append(scores, bits.Score(metric.Information, testImages)), append(profiles, bits.Profile(metric.Information, testImages)), maps
+	return append(scores, bits.Score(metric.Information, TestImages)), append(profiles, bits.Profile(metric.Information, TestImages)), maps
 }

@@ -164,21 +164,21 @@ func (e *segments) Restore(state []float32) error {
 
 func (e *segments) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
 	chance := 1 / float64(e.Answers())
-	scores := []metric.Score{e.tally.Score(metric.Accuracy, testImages, chance)}
+	scores := []metric.Score{e.tally.Score(metric.Accuracy, TestImages, chance)}
 	for _, s := range []struct {
 		name string
 		from int
 	}{{metric.BorderInterior, 1}, {metric.BorderCentre, border.Rings(e.Grid) - 1}} {
-		if gap, ok := e.tally.Gap(s.name, testImages, s.from); ok {
+		if gap, ok := e.tally.Gap(s.name, TestImages, s.from); ok {
 			scores = append(scores, gap)
 		}
 	}
-	scores = append(scores, e.byCell.MeanIoU(metric.MIoU, testImages), e.byPixel.Accuracy(metric.PixelAccuracy, testImages))
+	scores = append(scores, e.byCell.MeanIoU(metric.MIoU, TestImages), e.byPixel.Accuracy(metric.PixelAccuracy, TestImages))
 	profiles := []metric.Profile{
-		e.tally.Profile(metric.Accuracy, testImages, chance),
-		e.byCell.MeanIoUProfile(metric.MIoU, testImages, "cells"),
-		e.byPixel.MeanIoUProfile(metric.MIoU, testImages, "pixels"),
-		e.byPixel.AccuracyProfile(metric.PixelAccuracy, testImages, "pixels"),
+		e.tally.Profile(metric.Accuracy, TestImages, chance),
+		e.byCell.MeanIoUProfile(metric.MIoU, TestImages, "cells"),
+		e.byPixel.MeanIoUProfile(metric.MIoU, TestImages, "pixels"),
+		e.byPixel.AccuracyProfile(metric.PixelAccuracy, TestImages, "pixels"),
 	}
-	return scores, profiles, []metric.Map{e.tally.Map(metric.Accuracy, testImages)}
+	return scores, profiles, []metric.Map{e.tally.Map(metric.Accuracy, TestImages)}
 }

@@ -20,9 +20,17 @@ type Task struct {
 	PerPixel bool   // the network answers for every pixel of a picture, not once
 	Places   bool   // its answers are the cells of the canvas
 
+	// Examinations are how its test pictures are made where that is more than one
+	// way, in the order in which they are told.
+	Examinations []Examination
+
 	problem func(*Source, Spec) Problem
 	check   func(Spec) error // nil, or what is wrong with a canvas for this task
 }
+
+// An Examination is a way to make test pictures: what its scores call their images, a
+// label for a chart, and its words behind "right in 71 %".
+type Examination struct{ Images, Label, Words string }
 
 var table = []Task{location, classify, segment}
 
@@ -161,8 +169,8 @@ func fill(state []float32, parts ...[]float32) error {
 	return nil
 }
 
-// testImages is what scores of tasks are over.
-const testImages = "test"
+// TestImages is what scores of tasks are over, where a patch stands in every cell.
+const TestImages = "test"
 
 // single is embedded by problems with one label per sample, all classes of
 // which weigh 1.

@@ -25,7 +25,7 @@ func (l *labScreen) arms(focused bool) box {
 	if l.snap != nil {
 		b.foot = l.rate()
 		for i, a := range l.now().Arms {
-			row := view.Row{Text: a.Label, Marker: theme.Marker(i), Tint: theme.Series(i)}
+			row := view.Row{Text: a.Label, Marker: theme.Marker(l.lookOf(i)), Tint: theme.Series(l.lookOf(i))}
 			if a.Status == lab.Diverged || a.Status == lab.Failed {
 				row.Style, row.Columns = theme.Bad, []string{string(a.Status)}
 			} else if s, ok := l.board().score(a); ok {
@@ -65,7 +65,7 @@ func (l *labScreen) loss() box {
 			if a.Stage != now.Stage {
 				continue // the loss of a network and that of what is read out of it are two quantities
 			}
-			series := view.CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
+			series := view.CurveSeries{Style: theme.Series(l.lookOf(i)), Marker: theme.Marker(l.lookOf(i))}
 			series.Points = curve(a.Loss)
 			if before, ok := l.previous(a.Name); ok && before.Stage == a.Stage {
 				series.Before = curve(before.Loss)

@@ -14,27 +14,43 @@ import (
 // A trainingBoard shows networks that learn a task.
 type trainingBoard struct{ *labScreen }
 
-// A charted thing is a profile of some metric, or, where steps is set, how a score
-// goes from evaluation to evaluation.
+// A charted thing is a metric against something.
 type charted struct {
-	metric string
-	steps  bool
+	metric  string
+	against against
 }
 
-// charts are what can be charted of an arm, the most telling first: what no
+// What scores are charted against.
+type against int
+
+const (
+	distance     against = iota // to the border
+	steps                       // of training
+	examinations                // ways in which test pictures are made
+	field                       // a number in which arms differ
+)
+
+// charts are what can be charted of an arm, the most telling first: what the
+// experiment compares, a number or test pictures made in several ways, what no
 // favourite answer raises, where there is that, the score that it makes neutral,
 // how it is learned, and the rest.
-func charts(a lab.ArmState) []charted {
+func (l trainingBoard) charts(a lab.ArmState) []charted {
 	var list []charted
+	if _, lines := l.experiment.Lines(); len(lines) > 0 && len(a.Scores) > 0 {
+		list = append(list, charted{a.Scores[0].Metric, field})
+	}
+	if len(l.examined(a)) > 1 {
+		list = append(list, charted{a.Scores[0].Metric, examinations})
+	}
 	if _, ok := metric.Find(a.Profiles, metric.Key{Metric: metric.BeyondGuessing}); ok {
-		list = append(list, charted{metric: metric.BeyondGuessing})
+		list = append(list, charted{metric.BeyondGuessing, distance})
 	}
 	for i, p := range a.Profiles {
 		if p.Metric != metric.BeyondGuessing {
-			list = append(list, charted{metric: p.Metric})
+			list = append(list, charted{p.Metric, distance})
 		}
 		if i == 0 {
-			list = append(list, charted{metric: a.Course.Metric, steps: true})
+			list = append(list, charted{a.Course.Metric, steps})
 		}
 	}
 	return list
@@ -46,8 +62,7 @@ func (l trainingBoard) charted() (c charted, ok bool) {
 		return c, false
 	}
 	for _, a := range l.now().Arms {
-		if len(a.Profiles) > 0 {
-			list := charts(a)
+		if list := l.charts(a); len(list) > 0 {
 			return list[l.curve%len(list)], true
 		}
 	}
@@ -66,9 +81,16 @@ func (l trainingBoard) chart() box {
 	if l.rising() {
 		more = "↑ still rising"
 	}
-	if b.title += ": " + metric.Of(c.metric).Label; c.steps {
-		b.foot = more
-		b.inside = l.course(c.metric)
+	b.title += ": " + metric.Of(c.metric).Label
+	switch c.against {
+	case steps:
+		b.foot, b.inside = more, l.course(c.metric)
+		return b
+	case examinations:
+		b.inside, b.foot = l.examination(c.metric)
+		return b
+	case field:
+		b.inside, b.foot = l.along(c.metric)
 		return b
 	}
 	unit, over := "cells", metric.Images
@@ -110,7 +132,7 @@ func (l trainingBoard) chart() box {
 func (l trainingBoard) course(name string) view.Curve {
 	c := view.Curve{Range: rangeOf(name), XLabel: "step", Last: true, Empty: l.empty(), Cursor: l.cursor}
 	for i, a := range l.now().Arms {
-		series := view.CurveSeries{Style: theme.Series(i), Marker: theme.Marker(i)}
+		series := view.CurveSeries{Style: theme.Series(l.lookOf(i)), Marker: theme.Marker(l.lookOf(i))}
 		series.Points = curve(a.Course.Points)
 		if before, ok := l.previous(a.Name); ok && before.Course.Metric == name {
 			series.Before = curve(before.Course.Points)
@@ -210,11 +232,20 @@ func (l trainingBoard) stops() (list []float64) {
 	if !ok || !selected {
 		return nil
 	}
-	if c.steps {
+	switch c.against {
+	case steps:
 		for _, p := range a.Course.Points {
 			list = append(list, float64(p.Step))
 		}
 		return list
+	case examinations:
+		for i := range l.examined(a) {
+			list = append(list, float64(i))
+		}
+		return list
+	case field:
+		_, lines := l.experiment.Lines()
+		return lines[0].At
 	}
 	p, _ := metric.Find(a.Profiles, metric.Key{Metric: c.metric})
 	return distances(p)

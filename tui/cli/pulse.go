@@ -34,7 +34,7 @@ type work struct {
 	of    *pulse
 	what  string
 	began time.Time
-	said  bool
+	said  string // empty: nothing yet
 }
 
 // wake lets a session speak when it has been silent for long, until it is put to sleep.
@@ -71,15 +71,15 @@ func (p *pulse) look(now time.Time) {
 	}
 	w := p.works[len(p.works)-1]
 	silent, passed := now.Sub(p.wrote), now.Sub(w.began)
-	switch {
-	case !w.said && silent >= silence && passed >= silence:
-		fmt.Fprintf(p.to, "padlab: %s\n", report.Visible(w.what))
-	case w.said && silent >= patient:
-		fmt.Fprintf(p.to, "padlab: %s, for %s now\n", report.Visible(w.what), view.Duration(passed))
-	default:
+	if passed < silence || silent < silence || w.said != "" && silent < patient {
 		return
 	}
-	w.said, p.wrote = true, now
+	more := ""
+	if w.said == w.what {
+		more = ", for " + view.Duration(passed) + " now"
+	}
+	fmt.Fprintf(p.to, "padlab: %s%s\n", report.Visible(w.what), more)
+	w.said, p.wrote = w.what, now
 }
 
 // Write passes on what is said.

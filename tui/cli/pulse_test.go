@@ -43,12 +43,13 @@ func TestPulse(t *testing.T) {
 	after(2*silence-1, "") // it has not taken long
 	after(2*silence, "padlab: reading a ]b\n")
 	inner.now("step 3")
-	after(4*patient, "padlab: step 3, for 0:39 now\n")
+	after(4*patient, "padlab: step 3\n")
+	after(5*patient, "padlab: step 3, for 0:49 now\n")
 	inner.done()
-	after(4*patient+1, "") // something was said just now
+	after(5*patient+1, "") // something was said just now
 	after(6*patient, "padlab: working, for 1:00 now\n")
 
-	p.works[0].said, p.wrote = false, at
+	p.works[0].said, p.wrote = "", at
 	p.wrote = at.Add(time.Second)
 	after(time.Second+silence-1, "") // something was said elsewhere
 	said.Reset()

@@ -25,6 +25,9 @@ func Found(e *experiment.Experiment, a record.Arm, label string) string {
 		what = t.Question
 	}
 	score := a.Scores[0]
+	if text := moved(e, a, name); text != "" {
+		return text
+	}
 	beyond, ok := metric.Find(a.Scores, metric.Key{Metric: metric.BeyondGuessing})
 	if s, ok := metric.Find(a.Scores, metric.Key{Metric: metric.BorderInterior}); ok && beyond.Low > 0 {
 		return fmt.Sprintf("%s can tell %s in %s; next to the border that is %s points (%s to %s) against the interior, image by image.",
@@ -64,6 +67,33 @@ func Found(e *experiment.Experiment, a record.Arm, label string) string {
 		text += "; it is still rising"
 	}
 	return text + "."
+}
+
+// moved says what it does to an arm that test pictures are made otherwise than those
+// that it was trained on; nothing where they are made in one way.
+func moved(e *experiment.Experiment, a record.Arm, name string) string {
+	var first metric.Score
+	var words string
+	var others []string
+	same := true
+	for _, x := range e.Examinations() {
+		s, ok := metric.Find(a.Scores, metric.Key{Metric: metric.Accuracy, Images: x.Images})
+		switch {
+		case !ok:
+		case words == "":
+			first, words = s, x.Words
+		default:
+			same = same && s.Value == first.Value
+			others = append(others, fmt.Sprintf("%s %s", percent(s.Value), x.Words))
+		}
+	}
+	switch {
+	case len(others) == 0:
+		return ""
+	case same:
+		return fmt.Sprintf("%s is right in %s however it is examined: the place makes no difference to it.", name, percent(first.Value))
+	}
+	return fmt.Sprintf("%s is right in %s %s, %s.", name, percent(first.Value), words, strings.Join(others, ", "))
 }
 
 // deepest is the innermost ring that is more than a single cell: a network that

@@ -42,6 +42,9 @@ func Text(result record.Result) string {
 			fmt.Fprintf(&b, "\n%s: %s, %s:\n", question, metric.Of(name).Label, intervalsOf(result, name))
 			b.WriteString(profiles(result, name).String())
 		}
+		if t := examinations(result); len(t) > 1 {
+			fmt.Fprintf(&b, "\n%s: %s, by how it is examined:\n%s", question, metric.Of(metric.Accuracy).Label, t)
+		}
 		for _, a := range result.Arms {
 			if Rising(a) {
 				fmt.Fprintf(&b, "\n%s is still rising: with more steps it may come to more.\n", a.Name)
@@ -145,6 +148,31 @@ func profiles(result record.Result, name string) Table {
 	return rows
 }
 
+// examinations is the table of what all arms score in each way in which test pictures
+// are made; it has no rows where there is one way.
+func examinations(result record.Result) Table {
+	list := result.Experiment.Examinations()
+	rows := Table{{"arm"}}
+	for _, x := range list {
+		rows[0] = append(rows[0], x.Words)
+	}
+	for _, a := range result.Arms {
+		row, several := []string{a.Name}, 0
+		for _, x := range list {
+			cell := ""
+			if s, ok := metric.Find(a.Scores, metric.Key{Metric: metric.Accuracy, Images: x.Images}); ok {
+				cell = withInterval(s.Value, s.Low, s.High)
+				several++
+			}
+			row = append(row, cell)
+		}
+		if several > 1 {
+			rows.Add(row...)
+		}
+	}
+	return rows
+}
+
 // ceiling is empty where none is known.
 func ceiling(n *metric.Number) string {
 	if n == nil {
@@ -158,7 +186,7 @@ func otherScores(result record.Result) Table {
 	var metrics []string
 	for _, a := range result.Arms {
 		for i, s := range a.Scores {
-			if i > 0 && s.Target == "" && s.Metric != metric.BeyondGuessing && !slices.Contains(metrics, s.Metric) {
+			if i > 0 && s.Target == "" && s.Images == a.Scores[0].Images && s.Metric != metric.BeyondGuessing && !slices.Contains(metrics, s.Metric) {
 				metrics = append(metrics, s.Metric)
 			}
 		}
@@ -172,7 +200,7 @@ func otherScores(result record.Result) Table {
 		for _, m := range metrics {
 			cell := ""
 			for _, s := range a.Scores {
-				if s.Metric == m {
+				if s.Metric == m && s.Images == a.Scores[0].Images {
 					cell, empty = withInterval(s.Value, s.Low, s.High), false
 				}
 			}

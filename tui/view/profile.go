@@ -24,6 +24,7 @@ type Profile struct {
 	Chance   Optional // the score of guessing: a dashed line
 	Reach    Optional // the distance from which on all places look alike: a line between the rings
 	XLabel   string   // what the distance is, with its unit
+	Words    []string // for the distances 0, 1, 2 and so on in place of these numbers
 	Cursor   Optional // a distance: a line at the nearest ring, and beside it what every series has there
 	Selected int      // the series that is drawn last and with its name marked; −1 for none
 	Empty    string   // one line to show while no series has a value
@@ -126,7 +127,10 @@ func (l profileLayout) cursor(at Optional) (distance float64, ok bool) {
 
 // readout lists the series at a ring.
 func (p Profile) readout(distance float64) readout {
-	o := readout{head: "at " + strconv.FormatFloat(distance, 'g', 4, 64)}
+	o := readout{head: p.word(distance)}
+	if len(p.Words) == 0 {
+		o.head = "at " + o.head
+	}
 	if n := p.count(distance); n > 0 {
 		o.head += " · n " + strconv.Itoa(n)
 	}
@@ -320,7 +324,7 @@ func (p Profile) xAxis(l profileLayout) {
 		}
 	}
 	for _, d := range l.rings {
-		put(d, 0, theme.Plain, strconv.FormatFloat(d, 'g', 4, 64), &end)
+		put(d, 0, theme.Plain, p.word(d), &end)
 		if n := p.count(d); n > 0 {
 			text := strconv.Itoa(n)
 			if len(text) > 5 || (len(text)+2)*len(l.rings) > a.w-left {
@@ -333,6 +337,14 @@ func (p Profile) xAxis(l profileLayout) {
 		label := Cut(p.XLabel, a.w-left)
 		a.text(left+(a.w-left-Columns(label))/2, 2, theme.Dim, label)
 	}
+}
+
+// word is what stands below the axis for a distance.
+func (p Profile) word(distance float64) string {
+	if i := int(distance); i >= 0 && i < len(p.Words) && float64(i) == distance {
+		return p.Words[i]
+	}
+	return strconv.FormatFloat(distance, 'g', 4, 64)
 }
 
 // count returns the n of a ring: the selected series', or the first there is.
