@@ -66,6 +66,12 @@ type Spec struct {
 	// Head is how the network answers; empty stands for Pooled.
 	Head catalog.Head
 
+	// Global is how a network with that head pools its last map, where the
+	// architecture leaves the choice; empty stands for Average. Unbiased: the layer
+	// behind that adds no bias.
+	Global   catalog.Global
+	Unbiased bool
+
 	// FCHead builds the classifier that came with a VGG, fully connected on
 	// 7×7 pixels, instead of global average pooling and a linear layer.
 	FCHead bool
@@ -150,6 +156,9 @@ func (s Spec) builder() *nn.Builder {
 	b.Schemes = s.Layers
 	if s.Arch.Pooled && s.perPixel() {
 		b.Fail("it answers for the whole picture only, not for its pixels")
+	}
+	if own := s.Arch.Pooled || s.Arch.Weigh != nil; own && (s.Global != "" && s.Global != catalog.Average || s.Unbiased) {
+		b.Fail("it has an end of its own: net.global is average and net.head_bias true")
 	}
 	s.Arch.Build(b, s)
 	return b

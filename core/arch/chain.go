@@ -58,13 +58,25 @@ func chain(name string, norm bool, filters ...int) Architecture {
 	return a
 }
 
-// classifier ends a network with its head. The maps of logits are enlarged
+// classifier ends a network with its head: a vector and a linear layer, or maps of
+// logits. The maps of logits are enlarged
 // bilinearly, corners not aligned.
 func (s Spec) classifier(b *nn.Builder, x nn.Output, name string) nn.Output {
 	if !s.perPixel() {
-		return b.Linear(name, b.GlobalAveragePool("gap", x), s.Classes)
+		switch s.Global {
+		case catalog.Max:
+			x = b.GlobalMaxPool("gmp", x)
+		case catalog.Permuted:
+			x = b.Permute("permute", b.GlobalAveragePool("gap", x))
+		default:
+			x = b.GlobalAveragePool("gap", x)
+		}
+		if s.Unbiased { // on a single pixel that is a linear layer
+			return b.Conv(name, x, s.Classes, 1, 1, pad.Must("none"), pad.Valid, false)
+		}
+		return b.Linear(name, x, s.Classes)
 	}
-	x = b.Conv(name, x, s.Classes, 1, 1, pad.Must("none"), pad.Valid, true)
+	x = b.Conv(name, x, s.Classes, 1, 1, pad.Must("none"), pad.Valid, !s.Unbiased)
 	nodes, err := b.Nodes()
 	if s.Head == catalog.Stretched || err != nil {
 		return b.Resize("enlarge", x, s.In.H, s.In.W, false)

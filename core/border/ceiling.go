@@ -98,3 +98,44 @@ func alikeFrom(class []int, grid int) *int {
 	}
 	return nil
 }
+
+// Pairs sets the ceilings of accuracy where two answers are asked for, by classes of
+// views that a network cannot tell apart: views 2·n and 2·n+1 are one picture at the
+// n-th distance, of which the one answer is right, or the other. Where they are of one
+// class, half is right on average, whatever is learned. From AlikeFrom on they all are.
+//
+// It panics unless every profile has a ring for every two views.
+func Pairs(class []int, scores []metric.Score, profiles []metric.Profile) {
+	of := func(pair int) metric.Number {
+		if class[2*pair] == class[2*pair+1] {
+			return .5
+		}
+		return 1
+	}
+	n, sum := len(class)/2, metric.Number(0)
+	for pair := range n {
+		sum += of(pair)
+	}
+	for i := range scores {
+		if scores[i].Metric == metric.Accuracy {
+			v := sum / metric.Number(n)
+			scores[i].Ceiling = &v
+		}
+	}
+	for i := range profiles {
+		p := &profiles[i]
+		if len(p.Rings) != n {
+			panic(fmt.Sprintf("border: %d pairs of views, and a profile of %d rings", n, len(p.Rings)))
+		}
+		for d := n - 1; d >= 0; d-- {
+			v := of(d)
+			if ring := &p.Rings[d]; v < 1 { // every image is right in one of them, and wrong in the other
+				ring.Low, ring.High = ring.Value, ring.Value
+			}
+			if p.Rings[d].Ceiling = &v; v < 1 && (d == n-1 || p.AlikeFrom != nil && *p.AlikeFrom == p.Rings[d+1].Distance) {
+				from := p.Rings[d].Distance
+				p.AlikeFrom = &from
+			}
+		}
+	}
+}

@@ -172,9 +172,17 @@ func (a Arm) inWords(key, value string) string {
 	return value
 }
 
+// Side is how many pixels a picture has per side that a network of e learns from.
+func (e *Experiment) Side() int {
+	if name := e.Learns(); name != "" {
+		return task.Must(name).Side(e.CanvasSpec())
+	}
+	return e.Canvas.Grid * e.Data.Patch
+}
+
 // CanvasSpec is what e says of the canvas.
 func (e *Experiment) CanvasSpec() task.Spec {
-	return task.Spec{Grid: e.Canvas.Grid, Patch: e.Data.Patch, Fill: e.Canvas.Fill, Normalize: e.Data.Normalize, Correlation: e.Task.Correlation}
+	return task.Spec{Grid: e.Canvas.Grid, Patch: e.Data.Patch, Fill: e.Canvas.Fill, Normalize: e.Data.Normalize, Correlation: e.Task.Correlation, Border: e.Canvas.Border}
 }
 
 // check returns what is wrong with the fields of an arm together, and the key
@@ -185,7 +193,7 @@ func (a Arm) check() (key string, err error) {
 			return "canvas.grid", err
 		}
 	}
-	switch side := a.Canvas.Grid * a.Data.Patch; {
+	switch side := a.Side(); {
 	case a.Task.Correlation > 0 && a.Learns() != "classify":
 		return "task.correlation", fmt.Errorf("task.correlation is of a class and a place: only classify has both, not %s", a.Learns())
 	case a.Reads() && a.Readout.Batch > a.Readout.Crops:
@@ -199,6 +207,9 @@ func (a Arm) check() (key string, err error) {
 	case a.Net.Padding.Name == "none" && a.Net.Extent == "full":
 		return "net.extent", fmt.Errorf("none pads nothing, so its extent cannot be full")
 	case side > MaxCanvas:
+		if name := a.Learns(); name != "" && !task.Must(name).Cells() {
+			return "canvas.border", fmt.Errorf("a patch of %d pixels as far as %d from the edges makes a picture of %d pixels: at most %d", a.Data.Patch, a.Canvas.Border, side, MaxCanvas)
+		}
 		return "data.patch", fmt.Errorf("%d cells of %d pixels make a canvas of %d pixels: at most %d", a.Canvas.Grid, a.Data.Patch, side, MaxCanvas)
 	}
 	return "", nil

@@ -45,18 +45,21 @@ type Experiment struct {
 		Photos    string `json:"photos,omitempty"` // a folder; empty: the photographs that ship
 	} `json:"data"`
 	Canvas struct {
-		Grid int       `json:"grid"`
-		Fill task.Fill `json:"fill"`
+		Grid   int       `json:"grid"`
+		Fill   task.Fill `json:"fill"`
+		Border int       `json:"border,omitempty"` // pixels around the quadrants
 	} `json:"canvas"`
 	Net struct {
-		Arch    string        `json:"arch"`    // an entry of arch's catalog
-		Weights string        `json:"weights"` // a file; empty: there is none
-		Padding pad.Scheme    `json:"padding"`
-		Extent  pad.Extent    `json:"extent"`
-		Pools   catalog.Pools `json:"pools"`
-		Head    catalog.Head  `json:"head"`
-		Bias    bool          `json:"bias"`
-		Layers  Layers        `json:"layers,omitempty"`
+		Arch     string         `json:"arch"`    // an entry of arch's catalog
+		Weights  string         `json:"weights"` // a file; empty: there is none
+		Padding  pad.Scheme     `json:"padding"`
+		Extent   pad.Extent     `json:"extent"`
+		Pools    catalog.Pools  `json:"pools"`
+		Head     catalog.Head   `json:"head"`
+		Global   catalog.Global `json:"global"`
+		HeadBias bool           `json:"head_bias"`
+		Bias     bool           `json:"bias"`
+		Layers   Layers         `json:"layers,omitempty"`
 	} `json:"net"`
 	Train Train `json:"train"`
 	Eval  struct {
@@ -172,6 +175,7 @@ func Default() *Experiment {
 	e.Data.Set, e.Data.Patch = "fashion-mnist", 8
 	e.Canvas.Grid, e.Canvas.Fill = 7, "black"
 	e.Net.Arch, e.Net.Padding, e.Net.Extent, e.Net.Pools, e.Net.Head, e.Net.Bias = "small", pad.Must("zeros"), pad.Same, catalog.OwnPools, catalog.Stretched, true
+	e.Net.Global, e.Net.HeadBias = catalog.Average, true
 	e.Train = Train{Optimizer: Adam, LR: 0.003, Momentum: 0.9, Schedule: Constant, Batch: 32, Steps: 600, EvalEvery: 50}
 	e.Eval.Images = 100
 	e.Backbone.Task, e.Backbone.Steps = "classify", 500
@@ -216,6 +220,9 @@ func (e *Experiment) Question() string {
 	}
 	return task.Must(e.Task.Kind).Question
 }
+
+// PerPixel reports whether what is learned is an answer for every pixel.
+func (e *Experiment) PerPixel() bool { return !e.Reads() && task.Must(e.Task.Kind).PerPixel }
 
 // Examinations are the ways in which test pictures are made, where there are several.
 func (e *Experiment) Examinations() []task.Examination {

@@ -114,16 +114,19 @@ var table = []Field{
 	trains(floatField("task.correlation", "the share of training samples of classify in which the patch stands in a place of its class", 0, 1, func(e *Experiment) *float64 { return &e.Task.Correlation })),
 	shared(nameField("data.set", "the set of images", func(e *Experiment) *string { return &e.Data.Set })),
 	reads(shared(pathField("data.photos", "a folder of photographs that is read out of; empty: those that ship", func(e *Experiment) *string { return &e.Data.Photos }))),
-	intField("data.patch", "pixels per side of a cell, to which the images are scaled", 1, 224, func(e *Experiment) *int { return &e.Data.Patch }),
-	boolField("data.normalize", "subtract the mean and divide by the standard deviation of the training images", func(e *Experiment) *bool { return &e.Data.Normalize }),
-	intField("canvas.grid", "cells per side of the canvas", 1, 32, func(e *Experiment) *int { return &e.Canvas.Grid }),
-	numbers(parsedField("canvas.fill", "the empty canvas", func(e *Experiment) *task.Fill { return &e.Canvas.Fill }, task.Fills(), "a grey value from 0 to 1", task.ParseFill)),
+	pictured(intField("data.patch", "pixels per side of a cell, to which the images are scaled", 1, 224, func(e *Experiment) *int { return &e.Data.Patch })),
+	pictured(boolField("data.normalize", "subtract the mean and divide by the standard deviation of the training images", func(e *Experiment) *bool { return &e.Data.Normalize })),
+	asks(task.Task.Cells, intField("canvas.grid", "cells per side of the canvas", 1, 32, func(e *Experiment) *int { return &e.Canvas.Grid })),
+	pictured(numbers(parsedField("canvas.fill", "the empty canvas", func(e *Experiment) *task.Fill { return &e.Canvas.Fill }, task.Fills(), "a grey value from 0 to 1", task.ParseFill))),
+	asks(func(t task.Task) bool { return t.Corners }, intField("canvas.border", "how many pixels a patch of quadrant is away from the edges at most", 0, 128, func(e *Experiment) *int { return &e.Canvas.Border })),
 	parsedField("net.arch", "the network", func(e *Experiment) *string { return &e.Net.Arch }, catalog.Names(), "a FILE.onnx, frozen with its own weights", parseNetwork),
 	shared(pathField("net.weights", "a file of weights (safetensors) that the frozen network gets; empty: it learns", func(e *Experiment) *string { return &e.Net.Weights })),
 	schemeField("net.padding", "the padding scheme", func(e *Experiment) *pad.Scheme { return &e.Net.Padding }),
 	parsedField("net.extent", "how much is padded", func(e *Experiment) *pad.Extent { return &e.Net.Extent }, pad.Extents(), "", pad.ParseExtent),
 	enumField("net.pools", "what padded pools see beside their map: nothing, as the network was published (own), or what the padding scheme puts there (scheme)", func(e *Experiment) *catalog.Pools { return &e.Net.Pools }, "kind of pools", []catalog.Pools{catalog.OwnPools, catalog.SchemePools}),
 	enumField("net.head", "where the outputs of a map of answers are put: stretched over the whole picture whatever the map has lost, or aligned with where they look", func(e *Experiment) *catalog.Head { return &e.Net.Head }, "head", catalog.Heads()),
+	enumField("net.global", "how the last map becomes a vector: the average of each channel, its maximum, or the average with the channels in a new order at every pass", func(e *Experiment) *catalog.Global { return &e.Net.Global }, "global pooling", catalog.Globals()),
+	boolField("net.head_bias", "the last layer adds a bias", func(e *Experiment) *bool { return &e.Net.HeadBias }),
 	boolField("net.bias", "convolutions add a bias", func(e *Experiment) *bool { return &e.Net.Bias }),
 	enumField("train.optimizer", "how the weights follow the gradient", func(e *Experiment) *Optimizer { return &e.Train.Optimizer }, "optimizer", []Optimizer{Adam, AdamW, SGD, Nesterov, Adadelta}),
 	floatField("train.lr", "learning rate; 0: nothing is learned, but batch norms see pictures", 0, 100, func(e *Experiment) *float64 { return &e.Train.LR }),
@@ -136,7 +139,7 @@ var table = []Field{
 	shared(intField("train.eval_every", "steps between two evaluations", 1, 10_000_000, func(e *Experiment) *int { return &e.Train.EvalEvery })),
 	optional(schemeField("eval.padding", "the padding scheme of the trained network when it is tested; empty: its own", func(e *Experiment) *pad.Scheme { return &e.Eval.Padding })),
 	shared(intField("eval.images", "test images that the last evaluation shows in every cell", 1, 1_000_000, func(e *Experiment) *int { return &e.Eval.Images })),
-	reads(enumField("backbone.task", "what the frozen network has learned", func(e *Experiment) *string { return &e.Backbone.Task }, "task", task.Names())),
+	reads(enumField("backbone.task", "what the frozen network has learned", func(e *Experiment) *string { return &e.Backbone.Task }, "task", learnable())),
 	reads(intField("backbone.steps", "training steps before it is frozen; 0: it keeps its random weights", 0, 10_000_000, func(e *Experiment) *int { return &e.Backbone.Steps })),
 	reads(shared(targetsField())),
 	reads(tapsField()),
@@ -217,6 +220,32 @@ func (e *Experiment) Same(matters func(key string) bool) string {
 
 // trains and reads restrict a field to the experiments that heed it; shared
 // marks one that all arms have in common.
+// asks is for fields that some tasks look at, whoever learns them.
+func asks(of func(task.Task) bool, f Field) Field {
+	f.concerns = func(e *Experiment) bool {
+		name := e.Learns()
+		if name == "" {
+			name = Default().Task.Kind
+		}
+		return of(task.Must(name))
+	}
+	return f
+}
+
+// pictured is for fields that say what is made of the images of a set.
+func pictured(f Field) Field { return asks(func(t task.Task) bool { return !t.Drawn }, f) }
+
+// learnable are the tasks on the images of a set, whose networks are shown
+// photographs, too.
+func learnable() (list []string) {
+	for _, t := range task.All() {
+		if !t.Drawn {
+			list = append(list, t.Name)
+		}
+	}
+	return list
+}
+
 func trains(f Field) Field {
 	f.concerns = func(e *Experiment) bool { return !e.Reads() }
 	return f
@@ -306,6 +335,9 @@ func floatField(key, about string, low, high float64, at func(*Experiment) *floa
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(v) || v < low || v > high {
 			return fmt.Errorf("%s must be %s: %q", key, f.Allowed(), text)
+		}
+		if v == 0 {
+			v = 0 // −0 would come back from a file as another text
 		}
 		*at(e) = v
 		return nil

@@ -53,9 +53,35 @@ func Distinguish(net *nn.Net, crew Workers, grid int, draw func(x []float32, cel
 	if grid < 1 {
 		panic(fmt.Sprintf("inspect: %d×%d cells", grid, grid))
 	}
+	c = &Cells{Grid: grid, Class: make([]int, grid*grid), Count: 1}
+	ok = c.part(net, crew, draw, func(other int) { c.Leak = leak(net, pooling(net.Nodes), grid, other, draw) })
+	if !ok {
+		return nil, false
+	}
+	return c, true
+}
+
+// Alike parts n pictures, whatever they are, into classes of those that leave the same
+// features behind the global pool, whatever the weights: see Distinguish. It returns
+// the class of each, numbered from 0 in order of appearance.
+//
+// It panics unless draw fills a sample of the network, and n ≥ 1.
+func Alike(net *nn.Net, crew Workers, n int, draw func(x []float32, picture int)) (class []int, ok bool) {
+	if n < 1 {
+		panic(fmt.Sprintf("inspect: %d pictures", n))
+	}
+	c := &Cells{Class: make([]int, n), Count: 1}
+	if !c.part(net, crew, draw, func(int) {}) {
+		return nil, false
+	}
+	return c.Class, true
+}
+
+// part finds the classes; once a cell of another class than the first is known, it is
+// told. It is false when the crew left work out.
+func (c *Cells) part(net *nn.Net, crew Workers, draw func(x []float32, cell int), told func(other int)) bool {
 	pool := pooling(net.Nodes)
 	tapes := make([]*nn.Tape, crew.Workers())
-	c = &Cells{Grid: grid, Class: make([]int, grid*grid), Count: 1}
 	for n, idle := uint64(1), 0; idle < idleDraws && n <= mostDraws && c.Count < len(c.Class); n++ {
 		scatter(net, n)
 		features := make([][]float32, len(c.Class))
@@ -67,7 +93,7 @@ func Distinguish(net *nn.Net, crew Workers, grid int, draw func(x []float32, cel
 			features[cell] = poolFeatures(net, tapes[worker], pool)
 		})
 		if slices.ContainsFunc(features, func(f []float32) bool { return f == nil }) {
-			return nil, false
+			return false
 		}
 		before := c.Count
 		if c.refine(features); c.Count == before {
@@ -76,10 +102,10 @@ func Distinguish(net *nn.Net, crew Workers, grid int, draw func(x []float32, cel
 		}
 		if idle = 0; before == 1 {
 			other := slices.IndexFunc(c.Class, func(class int) bool { return class > 0 })
-			c.Leak = leak(net, pool, grid, other, draw)
+			told(other)
 		}
 	}
-	return c, true
+	return true
 }
 
 // refine parts the classes whose cells have different features.

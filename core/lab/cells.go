@@ -47,20 +47,46 @@ func (b *builder) cells(arm experiment.Arm, tested arch.Spec) *inspect.Cells {
 	return b.look(own)
 }
 
-// look distinguishes the cells of a sight, once for all runs of the pool. Padding
-// that is drawn counts as zeros.
-func (b *builder) look(s sight) *inspect.Cells {
+// corners are the classes of views of quadrant that the tested network of an arm cannot
+// tell apart, nil where that would take too long.
+func (b *builder) corners(arm experiment.Arm, tested arch.Spec) []int {
+	views, draw := task.Corners(b.source, arm.CanvasSpec())
+	net, err := arch.Build(undrawn(tested), b.means.Kernel)
+	if err != nil {
+		return nil
+	}
+	if forward, _ := arch.FLOPs(net); float64(forward)*float64(views) > maxSight {
+		return nil
+	}
+	class, ok := inspect.Alike(net, b.crew, views, draw)
+	if !ok {
+		return nil // the building is left
+	}
+	return class
+}
+
+// undrawn puts zeros in the place of padding that is drawn.
+func undrawn(s arch.Spec) arch.Spec {
 	zeros := func(p pad.Scheme) pad.Scheme {
 		if p.Draws {
 			return pad.Must("zeros")
 		}
 		return p
 	}
+	s.Padding, s.Layers = zeros(s.Padding), maps.Clone(s.Layers)
+	for name, p := range s.Layers {
+		s.Layers[name] = zeros(p)
+	}
+	return s
+}
+
+// look distinguishes the cells of a sight, once for all runs of the pool. Padding
+// that is drawn counts as zeros.
+func (b *builder) look(s sight) *inspect.Cells {
+	s.net = undrawn(s.net)
 	s.net.In.H, s.net.In.W = s.canvas.Grid*s.canvas.Patch, s.canvas.Grid*s.canvas.Patch
-	s.net.Padding, s.net.Layers = zeros(s.net.Padding), maps.Clone(s.net.Layers)
-	key := fmt.Sprintln(b.source.Set.SHA256(), s.net.Arch.Name, s.net.In, s.net.Padding.Name, s.net.Extent, s.net.Pools, s.net.Bias, s.canvas)
+	key := fmt.Sprintln(b.source.Set.SHA256(), s.net.Arch.Name, s.net.In, s.net.Padding.Name, s.net.Extent, s.net.Pools, s.net.Bias, s.net.Global, s.net.Unbiased, s.canvas)
 	for _, name := range slices.Sorted(maps.Keys(s.net.Layers)) {
-		s.net.Layers[name] = zeros(s.net.Layers[name])
 		key += fmt.Sprintln(name, s.net.Layers[name].Name)
 	}
 	if c, ok := b.pool.sight(key); ok {

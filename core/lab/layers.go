@@ -20,7 +20,7 @@ func Convolutions(e *experiment.Experiment) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	side := e.Canvas.Grid * e.Data.Patch
+	side := e.Side()
 	if e.Reads() {
 		side = e.Readout.Size
 	}

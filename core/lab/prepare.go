@@ -230,7 +230,12 @@ func (b *builder) replica(spec experiment.Arm) (*replica, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.Cells = b.cells(spec, t.Spec())
+		switch learns := task.Must(spec.Task.Kind); {
+		case learns.Cells():
+			t.Cells = b.cells(spec, t.Spec())
+		case learns.Corners:
+			t.Alike = b.corners(spec, t.Spec())
+		}
 		b.out.stages = append(b.out.stages, t)
 		a.stages = []stage.Stage{t}
 		return a, nil

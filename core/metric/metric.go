@@ -36,6 +36,7 @@ const (
 	BorderInterior = "border-interior"
 	BorderCentre   = "border-centre"
 	SameAnswer     = "same-answer"
+	SameLogits     = "same-logits"
 	MIoU           = "miou"
 	PixelAccuracy  = "pixel-accuracy"
 
@@ -58,6 +59,7 @@ var table = []Metric{
 	{BorderInterior, "border − interior", "accuracy over the cells at the border less that over all others, image by image", -1, 1, "", 0},
 	{BorderCentre, "border − centre", "accuracy over the cells at the border less that over the innermost ring, image by image", -1, 1, "", 0},
 	{SameAnswer, "same answer", "share of images that get one answer in all cells", 0, 1, "", 0},
+	{SameLogits, "same logits", "share of images of which a network makes the same numbers, bit for bit, wherever they stand", 0, 1, "", 0},
 	{MIoU, "mIoU", "mean intersection over union", 0, 1, "", 1},
 	{PixelAccuracy, "pixel accuracy", "share of all pixels, the background among them, that are right", 0, 1, "", 1},
 	{SPC, "rank correlation", "Spearman's rank correlation of prediction and target", -1, 1, "", 1},

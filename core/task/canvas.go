@@ -36,6 +36,9 @@ type Spec struct {
 	// Correlation is the share of training samples of classify in which the patch
 	// stands in a cell of its class, 0 … 1; it is no part of the canvas itself.
 	Correlation float64
+
+	// Border is how many pixels a patch of quadrant may be away from the edges.
+	Border int
 }
 
 // newCanvas scales all images of the set to the patch by area and keeps them.

@@ -43,7 +43,10 @@ type classifying struct {
 	homes       [][]int // the cells of each class
 }
 
-func (c *classifying) Answers() int { return len(c.Classes) }
+func (c *classifying) Answers() int    { return len(c.Classes) }
+func (c *classifying) Names() []string { return c.Classes }
+
+func (c *classifying) Right(image, _ int) int32 { return int32(c.test.labels[image]) }
 
 func (c *classifying) Sample(seed uint64, step, i int, x []float32, labels []int32) {
 	image, cell := c.draw(seed, step, i)
@@ -57,8 +60,7 @@ func (c *classifying) Sample(seed uint64, step, i int, x []float32, labels []int
 }
 
 func (c *classifying) Examine(images int) Exam {
-	right := func(image, _ int) int32 { return int32(c.test.labels[image]) }
-	exam := classified{hits: newHits(c.Canvas, images, len(c.Classes), right)}
+	exam := classified{hits: newHits(c.Canvas, images, len(c.Classes), c.Right)}
 	if c.correlation > 0 {
 		exam.homes = c.homes
 	}

@@ -2,6 +2,7 @@ package task
 
 import (
 	"errors"
+	"fmt"
 
 	"padlab/core/metric"
 )
@@ -34,13 +35,22 @@ type locating struct {
 
 func (l *locating) Answers() int { return l.cells() }
 
+func (l *locating) Names() (list []string) {
+	for cell := range l.cells() {
+		list = append(list, fmt.Sprintf("row %d, column %d", cell/l.Grid+1, cell%l.Grid+1))
+	}
+	return list
+}
+
+func (l *locating) Right(_, cell int) int32 { return int32(cell) }
+
 func (l *locating) Sample(seed uint64, step, i int, x []float32, labels []int32) {
 	_, cell := l.sample(seed, step, i, x)
 	labels[0] = int32(cell)
 }
 
 func (l *locating) Examine(images int) Exam {
-	return located{newHits(l.Canvas, images, l.cells(), func(_, cell int) int32 { return int32(cell) })}
+	return located{newHits(l.Canvas, images, l.cells(), l.Right)}
 }
 
 // located is the exam of location.

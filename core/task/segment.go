@@ -66,6 +66,10 @@ func newSegmenting(c *Canvas) *segmenting {
 
 func (s *segmenting) Answers() int { return len(s.Classes) + 1 }
 
+func (s *segmenting) Names() []string { return append(slices.Clone(s.Classes), "background") }
+
+func (s *segmenting) Right(image, _ int) int32 { return int32(s.test.labels[image]) }
+
 func (s *segmenting) background() int { return len(s.Classes) }
 
 func (s *segmenting) Weights() []float32 { return s.weights }

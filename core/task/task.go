@@ -20,11 +20,15 @@ type Task struct {
 	PerPixel bool   // the network answers for every pixel of a picture, not once
 	Places   bool   // its answers are the cells of the canvas
 
+	Corners bool // its pictures stand in corners: canvas.border says how far from the edges
+	Drawn   bool // its pictures are drawn: no images and no canvas are looked at
+
 	// Examinations are how its test pictures are made where that is more than one
 	// way, in the order in which they are told.
 	Examinations []Examination
 
 	problem func(*Source, Spec) Problem
+	side    func(Spec) int   // pixels per side of a picture; nil: all cells of the canvas
 	check   func(Spec) error // nil, or what is wrong with a canvas for this task
 }
 
@@ -32,7 +36,7 @@ type Task struct {
 // label for a chart, and its words behind "right in 71 %".
 type Examination struct{ Images, Label, Words string }
 
-var table = []Task{location, classify, segment}
+var table = []Task{location, classify, segment, quadrant, redGreen, rook}
 
 // All returns the table.
 func All() []Task { return append([]Task(nil), table...) }
@@ -73,6 +77,17 @@ func (t Task) Check(s Spec) error {
 	return t.check(s)
 }
 
+// Side is how many pixels a picture of the task has per side.
+func (t Task) Side(s Spec) int {
+	if t.side == nil {
+		return s.Grid * s.Patch
+	}
+	return t.side(s)
+}
+
+// Cells reports whether the pictures of the task are a canvas of cells.
+func (t Task) Cells() bool { return t.side == nil }
+
 // On returns the task on the images of a source. The spec is for tasks that
 // have a canvas.
 func (t Task) On(s *Source, spec Spec) Problem { return t.problem(s, spec) }
@@ -90,7 +105,7 @@ func NewSource(set *images.Set) *Source { return &Source{set, map[Spec]*Canvas{}
 // Bytes is how much memory the canvas of a spec would take besides those that
 // there are: all images of the set, scaled to its cells.
 func (s *Source) Bytes(spec Spec) int64 {
-	spec.Correlation = 0
+	spec.Correlation, spec.Border = 0, 0
 	if s.canvases[spec] != nil {
 		return 0
 	}
@@ -102,7 +117,7 @@ func (s *Source) Bytes(spec Spec) int64 {
 // Canvas returns the canvas of a spec, which is made when it is first asked
 // for.
 func (s *Source) Canvas(spec Spec) *Canvas {
-	spec.Correlation = 0
+	spec.Correlation, spec.Border = 0, 0
 	if s.canvases[spec] == nil {
 		s.canvases[spec] = newCanvas(s.Set, spec)
 	}
@@ -117,6 +132,14 @@ type Problem interface {
 	Cell() int            // pixels per side of a cell of the canvas, 0 without a canvas
 	TestImages() int      // how many images an examination may use
 	Views() int           // pictures that an examination shows of each image
+
+	// Names are those of the answers, or of a task that answers for every pixel those
+	// of its classes and of the background behind them.
+	Names() []string
+
+	// Right is the right answer to a view of a test image; where every pixel has an
+	// answer, the class of the image.
+	Right(image, view int) int32
 
 	// Sample writes training sample i of a step to x, h×w×c, and its labels:
 	// one, or one per pixel, row by row. Both depend on (seed, step, i) alone.

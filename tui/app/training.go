@@ -119,8 +119,10 @@ func (l trainingBoard) chart() box {
 	switch {
 	case more != "":
 		b.foot = fmt.Sprintf("%s to the border · n = %s · %s", unit, over, more)
-	case unit == "pixels":
+	case unit == "pixels" && l.experiment.PerPixel():
 		b.foot = "pixels between a pixel and the border · n = " + over
+	case unit == "pixels":
+		b.foot = "pixels between the patch and the border · n = " + over
 	default:
 		b.foot = "cells between the patch and the border · n = " + over
 	}

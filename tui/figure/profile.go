@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"padlab/core/experiment"
 	"padlab/core/metric"
 	"padlab/core/record"
 	"padlab/tui/report"
@@ -80,7 +81,7 @@ func profile(result record.Result) (*Figure, error) {
 		high = m.High
 	}
 
-	p := axes(distances(first.Unit), label(m))
+	p := axes(distances(first.Unit, result.Experiment), label(m))
 	p.Add(rules{})
 	for _, l := range chance {
 		drawn := level{l.values, .5, draw.LineStyle{Color: ink, Width: 1, Dashes: []vg.Length{1, 2}}}
@@ -169,11 +170,13 @@ func (l *levels) add(arm string, values []float64) {
 }
 
 // distances is the title of the horizontal axis.
-func distances(unit string) string {
-	switch unit {
-	case "cells":
+func distances(unit string, e *experiment.Experiment) string {
+	switch {
+	case unit == "cells":
 		return "cells between the patch and the border"
-	case "pixels":
+	case unit == "pixels" && !e.Reads() && !e.PerPixel():
+		return "pixels between the patch and the border"
+	case unit == "pixels":
 		return "pixels between a pixel and the border"
 	}
 	return fmt.Sprintf("distance to the border (%s)", shown(unit))

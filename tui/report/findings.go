@@ -40,7 +40,12 @@ func Found(e *experiment.Experiment, a record.Arm, label string) string {
 		if len(a.Profiles) == 0 || len(a.Profiles[0].Rings) == 0 {
 			return fmt.Sprintf("%s can tell %s in %s.", name, what, percent(score.Value))
 		}
-		rings := a.Profiles[0].Rings
+		p := a.Profiles[0]
+		rings := p.Rings
+		if from := p.AlikeFrom; from != nil && p.Unit == "pixels" {
+			return fmt.Sprintf("%s can tell %s in %s: %s at the border; from %d pixels away on no output of it sees patch and padding at once, and it is guessing.",
+				name, what, percent(score.Value), percent(rings[0].Value), *from)
+		}
 		return fmt.Sprintf("%s can tell %s in %s: %s is %s at the border, %s in the innermost ring.",
 			name, what, percent(score.Value), metric.Of(a.Profiles[0].Metric).Label, percent(rings[0].Value), percent(rings[len(rings)-1].Value))
 	case beyond.Ceiling != nil && *beyond.Ceiling == 0:

@@ -111,14 +111,19 @@ func intervalsOf(result record.Result, name string) string {
 // training exceeds, where that is known.
 func profiles(result record.Result, name string) Table {
 	key := metric.Key{Metric: name}
-	rings := 0
+	var most metric.Profile // of all arms, the one with most rings
 	for _, a := range result.Arms {
-		p, _ := metric.Find(a.Profiles, key)
-		rings = max(rings, len(p.Rings))
+		if p, _ := metric.Find(a.Profiles, key); len(p.Rings) > len(most.Rings) {
+			most = p
+		}
 	}
-	header := []string{"arm", "all cells"}
-	for d := range rings {
-		header = append(header, distance(d))
+	rings, all := len(most.Rings), "all cells"
+	if rings == 0 || most.Unit != "cells" {
+		all = "all"
+	}
+	header := []string{"arm", all}
+	for _, ring := range most.Rings {
+		header = append(header, away(ring.Distance, most.Unit))
 	}
 	rows := Table{append(header, "chance")}
 	for _, a := range result.Arms {
@@ -130,12 +135,12 @@ func profiles(result record.Result, name string) Table {
 		profile, _ := metric.Find(a.Profiles, key)
 		row, ceilings := []string{a.Name, withInterval(score.Value, score.Low, score.High)}, []string{"  ceiling", ceiling(score.Ceiling)}
 		for d := range rings {
-			ring, most := "", ""
+			ring, bound := "", ""
 			if d < len(profile.Rings) {
 				p := profile.Rings[d]
-				ring, most = withInterval(p.Value, p.Low, p.High), ceiling(p.Ceiling)
+				ring, bound = withInterval(p.Value, p.Low, p.High), ceiling(p.Ceiling)
 			}
-			row, ceilings = append(row, ring), append(ceilings, most)
+			row, ceilings = append(row, ring), append(ceilings, bound)
 		}
 		row = append(row, accuracy(score.Chance))
 		if a.Status != record.Done {
@@ -213,14 +218,12 @@ func otherScores(result record.Result) Table {
 	return rows
 }
 
-func distance(d int) string {
-	switch d {
-	case 0:
+// away is a distance to the border, in cells or pixels.
+func away(distance int, unit string) string {
+	if distance == 0 {
 		return "at the border"
-	case 1:
-		return "1 cell away"
 	}
-	return fmt.Sprintf("%d cells away", d)
+	return Count(distance, strings.TrimSuffix(unit, "s")) + " away"
 }
 
 func accuracy(n metric.Number) string {

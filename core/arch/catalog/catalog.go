@@ -97,3 +97,15 @@ func Find(name string) (Entry, error) {
 	}
 	return Entry{}, names.Unknown("network", name, Names())
 }
+
+// A Global says how the last map becomes one vector, in networks that leave the choice.
+type Global string
+
+const (
+	Average  Global = "average"  // of each channel
+	Max      Global = "max"      // of each channel
+	Permuted Global = "permuted" // the average, its channels in a new order at every pass (Islam et al., ICCV 2021)
+)
+
+// Globals returns them all.
+func Globals() []Global { return []Global{Average, Max, Permuted} }

@@ -6,11 +6,15 @@ import (
 
 	"padlab/core/arch"
 	"padlab/core/experiment"
+	"padlab/core/task"
 )
 
 // larger adds to the error of a network that does not fit on the canvas of an
 // arm which fields make a canvas that it fits on, if any within their ranges do.
 func larger(err error, spec arch.Spec, arm experiment.Arm) error {
+	if !task.Must(arm.Task.Kind).Cells() {
+		return err
+	}
 	side := arch.Smallest(spec)
 	grid, patch := arm.Canvas.Grid, arm.Data.Patch
 	if side <= grid*patch {

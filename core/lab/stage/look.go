@@ -2,16 +2,13 @@ package stage
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"padlab/core/arch"
 	"padlab/core/exact"
-	"padlab/core/experiment"
 	"padlab/core/images"
 	"padlab/core/nn"
 	"padlab/core/pad"
-	"padlab/core/task"
 )
 
 // A Question names one test picture: an image of those that the network is tested
@@ -207,9 +204,9 @@ func (t *Train) Glass() *Glass {
 	}
 	exam := t.problem.Examine(1)
 	g := &Glass{net: net, spec: t.spec, seed: t.arm.Seed, images: t.problem.TestImages(), views: t.problem.Views(), draw: exam.Draw}
-	names := answerNames(t.arm, t.task, t.set)
+	names := t.problem.Names()
 	g.judge = func(s *Sight, answer []float32) {
-		s.Names, s.Truth = names, t.truth(s.Image, s.View)
+		s.Names, s.Truth = names, int(t.problem.Right(s.Image, s.View))
 		s.TruthName = names[s.Truth]
 		if t.task.PerPixel {
 			s.TruthMap, s.AnswerMap = t.truthMap(s.Image, s.View), largestOf(answer, len(names))
@@ -220,29 +217,6 @@ func (t *Train) Glass() *Glass {
 		s.AnswerName = names[s.Answer]
 	}
 	return g
-}
-
-// answerNames are the names of the answers of a task on the canvas of an arm.
-func answerNames(arm experiment.Arm, kind task.Task, set *images.Set) (names []string) {
-	switch {
-	case kind.Places:
-		for cell := range arm.Canvas.Grid * arm.Canvas.Grid {
-			names = append(names, fmt.Sprintf("row %d, column %d", cell/arm.Canvas.Grid+1, cell%arm.Canvas.Grid+1))
-		}
-		return names
-	case kind.PerPixel:
-		return append(append(names, set.Classes...), "background")
-	}
-	return set.Classes
-}
-
-// truth is the right answer to a view of a test image, or the class of the image
-// where every pixel has an answer.
-func (t *Train) truth(image, view int) int {
-	if t.task.Places {
-		return view
-	}
-	return int(t.set.Test.Labels[t.set.Test.InTurn()[image]])
 }
 
 // truthMap is the right answer for every pixel of a canvas with a test image in a
@@ -260,7 +234,7 @@ func (t *Train) truthMap(image, cell int) []int32 {
 	for i, v := range x {
 		if v > inkAbove {
 			row, col := cell/grid*patch+i/set.C/patch, cell%grid*patch+i/set.C%patch
-			labels[row*grid*patch+col] = int32(t.truth(image, cell))
+			labels[row*grid*patch+col] = t.problem.Right(image, cell)
 		}
 	}
 	return labels

@@ -46,6 +46,10 @@ type Train struct {
 	// its weights; nil where that is not known.
 	Cells *inspect.Cells
 
+	// Alike are the classes of views that it cannot tell apart, of a task whose
+	// pictures stand in corners, whatever its weights; nil where they are not known.
+	Alike []int
+
 	spec   arch.Spec  // of the network that is tested
 	tested *nn.Net    // that network, where eval.padding makes it another one than the trained
 	tapes  []*nn.Tape // one per worker, of the network that is tested
@@ -92,8 +96,10 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	learns := task.Must(arm.Task.Kind)
 	var err error
 	t := &Train{name: name, arm: arm, task: learns, set: src.Set, kernel: m.Kernel, progress: record.Progress{Status: record.Running, EvalStep: -1}}
-	if err := m.Memory.Charge("the canvas", src.Bytes(arm.CanvasSpec()), "data.patch"); err != nil {
-		return nil, err
+	if !learns.Drawn {
+		if err := m.Memory.Charge("the canvas", src.Bytes(arm.CanvasSpec()), "data.patch"); err != nil {
+			return nil, err
+		}
 	}
 	t.problem = learns.On(src, arm.CanvasSpec())
 	if n := t.problem.TestImages(); arm.Eval.Images > n {
@@ -185,7 +191,7 @@ func (t *Train) charge(m Means, nodes []nn.Node, beside bool) error {
 // look like is still open. Networks are those of network, or where that is nil
 // those that have a name.
 func ArchSpec(a experiment.Arm, network func(name string) (arch.Architecture, error)) (arch.Spec, error) {
-	s := arch.Spec{Padding: a.Net.Padding, Extent: a.Net.Extent, Pools: a.Net.Pools, Bias: a.Net.Bias, Layers: map[string]pad.Scheme{}}
+	s := arch.Spec{Padding: a.Net.Padding, Extent: a.Net.Extent, Pools: a.Net.Pools, Bias: a.Net.Bias, Global: a.Net.Global, Unbiased: !a.Net.HeadBias, Layers: map[string]pad.Scheme{}}
 	for name, l := range a.Net.Layers {
 		s.Layers[name] = l.Padding
 	}
@@ -291,6 +297,8 @@ func (t *Train) Advance(crew *kernel.Crew) Event {
 	}
 	t.progress.Scores, t.progress.Profiles, t.progress.Maps = t.exam.Results()
 	switch {
+	case t.Alike != nil:
+		border.Pairs(t.Alike, t.progress.Scores, t.progress.Profiles)
 	case t.Cells == nil || t.task.PerPixel:
 	case t.task.Places:
 		border.Bound(t.Cells.Class, t.Cells.Grid, t.progress.Scores, t.progress.Profiles)
