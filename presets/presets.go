@@ -22,8 +22,8 @@ type Section struct {
 }
 
 var sections = []Section{
-	{"How does it know?", []string{"where-am-i", "all-schemes", "how-far", "which-colour", "no-bias", "leaky-grid", "swap-padding"}},
-	{"Does it help or hurt?", []string{"help-or-hurt", "shortcut-strength", "classify-anywhere", "segment-anywhere"}},
+	{"How does it know?", []string{"where-am-i", "all-schemes", "how-far", "which-colour", "no-bias", "grid-size", "receptive-field-cliff", "rook", "none-is-not-blind", "gap-or-permute", "leaky-grid", "swap-padding"}},
+	{"Does it help or hurt?", []string{"help-or-hurt", "shortcut-strength", "red-green", "canvas-colour", "strides-leak-too", "classify-anywhere", "segment-anywhere"}},
 	{"Read out of networks", []string{"table1", "table2-depth", "table2-kernel", "table3-layers", "table4-where", "table6-task", "ranking"}},
 }
 

@@ -34,6 +34,9 @@ const manyClasses = 64
 // that would take too long. It warns where the geometry tells cells apart without
 // any help from a border: under circular padding, which has none.
 func (b *builder) cells(arm experiment.Arm, tested arch.Spec) *inspect.Cells {
+	if arm.Canvas.Fill == task.Noise {
+		return nil // every picture differs from every other
+	}
 	own := sight{tested, arm.CanvasSpec(), b.source.Canvas(arm.CanvasSpec()).Marks}
 	own.net.Head = catalog.Pooled
 	borderless := own
@@ -50,6 +53,9 @@ func (b *builder) cells(arm experiment.Arm, tested arch.Spec) *inspect.Cells {
 // corners are the classes of views of quadrant that the tested network of an arm cannot
 // tell apart, nil where that would take too long.
 func (b *builder) corners(arm experiment.Arm, tested arch.Spec) []int {
+	if arm.Canvas.Fill == task.Noise {
+		return nil
+	}
 	views, draw := task.Corners(b.source, arm.CanvasSpec())
 	net, err := arch.Build(undrawn(tested), b.means.Kernel)
 	if err != nil {

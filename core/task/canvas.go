@@ -16,6 +16,7 @@ type Canvas struct {
 	Mean, Deviation       []float32 // of each channel of the training images, before they are normalised
 
 	empty       []float32 // the canvas without a patch
+	noise       []noise   // of each channel, where the canvas is not empty but drawn
 	train, test patches   // test in the order of evaluation
 }
 
@@ -60,6 +61,15 @@ func newCanvas(set *images.Set, s Spec) *Canvas {
 			l.empty[i] = v
 		}
 	}
+	if s.Fill == Noise {
+		for c := range set.C {
+			n := noise{0, 1}
+			if s.Normalize {
+				n = noise{mean[c], deviation[c]}
+			}
+			l.noise = append(l.noise, n)
+		}
+	}
 	if s.Normalize {
 		for _, values := range [][]float32{l.train.values, l.test.values, l.empty} {
 			for i := range values {
@@ -70,6 +80,9 @@ func newCanvas(set *images.Set, s Spec) *Canvas {
 	}
 	return l
 }
+
+// noise is (u − mean) / deviation, u uniform between 0 and 1.
+type noise struct{ mean, deviation float32 }
 
 func inOrder(n int) []int {
 	list := make([]int, n)
@@ -132,7 +145,10 @@ func (l *Canvas) TestImages() int { return len(l.test.labels) }
 func (l *Canvas) Views() int { return l.cells() }
 
 // Draw writes the canvas with test image i in a cell to x.
-func (l *Canvas) Draw(x []float32, image, cell int) { l.paste(x, l.test, image, cell) }
+func (l *Canvas) Draw(x []float32, image, cell int) {
+	l.ground(x, 1, "test canvas", uint64(image), uint64(cell))
+	l.paste(x, l.test, image, cell)
+}
 
 // Marks returns what draws the canvas as it would be with cells of patch pixels,
 // in one of them noise: unlike most images, noise has no margin that looks like
@@ -143,7 +159,10 @@ func (l *Canvas) Marks(patch int) func(x []float32, cell int) {
 	s.Uniform(noise, 1)
 	blank := slices.Repeat(l.empty[:l.Channels], l.Grid*l.Grid*patch*patch)
 	marked := &Canvas{Grid: l.Grid, Patch: patch, Channels: l.Channels, empty: blank}
-	return func(x []float32, cell int) { marked.paste(x, patches{values: noise}, 0, cell) }
+	return func(x []float32, cell int) {
+		copy(x, blank)
+		marked.paste(x, patches{values: noise}, 0, cell)
+	}
 }
 
 func (l *Canvas) cells() int { return l.Grid * l.Grid }
@@ -172,6 +191,7 @@ func (l *Canvas) home(class int) []int {
 // in which cell. All depend on (seed, step, i) alone.
 func (l *Canvas) sample(seed uint64, step, i int, x []float32) (image, cell int) {
 	image, cell = l.draw(seed, step, i)
+	l.ground(x, seed, "canvas", uint64(step), uint64(i))
 	l.paste(x, l.train, image, cell)
 	return image, cell
 }
@@ -183,9 +203,21 @@ func (l *Canvas) draw(seed uint64, step, i int) (image, cell int) {
 	return image, s.IntN(l.cells())
 }
 
-// paste empties the canvas x and puts one patch into a cell.
+// ground writes the canvas without a patch to x; noise is that of (seed, purpose, keys).
+func (l *Canvas) ground(x []float32, seed uint64, purpose string, keys ...uint64) {
+	if l.noise == nil {
+		copy(x, l.empty)
+		return
+	}
+	s := rng.New(seed, purpose, keys...)
+	for i := range x {
+		n := l.noise[i%l.Channels]
+		x[i] = (s.Float32() - n.mean) / n.deviation
+	}
+}
+
+// paste puts one patch into a cell of the canvas x.
 func (l *Canvas) paste(x []float32, from patches, image, cell int) {
-	copy(x, l.empty)
 	line, width := l.Patch*l.Channels, l.side()*l.Channels
 	patch := from.values[image*l.patchLen() : (image+1)*l.patchLen()]
 	corner := cell/l.Grid*l.Patch*width + cell%l.Grid*line

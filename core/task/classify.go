@@ -55,6 +55,7 @@ func (c *classifying) Sample(seed uint64, step, i int, x []float32, labels []int
 		own := c.homes[class]
 		cell = own[s.IntN(len(own))]
 	}
+	c.ground(x, seed, "canvas", uint64(step), uint64(i))
 	c.paste(x, c.train, image, cell)
 	labels[0] = int32(class)
 }

@@ -9,11 +9,15 @@ import (
 )
 
 // A Fill is what the empty canvas looks like: "black" (0), "white" (1), "mean"
-// (of the training images, channel by channel) or a grey value in 0 … 1.
+// (of the training images, channel by channel), a grey value in 0 … 1, or "noise",
+// uniform between 0 and 1, another one in every picture.
 type Fill string
 
+// Noise is the fill that is drawn.
+const Noise Fill = "noise"
+
 // Fills returns the named ones.
-func Fills() []string { return []string{"black", "white", "mean"} }
+func Fills() []string { return []string{"black", "white", "mean", string(Noise)} }
 
 // ParseFill returns the fill of that name or grey value.
 func ParseFill(text string) (Fill, error) {
@@ -41,7 +45,8 @@ func (f *Fill) UnmarshalText(text []byte) error {
 	return err
 }
 
-// value is the fill's value where the mean of the training images is mean. It
+// value is the fill's value where the mean of the training images is mean; of noise,
+// its own mean. It
 // panics on a Fill that ParseFill did not make.
 func (f Fill) value(mean float32) float32 {
 	switch f {
@@ -51,6 +56,8 @@ func (f Fill) value(mean float32) float32 {
 		return 1
 	case "mean":
 		return mean
+	case Noise:
+		return .5
 	}
 	grey, err := strconv.ParseFloat(string(f), 32)
 	if err != nil {

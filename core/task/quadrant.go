@@ -38,14 +38,15 @@ type quadrants struct {
 	*Canvas // of one cell: the patches
 	single
 	border int
-	empty  []float32
 }
 
 func newQuadrants(s *Source, spec Spec) *quadrants {
 	border := spec.Border
 	spec.Grid, spec.Border = 1, 0
-	q := &quadrants{Canvas: s.Canvas(spec), border: border}
-	q.empty = slices.Repeat(q.Canvas.empty[:q.Channels], q.side()*q.side())
+	patch := s.Canvas(spec)
+	own := *patch // with an empty picture of its own size
+	q := &quadrants{Canvas: &own, border: border}
+	own.empty = slices.Repeat(patch.empty[:own.Channels], q.side()*q.side())
 	return q
 }
 
@@ -68,15 +69,18 @@ func (q *quadrants) corner(far, which int) int { return far + which*(q.side()-q.
 func (q *quadrants) Sample(seed uint64, step, i int, x []float32, labels []int32) {
 	s := rng.New(seed, "sample", uint64(step), uint64(i))
 	image, view := s.IntN(len(q.train.labels)), s.IntN(q.Views())
+	q.ground(x, seed, "canvas", uint64(step), uint64(i))
 	q.put(x, q.train, image, view)
 	labels[0] = q.Right(image, view)
 }
 
-func (q *quadrants) Draw(x []float32, image, view int) { q.put(x, q.test, image, view) }
+func (q *quadrants) Draw(x []float32, image, view int) {
+	q.ground(x, 1, "test canvas", uint64(image), uint64(view))
+	q.put(x, q.test, image, view)
+}
 
-// put draws the picture of a view.
+// put puts a patch where it stands in a view.
 func (q *quadrants) put(x []float32, from patches, image, view int) {
-	copy(x, q.empty)
 	line, width, at := q.Patch*q.Channels, q.side()*q.Channels, q.at(view)
 	patch := from.values[image*q.patchLen() : (image+1)*q.patchLen()]
 	for row := range q.Patch {
@@ -112,5 +116,8 @@ func Corners(s *Source, spec Spec) (views int, draw func(x []float32, view int))
 	noise := make([]float32, q.patchLen())
 	marks := rng.New(1, "mark")
 	marks.Uniform(noise, 1)
-	return q.Views(), func(x []float32, view int) { q.put(x, patches{values: noise}, 0, view) }
+	return q.Views(), func(x []float32, view int) {
+		copy(x, q.empty)
+		q.put(x, patches{values: noise}, 0, view)
+	}
 }

@@ -53,6 +53,9 @@ func (l trainingBoard) charts(a lab.ArmState) []charted {
 			list = append(list, charted{a.Course.Metric, steps})
 		}
 	}
+	if len(a.Profiles) == 0 && a.Course.Metric != "" {
+		list = append(list, charted{a.Course.Metric, steps})
+	}
 	return list
 }
 

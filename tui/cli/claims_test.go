@@ -41,7 +41,7 @@ func TestPresetTexts(t *testing.T) {
 			t.Errorf("%s: %q has flags, but is read on the screen", name, e.Try)
 		}
 		for _, key := range regexp.MustCompile(`\b([a-zA-Z]): `).FindAllStringSubmatch(e.Try, -1) {
-			if !strings.Contains("anNviz", key[1]) {
+			if !strings.Contains("aenNviz", key[1]) {
 				t.Errorf("%s: no key %q on the screen", name, key[1])
 			}
 		}
