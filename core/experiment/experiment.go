@@ -26,6 +26,7 @@ type Experiment struct {
 	About string `json:"about"` // two or three sentences for a newcomer
 	Try   string `json:"try"`   // one sentence: what to change next, by keys of the screen
 	Flags string `json:"flags"` // the same by flags of the command line
+	Full  string `json:"full,omitempty"`
 	Paper string `json:"paper"` // what the paper reports or claims, with its place
 
 	Differs string `json:"differs,omitempty"` // what is not as in the paper

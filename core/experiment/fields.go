@@ -106,6 +106,7 @@ var table = []Field{
 	textField("about", "two or three sentences for a newcomer", func(e *Experiment) *string { return &e.About }),
 	textField("try", "what to change next, by keys of the screen", func(e *Experiment) *string { return &e.Try }),
 	textField("flags", "what to change next, by flags of the command line", func(e *Experiment) *string { return &e.Flags }),
+	written(textField("full", "what --full changes, KEY=VALUE with blanks between them: a size nearer to the paper", func(e *Experiment) *string { return &e.Full })),
 	textField("paper", "what the paper reports or claims, with its place", func(e *Experiment) *string { return &e.Paper }),
 	reads(textField("differs", "what differs from the paper: network, data, size", func(e *Experiment) *string { return &e.Differs })),
 	shared(seedField()),
@@ -244,6 +245,12 @@ func learnable() (list []string) {
 		}
 	}
 	return list
+}
+
+// written is for a text that few files have.
+func written(f Field) Field {
+	f.concerns = func(e *Experiment) bool { return f.get(e) != "" }
+	return f
 }
 
 func trains(f Field) Field {

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,6 +56,23 @@ func (e *Experiment) Pinned(key string) bool {
 func (e *Experiment) Compares(key string) bool {
 	return slices.ContainsFunc(e.Vary, func(v Vary) bool { return v.Key == key }) ||
 		slices.ContainsFunc(e.Arms, func(a Arm) bool { return a.sets(key) })
+}
+
+// Enlarge makes e its full size: it does what Full says, as --set would.
+func (e *Experiment) Enlarge() error {
+	if e.Full == "" {
+		return errors.New("this experiment has one size: it says of no other")
+	}
+	for _, change := range strings.Fields(e.Full) {
+		key, text, ok := strings.Cut(change, "=")
+		if !ok {
+			return fmt.Errorf("full: %q is not KEY=VALUE", change)
+		}
+		if err := e.SetAll(key, text); err != nil {
+			return fmt.Errorf("full: %s: %w", change, err)
+		}
+	}
+	return nil
 }
 
 // SetAll does what --set key=value says: one value is set, for all arms but those

@@ -49,7 +49,21 @@ func TestPresetTexts(t *testing.T) {
 			t.Errorf("%s has no flags to try", name)
 			continue
 		}
-		if !strings.Contains(e.Flags, "--weights") && !testing.Short() { // a file that people have
+		if testing.Short() {
+			continue // to build them all takes the portable kernel minutes
+		}
+		if _, _, err := lab.Estimate(t.Context(), pool, e, 0); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if e.Full != "" {
+			full := e.Clone()
+			if err := full.Enlarge(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			} else if _, err := full.Expand(); err != nil {
+				t.Errorf("%s: full: %v", name, err)
+			}
+		}
+		if !strings.Contains(e.Flags, "--weights") { // a file that people have
 			changed := e.Clone()
 			if err := s.change(changed, flagsOf(t, e.Flags)); err != nil {
 				t.Errorf("%s: %s: %v", name, e.Flags, err)

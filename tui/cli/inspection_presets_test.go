@@ -19,7 +19,7 @@ import (
 	"padlab/tui/app"
 )
 
-// Of every preset the screen looks into every arm, as it does when a person asks:
+// Of every preset, without -long of one of each kind, the screen looks into every arm, as it does when a person asks:
 // nothing in between is made up. Networks learn for a step, and few photographs
 // are shown; what the networks are is what the presets say.
 func TestInspectionOfEveryPreset(t *testing.T) {
@@ -39,8 +39,8 @@ func TestInspectionOfEveryPreset(t *testing.T) {
 	pool := lab.NewPool(k, 2, time.Now, sources)
 	t.Cleanup(pool.Close)
 	for _, name := range presets.Names() {
-		if testing.Short() && !slices.Contains([]string{presets.Default, "leaky-grid", "segment-anywhere", "table3-layers"}, name) {
-			continue // one of each kind: to build them all takes the portable kernel minutes
+		if !*long && !slices.Contains([]string{presets.Default, "leaky-grid", "segment-anywhere", "table3-layers", "receptive-field-cliff", "red-green", "rook"}, name) {
+			continue // one of each kind; of all with -long
 		}
 		t.Run(name, func(t *testing.T) {
 			e, err := (&session{}).load(name)

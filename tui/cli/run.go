@@ -18,6 +18,7 @@ import (
 
 type runFlags struct {
 	set       []string
+	full      bool
 	seed, out string
 	seeds     string
 	weights   string
@@ -32,7 +33,7 @@ type runFlags struct {
 
 // changed reports whether a flag changes the experiment.
 func (f *runFlags) changed() bool {
-	return f.weights != "" || f.images != "" || f.seed != "" || f.seeds != "" || len(f.set) > 0
+	return f.weights != "" || f.images != "" || f.seed != "" || f.seeds != "" || len(f.set) > 0 || f.full
 }
 
 // runCommand is padlab run and its flags.
@@ -81,13 +82,15 @@ killed, --resume goes on from there and ends with the same bits.`,
 // changes are the flags that change an experiment.
 func (f *runFlags) changes(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.set, "set", nil, "change a field, `KEY=VALUE`; several values (a,b) make arms")
+	flags.BoolVar(&f.full, "full", false, "the experiment at its full size, nearer to the paper, where it says what that is; what --set says counts besides")
 	flags.StringVar(&f.seed, "seed", "", "`N`, the seed of all random draws; left out: the experiment's")
 	flags.StringVar(&f.seeds, "seeds", "", "train every arm `n` times, from that seed, the next, and so on, and show means; left out: the experiment's")
 	flags.StringVar(&f.weights, "weights", "", "`FILE` (safetensors) whose network is read out, in place of one that is trained")
 	flags.StringVar(&f.images, "images", "", "`DIR` with photographs to read positions out of; left out: those that ship")
 }
 
-// change does what --weights, --images, --set, --seed and --seeds say, in this order.
+// change does what --weights, --images, --full, --set, --seed and --seeds say, in this
+// order.
 func (s *session) change(e *experiment.Experiment, f runFlags) error {
 	for _, c := range []struct{ flag, key, text string }{{"weights", "net.weights", f.weights}, {"images", "data.photos", f.images}} {
 		if c.text == "" {
@@ -95,6 +98,11 @@ func (s *session) change(e *experiment.Experiment, f runFlags) error {
 		}
 		if err := e.Set(c.key, c.text); err != nil {
 			return fmt.Errorf("--%s: %w", c.flag, err)
+		}
+	}
+	if f.full {
+		if err := e.Enlarge(); err != nil {
+			return fmt.Errorf("--full: %w", err)
 		}
 	}
 	for _, change := range f.set {
@@ -185,7 +193,7 @@ func (s *session) resume(f runFlags) error {
 		return fmt.Errorf("--resume: %w", err)
 	}
 	if f.changed() {
-		return errors.New("--resume: a run goes on as it began: it takes no --set, --seed, --seeds, --weights or --images")
+		return errors.New("--resume: a run goes on as it began: it takes no --full, --set, --seed, --seeds, --weights or --images")
 	}
 	was := r.Provenance
 	return s.goOn(f, r.Experiment, lab.Options{Provenance: func(*experiment.Experiment) record.Provenance {

@@ -230,7 +230,7 @@ func (s *session) sweep(f sweepFlags, name string) error {
 func (s *session) planned(f sweepFlags, name string) (*sweep.Plan, error) {
 	if name == "" {
 		if f.changed() || len(f.vary) > 0 {
-			return nil, errors.New("--resume: a sweep goes on as it began: without PRESET it takes no --vary, --set, --seed, --seeds, --weights or --images")
+			return nil, errors.New("--resume: a sweep goes on as it began: without PRESET it takes no --vary, --full, --set, --seed, --seeds, --weights or --images")
 		}
 		return sweep.Open(f.out)
 	}
