@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"padlab/core/record"
+	"padlab/core/sweep"
 	"padlab/tui/report"
 )
 
@@ -14,15 +16,16 @@ func (s *session) compareCommand() *cobra.Command {
 	format := "text"
 	c := &cobra.Command{
 		Use:   "compare DIR…",
-		Short: "Line runs up: what each found, and in what their experiments differ",
+		Short: "Line runs and sweeps up: what each found, and in what their experiments differ",
 		Long: `Compare prints, of runs that were kept with --out, in what the experiment of each
 differs from that of the first, and a table of the score of every arm that says
 most, with its interval. Of a run that has not ended it is what there was at its
-last checkpoint.`,
+last checkpoint. Of a sweep, every combination stands for an arm, with its mean over
+seeds.`,
 		Example: "  padlab compare a/ b/ c/\n  padlab compare runs/* --format csv",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return see(c, errors.New("compare takes the folders of two records or more"))
+				return see(c, errors.New("compare takes the folders of two records or sweeps, or more"))
 			}
 			return nil
 		},
@@ -41,6 +44,18 @@ last checkpoint.`,
 func (s *session) compare(folders []string, format string) error {
 	var c report.Comparison
 	for _, folder := range folders {
+		if sweep.Exists(folder) && !record.Exists(folder) {
+			p, err := sweep.Open(folder)
+			if err != nil {
+				return err
+			}
+			t, err := sweep.Collect(folder)
+			if err != nil {
+				return err
+			}
+			c.AddSweep(folder, p, t)
+			continue
+		}
 		r, err := openRecord(folder)
 		if err != nil {
 			return err

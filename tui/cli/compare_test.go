@@ -103,10 +103,47 @@ func TestCompareUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{dir}, "compare takes the folders of two records or more (see padlab compare --help)"},
+		{[]string{dir}, "compare takes the folders of two records or sweeps, or more (see padlab compare --help)"},
 		{[]string{dir, none}, none + " holds no record"},
 		{[]string{dir, dir, "--format", "jsno"}, `unknown format "jsno": did you mean "json"? (known: text, json, csv)`},
 	} {
 		padlab(t, append([]string{"compare"}, c.args...)...).want(t, exitUsage, c.want)
+	}
+}
+
+// A sweep is a column, too: its combinations stand for arms, with their means over seeds,
+// beside those of another sweep.
+func TestCompareSweeps(t *testing.T) {
+	one, two := filepath.Join(t.TempDir(), "one"), filepath.Join(t.TempDir(), "two")
+	padlab(t, tinySweep("--quiet", "--out", one)...).want(t, exitOK, "")
+	padlab(t, tinySweep("--quiet", "--out", two, "--set", "train.batch=5")...).want(t, exitOK, "")
+	o := padlab(t, "compare", one, two)
+	o.want(t, exitOK, "")
+	for _, want := range []string{"2  " + two + ": " + tinyFile + ", ", "   differs from 1 in train.batch=5\n", "means over 2 seeds"} {
+		if !strings.Contains(o.out, want) {
+			t.Errorf("no %q in\n%s", want, o.out)
+		}
+	}
+	var table tableShape
+	decode(t, padlab(t, "sweep", "merge", two, "--format", "json").out, &table)
+	rows, err := csv.NewReader(strings.NewReader(padlab(t, "compare", one, two, "--format", "csv").out)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, row := range rows[1:] {
+		if row[0] != two {
+			continue
+		}
+		n++
+		found := slices.ContainsFunc(table.Rows, func(r rowShape) bool {
+			return strings.Join(append(slices.Clone(r.Values), r.Arm), ", ") == row[1] && r.Metric == row[4] && fmt.Sprint(*r.Mean) == row[8]
+		})
+		if !found || row[3] != "mean" {
+			t.Errorf("%q is not in the sweep's own table", row)
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d rows of the second sweep, want 2 grids with 2 arms", n)
 	}
 }

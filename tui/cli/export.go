@@ -49,7 +49,7 @@ score that says most; --csv is what sweep merge --format csv prints.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.figure, "figure", "", "`FILE` for the figure: .svg, .png or .pdf")
-	flags.StringVar(&f.what, "what", f.what, "`KIND` of figure: profile, map or loss")
+	flags.StringVar(&f.what, "what", f.what, "`KIND` of figure: profile, map, loss or bars")
 	flags.StringVar(&f.arm, "arm", "", "`NAME` of the arm whose map is drawn; left out: the first")
 	flags.StringVar(&f.csv, "csv", "", "`FILE` for the scores and profiles: .csv")
 	flags.BoolVar(&f.force, "force", false, "write over a file that is there")

@@ -1,5 +1,5 @@
 // Package figure draws what a run has found as a figure for a page: border
-// profiles, the map of one arm, loss curves; as SVG, PNG or PDF. Arms differ by
+// profiles, the map of one arm, loss curves, bars; as SVG, PNG or PDF. Arms differ by
 // marker and dashes as well as by colour, so that a figure is read in black and
 // white too. The same result gives the same bytes.
 package figure
@@ -21,10 +21,11 @@ const (
 	Profile = "profile" // scores against the distance to the border, with intervals
 	Map     = "map"     // the mean score of every place
 	Loss    = "loss"    // against the training steps
+	Bars    = "bars"    // the score of every arm that says most
 )
 
 // Kinds returns what can be drawn.
-func Kinds() []string { return []string{Profile, Map, Loss} }
+func Kinds() []string { return []string{Profile, Map, Loss, Bars} }
 
 // A Figure is ready to be written. It holds no reference to what it was drawn of.
 type Figure struct {
@@ -55,6 +56,8 @@ func Of(result record.Result, kind, arm string) (*Figure, error) {
 		return heatmap(result, arm)
 	case Loss:
 		return loss(result)
+	case Bars:
+		return bars(result)
 	}
 	return nil, names.Unknown("kind of figure", kind, Kinds())
 }
@@ -62,5 +65,6 @@ func Of(result record.Result, kind, arm string) (*Figure, error) {
 var (
 	errNoProfile = errors.New("there is no profile to draw: nothing was evaluated yet")
 	errNoMap     = errors.New("there is no map to draw: nothing was evaluated yet")
+	errNoScore   = errors.New("there is no score to draw: nothing was evaluated yet")
 	errNoLoss    = errors.New("there is no loss to draw: nothing was trained by steps")
 )

@@ -45,6 +45,7 @@ func found(arms int) record.Result {
 			m.Values = append(m.Values, metric.Number(float64(j)/48))
 		}
 		m.Values[3] = metric.NaN
+		a.Scores = []metric.Score{{Key: key, Value: metric.Number(.6 - .1*float64(i)), Low: .1, High: .8, Interval: metric.Interval{Over: metric.Images, Units: 100}}}
 		a.Profiles, a.Maps = []metric.Profile{p}, []metric.Map{m}
 		for step := range 100 {
 			a.Loss = append(a.Loss, record.LossPoint{Step: step, Value: metric.Number(3/(1+float64(step)/20) + .1*float64(i))})

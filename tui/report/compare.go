@@ -14,13 +14,14 @@ import (
 	"padlab/core/sweep"
 )
 
-// A Comparison lines runs up: of every arm the score that says most. It is also
-// what --format json prints.
+// A Comparison lines runs and sweeps up: of every arm, and of every combination of a
+// sweep, the score that says most. It is also what --format json prints.
 type Comparison struct {
 	Schema int        `json:"schema"`
 	Runs   []Compared `json:"runs"`
 
-	first *experiment.Experiment
+	first  *experiment.Experiment
+	varied []string // by the first, where it is a sweep: KEY=VALUES
 }
 
 // A Compared is one of the runs.
@@ -61,6 +62,45 @@ func (c *Comparison) Add(folder string, r record.Result, ended bool) {
 		run.Arms = append(run.Arms, line)
 	}
 	run.over = Seeds(e) + ", " + run.over
+	c.Schema, c.Runs = 1, append(c.Runs, run)
+}
+
+// AddSweep appends a sweep: its combinations stand for arms.
+func (c *Comparison) AddSweep(folder string, p *sweep.Plan, t *sweep.Table) {
+	e := p.Combinations[0].Experiment
+	var varied []string
+	for _, f := range p.Factors {
+		varied = append(varied, f.Key+"="+strings.Join(f.Values, ","))
+	}
+	if c.first == nil {
+		c.first, c.varied = e, varied
+	}
+	run := Compared{Folder: folder, Name: t.Name, Seed: t.Seed, Seeds: t.Seeds, Ended: t.Complete(), Differences: []string{}, Arms: []MainLine{}}
+	for _, text := range e.Differences(c.first) {
+		key, _, _ := strings.Cut(text, "=")
+		own := func(list []string) bool {
+			return slices.ContainsFunc(list, func(v string) bool { return strings.HasPrefix(v, key+"=") })
+		}
+		if !own(varied) && !own(c.varied) {
+			run.Differences = append(run.Differences, text)
+		}
+	}
+	if !slices.Equal(varied, c.varied) {
+		run.Differences = append(run.Differences, "varied: "+t.Varied())
+	}
+	run.over = fmt.Sprintf("%s, means over %s with 95 %% t-intervals", t.Varied(), Count(t.Seeds, "seed"))
+	for _, r := range t.Rows {
+		if r.Key != t.Main || r.Distance != nil {
+			continue
+		}
+		names := slices.Clone(r.Values)
+		if r.Arm != "" {
+			names = append(names, r.Arm)
+		}
+		run.Arms = append(run.Arms, MainLine{Name: strings.Join(names, ", "), Status: record.Done, Steps: e.Train.Steps, Score: &metric.Score{
+			Key: r.Key, Value: r.Mean.Mean, Low: r.Low, High: r.High, Interval: metric.Interval{Over: metric.Seeds, Units: r.N}, N: r.N, Chance: r.Chance,
+		}})
+	}
 	c.Schema, c.Runs = 1, append(c.Runs, run)
 }
 
