@@ -203,7 +203,11 @@ func rangeOf(name string) view.Range {
 func (l trainingBoard) maps() box {
 	b := box{title: "right where", inside: view.Heatmap{}}
 	a, ok := l.selected()
-	if !ok || len(a.Maps) == 0 || len(a.Scores) == 0 {
+	switch {
+	case !ok || len(a.Scores) == 0:
+		return b
+	case len(a.Maps) == 0:
+		b.inside = inset{words(theme.Dim, "There are no cells in this task.")}
 		return b
 	}
 	m := a.Maps[0]
