@@ -134,7 +134,7 @@ padlab config names.`,
 	root.Flags().BoolVar(&f.plain, "plain", false, "lines in place of the screen, for screen readers: the same numbers at every evaluation")
 	root.SetFlagErrorFunc(flagError)
 	s.flags = root.PersistentFlags()
-	s.setting(&s.data, "data", "", "`DIR` with more data sets, DIR/NAME/ each")
+	s.setting(&s.data, "data", "", "`DIR` of data sets, DIR/NAME/ each; left out: where datasets import and fetch put them")
 	s.setting(&s.kernelName, "kernel", "", "`NAME` of the arithmetic; left out: the fastest here")
 	s.setting(&s.workers, "workers", "0", "`N` workers share the training; 0: one per core")
 	s.setting(&s.glyphs, "glyphs", "auto", "`SET` to draw curves with: braille, block, ascii or auto")

@@ -18,7 +18,7 @@ import (
 // sources open what experiments name, on this machine.
 func (s *session) sources() lab.Sources {
 	return lab.Sources{
-		Set:     func(name string) (*images.Set, error) { return datasets.Open(s.ctx, name, s.data) },
+		Set:     func(name string) (*images.Set, error) { return datasets.Open(s.ctx, name, s.sets()) },
 		Photos:  s.photographs,
 		Weights: s.openWeights,
 		Network: func(path string) (*lab.Network, error) {
