@@ -71,7 +71,11 @@ func (s *session) newSets() string {
 
 // counts is what a set has, in a few words.
 func counts(i datasets.Info) string {
-	return fmt.Sprintf("%d×%d×%d, %d classes, %d train, %d test", i.H, i.W, i.C, len(i.Classes), i.Train, i.Test)
+	classes := "1 class"
+	if n := len(i.Classes); n != 1 {
+		classes = fmt.Sprintf("%d classes", n)
+	}
+	return fmt.Sprintf("%d×%d×%d, %s, %d train, %d test", i.H, i.W, i.C, classes, i.Train, i.Test)
 }
 
 // infoOf describes a set that is open.

@@ -66,7 +66,7 @@ func TestImport(t *testing.T) {
 		}
 		const counts = "8×8×3, 2 classes, 10 train, 2 test\n"
 		o := do("datasets", "import", "garden", pictures)
-		if o.want(t, exitOK, "padlab: --set data.set=garden trains on it\n"); !strings.HasSuffix(o.out, counts) || !strings.Contains(o.out, filepath.Join(where.dir, "garden")) {
+		if o.want(t, exitOK, "padlab: --set data.set=garden --set eval.images=2 trains on it\n"); !strings.HasSuffix(o.out, counts) || !strings.Contains(o.out, filepath.Join(where.dir, "garden")) {
 			t.Errorf("%s", o.out)
 		}
 		if o := do("datasets"); !strings.Contains(o.out, counts) || !strings.Contains(o.out, "5000 train, 1000 test\n") || !strings.Contains(o.out, "fetch: www.cs.toronto.edu") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"padlab/core/experiment"
 	"padlab/core/images"
 	"padlab/datasets"
 	"padlab/tui/report"
@@ -122,7 +123,11 @@ func (s *session) save(claim *datasets.Claim, set *images.Set) error {
 	if len(set.Classes) == 1 {
 		s.logf("there is one class: such a set is for the location of patches, not for telling them apart")
 	}
-	s.logf("--set data.set=%s trains on it", info.Name)
+	fewer := ""
+	if usual := experiment.Default().Eval.Images; info.Test < usual {
+		fewer = fmt.Sprintf(" --set eval.images=%d", info.Test) // presets ask for more
+	}
+	s.logf("--set data.set=%s%s trains on it", info.Name, fewer)
 	return nil
 }
 
