@@ -51,11 +51,37 @@ func NewClaim(disk record.Disk, dir, name string) (*Claim, error) {
 		return nil, inFile(c.Folder(), err)
 	}
 	c.lock = lock
-	if err := c.remove(c.hidden("tmp")); err != nil { // of one that was killed
+	if err := c.clean(); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// clean removes what processes that were killed have left of this set and of others:
+// halves of sets, but not what was fetched for them.
+func (c *Claim) clean() error {
+	if err := c.remove(c.hidden("tmp")); err != nil {
+		return err
+	}
+	left, err := os.ReadDir(c.dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range left {
+		folder := filepath.Join(c.dir, entry.Name())
+		of, temporary := strings.CutSuffix(folder, ".tmp")
+		if !temporary || !strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		lock, err := c.disk.Lock(of + ".lock")
+		if err != nil {
+			continue // somebody is at it
+		}
+		c.remove(folder) // who makes this set will tell why it cannot be
+		lock.Close()
+	}
+	return nil
 }
 
 // maxName bounds the name of a set, in bytes.

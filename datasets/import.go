@@ -49,7 +49,7 @@ func importFrom(ctx context.Context, paths []string, side int, tell Progress) (*
 		set, err = t.cifar()
 	case len(t.of(isPickle)) > 0:
 		return nil, fmt.Errorf("%s: this is CIFAR for Python, whose files are programs: take the binary version (cifar-10-binary.tar.gz, cifar-100-binary.tar.gz)", t.name)
-	case len(t.of(isPicture)) > 0:
+	case len(t.of(isPicture))+len(t.of(isForeign)) > 0:
 		return t.pictures(side, tell.Pictures)
 	default:
 		return nil, fmt.Errorf("%s: nothing that is a set: neither idx files (train-images-idx3-ubyte …), nor CIFAR's binaries (data_batch_1.bin …), nor pictures in folders (CLASS/*.png, .jpg)", t.name)

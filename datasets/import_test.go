@@ -106,8 +106,8 @@ func TestSaveAndOpen(t *testing.T) {
 // the next one makes it.
 func TestSaveOnADiskThatFails(t *testing.T) {
 	set := &images.Set{Title: "x", Classes: []string{"a"}, H: 1, W: 1, C: 3, Train: images.Split{Pixels: []byte{1, 2, 3}, Labels: []byte{0}}, Test: images.Split{Pixels: []byte{7, 8, 9}, Labels: []byte{0}}}
-	save := func(disk record.Disk, dir string) error {
-		c, err := NewClaim(disk, dir, "mine")
+	save := func(disk record.Disk, dir, name string) error {
+		c, err := NewClaim(disk, dir, name)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func TestSaveOnADiskThatFails(t *testing.T) {
 	failed := 0
 	for n := int64(0); ; n++ {
 		dir := t.TempDir()
-		err := save(recordtest.NewKilling(n), dir)
+		err := save(recordtest.NewKilling(n), dir, "mine")
 		got, openErr := Open(t.Context(), "mine", dir)
 		switch {
 		case err == nil:
@@ -137,10 +137,11 @@ func TestSaveOnADiskThatFails(t *testing.T) {
 		if openErr == nil {
 			continue // only what comes after the set failed
 		}
-		if err := save(record.OS{}, dir); err != nil {
+		name := []string{"mine", "other"}[n%2] // whichever set comes next, nothing stays of the one before
+		if err := save(record.OS{}, dir, name); err != nil {
 			t.Fatalf("after %d operations the next one fails: %v", n, err)
 		}
-		if list, _ := os.ReadDir(dir); len(list) != 1 {
+		if list, _ := os.ReadDir(dir); len(list) != 1 || list[0].Name() != name {
 			t.Errorf("after %d operations something stays: %v", n, list)
 		}
 	}
@@ -505,6 +506,8 @@ func TestImportRefuses(t *testing.T) {
 		"no picture":       {with(pictures(), "train/a/2.jpg", []byte("hello")), "2.jpg: neither JPEG nor PNG", 0},
 		"cut picture":      {with(pictures(), "train/a/1.png", whole[:len(whole)-20]), "1.png: png: invalid format: unexpected EOF", 0},
 		"huge picture":     {with(pictures(), "train/a/1.png", claims(100_000, 100_000)), "1.png: 100000×100000 pixels, at most 50 million are allowed", 0},
+		"foreign":          {with(pictures(), "train/a/2.WEBP", []byte("RIFF"), "test/a/3.gif", []byte("GIF89a")), "3.gif: only JPEG and PNG are read, and 2 of the pictures are something else", 0},
+		"only foreign":     {map[string][]byte{"a/1.gif": nil}, "1.gif: only JPEG and PNG are read", 0},
 		"no archive":       {archive([]byte("hello")), "x.tar: neither a folder, nor a file of a set, nor a .tar or .tar.gz", 0},
 		"empty file":       {archive(nil), "x.tar: neither a folder, nor", 0},
 		"long file":        {archive(bytes.Repeat([]byte("hello "), 1000)), "x.tar: neither a folder, nor", 0},

@@ -153,6 +153,9 @@ func split(class string, members []picture) (train, test []picture, err error) {
 
 // pictures reads a set of pictures.
 func (t *tree) pictures(side int, tell func(done, total int64)) (*images.Set, error) {
+	if foreign := t.of(isForeign); len(foreign) > 0 {
+		return nil, fmt.Errorf("%s: only JPEG and PNG are read, and %d of the pictures are something else", t.leaves[foreign[0]].path, len(foreign))
+	}
 	s, err := sortPictures(t.of(isPicture))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.name, err)

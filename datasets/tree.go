@@ -39,6 +39,7 @@ const (
 	isCIFAR        // data_batch_1.bin
 	isPickle       // data_batch_1, of CIFAR for Python
 	isPicture      // 0001.jpg
+	isForeign      // 0001.webp, a picture that cannot be read
 	isNames        // classes.txt
 )
 
@@ -47,6 +48,8 @@ var (
 	cifarName  = regexp.MustCompile(`^(?:data_batch_[0-9]+|test_batch|train|test)\.bin$`)
 	pickleName = regexp.MustCompile(`^(?:data_batch_[0-9]+|test_batch|batches\.meta)$`)
 )
+
+var foreignEndings = []string{".avif", ".bmp", ".gif", ".heic", ".ppm", ".tif", ".tiff", ".webp"}
 
 // The files that name the classes of CIFAR-10 and CIFAR-100.
 const (
@@ -65,6 +68,8 @@ func kindOf(name string) kind {
 		return isPickle
 	case slices.Contains(photoEndings, strings.ToLower(path.Ext(name))):
 		return isPicture
+	case slices.Contains(foreignEndings, strings.ToLower(path.Ext(name))):
+		return isForeign
 	case name == classesFile || name == cifar10Names || name == cifar100Names:
 		return isNames
 	}

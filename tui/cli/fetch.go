@@ -74,10 +74,13 @@ func (s *session) fetchSet(name, from, sum string) error {
 		return err
 	}
 	set, err := s.read(files, 0)
-	if err != nil {
-		return err
+	if err == nil {
+		err = f.Complete(set)
 	}
-	if err := f.Complete(set); err != nil {
+	switch {
+	case err != nil && isAddress(from) && s.ctx.Err() == nil:
+		return failure{err}
+	case err != nil:
 		return err
 	}
 	if err := s.save(claim, set); err != nil {
@@ -88,6 +91,10 @@ func (s *session) fetchSet(name, from, sum string) error {
 	}
 	return nil
 }
+
+// isAddress reports whether files are from a server: then what is wrong with them is a
+// failure, and not a file that the user has named.
+func isAddress(from string) bool { return from == "" || strings.Contains(from, "://") }
 
 // settleSum puts the checksum that a person gives where none is known.
 func settleSum(f *datasets.Fetchable, sum string) error {
@@ -118,7 +125,7 @@ func (s *session) fetched(name string) error {
 
 // bring returns the paths of the files of a set, which are right.
 func (s *session) bring(claim *datasets.Claim, f datasets.Fetchable, from string) (paths []string, err error) {
-	if from != "" && !strings.Contains(from, "://") {
+	if !isAddress(from) {
 		return s.local(f, from)
 	}
 	if err := s.room(s.newSets(), needed(f, claim.Downloads())); err != nil {
