@@ -33,14 +33,15 @@ type Claim struct {
 // It is an error when the name cannot be one, when a set of that name is there
 // (fs.ErrExist), and while another process has the claim.
 func NewClaim(disk record.Disk, dir, name string) (*Claim, error) {
-	if err := CheckName(name); err != nil {
+	if err := checkName(name); err != nil {
 		return nil, err
 	}
 	c := &Claim{Name: name, disk: disk, dir: dir}
 	if err := disk.MakeFolder(dir); err != nil {
 		return nil, err
 	}
-	if _, err := os.Lstat(c.Folder()); err == nil {
+	there := func() bool { _, err := os.Lstat(c.Folder()); return err == nil }
+	if there() {
 		return nil, inFile(c.Folder(), fs.ErrExist)
 	}
 	lock, err := disk.Lock(c.hidden("lock"))
@@ -51,17 +52,24 @@ func NewClaim(disk record.Disk, dir, name string) (*Claim, error) {
 		return nil, inFile(c.Folder(), err)
 	}
 	c.lock = lock
-	if err := c.clean(); err != nil {
+	err = c.clean()
+	if err == nil && there() { // since we have looked
+		err = inFile(c.Folder(), fs.ErrExist)
+	}
+	if err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
+// half ends the name of a folder with a set that is not there whole.
+const half = "importing"
+
 // clean removes what processes that were killed have left of this set and of others:
 // halves of sets, but not what was fetched for them.
 func (c *Claim) clean() error {
-	if err := c.remove(c.hidden("tmp")); err != nil {
+	if err := c.remove(c.hidden(half)); err != nil {
 		return err
 	}
 	left, err := os.ReadDir(c.dir)
@@ -70,7 +78,7 @@ func (c *Claim) clean() error {
 	}
 	for _, entry := range left {
 		folder := filepath.Join(c.dir, entry.Name())
-		of, temporary := strings.CutSuffix(folder, ".tmp")
+		of, temporary := strings.CutSuffix(folder, "."+half)
 		if !temporary || !strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
@@ -87,9 +95,9 @@ func (c *Claim) clean() error {
 // maxName bounds the name of a set, in bytes.
 const maxName = 64
 
-// CheckName is the error of a name that no set can be given: it is part of a path,
+// checkName is the error of a name that no set can be given: it is part of a path,
 // and of lists with commas between.
-func CheckName(name string) error {
+func checkName(name string) error {
 	odd := func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.+", r)
 	}
@@ -120,7 +128,7 @@ func (c *Claim) Save(ctx context.Context, set *images.Set) error {
 	if err := set.Check(); err != nil {
 		return err
 	}
-	temporary := c.hidden("tmp")
+	temporary := c.hidden(half)
 	err := c.disk.NewFolder(temporary)
 	if err == nil {
 		err = c.write(ctx, temporary, set)
@@ -140,7 +148,7 @@ func (c *Claim) Save(ctx context.Context, set *images.Set) error {
 
 // write writes the files of a set into a folder, as Open reads them.
 func (c *Claim) write(ctx context.Context, folder string, set *images.Set) error {
-	about, err := toml.Marshal(description{set.Title, set.Licence, set.Source})
+	about, err := toml.Marshal(description{shown(set.Title), shown(set.Licence), shown(set.Source)})
 	if err != nil {
 		return err
 	}
@@ -154,7 +162,7 @@ func (c *Claim) write(ctx context.Context, folder string, set *images.Set) error
 	idx := func(name string, content []byte, sizes ...int) named {
 		return named{spellings(name, len(sizes))[0], func(w io.Writer) error { return writeIDX(ctx, w, sizes, content) }}
 	}
-	files := []named{text(classesFile, []byte(strings.Join(set.Classes, "\n")+"\n")), text(descriptionFile, about)}
+	files := []named{text(classesFile, []byte(strings.Join(set.Classes, "\n"))), text(descriptionFile, about)}
 	for _, part := range []struct {
 		name string
 		images.Split
@@ -172,6 +180,23 @@ func (c *Claim) write(ctx context.Context, folder string, set *images.Set) error
 		}
 	}
 	return nil
+}
+
+// maxShown bounds what a description says of a kind, in characters.
+const maxShown = 1000
+
+// shown is a text as a description may have it: a path may hold anything.
+func shown(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if !printable(string(r)) {
+			return '?'
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > maxShown {
+		text = string(runes[:maxShown]) + " …"
+	}
+	return text
 }
 
 // writeIDX writes an idx file of bytes.

@@ -154,11 +154,3 @@ func unzip(t *testing.T, file []byte) []byte {
 	}
 	return b.Bytes()
 }
-
-func newZip(to *bytes.Buffer) *gzip.Writer {
-	w, err := gzip.NewWriterLevel(to, gzip.BestSpeed)
-	if err != nil {
-		panic(err)
-	}
-	return w
-}

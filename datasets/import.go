@@ -118,8 +118,8 @@ func (t *tree) named(base string) ([]string, error) {
 	return readClasses(text, p)
 }
 
-// Described gives a set that was imported what Open would say of it.
-func Described(set *images.Set, name string, paths []string) {
+// Describe gives a set a name, and says that it is from files of these paths.
+func Describe(set *images.Set, name string, paths []string) {
 	var from []string
 	for _, p := range paths {
 		if absolute, err := filepath.Abs(p); err == nil {

@@ -73,6 +73,7 @@ func records(labels ...[]byte) (file []byte) {
 func TestSaveAndOpen(t *testing.T) {
 	for name, set := range map[string]*images.Set{
 		"grey":   {Title: "Grau “é”", Licence: "CC0", Source: "https://example.org/?a=\\b", Classes: []string{"ä", "b c"}, H: 2, W: 1, C: 1, Train: images.Split{Pixels: []byte{1, 2, 3, 4}, Labels: []byte{1, 0}}, Test: images.Split{Pixels: []byte{5, 6}, Labels: []byte{1}}},
+		"odd":    {Title: "odd", Source: "/a\x1b[2J\xff\n\u202e/" + strings.Repeat("long", 5000), Classes: []string{"a"}, H: 1, W: 1, C: 1, Train: images.Split{Pixels: []byte{1}, Labels: []byte{0}}, Test: images.Split{Pixels: []byte{2}, Labels: []byte{0}}},
 		"colour": {Title: "colour", Source: "x", Classes: []string{"a"}, H: 1, W: 2, C: 3, Train: images.Split{Pixels: []byte{1, 2, 3, 4, 5, 6}, Labels: []byte{0}}, Test: images.Split{Pixels: []byte{7, 8, 9, 10, 11, 12}, Labels: []byte{0}}},
 	} {
 		dir := filepath.Join(t.TempDir(), "new", "folder")
@@ -90,7 +91,7 @@ func TestSaveAndOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.SHA256() != set.SHA256() || got.Title != set.Title || got.Licence != set.Licence || got.Source != set.Source || got.Name != name {
+		if got.SHA256() != set.SHA256() || got.Title != set.Title || got.Licence != set.Licence || got.Name != name || got.Source != set.Source && !strings.HasPrefix(got.Source, "/a?[2J???/long") {
 			t.Errorf("%+v\nwas saved as\n%+v", got, set)
 		}
 		if list, _ := os.ReadDir(dir); len(list) != 1 {
@@ -179,7 +180,7 @@ func TestClaims(t *testing.T) {
 	}
 	first.Close()
 	for _, good := range []string{"a", "CIFAR-10", "vögel_2.b+c", "日本", strings.Repeat("a", 64)} {
-		if err := CheckName(good); err != nil {
+		if err := checkName(good); err != nil {
 			t.Error(err)
 		}
 	}
@@ -574,26 +575,23 @@ func TestImportCost(t *testing.T) {
 	}
 }
 
-// A zipped archive of nothing but zeros, in files of no kind, ends.
+// An archive that goes on and on, in files of no kind, is given up.
 func TestArchiveBomb(t *testing.T) {
-	zeros := make([]byte, 1<<20)
-	var b bytes.Buffer
-	zip := newZip(&b)
-	w := tar.NewWriter(zip)
+	var parts []io.Reader
 	for i := range 3 {
-		w.WriteHeader(&tar.Header{Name: fmt.Sprint(i), Size: 600 << 20, Typeflag: tar.TypeReg})
-		for range 600 {
-			if _, err := w.Write(zeros); err != nil {
-				t.Fatal(err)
-			}
-		}
+		parts = append(parts, bytes.NewReader(entry(t, tar.Header{Name: fmt.Sprint(i), Size: 600 << 20, Typeflag: tar.TypeReg})), io.LimitReader(zeros{}, 600<<20))
 	}
-	w.Close()
-	zip.Close()
 	tr := &tree{t.Context(), "T", map[string]leaf{}}
-	if err := tr.unpack(&b, int64(b.Len()), "x.tar"); !errors.Is(err, errUnpacked) {
+	if err := tr.unpack(io.MultiReader(parts...), 1<<40, "x.tar"); !errors.Is(err, errUnpacked) {
 		t.Errorf("%v", err)
 	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 // The real thing: CIFAR-10 as JPEG files in folders.

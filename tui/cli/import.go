@@ -72,7 +72,7 @@ func (s *session) importSet(name string, paths []string, size int) error {
 	if err != nil {
 		return err
 	}
-	datasets.Described(set, name, paths)
+	datasets.Describe(set, name, paths)
 	return s.save(claim, set)
 }
 
