@@ -27,8 +27,9 @@ func (s *session) fetchCommand() *cobra.Command {
 		Use:   "fetch NAME",
 		Short: "Download a data set: " + strings.Join(names, ", "),
 		Long: `Fetch downloads the files of a set, checks their size and SHA-256, and puts the set
-whole into the folder of --data, or where your system has data. From then on --set
-data.set=NAME trains on it. padlab datasets show NAME says where the files are from.
+whole into the folder of --data, or where your system has data
+($XDG_DATA_HOME/padlab/datasets). From then on --set data.set=NAME trains on it.
+padlab datasets show NAME says where the files are from.
 
 When the connection breaks, or fetch is stopped or killed, what has come stays, and
 the same command goes on from there.

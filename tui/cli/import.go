@@ -26,8 +26,10 @@ func (s *session) importCommand() *cobra.Command {
 		Use:   "import NAME PATH…",
 		Short: "Make a data set of your own files",
 		Long: `Import makes a set of what lies in folders, archives (.tar, .tar.gz) and files, and
-puts it whole into the folder of --data, or where your system has data. From then
-on --set data.set=NAME trains on it. It takes
+puts it whole into the folder of --data, or where your system has data
+($XDG_DATA_HOME/padlab/datasets). From then on --set data.set=NAME trains on it.
+
+It takes
 
   idx files            train-images-idx3-ubyte, train-labels-idx1-ubyte, and t10k-
                        or test-; zipped (.gz) or not, as MNIST is; idx4: in colour
