@@ -13,8 +13,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -61,6 +63,13 @@ func serve(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Reque
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// requests are the ranges that were asked for so far.
+func (s *server) requests() []string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return slices.Clone(s.asked)
 }
 
 // right answers as a good server does.
@@ -131,8 +140,8 @@ func TestFetch(t *testing.T) {
 		t.Errorf("told of %d of %d", last, total)
 	}
 	path, err = c.Fetch(t.Context(), folder, file(s)) // it is there
-	if arrived(t, folder, path, err); len(s.asked) != 1 {
-		t.Errorf("asked again: %q", s.asked)
+	if arrived(t, folder, path, err); len(s.requests()) != 1 {
+		t.Errorf("asked again: %q", s.requests())
 	}
 	if err := os.WriteFile(path, []byte("rot"), 0o644); err != nil {
 		t.Fatal(err)
@@ -166,20 +175,21 @@ func TestServerDrops(t *testing.T) {
 		c.Problem = func(string) { problems++ }
 		path, err := c.Fetch(t.Context(), folder, f)
 		arrived(t, folder, path, err)
-		if want := []string{"", "70000-", "140000-", "210000-", "210000-"}; fmt.Sprint(s.asked) != fmt.Sprint(want) || problems != 4 {
-			t.Errorf("asked for %q, want %q; %d problems", s.asked, want, problems)
+		if want := []string{"", "70000-", "140000-", "210000-", "210000-"}; fmt.Sprint(s.requests()) != fmt.Sprint(want) || problems != 4 {
+			t.Errorf("asked for %q, want %q; %d problems", s.requests(), want, problems)
 		}
 	}
 }
 
 // A server that never gets on is given up, and the next call goes on.
 func TestServerStaysAway(t *testing.T) {
-	away := true
+	var away atomic.Bool
+	away.Store(true)
 	s := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
 		switch {
-		case away && n > 0:
+		case away.Load() && n > 0:
 			panic(http.ErrAbortHandler)
-		case away:
+		case away.Load():
 			drop(w, r, 1000)
 		default:
 			right(w, r)
@@ -187,14 +197,14 @@ func TestServerStaysAway(t *testing.T) {
 	})
 	folder := t.TempDir()
 	_, err := client(record.OS{}).Fetch(t.Context(), folder, file(s))
-	if err == nil || !strings.Contains(err.Error(), "(5 tries); the 1000 bytes that have come stay") || len(s.asked) != 5 {
-		t.Errorf("%v after %d requests", err, len(s.asked))
+	if err == nil || !strings.Contains(err.Error(), "(5 tries); the 1000 bytes that have come stay") || len(s.requests()) != 5 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
 	absent(t, folder)
-	away = false
+	away.Store(false)
 	path, err := client(record.OS{}).Fetch(t.Context(), folder, file(s))
-	if arrived(t, folder, path, err); s.asked[5] != "1000-" {
-		t.Errorf("asked for %q", s.asked)
+	if arrived(t, folder, path, err); s.requests()[5] != "1000-" {
+		t.Errorf("asked for %q", s.requests())
 	}
 }
 
@@ -319,7 +329,7 @@ func TestResume(t *testing.T) {
 		}
 		path, err := client(record.OS{}).Fetch(t.Context(), folder, f)
 		arrived(t, folder, path, err)
-		if got := fmt.Sprintf("%q", s.asked); got != c.asked {
+		if got := fmt.Sprintf("%q", s.requests()); got != c.asked {
 			t.Errorf("%s: asked for %s, want %s", name, got, c.asked)
 		}
 	}
@@ -362,8 +372,8 @@ func TestInterrupted(t *testing.T) {
 	}
 	absent(t, folder)
 	path, err := client(record.OS{}).Fetch(t.Context(), folder, file(s))
-	if arrived(t, folder, path, err); s.asked[1] != "100000-" {
-		t.Errorf("asked for %q", s.asked)
+	if arrived(t, folder, path, err); s.requests()[1] != "100000-" {
+		t.Errorf("asked for %q", s.requests())
 	}
 }
 
@@ -388,8 +398,8 @@ func TestKilled(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	s := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { right(w, r) })
 	folder := t.TempDir()
-	if _, err := client(fullDisk{}).Fetch(t.Context(), folder, file(s)); !errors.Is(err, syscall.ENOSPC) || len(s.asked) != 1 {
-		t.Errorf("%v after %d requests", err, len(s.asked))
+	if _, err := client(fullDisk{}).Fetch(t.Context(), folder, file(s)); !errors.Is(err, syscall.ENOSPC) || len(s.requests()) != 1 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
 	absent(t, folder)
 }

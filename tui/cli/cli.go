@@ -133,6 +133,7 @@ padlab config names.`,
 	root.Flags().BoolVar(&f.noMouse, "no-mouse", false, "leave the mouse to the terminal")
 	root.Flags().BoolVar(&f.plain, "plain", false, "lines in place of the screen, for screen readers: the same numbers at every evaluation")
 	root.SetFlagErrorFunc(flagError)
+	s.home = config.DataDir(s.getenv)
 	s.flags = root.PersistentFlags()
 	s.setting(&s.data, "data", "", "`DIR` of data sets, DIR/NAME/ each; left out: where datasets import and fetch put them")
 	s.setting(&s.kernelName, "kernel", "", "`NAME` of the arithmetic; left out: the fastest here")

@@ -13,7 +13,6 @@ import (
 
 	"padlab/core/images"
 	"padlab/datasets"
-	"padlab/tui/config"
 	"padlab/tui/report"
 )
 
@@ -54,11 +53,10 @@ func (s *session) sets() string {
 	if s.data != "" || s.guest != nil {
 		return s.data
 	}
-	usual := config.DataDir(s.getenv)
-	if info, err := os.Stat(usual); err != nil || !info.IsDir() {
+	if info, err := os.Stat(s.home); err != nil || !info.IsDir() {
 		return ""
 	}
-	return usual
+	return s.home
 }
 
 // newSets is the folder that sets are put into.
@@ -66,7 +64,7 @@ func (s *session) newSets() string {
 	if s.data != "" {
 		return s.data
 	}
-	return config.DataDir(s.getenv)
+	return s.home
 }
 
 // counts is what a set has, in a few words.
