@@ -19,7 +19,8 @@ import (
 //   - the binary version of CIFAR-10 (data_batch_1.bin …, test_batch.bin) or of
 //     CIFAR-100 (train.bin, test.bin; the classes are the hundred fine ones);
 //   - pictures, JPEG or PNG: train/CLASS/* and test/CLASS/*, or CLASS/* alone, which
-//     Import splits, or pictures without folders, which are all of one class.
+//     Import splits, or pictures without folders, which are all of one class; of
+//     several folders each is one.
 //
 // side is that of the square that pictures are cut and reduced to; 0: they stay as
 // they are, where all have one size of at most 64×64 pixels, and become 64×64

@@ -423,6 +423,14 @@ func TestImportPictures(t *testing.T) {
 			t.Errorf("orientation %d: %v, want %v", o, pixels, want)
 		}
 	}
+	_, err = Import(t.Context(), []string{filepath.Join(small, "train", "b"), filepath.Join(small, "train", "a"), filepath.Join(small, "test") + "/"}, 0, silent)
+	if err == nil || err.Error() != small+"/train/b, "+small+"/train/a, "+small+"/test/: class a has one picture: at least 2 are needed, one of them to test" && runtime.GOOS != "windows" {
+		t.Errorf("%v", err)
+	}
+	set, err = Import(t.Context(), []string{filepath.Join(small, "test"), filepath.Join(small, "train")}, 0, silent)
+	if err != nil || !slices.Equal(set.Classes, []string{"a", "b"}) || set.Test.Len() != 1 {
+		t.Errorf("%+v, %v", set, err)
+	}
 	set, err = Import(t.Context(), []string{lay(t, map[string][]byte{"1.png": pngOf(t, wide), "2.png": pngOf(t, wide)})}, 0, silent)
 	if err != nil || set.H != 64 || set.W != 64 || len(set.Classes) != 1 {
 		t.Errorf("%+v, %v", set, err)

@@ -103,7 +103,11 @@ func grow(ctx context.Context, paths []string, tell func(done, total int64)) (*t
 		case err != nil:
 			err = inFile(p, err)
 		case info.IsDir():
-			err = t.folder(p, "", 0)
+			below := ""
+			if len(paths) > 1 { // as if one had named the folder around them
+				below = filepath.Base(p)
+			}
+			err = t.folder(p, below, 0)
 		case !info.Mode().IsRegular():
 			err = inFile(p, errors.New("neither a file nor a folder"))
 		case kindOf(filepath.Base(p)) != other:

@@ -129,7 +129,16 @@ func Shown(address string) string {
 	if u, err := url.Parse(address); err == nil {
 		return u.Redacted()
 	}
-	return address
+	return address[strings.LastIndex(address, "@")+1:]
+}
+
+// CheckURL is the error of an address that nothing can be fetched from.
+func CheckURL(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("not an address that begins with http:// or https:// and a host: %q", Shown(address))
+	}
+	return nil
 }
 
 // Verify is nil for the right file, and ErrWrong with the reason for another one.
@@ -239,12 +248,12 @@ func (c *Client) try(ctx context.Context, part string, f File) error {
 	silent := time.AfterFunc(c.Stall, func() { cancel(fmt.Errorf("the server says nothing for %v", c.Stall)) })
 	defer silent.Stop()
 
+	if err := CheckURL(f.URL); err != nil {
+		return err
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL, nil)
 	if err != nil {
 		return err
-	}
-	if s := request.URL.Scheme; s != "http" && s != "https" || request.URL.Host == "" {
-		return fmt.Errorf("%s: not an address that begins with http:// or https:// and a host", Shown(f.URL))
 	}
 	request.Header.Set("User-Agent", c.Agent)
 	if have > 0 {

@@ -272,7 +272,7 @@ func TestServerHasSomethingElse(t *testing.T) {
 		}
 		absent(t, folder)
 	}
-	for _, address := range []string{"ftp://x/y", "file:///etc/passwd", "http://", "x", "http://[::1", "http://user:secret@127.0.0.1:1/"} {
+	for _, address := range []string{"ftp://x/y", "file:///etc/passwd", "http://", "x", "http://[::1", "http://user:secret@127.0.0.1:1/", "http://user:secret@[::1"} {
 		c := client(record.OS{})
 		c.Tries = 1
 		_, err := c.Fetch(t.Context(), t.TempDir(), File{Name: "f", URL: address, Size: 1, SHA256: sum(nil)})

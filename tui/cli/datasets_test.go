@@ -106,6 +106,7 @@ func TestImportUsage(t *testing.T) {
 		"fetch mnist --from " + data:   "train-images-idx3-ubyte.gz: no such file or directory",
 		"fetch cifar10 --from cli.go":  "cli.go: it is not the file that was asked for: ",
 		"fetch mnist --from http://x":  `this set has 4 files: an address that ends in / stands before their names: "http://x"`,
+		"fetch cifar10 --from ftp://x": `--from: not an address that begins with http:// or https:// and a host: "ftp://x"`,
 		"fetch mnist --from=":          "--from needs a path, and is empty",
 		"show mnits":                   `unknown data set "mnits"`,
 		"import mine x --data cli.go/": "",

@@ -183,9 +183,13 @@ func (s *session) unfetched(claim *datasets.Claim, err error) error {
 
 // source is where a file of a set of several is fetched from.
 func source(file fetch.File, from string, several int) (string, error) {
-	switch {
-	case from == "":
+	if from == "" {
 		return file.URL, nil
+	}
+	if err := fetch.CheckURL(from); err != nil {
+		return "", fmt.Errorf("--from: %w", err)
+	}
+	switch {
 	case strings.HasSuffix(from, "/"):
 		return from + file.Name, nil
 	case several > 1:

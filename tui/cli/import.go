@@ -37,7 +37,8 @@ It takes
   pictures in folders  train/CLASS/* and test/CLASS/* (or val), JPEG and PNG
                        CLASS/* alone: a sixth of each class, at least one picture,
                        is for testing: those with the smallest SHA-256 of CLASS/FILE
-  pictures             without folders: of one class, to say where they are
+  pictures             without folders: of one class, to say where they are;
+                       several folders: a class each
 
 Pictures are turned as their EXIF says. Where all have one size of at most 64×64
 pixels they stay as they are; else the largest square in the middle is reduced to
