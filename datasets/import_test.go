@@ -604,7 +604,7 @@ func (zeros) Read(p []byte) (int, error) {
 
 // The real thing: CIFAR-10 as JPEG files in folders.
 func TestImportRealPictures(t *testing.T) {
-	const file = "../../../shared/data/cifar10-jpeg.tar.gz"
+	const file = "../../shared/data/cifar10-jpeg.tar.gz" // beside a checkout
 	if _, err := os.Stat(file); err != nil {
 		t.Skip("no archive of real pictures: ", err)
 	}
