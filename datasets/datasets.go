@@ -5,8 +5,12 @@
 // A set on disk is a folder of four idx files, the format of MNIST:
 // train-images-idx3-ubyte and train-labels-idx1-ubyte for the training part,
 // t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte for the test part, each
-// plain or gzipped (.gz). The spelling train-images.idx3-ubyte will do, too. A
-// file classes.txt beside them may name the classes, one a line. Such files
+// plain or gzipped (.gz). The spelling train-images.idx3-ubyte will do, too, and so
+// will test in place of t10k. Images of several channels are in files of four sizes,
+// images, rows, columns and channels (NHWC): train-images-idx4-ubyte. A file
+// classes.txt beside them may name the classes, one a line, and set.toml may say
+// title, licence and source. Import makes such a set of what a person has; the sets
+// that others offer are in a table with the checksums of their files. All files
 // come from strangers: whatever they claim is checked before memory is given.
 package datasets
 
@@ -56,7 +60,20 @@ func open(ctx context.Context, name, dir string) (*images.Set, error) {
 	if name == fashion.Name {
 		return openEmbedded(ctx)
 	}
-	return nil, names.Unknown("data set", name, withEmbedded(found))
+	err = names.Unknown("data set", name, withEmbedded(found))
+	if _, offered := FindFetchable(name); offered == nil {
+		err = fmt.Errorf("%w; padlab datasets fetch %s fetches it", err, name)
+	}
+	return nil, err
+}
+
+// Names returns the names of all sets that Open may find, in order. It opens none.
+func Names(dir string) ([]string, error) {
+	found, err := folders(dir)
+	if err != nil {
+		return nil, err
+	}
+	return withEmbedded(found), nil
 }
 
 // List describes every set that Open finds, in the order of their names. It

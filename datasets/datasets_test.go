@@ -167,7 +167,7 @@ func TestOpenRefuses(t *testing.T) {
 		want    string
 	}{
 		"missing":      {"t10k-images-idx3-ubyte", nil, "%s: there is no t10k-images-idx3-ubyte (or t10k-images.idx3-ubyte, or either with .gz)"},
-		"magic":        {"train-labels-idx1-ubyte", idxBytes(0x803, []uint32{3}, nil), "%s/train-labels-idx1-ubyte: begins with 00000803, want 00000801"},
+		"magic":        {"train-labels-idx1-ubyte", idxBytes(0x803, []uint32{3}, nil), "%s/train-labels-idx1-ubyte: begins with 00000803, want 00000801: these are images, not labels"},
 		"cut":          {"train-images-idx3-ubyte", idxBytes(0x803, []uint32{3, 2, 1}, []byte{1, 2}), "%s/train-images-idx3-ubyte: holds 2 of 6 bytes"},
 		"counts":       {"train-labels-idx1-ubyte", idxBytes(0x801, []uint32{2}, []byte{0, 1}), "%[1]s/train-images-idx3-ubyte announces 3 images, %[1]s/train-labels-idx1-ubyte 2 labels"},
 		"sizes":        {"t10k-images-idx3-ubyte", idxBytes(0x803, []uint32{2, 1, 2}, []byte{7, 8, 9, 10}), "%s: the train images are 2×1, the test images 1×2"},
@@ -218,7 +218,7 @@ func TestOpenUnknown(t *testing.T) {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}
-	if _, err := Open(t.Context(), "mnist", ""); err == nil || err.Error() != `unknown data set "mnist" (known: fashion-mnist)` {
+	if _, err := Open(t.Context(), "mnist", ""); err == nil || err.Error() != `unknown data set "mnist" (known: fashion-mnist); padlab datasets fetch mnist fetches it` {
 		t.Errorf("got %v", err)
 	}
 }

@@ -31,7 +31,7 @@ func openEmbedded(ctx context.Context) (*images.Set, error) {
 	}
 	set := fashion
 	set.Classes = slices.Clone(fashion.Classes)
-	if err := fill(&set, folder{ctx, files, "fashion-mnist"}); err != nil {
+	if err := fill(&set, folderOf(ctx, files, "fashion-mnist")); err != nil {
 		return nil, err
 	}
 	return &set, nil

@@ -14,17 +14,39 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/pelletier/go-toml/v2"
+
 	"padlab/core/images"
 )
 
-// maxClassBytes bounds classes.txt: 256 names of 64 bytes.
-const maxClassBytes = 256 * 64
+// maxClasses is how many a label of one byte tells apart. maxText bounds
+// classes.txt, and set.toml: so many names of 64 bytes.
+const (
+	maxClasses = 256
+	maxText    = maxClasses * 64
+)
+
+// maxChannels bounds those of an image, all of which a network takes in at once;
+// satellites have 13.
+const maxChannels = 64
 
 // A folder holds the files of one set.
 type folder struct {
-	ctx   context.Context // of the call that reads it
-	files fs.FS
-	path  string // what errors call it
+	ctx  context.Context // of the call that reads it
+	path string          // what errors call it
+	open func(name string) (file, error)
+}
+
+// A file is an open one.
+type file struct {
+	io.ReadCloser
+	path string // what errors call it
+	size int64
+}
+
+// folderOf is the folder of that path, whose files those of a file system are.
+func folderOf(ctx context.Context, files fs.FS, path string) folder {
+	return folder{ctx, path, func(name string) (file, error) { return openRegular(files, name, filepath.Join(path, name)) }}
 }
 
 func openFolder(ctx context.Context, name, path string) (*images.Set, error) {
@@ -32,10 +54,24 @@ func openFolder(ctx context.Context, name, path string) (*images.Set, error) {
 	if name == fashion.Name {
 		set.Classes = slices.Clone(fashion.Classes)
 	}
-	if err := fill(set, folder{ctx, os.DirFS(path), path}); err != nil {
+	f := folderOf(ctx, os.DirFS(path), path)
+	if err := f.describe(set); err != nil {
+		return nil, err
+	}
+	if err := fill(set, f); err != nil {
+		if others(path) {
+			err = fmt.Errorf("%s: no idx files; padlab datasets import makes a set of CIFAR's binaries and of pictures in folders", path)
+		}
 		return nil, err
 	}
 	return set, nil
+}
+
+// others reports whether a folder has something in it, but no idx file.
+func others(path string) bool {
+	entries, err := readDir(path)
+	idx := func(e os.DirEntry) bool { return kindOf(e.Name()) == isIDX }
+	return err == nil && len(entries) > 0 && !slices.ContainsFunc(entries, idx)
 }
 
 // fill reads the images of a set, and its classes: from classes.txt, else as
@@ -54,18 +90,22 @@ func fill(set *images.Set, f folder) error {
 		return err
 	}
 	defer train.Close()
-	test, err := f.part("t10k")
+	test, err := f.part("t10k", "test")
 	if err != nil {
 		return err
 	}
 	defer test.Close()
-	set.H, set.W, set.C = train.images.sizes[1], train.images.sizes[2], 1
-	if h, w := test.images.sizes[1], test.images.sizes[2]; h != set.H || w != set.W {
+	set.H, set.W, set.C = train.size()
+	switch h, w, c := test.size(); {
+	case c != set.C:
+		return fmt.Errorf("%s: the train images are %d×%d×%d, the test images %d×%d×%d", f.path, set.H, set.W, set.C, h, w, c)
+	case h != set.H || w != set.W:
 		return fmt.Errorf("%s: the train images are %d×%d, the test images %d×%d", f.path, set.H, set.W, h, w)
+	case c > maxChannels:
+		return fmt.Errorf("%s: images of %d channels, at most %d are allowed", f.path, c, maxChannels)
 	}
-	if need := train.memory() + test.memory(); need > maxSet {
-		return fmt.Errorf("%s: %d images of %d×%d pixels need %d MiB: at most %d MiB are allowed", f.path,
-			train.images.sizes[0]+test.images.sizes[0], set.H, set.W, need>>20, maxSet>>20)
+	if err := affordable(f.path, train.images.sizes[0]+test.images.sizes[0], set); err != nil {
+		return err
 	}
 	if set.Train, err = train.content(); err != nil {
 		return err
@@ -75,10 +115,7 @@ func fill(set *images.Set, f folder) error {
 	}
 
 	if set.Classes == nil {
-		largest := max(slices.Max(set.Train.Labels), slices.Max(set.Test.Labels))
-		for label := range int(largest) + 1 {
-			set.Classes = append(set.Classes, strconv.Itoa(label))
-		}
+		set.Classes = numbered(set)
 	}
 	if err := set.Check(); err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
@@ -86,14 +123,33 @@ func fill(set *images.Set, f folder) error {
 	return nil
 }
 
+// affordable is the error of more images, of the size of the set's, than there is
+// memory for. path is where they are.
+func affordable(path string, n int, set *images.Set) error {
+	if need := int64(n) * (int64(set.H)*int64(set.W)*int64(set.C) + perImage); need > maxSet {
+		return fmt.Errorf("%s: %d images of %d×%d pixels need %d MiB: at most %d MiB are allowed", path, n, set.H, set.W, need>>20, maxSet>>20)
+	}
+	return nil
+}
+
+// numbered are the classes of labels without names: 0 up to the largest.
+func numbered(set *images.Set) (classes []string) {
+	largest := max(slices.Max(set.Train.Labels), slices.Max(set.Test.Labels))
+	for label := range int(largest) + 1 {
+		classes = append(classes, strconv.Itoa(label))
+	}
+	return classes
+}
+
 // A part is the two open files of the train or the test images.
 type part struct{ images, labels idxFile }
 
-func (f folder) part(name string) (p part, err error) {
-	if p.images, err = f.openIDX(name+"-images", 3); err != nil {
+// part opens the files of a part, which has several names.
+func (f folder) part(names ...string) (p part, err error) {
+	if p.images, err = f.openIDX(names, "images", 3, 4); err != nil {
 		return p, err
 	}
-	if p.labels, err = f.openIDX(name+"-labels", 1); err != nil {
+	if p.labels, err = f.openIDX(names, "labels", 1); err != nil {
 		p.images.Close()
 		return p, err
 	}
@@ -109,8 +165,11 @@ func (p part) Close() {
 	p.labels.Close()
 }
 
-// memory estimates the bytes that the images take once they are read.
-func (p part) memory() int64 { return int64(p.images.total) + perImage*int64(p.labels.total) }
+// size is that of an image: files of three sizes have one channel.
+func (p part) size() (h, w, c int) {
+	sizes := append(slices.Clone(p.images.sizes), 1)
+	return sizes[1], sizes[2], sizes[3]
+}
 
 func (p part) content() (split images.Split, err error) {
 	if split.Pixels, err = p.images.content(); err != nil {
@@ -123,50 +182,113 @@ func (p part) content() (split images.Split, err error) {
 // An idxFile is an open file whose header is read.
 type idxFile struct {
 	*idx
-	fs.File
+	io.Closer
 }
 
-// openIDX opens the file of a part, "train-images", under the first of its
-// possible names that exists.
-func (f folder) openIDX(part string, sizes int) (idxFile, error) {
-	hyphen, dot := fmt.Sprintf("%s-idx%d-ubyte", part, sizes), fmt.Sprintf("%s.idx%d-ubyte", part, sizes)
-	for _, name := range []string{hyphen, hyphen + ".gz", dot, dot + ".gz"} {
-		file, length, err := f.open(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+// openIDX opens the file of what a part has, its "images", under the first of its
+// possible names that exists: each of the part's, with each number of sizes.
+func (f folder) openIDX(parts []string, what string, sizes ...int) (idxFile, error) {
+	for _, part := range parts {
+		for _, n := range sizes {
+			for _, name := range spellings(part+"-"+what, n) {
+				file, err := f.open(name)
+				if errors.Is(err, fs.ErrNotExist) {
+					continue
+				}
+				if err != nil {
+					return idxFile{}, err
+				}
+				header, err := readHeader(reader{f.ctx, file}, file.size, file.path, n)
+				if err != nil {
+					file.Close()
+					return idxFile{}, err
+				}
+				return idxFile{header, file}, nil
+			}
 		}
-		if err != nil {
-			return idxFile{}, err
-		}
-		header, err := readHeader(reader{f.ctx, file}, length, filepath.Join(f.path, name), sizes)
-		if err != nil {
-			file.Close()
-			return idxFile{}, err
-		}
-		return idxFile{header, file}, nil
 	}
-	return idxFile{}, fmt.Errorf("%s: there is no %s (or %s, or either with .gz)", f.path, hyphen, dot)
+	names := spellings(parts[0]+"-"+what, sizes[0])
+	return idxFile{}, fmt.Errorf("%s: there is no %s (or %s, or either with .gz)", f.path, names[0], names[2])
+}
+
+// spellings are the names that an idx file of so many sizes has in the world.
+func spellings(name string, sizes int) []string {
+	hyphen, dot := fmt.Sprintf("%s-idx%d-ubyte", name, sizes), fmt.Sprintf("%s.idx%d-ubyte", name, sizes)
+	return []string{hyphen, hyphen + ".gz", dot, dot + ".gz"}
+}
+
+// A description is what set.toml says of a set.
+type description struct {
+	Title   string `toml:"title"`
+	Licence string `toml:"licence"`
+	Source  string `toml:"source"`
+}
+
+const (
+	classesFile     = "classes.txt"
+	descriptionFile = "set.toml"
+)
+
+// describe gives a set the title, licence and source that set.toml has, if there
+// is such a file.
+func (f folder) describe(set *images.Set) error {
+	text, path, err := f.text(descriptionFile)
+	if err != nil || text == nil {
+		return err
+	}
+	var d description
+	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&d); err != nil {
+		var unknown *toml.StrictMissingError
+		if errors.As(err, &unknown) {
+			err = errors.New("only title, licence and source stand there")
+		}
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, text := range []struct {
+		said string
+		of   *string
+	}{{d.Title, &set.Title}, {d.Licence, &set.Licence}, {d.Source, &set.Source}} {
+		if !printable(text.said) {
+			return fmt.Errorf("%s: %q holds characters that cannot be printed", path, text.said)
+		}
+		if text.said != "" {
+			*text.of = text.said
+		}
+	}
+	return nil
+}
+
+// text returns a small file whole, nil if there is none, and what errors call it.
+func (f folder) text(name string) (text []byte, path string, err error) {
+	file, err := f.open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	defer file.Close()
+	text, err = io.ReadAll(io.LimitReader(reader{f.ctx, file}, maxText+1))
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", file.path, err)
+	}
+	if len(text) > maxText {
+		return nil, "", fmt.Errorf("%s: longer than the %d bytes allowed", file.path, maxText)
+	}
+	return append([]byte{}, text...), file.path, nil
 }
 
 // classes returns the lines of classes.txt, nil if there is no such file.
 func (f folder) classes() ([]string, error) {
-	const name = "classes.txt"
-	file, _, err := f.open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	text, path, err := f.text(classesFile)
+	if err != nil || text == nil {
 		return nil, err
 	}
-	defer file.Close()
-	path := filepath.Join(f.path, name)
-	text, err := io.ReadAll(io.LimitReader(reader{f.ctx, file}, maxClassBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(text) > maxClassBytes {
-		return nil, fmt.Errorf("%s: longer than the %d bytes allowed", path, maxClassBytes)
-	}
+	return readClasses(text, path)
+}
+
+// readClasses reads the names of classes, one a line.
+func readClasses(text []byte, path string) ([]string, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // left by editors on Windows
 	var classes []string
 	for line := range strings.Lines(strings.TrimRightFunc(string(text), unicode.IsSpace)) {
@@ -179,26 +301,25 @@ func (f folder) classes() ([]string, error) {
 		}
 		classes = append(classes, class)
 	}
-	if n := len(classes); n < 1 || n > 256 {
-		return nil, fmt.Errorf("%s: %d classes, 1 to 256 are allowed", path, n)
+	if n := len(classes); n < 1 || n > maxClasses {
+		return nil, fmt.Errorf("%s: %d classes, 1 to %d are allowed", path, n, maxClasses)
 	}
 	return classes, nil
 }
 
-// open opens a regular file and tells its length. Anything else is refused
-// before it is opened: a pipe would keep us waiting.
-func (f folder) open(name string) (fs.File, int64, error) {
-	fail := func(err error) (fs.File, int64, error) { return nil, 0, inFile(filepath.Join(f.path, name), err) }
-	info, err := fs.Stat(f.files, name)
+// openRegular opens a regular file. Anything else is refused before it is opened:
+// a pipe would keep us waiting.
+func openRegular(files fs.FS, name, path string) (file, error) {
+	info, err := fs.Stat(files, name)
 	if err != nil {
-		return fail(err)
+		return file{}, inFile(path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return fail(errors.New("not a regular file"))
+		return file{}, inFile(path, errors.New("not a regular file"))
 	}
-	file, err := f.files.Open(name)
+	f, err := files.Open(name)
 	if err != nil {
-		return fail(err)
+		return file{}, inFile(path, err)
 	}
-	return file, info.Size(), nil
+	return file{f, path, info.Size()}, nil
 }

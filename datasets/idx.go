@@ -62,7 +62,7 @@ func readHeader(r io.Reader, length int64, name string, sizes int) (*idx, error)
 		return nil, fmt.Errorf("%s: holds %d of the %d bytes of an idx header: %w", name, n, len(header), err)
 	}
 	if got, want := binary.BigEndian.Uint32(header), 0x0800|uint32(sizes); got != want {
-		return nil, fmt.Errorf("%s: begins with %08x, want %08x", name, got, want)
+		return nil, fmt.Errorf("%s: begins with %08x, want %08x%s", name, got, want, instead(got, want))
 	}
 	announced := make([]uint32, sizes)
 	for i := range announced {
@@ -91,6 +91,18 @@ func readHeader(r io.Reader, length int64, name string, sizes int) (*idx, error)
 		return nil, fmt.Errorf("%s: announces %d bytes, but %d gzipped bytes hold at most %d", name, total, length, most)
 	}
 	return x, nil
+}
+
+// instead says where labels were taken for images, or images for labels.
+func instead(got, want uint32) string {
+	const labels = 0x801
+	switch isImages := got == 0x803 || got == 0x804; {
+	case got == labels && want != labels:
+		return ": these are labels, not images"
+	case isImages && want == labels:
+		return ": these are images, not labels"
+	}
+	return ""
 }
 
 // content reads the rest of the file into memory that was found to be allowed.

@@ -120,7 +120,7 @@ func FuzzIDX(f *testing.F) {
 		f.Add(gzipped(seed))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		for _, sizes := range []int{1, 3} {
+		for _, sizes := range []int{1, 3, 4} {
 			x, content, err := readIDX(file, sizes)
 			if err != nil {
 				if !strings.HasPrefix(err.Error(), "FILE: ") {

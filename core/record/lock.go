@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,6 +48,15 @@ func (OS) Lock(name string) (io.Closer, error) {
 type heldError struct{ holder string }
 
 func (e *heldError) Error() string { return "another run is being written there, by " + e.holder }
+
+// Holder returns who has a lock, "process 12", when that is what the error of Lock
+// says.
+func Holder(err error) (holder string, held bool) {
+	if e := (*heldError)(nil); errors.As(err, &e) {
+		return e.holder, true
+	}
+	return "", false
+}
 
 // lockTries is how often a lock that is taken is tried again.
 const lockTries = 3

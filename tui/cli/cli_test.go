@@ -33,7 +33,9 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	os.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config")) // not that of whoever runs the tests
+	for _, home := range []string{"XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
+		os.Setenv(home, filepath.Join(dir, home)) // not that of whoever runs the tests
+	}
 	xdg.Reload()
 	writeTiny(dir)
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {

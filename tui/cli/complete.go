@@ -23,23 +23,25 @@ import (
 func (s *session) complete(root *cobra.Command) {
 	experiments := first(s.experiments)
 	for path, f := range map[string]cobra.CompletionFunc{
-		"":              experiments,
-		"run":           experiments,
-		"sweep":         experiments,
-		"sweep merge":   folders,
-		"show":          first(folders),
-		"export":        first(folders),
-		"compare":       folders,
-		"presets show":  first(choices(s.presetNames()...)),
-		"presets check": first(files("toml")),
-		"datasets show": first(s.sets),
-		"schemes show":  first(choices(schemeNames()...)),
-		"inspect":       first(choices(networkNames()...)),
-		"onnx":          first(files("onnx")),
-		"help":          helped,
-		"help fields":   first(choices(append(groups(), fieldKeys("")...)...)),
-		"completion":    first(choices("bash", "zsh", "fish", "powershell")),
-		"config set":    s.settings,
+		"":                experiments,
+		"run":             experiments,
+		"sweep":           experiments,
+		"sweep merge":     folders,
+		"show":            first(folders),
+		"export":          first(folders),
+		"compare":         folders,
+		"presets show":    first(choices(s.presetNames()...)),
+		"presets check":   first(files("toml")),
+		"datasets show":   first(s.shownSets),
+		"datasets fetch":  first(choices(fetchable()...)),
+		"datasets import": named,
+		"schemes show":    first(choices(schemeNames()...)),
+		"inspect":         first(choices(networkNames()...)),
+		"onnx":            first(files("onnx")),
+		"help":            helped,
+		"help fields":     first(choices(append(groups(), fieldKeys("")...)...)),
+		"completion":      first(choices("bash", "zsh", "fish", "powershell")),
+		"config set":      s.settings,
 	} {
 		at(root, path).ValidArgsFunction = f
 	}
@@ -57,7 +59,8 @@ func (s *session) complete(root *cobra.Command) {
 			"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools))},
 		"serve": {"listen": nothingMore, "authorized-keys": files(), "password-file": files(), "host-key": files(), "teacher-key": files(), "exercise": files("toml"), "presets": several(s.presetNames()...), "lock": several(fieldKeys("")...),
 			"max-sessions": nothingMore, "per-address": nothingMore, "idle": nothingMore, "max-time": nothingMore, "max-runs": nothingMore, "max-steps": nothingMore, "max-memory": nothingMore},
-		"onnx":  {"format": choices("text", "json"), "size": nothingMore},
+		"onnx":            {"format": choices("text", "json"), "size": nothingMore},
+		"datasets import": {"size": nothingMore}, "datasets fetch": {"from": files(), "sha256": nothingMore},
 		"bench": {"format": choices("text", "json", "jsonl"), "net": several("S", "M", "L"), "padding": several(schemeNames()...)},
 	} {
 		for name, f := range flags {
@@ -95,6 +98,15 @@ func first(f cobra.CompletionFunc) cobra.CompletionFunc {
 		}
 		return f(c, args, word)
 	}
+}
+
+// named completes nothing for the first argument, which is a new name, and files
+// behind it.
+func named(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveDefault
 }
 
 // choices completes one of a few; what stands behind a tab explains it.
@@ -221,17 +233,22 @@ func fieldKeys(end string) (list []string) {
 	return list
 }
 
-// setNames are the data sets with their titles.
-func (s *session) setNames() (list []string) {
-	infos, _ := datasets.List(s.ctx, s.data) // a folder that cannot be read is told when the command runs
-	for _, i := range infos {
-		list = append(list, i.Name+"\t"+i.Title)
+// setNames are the data sets that can be opened.
+func (s *session) setNames() []string {
+	list, _ := datasets.Names(s.sets()) // a folder that cannot be read is told when the command runs
+	return list
+}
+
+// fetchable are the data sets that can be fetched, with their titles.
+func fetchable() (list []string) {
+	for _, f := range datasets.Fetchables() {
+		list = append(list, f.Name+"\t"+f.Title)
 	}
 	return list
 }
 
-// sets completes the names of data sets, and of the photographs.
-func (s *session) sets(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+// shownSets completes the names of data sets, and of the photographs.
+func (s *session) shownSets(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	return beginning(word, append(s.setNames(), photosName+"\t"+photosTitle)), cobra.ShellCompDirectiveNoFileComp
 }
 

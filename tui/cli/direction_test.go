@@ -28,7 +28,9 @@ var house = map[string]string{
 	"tui/whole":  "core/record",
 	"tui/config": "tui/whole presets core/record core/experiment",
 	"tui/figure": "tui/whole tui/report tui/theme " + values,
-	"datasets":   "core/images",
+	"datasets":   "core/images core/record datasets/fetch",
+
+	"datasets/fetch": "core/record",
 
 	"core/lab":       "core/lab/stage core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",
 	"core/lab/stage": "core/inspect core/border core/record core/experiment core/task core/probe core/arch core/nn core/pad core/position core/images",

@@ -96,7 +96,7 @@ func (r rules) check(name string, base, e *experiment.Experiment) error {
 func (s *session) guestSources() lab.Sources {
 	over := func(what, path string) error { return fmt.Errorf("%s: no %s can be opened over SSH", path, what) }
 	return lab.Sources{
-		Set: func(name string) (*images.Set, error) { return datasets.Open(s.ctx, name, s.data) },
+		Set: func(name string) (*images.Set, error) { return datasets.Open(s.ctx, name, s.sets()) },
 		Photos: func(folder string) ([]images.Photo, error) {
 			if folder != "" {
 				return nil, over("folder of photographs", folder)

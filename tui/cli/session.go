@@ -38,6 +38,7 @@ type session struct {
 
 	flags                     *pflag.FlagSet // those of all commands:
 	data, kernelName, workers string
+	home                      string // where data sets lie, unless data says otherwise; empty: nowhere
 	look                      look
 	glyphs                    string // as asked for, auto among them; look has what that came to
 

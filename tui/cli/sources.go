@@ -20,7 +20,7 @@ func (s *session) sources() lab.Sources {
 	return lab.Sources{
 		Set: func(name string) (*images.Set, error) {
 			defer s.doing("reading the images of %s", name).done()
-			return datasets.Open(s.ctx, name, s.data)
+			return datasets.Open(s.ctx, name, s.sets())
 		},
 		Photos:  s.photographs,
 		Weights: s.openWeights,

@@ -86,7 +86,16 @@ func (c costs) summary(p *sweep.Plan, cells []sweep.Cell, jobs, workers int) str
 		p, report.Count(len(cells), "cell"), jobs, report.Count(workers, "worker"), megabytes(most), lasting(time), c.more())
 }
 
-func megabytes(bytes int64) string { return fmt.Sprintf("%.0f MB", float64(bytes)/1e6) }
+// megabytes is 29 kB, 4.7 MB, 184 MB.
+func megabytes(bytes int64) string {
+	switch {
+	case bytes < 99_500:
+		return fmt.Sprintf("%.0f kB", float64(bytes)/1e3)
+	case bytes < 9_950_000:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	}
+	return fmt.Sprintf("%.0f MB", float64(bytes)/1e6)
+}
 
 // lasting is a time: that of few seconds with its tenths.
 func lasting(d time.Duration) string {

@@ -242,12 +242,12 @@ func TestSweepPlan(t *testing.T) {
 	o := padlab(t, tinySweep("--plan", "--out", dir, "--jobs", "3", "--workers", "6", "--shard", "1/1")...)
 	o.want(t, exitOK, "")
 	if !regexp.MustCompile(`^cell   canvas\.grid   seed   memory   time +folder
-1      3             1      \d+ MB +\d+\.\d s +0001-[0-9a-f]{8}
-2      3             2      \d+ MB +\d+\.\d s +0002-[0-9a-f]{8}
-3      4             1      \d+ MB +\d+\.\d s +0003-[0-9a-f]{8}
-4      4             2      \d+ MB +\d+\.\d s +0004-[0-9a-f]{8}
+1      3             1      [\d.]+ MB +\d+\.\d s +0001-[0-9a-f]{8}
+2      3             2      [\d.]+ MB +\d+\.\d s +0002-[0-9a-f]{8}
+3      4             1      [\d.]+ MB +\d+\.\d s +0003-[0-9a-f]{8}
+4      4             2      [\d.]+ MB +\d+\.\d s +0004-[0-9a-f]{8}
 
-canvas\.grid=3,4 × seeds 1–2: 4 cells, 3 at once with 2 workers each, \d+ MB of memory each at most, about \d+\.\d s here
+canvas\.grid=3,4 × seeds 1–2: 4 cells, 3 at once with 2 workers each, [\d.]+ MB of memory each at most, about \d+\.\d s here
 $`).MatchString(o.out) || o.err != "" {
 		t.Errorf("%s%s", o.out, o.err)
 	}

@@ -111,7 +111,7 @@ func TestHostileArguments(t *testing.T) {
 	for _, evil := range []string{"a\nb", "\x1b[2J", "a\r./b", "%s%d", "\x00", "\xff\xfe", strings.Repeat("x", 5000)} {
 		for _, args := range [][]string{
 			{evil}, {"--" + evil}, {"help", evil}, {"help", "fields", evil}, {"config", evil}, {"config", "set", evil, "x"}, {"config", "set", "keep", evil}, {"run", evil}, {"run", "./" + evil}, {"run", "where-am-i", "--set", evil}, {"run", "where-am-i", "--set", "net.padding=" + evil},
-			{"run", "where-am-i", "--format", evil}, {"presets", evil}, {"presets", "check", evil}, {"datasets", "show", evil}, {"schemes", "show", evil}, {"completion", evil},
+			{"run", "where-am-i", "--format", evil}, {"presets", evil}, {"presets", "check", evil}, {"datasets", "show", evil}, {"datasets", "fetch", evil}, {"datasets", "import", evil, "x"}, {"datasets", "import", "a", evil}, {"datasets", "fetch", "mnist", "--from", evil}, {"datasets", "fetch", "cifar100", "--sha256", evil}, {"schemes", "show", evil}, {"completion", evil},
 			{"schemes", "show", "zeros", "--pad", evil}, {"version", evil}, {"run", "where-am-i", "--workers", evil}, tiny("--out", "cli.go/"+evil),
 			{"inspect", evil}, {"inspect", "small", "--padding", evil},
 			{"sweep", evil}, {"sweep", "merge", evil}, {"sweep", "where-am-i", "--plan", "--vary", evil}, {"sweep", "where-am-i", "--plan", "--vary", "data.set=" + evil}, {"sweep", "where-am-i", "--plan", "--shard", evil}, tinySweep("--out", "cli.go/"+evil),

@@ -42,6 +42,12 @@ func StateDir(getenv func(string) string) string {
 	return filepath.Join(base(getenv("XDG_STATE_HOME"), xdg.StateHome), "padlab", "runs")
 }
 
+// DataDir returns the folder of the data sets that were imported or fetched: in
+// $XDG_DATA_HOME, or where the system has such files; see Path.
+func DataDir(getenv func(string) string) string {
+	return filepath.Join(base(getenv("XDG_DATA_HOME"), xdg.DataHome), "padlab", "datasets")
+}
+
 func base(asked, usual string) string {
 	if filepath.IsAbs(asked) {
 		return asked
