@@ -87,8 +87,8 @@ func Fetchables() []Fetchable {
 			Files: []fetch.File{{Name: "cifar-100-binary.tar.gz", URL: cifarURL + "cifar-100-binary.tar.gz", Most: maxArchive}},
 		}, {
 			Info: Info{
-				Name: fashion.Name, Title: "Fashion-MNIST", Licence: fashion.Licence, Source: "https://github.com/zalandoresearch/fashion-mnist", Classes: slices.Clone(fashion.Classes), H: 28, W: 28, C: 1, Train: 60_000, Test: 10_000,
-				About: "Photographs of clothes in a shop's catalogue, grey on black; 6,000 of them come with padlab.",
+				Name: "fashion-mnist-70k", Title: "Fashion-MNIST, all of it", Licence: fashion.Licence, Source: "https://github.com/zalandoresearch/fashion-mnist", Classes: slices.Clone(fashion.Classes), H: 28, W: 28, C: 1, Train: 60_000, Test: 10_000,
+				About: "Photographs of clothes in a shop's catalogue, grey on black; 6,000 of them come with padlab, as fashion-mnist.",
 			},
 			Files: []fetch.File{
 				unzipped(0, 47_040_016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),

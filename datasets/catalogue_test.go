@@ -51,7 +51,7 @@ func TestFetchables(t *testing.T) {
 // the Debian package dataset-fashion-mnist has put them.
 func TestRealFashion(t *testing.T) {
 	const folder = "/usr/share/datasets/fashion-mnist"
-	f, err := FindFetchable("fashion-mnist")
+	f, err := FindFetchable("fashion-mnist-70k")
 	if err != nil {
 		t.Fatal(err)
 	}

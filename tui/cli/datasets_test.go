@@ -96,7 +96,7 @@ func TestImportUsage(t *testing.T) {
 		"import mine cli.go":           "cli.go: neither a folder, nor a file of a set, nor a .tar or .tar.gz",
 		"import mine x --size 0":       `--size must be an integer from 1 to 256: "0"`,
 		"import mine x --size big":     `--size takes an integer: "big"`,
-		"fetch":                        "datasets fetch takes the name of a data set: cifar10, cifar100, fashion-mnist, mnist",
+		"fetch":                        "datasets fetch takes the name of a data set: cifar10, cifar100, fashion-mnist-70k, mnist",
 		"fetch mnits":                  `unknown data set to fetch "mnits": did you mean "mnist"?`,
 		"fetch cifar100":               "the checksum of cifar100 is not known here: fetch takes it with --sha256 SUM",
 		"fetch cifar100 --sha256 12":   `--sha256 takes 64 hexadecimal digits: "12"`,
