@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"strings"
 
-	"padlab/core/border"
 	"padlab/core/metric"
 	"padlab/core/names"
 	"padlab/core/position"
+	"padlab/core/task"
 )
 
 // An Expectation is what an experiment promises to show; run --expect checks it.
@@ -107,8 +107,10 @@ func (x Expectation) check(arms []Arm) error {
 	if at < 0 {
 		return names.Unknown("arm", x.Arm, known)
 	}
-	if grid := arms[at].Canvas.Grid; x.Ring != nil && *x.Ring >= border.Rings(grid) {
-		return fmt.Errorf("a %d×%d grid has no ring %d", grid, grid, *x.Ring)
+	if x.Ring != nil {
+		if err := arms[at].checkRing(*x.Ring); err != nil {
+			return err
+		}
 	}
 	if _, err := metric.Parse(x.What); err != nil {
 		return err
@@ -125,13 +127,27 @@ func (x Expectation) check(arms []Arm) error {
 	switch {
 	case err != nil || c.rival == "":
 	case c.ring >= 0:
-		if grid := arms[at].Canvas.Grid; c.ring >= border.Rings(grid) {
-			err = fmt.Errorf("a %d×%d grid has no ring %d", grid, grid, c.ring)
-		}
+		err = arms[at].checkRing(c.ring)
 	case !slices.Contains(known, c.rival):
 		err = names.Unknown("arm", c.rival, known)
 	}
 	return err
+}
+
+// checkRing is the error of a ring that profiles of the arm do not have.
+func (a Arm) checkRing(ring int) error {
+	t := task.Must(Default().Task.Kind) // what a read-out has is known once it has features
+	if name := a.Learns(); name != "" {
+		t = task.Must(name)
+	}
+	switch n := t.Rings(a.CanvasSpec()); {
+	case ring < n:
+		return nil
+	case t.Cells():
+		return fmt.Errorf("a %d×%d grid has no ring %d", a.Canvas.Grid, a.Canvas.Grid, ring)
+	default:
+		return fmt.Errorf("%s has %d rings here, none of them %d", t.Name, n, ring)
+	}
 }
 
 // bounds are the words before a number, and what they mean. Above and below

@@ -289,7 +289,7 @@ func FuzzSet(f *testing.F) {
 		}
 		again.Seed = e.Seed          // which has a flag of its own
 		told := func(a Arm) string { // all but what is only told, and what the experiment lets vary
-			a.Title, a.About, a.Try, a.Flags, a.Paper, a.Differs = "", "", "", "", "", ""
+			a.Title, a.About, a.Try, a.Flags, a.Full, a.Paper, a.Differs = "", "", "", "", "", "", ""
 			return a.Name + "\n" + string(a.TOML())
 		}
 		for _, other := range []*Experiment{again, read} {

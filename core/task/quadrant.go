@@ -22,6 +22,7 @@ var quadrant = Task{
 	About:    "a patch stands near the top left or the bottom right corner, and the network says which",
 	problem:  func(s *Source, spec Spec) Problem { return newQuadrants(s, spec) },
 	side:     func(s Spec) int { return 2 * (s.Patch + s.Border) },
+	rings:    func(s Spec) int { return s.Border/quadrantStep + 1 },
 	check: func(s Spec) error {
 		if s.Border%quadrantStep != 0 {
 			return fmt.Errorf("canvas.border must be a multiple of %d, which the strides of most networks divide: %d", quadrantStep, s.Border)

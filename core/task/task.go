@@ -7,6 +7,7 @@ package task
 import (
 	"fmt"
 
+	"padlab/core/border"
 	"padlab/core/images"
 	"padlab/core/metric"
 	"padlab/core/names"
@@ -29,6 +30,7 @@ type Task struct {
 
 	problem func(*Source, Spec) Problem
 	side    func(Spec) int   // pixels per side of a picture; nil: all cells of the canvas
+	rings   func(Spec) int   // of the profiles; nil: those of the canvas, where the pictures are one
 	check   func(Spec) error // nil, or what is wrong with a canvas for this task
 }
 
@@ -83,6 +85,17 @@ func (t Task) Side(s Spec) int {
 		return s.Grid * s.Patch
 	}
 	return t.side(s)
+}
+
+// Rings is how many distances to the border the profiles of the task have.
+func (t Task) Rings(s Spec) int {
+	switch {
+	case t.rings != nil:
+		return t.rings(s)
+	case t.Cells():
+		return border.Rings(s.Grid)
+	}
+	return 0
 }
 
 // Cells reports whether the pictures of the task are a canvas of cells.
