@@ -25,6 +25,7 @@ var sections = []Section{
 	{"How does it know?", []string{"where-am-i", "all-schemes", "how-far", "which-colour", "no-bias", "leaky-grid", "swap-padding"}},
 	{"Does it help or hurt?", []string{"classify-anywhere", "segment-anywhere"}},
 	{"Read out of networks", []string{"table1", "table2-depth", "table2-kernel", "table3-layers", "table4-where", "table6-task", "ranking"}},
+	{"Inside the features", []string{"dimensions", "position-neurons"}},
 }
 
 // Sections returns all presets in the order in which they are told.

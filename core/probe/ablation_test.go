@@ -43,17 +43,18 @@ func fitted(t testing.TB, workers int, z []float32, channels int, ofA int, a []i
 }
 
 // The fit is that of ridge regression with an intercept, of targets 0 and 1, worked
-// out densely for every penalty; and its penalty is the one that errs least on every
-// fourth row after a fit to the others.
+// out densely for every penalty; and its penalty is the largest with which every fourth
+// row is answered as well as with any after a fit to the others, but for a standard
+// error.
 func TestLinearIsRidge(t *testing.T) {
 	const rows, channels, answers = 203, 5, 3
 	s := rand.New(rand.NewPCG(4, 4))
 	var z []float32
 	var right, other []int
 	for i := range rows {
-		right, other = append(right, i*i%answers), append(other, i%2)
+		right, other = append(right, i%answers), append(other, i%2)
 		for c := range channels {
-			z = append(z, float32(s.NormFloat64()*float64(c+1)+3+float64(right[i]*(c%2))))
+			z = append(z, float32(s.NormFloat64()*float64(1+4*(c%2))+3+float64(right[i]*((c+1)%2))))
 		}
 	}
 	// dense solves for one target over rows that pass: [channels] weights, bias.
@@ -100,25 +101,41 @@ func TestLinearIsRidge(t *testing.T) {
 		}
 		return w, bias
 	}
-	best, least := 0.0, math.Inf(1)
+	var held []float64 // accuracy on every fourth row, after a fit to the others
 	for _, penalty := range penalties {
-		e := 0.0
+		hits, n := 0., 0.
+		var ws [][]float64
+		var bs []float64
 		for k := range answers {
 			w, b := dense(func(i int) bool { return i%4 != 1 }, penalty, k)
-			for i := 1; i < rows; i += 4 {
-				v := b
+			ws, bs = append(ws, w), append(bs, b)
+		}
+		for i := 1; i < rows; i += 4 {
+			said, most := 0, math.Inf(-1)
+			for k := range answers {
+				v := bs[k]
 				for c := range channels {
-					v += w[c] * float64(z[i*channels+c])
+					v += ws[k][c] * float64(z[i*channels+c])
 				}
-				if right[i] == k {
-					v--
+				if v > most {
+					said, most = k, v
 				}
-				e += v * v
+			}
+			if n++; said == right[i] {
+				hits++
 			}
 		}
-		if e < least {
-			best, least = penalty, e
+		held = append(held, hits/n)
+	}
+	top := slices.Max(held)
+	best := 0.0
+	for i, share := range slices.Backward(held) {
+		if share >= top-math.Sqrt(top*(1-top)/51) { // of 203 rows 51 are held out
+			best = penalties[i]
 		}
+	}
+	if best == penalties[0] || best == penalties[len(penalties)-1] {
+		t.Fatalf("the penalty %g is chosen of accuracies %g: nothing is tested", best, held)
 	}
 	got, _ := fitted(t, 2, z, channels, answers, right, 2, other)
 	for k := range answers {

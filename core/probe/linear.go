@@ -39,9 +39,11 @@ func (r *Linear) Say(z []float32) int {
 
 // A Fit fits linear read-outs of several questions to the same latents by ridge
 // regression in closed form, as [Readout] does: each answer is a target that is 1
-// where it is right and 0 elsewhere. λ is chosen for each question by the squared
-// error on a quarter of the rows, after a fit to the others; then the weights are
-// fitted to all rows.
+// where it is right and 0 elsewhere. λ is chosen for each question by the accuracy on a
+// quarter of the rows, after a fit to the others: it is the largest with which that is
+// within one standard error of the best (Breiman et al. 1984). Read-outs that are as
+// good have smaller weights then, which cancel each other less when channels are
+// set to 0. In the end the weights are fitted to all rows.
 type Fit struct {
 	rows      [][]float64 // the latents, those held out, all
 	questions []question
@@ -56,8 +58,8 @@ type Fit struct {
 type question struct {
 	answers int
 	right   []int
-	penalty int // the index of the one that was chosen
-	error   float64
+	penalty int       // the index of the one that was chosen
+	held    []float64 // accuracy on the rows held out, with each penalty
 	read    *Linear
 }
 
@@ -94,7 +96,7 @@ func (f *Fit) Ask(answers int, right []int) {
 	if len(right) != len(f.rows) || slices.Max(right) >= answers || slices.Min(right) < 0 {
 		panic(fmt.Sprintf("probe: %d answers from %d to %d for %d rows, of %d", len(right), slices.Min(right), slices.Max(right), len(f.rows), answers))
 	}
-	q := question{answers: answers, right: right, error: math.Inf(1), penalty: defaultPenalty, read: &Linear{}}
+	q := question{answers: answers, right: right}
 	f.questions = append(f.questions, q)
 	f.columns = append(f.columns, f.columns[len(f.columns)-1]+answers)
 }
@@ -118,8 +120,10 @@ func (f *Fit) Step(crew *kernel.Crew) (more bool) {
 	case !f.whole:
 		f.try(p)
 		if f.penalty++; f.penalty == len(penalties) {
-			f.whole, f.penalty = true, 0
-			p.system = nil
+			for i := range f.questions {
+				f.questions[i].choose(len(f.rows) - len(p.rows))
+			}
+			f.whole, f.penalty, p.system = true, 0, nil
 		}
 		return true
 	default:
@@ -173,27 +177,32 @@ func (f *Fit) solve(p *part, q int, varies bool) *Linear {
 	return r
 }
 
-// try takes the penalty for the questions whose error on the rows held out is
-// smaller with it than with those before it.
+// try asks how often the rows held out are answered rightly with the penalty.
 func (f *Fit) try(p *part) {
 	varies := p.system.factorise(penalties[f.penalty])
 	for i := range f.questions {
 		q := &f.questions[i]
 		r := f.solve(p, i, varies)
-		e := 0.0
+		hits, held := 0, 0
+		values := make([]float64, q.answers)
 		for row := 1; row < len(f.rows); row += 4 {
 			for k, w := range r.Weights {
-				d := r.Bias[k] + floats.Dot(w, f.rows[row])
-				if k == q.right[row] {
-					d--
-				}
-				e += float64(d * d)
+				values[k] = r.Bias[k] + floats.Dot(w, f.rows[row])
+			}
+			if held++; first(values) == q.right[row] {
+				hits++
 			}
 		}
-		if e < q.error {
-			q.penalty, q.error = f.penalty, e
-		}
+		q.held = append(q.held, float64(hits)/float64(held))
 	}
+}
+
+// choose takes the largest penalty that is as good as any on so many rows, but for one
+// standard error.
+func (q *question) choose(rows int) {
+	best := slices.Max(q.held)
+	error := math.Sqrt(best * (1 - best) / float64(rows))
+	q.penalty = slices.IndexFunc(q.held, func(share float64) bool { return share >= best-error })
 }
 
 // fit fits the questions that the penalty was chosen for to all rows.

@@ -19,18 +19,21 @@ type trainingBoard struct{ *labScreen }
 type charted struct {
 	metric string
 	steps  bool
+
+	neurons neuronChart // what neurons hold, where it is not noNeurons
+	target  string      // of that
 }
 
 // charts are what can be charted of an arm, the most telling first: what no
 // favourite answer raises, where there is that, the score that it makes neutral,
 // how it is learned, and the rest.
 func charts(a lab.ArmState) []charted {
-	var list []charted
+	list := neuronCharts(a)
 	if _, ok := metric.Find(a.Profiles, metric.Key{Metric: metric.BeyondGuessing}); ok {
 		list = append(list, charted{metric: metric.BeyondGuessing})
 	}
 	for i, p := range a.Profiles {
-		if p.Metric != metric.BeyondGuessing {
+		if p.Metric != metric.BeyondGuessing && p.Unit != metric.Neurons {
 			list = append(list, charted{metric: p.Metric})
 		}
 		if i == 0 {

@@ -21,10 +21,11 @@ const (
 	Profile = "profile" // scores against the distance to the border, with intervals
 	Map     = "map"     // the mean score of every place
 	Loss    = "loss"    // against the training steps
+	Neurons = "neurons" // accuracy against how many of them are left out
 )
 
 // Kinds returns what can be drawn.
-func Kinds() []string { return []string{Profile, Map, Loss} }
+func Kinds() []string { return []string{Profile, Map, Loss, Neurons} }
 
 // A Figure is ready to be written. It holds no reference to what it was drawn of.
 type Figure struct {
@@ -32,8 +33,8 @@ type Figure struct {
 	draw          func(draw.Canvas)
 }
 
-// Of draws one of Kinds. Of a Map arm says whose it is; empty stands for the first
-// that has one, and other kinds show all arms. A result that has nothing of the
+// Of draws one of Kinds. Of a Map and of Neurons arm says whose it is; empty stands for
+// the first that has one, and other kinds show all arms. A result that has nothing of the
 // kind yet is an error, and so is a name that is not known.
 func Of(result record.Result, kind, arm string) (*Figure, error) {
 	if arm != "" {
@@ -44,8 +45,8 @@ func Of(result record.Result, kind, arm string) (*Figure, error) {
 		if !slices.Contains(known, arm) {
 			return nil, names.Unknown("arm", arm, known)
 		}
-		if kind != Map {
-			return nil, fmt.Errorf("a %s shows all arms: only a map is of one", kind)
+		if kind != Map && kind != Neurons {
+			return nil, fmt.Errorf("a %s shows all arms: only a map, and neurons, are of one", kind)
 		}
 	}
 	switch kind {
@@ -55,6 +56,8 @@ func Of(result record.Result, kind, arm string) (*Figure, error) {
 		return heatmap(result, arm)
 	case Loss:
 		return loss(result)
+	case Neurons:
+		return neurons(result, arm)
 	}
 	return nil, names.Unknown("kind of figure", kind, Kinds())
 }
@@ -62,5 +65,6 @@ func Of(result record.Result, kind, arm string) (*Figure, error) {
 var (
 	errNoProfile = errors.New("there is no profile to draw: nothing was evaluated yet")
 	errNoMap     = errors.New("there is no map to draw: nothing was evaluated yet")
+	errNoNeurons = errors.New("there are no neurons to draw: none was left out (neurons.ask = \"ablation\")")
 	errNoLoss    = errors.New("there is no loss to draw: nothing was trained by steps")
 )

@@ -42,6 +42,7 @@ func Text(result record.Result) string {
 			fmt.Fprintf(&b, "\n%s: %s, %s:\n", question, metric.Of(name).Label, intervalsOf(result, name))
 			b.WriteString(profiles(result, name).String())
 		}
+		b.WriteString(neurons(result))
 		for _, a := range result.Arms {
 			if Rising(a) {
 				fmt.Fprintf(&b, "\n%s is still rising: with more steps it may come to more.\n", a.Name)
@@ -172,7 +173,7 @@ func otherScores(result record.Result) Table {
 		for _, m := range metrics {
 			cell := ""
 			for _, s := range a.Scores {
-				if s.Metric == m {
+				if s.Metric == m && s.Target == "" {
 					cell, empty = withInterval(s.Value, s.Low, s.High), false
 				}
 			}
