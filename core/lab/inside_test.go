@@ -187,8 +187,7 @@ func TestInsideOverSeeds(t *testing.T) {
 
 func TestInsideRefuses(t *testing.T) {
 	for want, e := range map[string]*experiment.Experiment{
-		"eval.images is 3: to ask neurons about what the patch shows takes two images of each of 2 classes, so 4 at least": asked(t, "eval.images=3"),
-		"neurons are asked about networks that learn location or classify, not segment":                                    asked(t, "task.kind=segment"),
+		"neurons are asked about networks that learn location or classify, not segment": asked(t, "task.kind=segment"),
 	} {
 		if _, _, err := Estimate(context.Background(), pool(t, 1), e, 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

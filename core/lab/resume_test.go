@@ -145,7 +145,7 @@ func TestKilledRunsComeToTheirEnd(t *testing.T) {
 		"train": {quick(t, "net.padding=zeros", "eval.images=30", "train.steps=3"), 22},
 		// 7 of 16 views at a time
 		"large":  {quick(t, "net.padding=zeros", "task.kind=segment", "canvas.grid=4", "data.patch=48", "eval.images=1", "train.steps=3", "train.eval_every=1", "train.batch=1"), 22},
-		"inside": {quick(t, "net.padding=zeros", "task.kind=classify", "neurons.ask=ablation", "net.arch=nearest", "data.patch=4", "train.steps=3", "train.eval_every=1"), 120}, // what latents are made into is made again
+		"inside": {quick(t, "net.padding=zeros", "task.kind=classify", "neurons.ask=ablation", "net.arch=nearest", "data.patch=4", "train.steps=12", "train.eval_every=1"), 120}, // what latents are made into is made again
 		"read":   {reading(t, "readout.epochs=1", "backbone.steps=2", "readout.kernel=1", "readout.test_crops=30"), 32},
 	} {
 		t.Run(name, func(t *testing.T) {

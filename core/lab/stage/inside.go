@@ -12,12 +12,13 @@ import (
 	"padlab/core/task"
 )
 
-// How many pictures are looked inside for: training images, each in one cell, that
-// read-outs are fitted to and channels are ranked on, and test images, each in every
-// cell, while training and at the end; at the end there are eval.images of these.
+// Neurons are shown test images in every cell, at the end as many as the examination
+// has, while training at most liveInside, and two of each class at least; and training
+// images, each in one cell, for read-outs and the ranking: so many for each of those.
 const (
-	liveFitted, finalFitted = 1000, 4000
-	liveInside              = 40
+	liveInside    = 40
+	fittedForEach = 20
+	mostFitted    = 4000
 )
 
 // inside is the part of an examination that asks what the neurons behind global
@@ -63,24 +64,24 @@ func newInside(t *Train, src *task.Source, m Means) (*inside, error) {
 	if net.Nodes[last].Kind() == "linear" && net.Nodes[last].From[0] == in.pool {
 		in.head = last
 	}
-	classes := len(src.Set.Classes)
-	if least := 2 * classes; t.arm.Eval.Images < least {
-		return nil, fmt.Errorf("eval.images is %d: to ask neurons about what the patch shows takes two images of each of %d classes, so %d at least", t.arm.Eval.Images, classes, least)
+	images, rows := in.sizes(true)
+	if images > in.canvas.TestImages() {
+		return nil, fmt.Errorf("neurons.ask: to ask about what the patch shows takes two images of each of %d classes, and there are %d test images in all", in.classCount(), in.canvas.TestImages())
 	}
-	d, cells := int64(in.channels()), int64(in.canvas.Views())
-	placements := int64(t.arm.Eval.Images) * cells
-	bytes := 4*d*(placements+2*finalFitted) + 8*d*placements + 8*finalFitted*(2*d+cells+int64(classes)) + 16*d*d + 3*17*4*placements
-	return in, m.Memory.Charge("what neurons hold", bytes, "eval.images")
+	d, fitted, placements := int64(in.channels()), int64(rows), int64(images*in.canvas.Views())
+	answers := int64(in.canvas.Views() + in.classCount())
+	latents := 4*d*(placements+2*fitted) + 8*d*placements
+	fit := 8*fitted*(2*d+answers) + 16*d*d
+	hits := int64(3 * 17 * 4 * placements) // of three read-outs, at each number of neurons left out
+	return in, m.Memory.Charge("what neurons hold", latents+fit+hits, "eval.images")
 }
 
 func (in *inside) channels() int { return in.t.net.Nodes[in.pool].Out().C }
 
 // begin makes ready for an examination, the last one or one on the way.
 func (in *inside) begin(last bool) {
-	*in = inside{t: in.t, canvas: in.canvas, pool: in.pool, head: in.head, fitted: liveFitted, images: min(in.t.arm.Eval.Images, liveInside)}
-	if last {
-		in.fitted, in.images = finalFitted, in.t.arm.Eval.Images
-	}
+	in.clear()
+	in.images, in.fitted = in.sizes(last)
 	d, cells := in.channels(), in.canvas.Views()
 	in.rows, in.mirrored = make([]float32, in.fitted*d), make([]float32, in.fitted*d)
 	in.cells, in.classes = make([]int, in.fitted), make([]int, in.fitted)
@@ -90,12 +91,25 @@ func (in *inside) begin(last bool) {
 	}
 }
 
-// work is how many pictures have been looked at, and how many are in all.
-func (in *inside) work() (done, all float64) {
-	return float64(2*in.read + in.shown), float64(workInside(in.fitted, in.images, in.canvas.Views()))
+// clear lets go of what an examination has left.
+func (in *inside) clear() { *in = inside{t: in.t, canvas: in.canvas, pool: in.pool, head: in.head} }
+
+// sizes are how many test images an examination has, the last one or one on the way,
+// and how many training images.
+func (in *inside) sizes(last bool) (images, fitted int) {
+	images = in.t.arm.Eval.Images
+	if !last {
+		images = min(images, liveInside)
+	}
+	images = max(images, 2*in.classCount())
+	return images, min(fittedForEach*images, mostFitted)
 }
 
-func workInside(fitted, images, cells int) int { return 2*fitted + images*cells }
+// work is how many pictures an examination looks at.
+func (in *inside) work(last bool) float64 {
+	images, fitted := in.sizes(last)
+	return float64(2*fitted + images*in.canvas.Views())
+}
 
 // advance does a piece of the work. It reports whether there is more.
 func (in *inside) advance(crew *kernel.Crew) (more bool) {

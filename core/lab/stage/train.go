@@ -322,6 +322,7 @@ func (t *Train) conclude() {
 	if t.inside != nil {
 		scores, profiles, maps := t.inside.results()
 		t.progress.Scores, t.progress.Profiles, t.progress.Maps = append(t.progress.Scores, scores...), append(t.progress.Profiles, profiles...), append(t.progress.Maps, maps...)
+		t.inside.clear()
 	}
 	t.exam = nil
 	if t.last() {
@@ -346,7 +347,7 @@ func (t *Train) train(crew *kernel.Crew) Event {
 // end lets go of what only learning needs.
 func (t *Train) end(s record.Status) {
 	t.progress.Status = s
-	t.trainer, t.step, t.tapes, t.exam, t.inside = nil, nil, nil, nil, nil
+	t.trainer, t.step, t.tapes, t.exam = nil, nil, nil, nil
 }
 
 func (t *Train) last() bool { return t.progress.Step == t.arm.Train.Steps }
@@ -397,9 +398,8 @@ func (t *Train) Work() (done, all float64) {
 	views, batch := float64(t.problem.Views()), float64(t.arm.Train.Batch)
 	live := float64(min(t.arm.Eval.Images, liveImages)) * views
 	final := float64(t.arm.Eval.Images) * views
-	if t.arm.Inside() {
-		live += float64(workInside(liveFitted, min(t.arm.Eval.Images, liveInside), t.problem.Views()))
-		final += float64(workInside(finalFitted, t.arm.Eval.Images, t.problem.Views()))
+	if t.inside != nil {
+		live, final = live+t.inside.work(false), final+t.inside.work(true)
 	}
 	steps := float64(t.arm.Train.Steps)
 	evaluations := func(step int) float64 { // live ones finished before that step is trained
@@ -413,8 +413,7 @@ func (t *Train) Work() (done, all float64) {
 	if t.exam != nil {
 		done += float64(t.shown)*views + float64(min(evalSlice, t.images-t.shown)*t.views)
 		if t.inside != nil {
-			looked, _ := t.inside.work()
-			done += looked
+			done += float64(2*t.inside.read + t.inside.shown)
 		}
 	}
 	return min(done, all), all
