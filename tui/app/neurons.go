@@ -21,11 +21,11 @@ type neuronBoard struct{ trainingBoard }
 type neuronChart int
 
 const (
-	noNeurons  neuronChart = iota
-	readOuts               // of the selected arm: place and class without more and more neurons
-	ownHead                // of the selected arm: its own answers
-	byArm                  // of all arms: one of them without the top neurons
-	dimensions             // of all arms: shares of the dimensions
+	noNeurons neuronChart = iota
+	readOuts              // of the selected arm: place and class without more and more neurons
+	ownHead               // of the selected arm: its own answers
+	byArm                 // of all arms: one of them without the top neurons
+	factors               // of all arms: shares of the dimensions, or scores of the factors
 )
 
 // neuronCharts are those of an arm: where neurons were left out, what comes of it
@@ -44,7 +44,9 @@ func neuronCharts(a lab.ArmState) (list []charted) {
 		list = append(list, charted{metric: p.Metric, neurons: byArm, target: p.Target})
 	}
 	if _, ok := metric.Find(a.Scores, metric.Key{Metric: metric.DimensionShare}); ok {
-		list = append(list, charted{metric: metric.DimensionShare, neurons: dimensions, target: metric.Location})
+		for _, name := range []string{metric.DimensionShare, metric.FactorScore} {
+			list = append(list, charted{metric: name, neurons: factors, target: metric.Location})
+		}
 	}
 	return list
 }
@@ -59,8 +61,8 @@ func (l neuronBoard) chart() box {
 		return l.without(c, metric.Location, metric.Class)
 	case ownHead:
 		return l.without(c, metric.Head)
-	case dimensions:
-		return l.shares()
+	case factors:
+		return l.factors(c)
 	}
 	b := box{title: fmt.Sprintf("%s without the top neurons", report.Asked(c.target)), foot: "neurons set to 0, the first that change most in a mirror"}
 	p := view.Profile{Range: rangeOf(c.metric), Selected: l.arm, Cursor: l.cursor}
@@ -109,14 +111,16 @@ func (l neuronBoard) without(c charted, targets ...string) box {
 	return b
 }
 
-// shares are two bars for each arm: what of the dimensions is about the place, and
-// what about the class.
-func (l neuronBoard) shares() box {
-	b := box{title: "share of the dimensions: place, class", foot: "the rest: neither · no trace: .21"}
-	bars := view.Bars{Range: view.Range{Low: 0, High: .5}, Selected: 2 * l.arm, Empty: l.empty()}
+// factors are two bars for each arm: its place, and its class.
+func (l neuronBoard) factors(c charted) box {
+	b := box{title: metric.Of(c.metric).Label + ": place, class"}
+	bars := view.Bars{Range: rangeOf(c.metric), Selected: 2 * l.arm, Empty: l.empty()}
+	if c.metric == metric.DimensionShare {
+		b.foot, bars.Range = "the rest is neither", view.Range{Low: 0, High: .5}
+	}
 	for i, a := range l.now().Arms {
 		for j, target := range []string{metric.Location, metric.Class} {
-			s, ok := metric.Find(a.Scores, metric.Key{Metric: metric.DimensionShare, Target: target})
+			s, ok := metric.Find(a.Scores, metric.Key{Metric: c.metric, Target: target})
 			if !ok {
 				continue
 			}
@@ -168,13 +172,14 @@ func bright(values []metric.Number) []float64 {
 	return list
 }
 
-// score is how well the place or another answer is read, or the share of the place.
+// score is how well the place or another answer is read, or the share or the score of
+// the place.
 func (l neuronBoard) score(a lab.ArmState) (metric.Score, bool) {
 	c, ok := l.charted()
 	switch {
 	case !ok || c.neurons == noNeurons:
 		return l.trainingBoard.score(a)
-	case c.neurons == dimensions:
+	case c.neurons == factors:
 		return metric.Find(a.Scores, metric.Key{Metric: c.metric, Target: c.target})
 	}
 	return metric.Find(a.Scores, metric.Key{Metric: metric.Accuracy, Target: c.target})
@@ -196,7 +201,7 @@ func (l neuronBoard) stops() []float64 {
 	switch {
 	case !ok || c.neurons == noNeurons:
 		return l.trainingBoard.stops()
-	case c.neurons == dimensions || !selected:
+	case c.neurons == factors || !selected:
 		return nil
 	}
 	p, _ := metric.Find(a.Profiles, metric.Key{Metric: c.metric, Target: c.target})

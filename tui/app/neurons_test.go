@@ -65,6 +65,9 @@ func neuronsShown(e *experiment.Experiment) *lab.Snapshot {
 		}
 		for j, target := range []string{metric.Location, metric.Class, metric.Residual} {
 			add(metric.DimensionShare, target, .2+.1*far*metric.Number(1-j), metric.NaN)
+			if target != metric.Residual {
+				add(metric.FactorScore, target, .9*far-.01+.2*metric.Number(j), metric.NaN)
+			}
 			add(metric.Dimensions, target, 20+metric.Number(j), metric.NaN)
 		}
 		for j, key := range []metric.Key{{Metric: metric.FlipDifference}, {Metric: metric.FactorScore, Target: metric.Location}, {Metric: metric.FactorScore, Target: metric.Class}} {
@@ -99,7 +102,7 @@ func TestGoldenNeurons(t *testing.T) {
 	}
 	s.press("right", "right")
 	golden(t, "neurons-cursor-80x24", s.View())
-	for _, name := range []string{"own", "place", "class", "answer", "shares", "training"} {
+	for _, name := range []string{"own", "place", "class", "answer", "shares", "scores", "training"} {
 		s.press("v")
 		golden(t, "neurons-"+name+"-80x24", s.View())
 	}
@@ -134,7 +137,7 @@ func TestNeuronSizes(t *testing.T) {
 		for w := 1; w < 140; w += 13 {
 			for h := 1; h < 50; h += 6 {
 				s.Update(tea.WindowSizeMsg{Width: w, Height: h})
-				for l.curve = range 8 {
+				for l.curve = range 9 {
 					for _, l.zoomed = range []bool{false, true} {
 						s.stale, s.ticks = true, false
 						for i, line := range strings.Split(s.View(), "\n") {
