@@ -185,6 +185,26 @@ func TestInsideOverSeeds(t *testing.T) {
 	}
 }
 
+// Where another padding is tested, its network is looked into, though it may have other
+// layers; and a network that has come to numbers without end comes to its own.
+func TestInsideOfOthers(t *testing.T) {
+	for _, changes := range [][]string{
+		{"net.padding=zeros", "eval.padding=partial", "train.steps=3", "train.eval_every=3"},
+		{"net.padding=zeros", "train.optimizer=sgd", "train.lr=100", "canvas.fill=white", "train.steps=30", "train.eval_every=10"},
+	} {
+		s := finished(t, start(t, asked(t, changes...), pool(t, 2), nil))
+		a := s.Arms[0]
+		if s.Status != Done && s.Status != Diverged {
+			t.Fatalf("%s\n%s", s.Failure, s.Stack)
+		}
+		head := score(t, a, metric.Accuracy, metric.Head)
+		if s.Status == Done && head.Value != a.Scores[0].Value {
+			t.Errorf("%v: the head is right in %g, the network in %g", changes, head.Value, a.Scores[0].Value)
+		}
+		t.Log(changes, s.Status)
+	}
+}
+
 func TestInsideRefuses(t *testing.T) {
 	for want, e := range map[string]*experiment.Experiment{
 		"neurons are asked about networks that learn location or classify, not segment": asked(t, "task.kind=segment"),

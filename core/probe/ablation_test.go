@@ -292,3 +292,24 @@ func TestAblationIsSettingToZero(t *testing.T) {
 		t.Error("3 workers and 1 give different bits")
 	}
 }
+
+// Latents that are not finite come to an end, too: nothing is known of them, and one
+// answer is given to all.
+func TestLatentsThatAreNotFinite(t *testing.T) {
+	noise := normal(2)
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), -math.MaxFloat32} {
+		l := latentsOf(8, 4, 3, 2, noise)
+		l.Values[5] = bad
+		f := FactorsOf(crewOf(t, 1), l)
+		if finite := bad-bad == 0; !finite && (f.Location.Score == f.Location.Score || f.Location.Dimensions+f.Residual.Dimensions != 0) {
+			t.Errorf("%g: %+v", bad, f.Location)
+		}
+		place, _ := fitted(t, 1, l.Values, 3, 4, []int{0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3}, 2, make([]int, 32))
+		a := NewAblation(l, []Asked{{metric.Location, place, func(_, p int) int { return p }, 4}}, Rank(FlipDifferences(l.Values, l.Values, 3)), 1)
+		for crew := crewOf(t, 1); a.Step(crew); {
+		}
+		if s := a.Accuracies("test")[0]; bad-bad != 0 && s.Value != .25 {
+			t.Errorf("%g: the place is read with %g", bad, s.Value)
+		}
+	}
+}

@@ -19,9 +19,6 @@ type Linear struct {
 	Bias    []float64
 }
 
-// Channels is how many channels a latent has.
-func (r *Linear) Channels() int { return len(r.Weights[0]) }
-
 // Say is the answer to a latent.
 func (r *Linear) Say(z []float32) int {
 	best, most := 0, math.Inf(-1)
@@ -43,7 +40,8 @@ func (r *Linear) Say(z []float32) int {
 // quarter of the rows, after a fit to the others: it is the largest with which that is
 // within one standard error of the best (Breiman et al. 1984). Read-outs that are as
 // good have smaller weights then, which cancel each other less when channels are
-// set to 0. In the end the weights are fitted to all rows.
+// set to 0. In the end the weights are fitted to all rows. Where a latent is not finite
+// there is nothing to be fitted, and one answer is given to all.
 type Fit struct {
 	rows      [][]float64 // the latents, those held out, all
 	questions []question

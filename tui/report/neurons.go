@@ -6,6 +6,7 @@ import (
 
 	"padlab/core/metric"
 	"padlab/core/record"
+	"padlab/tui/view"
 )
 
 // Asked is what neurons are asked for, in a word.
@@ -53,7 +54,12 @@ func Holds(a record.Arm, label string) string {
 	class, rest := of(metric.Dimensions, metric.Class), of(metric.Dimensions, metric.Residual)
 	text := fmt.Sprintf("%s: no neuron says anything at all.", name)
 	if all := place.Value + class.Value + rest.Value; all > 0 {
-		text = fmt.Sprintf("%s: of %s dimensions %s are about the place and %s about the class.", name, count(all), count(place.Value), count(class.Value))
+		here, what := of(metric.FactorScore, metric.Location), of(metric.FactorScore, metric.Class)
+		text = fmt.Sprintf("%s: of %s dimensions %s count for the place and %s for the class (scores %s and %s)", name, count(all), count(place.Value), count(class.Value), view.Score(float64(here.Value)), view.Score(float64(what.Value)))
+		if here.Value <= 0 {
+			text += "; of the place there is no trace, and the softmax counts as many all the same"
+		}
+		text += "."
 	}
 	read := of(metric.Accuracy, metric.Location)
 	text += fmt.Sprintf(" A linear read-out says the place in %s (guessing: %s), the class in %s.", percent(read.Value), percent(read.Chance), percent(of(metric.Accuracy, metric.Class).Value))

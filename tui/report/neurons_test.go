@@ -45,13 +45,22 @@ func holding(ask experiment.Ask) record.Result {
 
 func TestHolds(t *testing.T) {
 	full := holding(experiment.AskAblation)
-	want := "zeros: of 40.5 dimensions 12.5 are about the place and 13.5 about the class. A linear read-out says the place in 90% (guessing: 4%), the class in 70%." +
+	want := "zeros: of 40.5 dimensions 12.5 count for the place and 13.5 for the class (scores -.01 and .50); of the place there is no trace, and the softmax counts as many all the same. A linear read-out says the place in 90% (guessing: 4%), the class in 70%." +
 		" Without the 16 neurons that change most in a mirror (16 at random): place 34% (68%), class 26% (52%), own answer 19% (38%)."
 	if got := Holds(full.Arms[0], "zeros"); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	few := holding(experiment.AskDimensions)
 	if got := Holds(few.Arms[0], "zeros"); got != want[:strings.Index(want, " Without")] {
+		t.Errorf("%s", got)
+	}
+	traces := holding(experiment.AskDimensions).Arms[0]
+	for i := range traces.Scores {
+		if traces.Scores[i].Metric == metric.FactorScore {
+			traces.Scores[i].Value = .2
+		}
+	}
+	if got := Holds(traces, "zeros"); !strings.Contains(got, "for the class (scores .20 and .20). A linear") {
 		t.Errorf("%s", got)
 	}
 	dead := holding(experiment.AskDimensions).Arms[0]

@@ -27,6 +27,7 @@ const (
 // frozen features, whatever the network has learned.
 type inside struct {
 	t      *Train
+	net    *nn.Net // that is tested
 	canvas *task.Canvas
 	pool   nn.Output // whose outputs are the neurons
 	head   nn.Output // the linear layer behind it that answers; 0: there is none
@@ -49,8 +50,11 @@ type inside struct {
 // newInside returns what looks inside the network of t. The errors say what does not
 // fit.
 func newInside(t *Train, src *task.Source, m Means) (*inside, error) {
-	in := &inside{t: t, canvas: src.Canvas(t.arm.CanvasSpec())}
 	net := t.net
+	if t.tested != nil {
+		net = t.tested
+	}
+	in := &inside{t: t, net: net, canvas: src.Canvas(t.arm.CanvasSpec())}
 	for i, node := range slices.Backward(net.Nodes) {
 		if from, out := node.In()[0], node.Out(); out.H*out.W == 1 && from.H*from.W > 1 && from.C == out.C {
 			in.pool = nn.Output(i)
@@ -76,7 +80,7 @@ func newInside(t *Train, src *task.Source, m Means) (*inside, error) {
 	return in, m.Memory.Charge("what neurons hold", latents+fit+hits, "eval.images")
 }
 
-func (in *inside) channels() int { return in.t.net.Nodes[in.pool].Out().C }
+func (in *inside) channels() int { return in.net.Nodes[in.pool].Out().C }
 
 // begin makes ready for an examination, the last one or one on the way.
 func (in *inside) begin(last bool) {
@@ -92,7 +96,7 @@ func (in *inside) begin(last bool) {
 }
 
 // clear lets go of what an examination has left.
-func (in *inside) clear() { *in = inside{t: in.t, canvas: in.canvas, pool: in.pool, head: in.head} }
+func (in *inside) clear() { *in = inside{t: in.t, net: in.net, canvas: in.canvas, pool: in.pool, head: in.head} }
 
 // sizes are how many test images an examination has, the last one or one on the way,
 // and how many training images.
@@ -223,10 +227,9 @@ func (in *inside) asked() []probe.Asked {
 
 // headOf is the trained head as a read-out.
 func (in *inside) headOf() *probe.Linear {
-	net := in.t.net
-	name := net.Nodes[in.head].Name()
+	name := in.net.Nodes[in.head].Name()
 	r := &probe.Linear{}
-	net.EachParam(func(p nn.Param, values []float32) {
+	in.net.EachParam(func(p nn.Param, values []float32) {
 		switch p.Name {
 		case name + ".bias":
 			for _, v := range values {
