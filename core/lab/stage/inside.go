@@ -96,7 +96,9 @@ func (in *inside) begin(last bool) {
 }
 
 // clear lets go of what an examination has left.
-func (in *inside) clear() { *in = inside{t: in.t, net: in.net, canvas: in.canvas, pool: in.pool, head: in.head} }
+func (in *inside) clear() {
+	*in = inside{t: in.t, net: in.net, canvas: in.canvas, pool: in.pool, head: in.head}
+}
 
 // sizes are how many test images an examination has, the last one or one on the way,
 // and how many training images.
