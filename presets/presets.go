@@ -25,6 +25,7 @@ var sections = []Section{
 	{"How does it know?", []string{"where-am-i", "all-schemes", "how-far", "which-colour", "no-bias", "grid-size", "receptive-field-cliff", "rook", "none-is-not-blind", "gap-or-permute", "leaky-grid", "swap-padding"}},
 	{"Does it help or hurt?", []string{"help-or-hurt", "shortcut-strength", "red-green", "canvas-colour", "strides-leak-too", "classify-anywhere", "segment-anywhere"}},
 	{"Read out of networks", []string{"table1", "table2-depth", "table2-kernel", "table3-layers", "table4-where", "table6-task", "ranking"}},
+	{"Inside the features", []string{"dimensions", "position-neurons"}},
 }
 
 // Sections returns all presets in the order in which they are told.

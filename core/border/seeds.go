@@ -62,6 +62,11 @@ func ProfilesOverSeeds(seeds [][]metric.Profile) []metric.Profile {
 }
 
 func MapsOverSeeds(seeds [][]metric.Map) []metric.Map {
+	if len(seeds) > 1 { // channels of different networks have nothing in common but their numbers
+		for i, maps := range seeds {
+			seeds[i] = slices.DeleteFunc(slices.Clone(maps), func(m metric.Map) bool { return m.Metric == metric.Channel })
+		}
+	}
 	return over(seeds, func(one []metric.Map) metric.Map {
 		m := one[0]
 		m.Values = make([]metric.Number, len(m.Values))

@@ -200,6 +200,8 @@ func (a Arm) check() (key string, err error) {
 		return "readout.batch", fmt.Errorf("batches of %d crops, but readout.crops is %d", a.Readout.Batch, a.Readout.Crops)
 	case a.Reads() && a.Readout.Solver == ByRidge && a.Readout.Depth > 1:
 		return "readout.depth", fmt.Errorf("a ridge read-out is a single convolution: readout.depth must be 1, not %d", a.Readout.Depth)
+	case a.Inside() && !slices.Contains([]string{"location", "classify"}, a.Task.Kind):
+		return "neurons.ask", fmt.Errorf("neurons are asked about networks that learn location or classify, not %s: neurons.ask must be %s", a.Task.Kind, AskNothing)
 	case a.Net.Weights != "" && !a.Reads():
 		return "net.weights", fmt.Errorf("weights from a file can be read out, not trained on: there are no readout.targets")
 	case a.Data.Photos != "" && !a.Reads():

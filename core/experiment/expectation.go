@@ -227,7 +227,7 @@ func (e *Experiment) Judge(found []Finding) []Verdict {
 		return &found[at]
 	}
 	for _, x := range e.Expect {
-		if !e.is(x.With) || x.Target != "" && !slices.Contains(e.Readout.Targets, position.Target(x.Target)) {
+		if !e.is(x.With) || !e.measures(x) {
 			continue
 		}
 		c, err := x.comparison()
@@ -271,6 +271,18 @@ func (e *Experiment) Judge(found []Finding) []Verdict {
 		list = append(list, v)
 	}
 	return list
+}
+
+// measures reports whether e still measures what an expectation is about, where that
+// has a target.
+func (e *Experiment) measures(x Expectation) bool {
+	switch {
+	case x.Target == "":
+		return true
+	case e.Reads():
+		return slices.Contains(e.Readout.Targets, position.Target(x.Target))
+	}
+	return e.Inside() && (e.Neurons.Ask == AskAblation || x.What != metric.AblationGap)
 }
 
 // find is the score, or the ring of a profile, that is meant.

@@ -75,6 +75,8 @@ type Experiment struct {
 	} `json:"backbone"`
 	Readout Readout `json:"readout"`
 
+	Neurons Neurons `json:"neurons,omitzero"`
+
 	Arms       []Arm         `json:"arms,omitempty"` // that are spelled out
 	Expect     []Expectation `json:"expect"`
 	References []Reference   `json:"figures,omitempty"` // the name that schema 1 has for them
@@ -149,6 +151,24 @@ type Readout struct {
 	Batch       int               `json:"batch"`
 }
 
+// Neurons says what is asked of the neurons behind global pooling of a network that
+// has learned where patches are, or what they show.
+type Neurons struct {
+	Ask Ask `json:"ask"`
+}
+
+// IsZero reports whether nothing is asked: then files do not mention it.
+func (n Neurons) IsZero() bool { return n.Ask == AskNothing }
+
+// An Ask is a question to neurons.
+type Ask string
+
+const (
+	AskNothing    Ask = "nothing"
+	AskDimensions Ask = "dimensions" // how many of them are about the place, and about the class
+	AskAblation   Ask = "ablation"   // and what is lost without those that know left from right
+)
+
 // Layers says what single convolutions do otherwise than net.padding says, by
 // their names.
 type Layers map[string]Layer
@@ -179,6 +199,7 @@ func Default() *Experiment {
 	e.Net.Global, e.Net.HeadBias = catalog.Average, true
 	e.Train = Train{Optimizer: Adam, LR: 0.003, Momentum: 0.9, Schedule: Constant, Batch: 32, Steps: 600, EvalEvery: 50}
 	e.Eval.Images = 100
+	e.Neurons.Ask = AskNothing
 	e.Backbone.Task, e.Backbone.Steps = "classify", 500
 	e.Readout = Readout{
 		Targets: []position.Target{}, Taps: "all", Size: 96, Crops: 160, TestCrops: 48, Kernel: 3, Depth: 1, Width: 32, Norm: true, Sigmoid: true,
@@ -189,6 +210,9 @@ func Default() *Experiment {
 
 // Reads reports whether anything is read out.
 func (e *Experiment) Reads() bool { return len(e.Readout.Targets) > 0 }
+
+// Inside reports whether neurons are asked.
+func (e *Experiment) Inside() bool { return e.Neurons.Ask != AskNothing && !e.Reads() }
 
 // IsGraph reports whether a network is named by the ONNX file that it is in.
 func IsGraph(network string) bool { return strings.EqualFold(path.Ext(network), ".onnx") }

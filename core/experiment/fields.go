@@ -140,6 +140,7 @@ var table = []Field{
 	shared(intField("train.eval_every", "steps between two evaluations", 1, 10_000_000, func(e *Experiment) *int { return &e.Train.EvalEvery })),
 	optional(schemeField("eval.padding", "the padding scheme of the trained network when it is tested; empty: its own", func(e *Experiment) *pad.Scheme { return &e.Eval.Padding })),
 	shared(intField("eval.images", "test images that the last evaluation shows in every cell", 1, 1_000_000, func(e *Experiment) *int { return &e.Eval.Images })),
+	trains(shared(enumField("neurons.ask", "what is asked of the neurons behind global pooling: how many of them are about the place and about the class, and what is lost without those that know left from right (ablation)", func(e *Experiment) *Ask { return &e.Neurons.Ask }, "question", []Ask{AskNothing, AskDimensions, AskAblation}))),
 	reads(enumField("backbone.task", "what the frozen network has learned", func(e *Experiment) *string { return &e.Backbone.Task }, "task", learnable())),
 	reads(intField("backbone.steps", "training steps before it is frozen; 0: it keeps its random weights", 0, 10_000_000, func(e *Experiment) *int { return &e.Backbone.Steps })),
 	reads(shared(targetsField())),

@@ -108,6 +108,7 @@ func TestKilledRunsEndAlike(t *testing.T) {
 	for _, solver := range []string{"sgd", "adam", "ridge"} {
 		kinds["read by "+solver] = reading(t, "readout.solver="+solver, "readout.epochs=2", "backbone.steps=6", "readout.kernel=1")
 	}
+	kinds["inside"] = quick(t, "task.kind=classify", "neurons.ask=ablation", "net.arch=nearest", "data.patch=4", "train.steps=3", "train.eval_every=2", "net.padding=zeros", "seeds=2")
 	kinds["several seeds"] = quick(t, "net.padding=zeros,random", "seeds=3")
 	kinds["several seeds read"] = reading(t, "readout.solver=sgd", "readout.epochs=2", "backbone.steps=6", "readout.kernel=1", "seeds=2")
 	for name, e := range kinds {
@@ -143,8 +144,9 @@ func TestKilledRunsComeToTheirEnd(t *testing.T) {
 	}{
 		"train": {quick(t, "net.padding=zeros", "eval.images=30", "train.steps=3"), 22},
 		// 7 of 16 views at a time
-		"large": {quick(t, "net.padding=zeros", "task.kind=segment", "canvas.grid=4", "data.patch=48", "eval.images=1", "train.steps=3", "train.eval_every=1", "train.batch=1"), 22},
-		"read":  {reading(t, "readout.epochs=1", "backbone.steps=2", "readout.kernel=1", "readout.test_crops=30"), 32},
+		"large":  {quick(t, "net.padding=zeros", "task.kind=segment", "canvas.grid=4", "data.patch=48", "eval.images=1", "train.steps=3", "train.eval_every=1", "train.batch=1"), 22},
+		"inside": {quick(t, "net.padding=zeros", "task.kind=classify", "neurons.ask=ablation", "net.arch=nearest", "data.patch=4", "train.steps=12", "train.eval_every=1"), 120}, // what latents are made into is made again
+		"read":   {reading(t, "readout.epochs=1", "backbone.steps=2", "readout.kernel=1", "readout.test_crops=30"), 32},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

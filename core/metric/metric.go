@@ -8,9 +8,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"padlab/core/names"
+)
+
+// What neurons hold, as targets of keys: where a picture is, what it shows, and
+// neither; and what the network's own head says.
+const (
+	Location = "location"
+	Class    = "class"
+	Residual = "residual"
+	Head     = "head"
 )
 
 // A Metric is a row of the table.
@@ -44,6 +54,16 @@ const (
 	MAE   = "mae"
 	Skill = "skill"
 
+	// Of what neurons behind global pooling hold; see core/probe.
+	FactorScore    = "factor-score"
+	Dimensions     = "dimensions"
+	DimensionShare = "dimension-share"
+	WithoutTop     = "without-top"
+	WithoutRandom  = "without-random"
+	AblationGap    = "ablation-gap"
+	FlipDifference = "flip-difference"
+	Channel        = "channel"
+
 	// Maps that are no scores: what a read-out should draw, what it draws, and
 	// the absolute error between them.
 	Target     = "target"
@@ -65,6 +85,14 @@ var table = []Metric{
 	{SPC, "rank correlation", "Spearman's rank correlation of prediction and target", -1, 1, "", 1},
 	{MAE, "mean absolute error", "mean absolute difference of prediction and target", 0, math.Inf(1), "", -1},
 	{Skill, "skill", "1 − MAE / MAE of the best constant: 1 is perfect, 0 no better than a constant", math.Inf(-1), 1, "", 1},
+	{FactorScore, "factor score", "covariance of the pooled features of two pictures that share a factor, over their variance, summed over neurons: 0 where the factor leaves no trace", math.Inf(-1), 1, "", 0},
+	{Dimensions, "dimensions", "pooled features that are a factor's by the softmax of the factor scores, rounded down; the rest is the residual", 0, math.Inf(1), "neurons", 0},
+	{DimensionShare, "share of the dimensions", "softmax of the factor scores: .155 to .422 for a factor whose scores are from 0 to 1; to compare, not to read by itself", 0, 1, "", 0},
+	{WithoutTop, "accuracy without the top neurons", "accuracy when the pooled features that change most in a mirror are set to 0", 0, 1, "", 0},
+	{WithoutRandom, "accuracy without random neurons", "accuracy when as many pooled features drawn at random are set to 0", 0, 1, "", 0},
+	{AblationGap, "random − top", "accuracy without random neurons less that without the top ones, mean over how many are left out, image by image", -1, 1, "", 0},
+	{FlipDifference, "flip difference", "mean absolute change of a pooled feature when the picture is mirrored", 0, math.Inf(1), "", 0},
+	{Channel, "channel", "the number of a pooled feature in its network", 0, math.Inf(1), "", 0},
 	{Target, "target", "what a read-out should draw", 0, 1, "", 0},
 	{Prediction, "prediction", "what a read-out draws", 0, 1, "", 0},
 	{Error, "error", "absolute difference of prediction and target", 0, math.Inf(1), "", -1},
@@ -88,7 +116,7 @@ func Of(name string) Metric {
 func Scores() []string {
 	var list []string
 	for _, m := range table {
-		if m.Name != Target && m.Name != Prediction && m.Name != Error {
+		if !slices.Contains([]string{WithoutTop, WithoutRandom, FlipDifference, Channel, Target, Prediction, Error}, m.Name) {
 			list = append(list, m.Name)
 		}
 	}
@@ -169,6 +197,7 @@ const (
 	Images      = "images"
 	Photographs = "photographs"
 	Seeds       = "seeds"
+	Draws       = "draws" // of neurons at random
 )
 
 // A Point is the score of one ring of a profile.
@@ -184,7 +213,7 @@ type Point struct {
 }
 
 // A Profile is a score against the distance to the border, ring by ring from
-// the border inward.
+// the border inward; or, in the unit Neurons, against how many were left out.
 type Profile struct {
 	Key
 	Unit  string  `json:"unit"` // of the distance
@@ -196,7 +225,11 @@ type Profile struct {
 	AlikeFrom *int `json:"alike_from,omitempty"`
 }
 
-// A Map is the mean score of every place, row by row.
+// Neurons is the unit of a profile that is no border profile.
+const Neurons = "neurons"
+
+// A Map is the mean score of every place, row by row; or of neurons, one after the
+// other.
 type Map struct {
 	Key
 	Rows   int      `json:"rows"`

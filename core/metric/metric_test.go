@@ -90,7 +90,9 @@ func TestTable(t *testing.T) {
 	if _, err := Parse("acuracy"); err == nil || err.Error() != `unknown metric "acuracy": did you mean "accuracy"?` {
 		t.Error(err)
 	}
-	if _, err := Parse(Prediction); err == nil {
-		t.Error("a map's metric passes for a score's")
+	for _, name := range []string{Prediction, FlipDifference, WithoutTop} {
+		if _, err := Parse(name); err == nil {
+			t.Errorf("%s, which is no score's, passes for one's", name)
+		}
 	}
 }

@@ -140,9 +140,9 @@ func (s *system) set(parts ...*sums) {
 
 // factorise prepares solve with λ = penalty·level. While the matrix is not
 // positive definite to working precision, λ is multiplied by ten. It reports
-// false when all features are constant.
+// false when all features are constant, or one is not finite.
 func (s *system) factorise(penalty float64) bool {
-	if s.level == 0 {
+	if s.level == 0 || s.level-s.level != 0 {
 		return false
 	}
 	for lambda := penalty * s.level; ; lambda *= 10 {

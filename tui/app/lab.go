@@ -50,8 +50,8 @@ type labScreen struct {
 }
 
 // A board is what the lab shows differently from one kind of experiment to
-// another: one for networks that are trained, and one for those that are read
-// out. It is a view of the lab and has nothing of its own.
+// another: one for networks that are trained, one for those whose neurons are asked
+// besides, and one for those that are read out. It is a view of the lab and has nothing of its own.
 type board interface {
 	chart() box                                // what was found: the reason for it all
 	maps() box                                 // the same of the selected arm, place by place
@@ -68,6 +68,9 @@ type board interface {
 func (l *labScreen) board() board {
 	if l.experiment.Reads() {
 		return readingBoard{l}
+	}
+	if l.experiment.Inside() {
+		return neuronBoard{trainingBoard{l}}
 	}
 	return trainingBoard{l}
 }

@@ -18,6 +18,9 @@ type trainingBoard struct{ *labScreen }
 type charted struct {
 	metric  string
 	against against
+
+	neurons neuronChart // what neurons hold, where it is not noNeurons
+	target  string      // of that
 }
 
 // What scores are charted against.
@@ -35,26 +38,26 @@ const (
 // favourite answer raises, where there is that, the score that it makes neutral,
 // how it is learned, and the rest.
 func (l trainingBoard) charts(a lab.ArmState) []charted {
-	var list []charted
+	list := neuronCharts(a)
 	if _, lines := l.experiment.Lines(); len(lines) > 0 && len(a.Scores) > 0 {
-		list = append(list, charted{a.Scores[0].Metric, field})
+		list = append(list, charted{metric: a.Scores[0].Metric, against: field})
 	}
 	if len(l.examined(a)) > 1 {
-		list = append(list, charted{a.Scores[0].Metric, examinations})
+		list = append(list, charted{metric: a.Scores[0].Metric, against: examinations})
 	}
 	if _, ok := metric.Find(a.Profiles, metric.Key{Metric: metric.BeyondGuessing}); ok {
-		list = append(list, charted{metric.BeyondGuessing, distance})
+		list = append(list, charted{metric: metric.BeyondGuessing})
 	}
 	for i, p := range a.Profiles {
-		if p.Metric != metric.BeyondGuessing {
-			list = append(list, charted{p.Metric, distance})
+		if p.Metric != metric.BeyondGuessing && p.Unit != metric.Neurons {
+			list = append(list, charted{metric: p.Metric})
 		}
 		if i == 0 {
-			list = append(list, charted{a.Course.Metric, steps})
+			list = append(list, charted{metric: a.Course.Metric, against: steps})
 		}
 	}
 	if len(a.Profiles) == 0 && a.Course.Metric != "" {
-		list = append(list, charted{a.Course.Metric, steps})
+		list = append(list, charted{metric: a.Course.Metric, against: steps})
 	}
 	return list
 }

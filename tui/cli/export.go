@@ -27,9 +27,10 @@ func (s *session) exportCommand() *cobra.Command {
 		Use:   "export DIR",
 		Short: "Draw what a run has found as a figure, or write its numbers to a file",
 		Long: `Export draws a figure of a run that was kept with --out: the border profiles of
-all arms with their intervals, the map of one arm, or the loss. The name of the
-file says the format: SVG, PNG or PDF. Arms differ by marker and dashes as well
-as by colour. The same run gives the same bytes.
+all arms with their intervals, the map of one arm, the loss, or what one arm
+knows without some of its neurons. The name of the file says the format: SVG,
+PNG or PDF. Arms differ by marker and dashes as well as by colour. The same run
+gives the same bytes.
 
 Of a sweep over two keys, or one, the figure is the heat map of the means of the
 score that says most; --csv is what sweep merge --format csv prints.`,
@@ -49,8 +50,8 @@ score that says most; --csv is what sweep merge --format csv prints.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.figure, "figure", "", "`FILE` for the figure: .svg, .png or .pdf")
-	flags.StringVar(&f.what, "what", f.what, "`KIND` of figure: profile, map, loss or bars")
-	flags.StringVar(&f.arm, "arm", "", "`NAME` of the arm whose map is drawn; left out: the first")
+	flags.StringVar(&f.what, "what", f.what, "`KIND` of figure: profile, map, loss, bars or neurons")
+	flags.StringVar(&f.arm, "arm", "", "`NAME` of the arm whose map or neurons are drawn; left out: the first")
 	flags.StringVar(&f.csv, "csv", "", "`FILE` for the scores and profiles: .csv")
 	flags.BoolVar(&f.force, "force", false, "write over a file that is there")
 	return c

@@ -76,7 +76,7 @@ func TestExportUsage(t *testing.T) {
 		{[]string{dir, "--csv", "a.txt"}, `a.txt: unknown format "txt" (known: csv)`},
 		{[]string{dir, "--figure", ""}, "--figure needs a path, and is empty"},
 		{[]string{dir, "--csv", csv, "--what", "map"}, "--what and --arm say what --figure FILE draws"},
-		{[]string{dir, "--csv", csv, "--figure", filepath.Join(to, "a.svg"), "--what", "mpa"}, `unknown kind of figure "mpa": did you mean "map"? (known: profile, map, loss, bars)`},
+		{[]string{dir, "--csv", csv, "--figure", filepath.Join(to, "a.svg"), "--what", "mpa"}, `unknown kind of figure "mpa": did you mean "map"? (known: profile, map, loss, bars, neurons)`},
 		{[]string{dir, "--csv", csv, "--figure", filepath.Join(to, "a.svg"), "--what", "map", "--arm", "zeroes"}, `unknown arm "zeroes": did you mean "zeros"?`},
 		{[]string{to, "--csv", csv}, to + " holds no record"},
 		{[]string{dir, "--csv", filepath.Join(to, "none", "a.csv")}, "a.csv: no such file or directory"},

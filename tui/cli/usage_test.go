@@ -23,7 +23,7 @@ func TestUsage(t *testing.T) {
 		{"./nothing.toml", "./nothing.toml: no such file or directory"},
 		{"help runn", `unknown command "runn": did you mean "run"?`},
 		{"help feilds", `unknown topic of help "feilds": did you mean "fields"? (known: fields, keys, networks) (see padlab --help)`},
-		{"help fields trian", `unknown group of fields "trian": did you mean "train"? (known: task, data, canvas, net, train, eval, backbone, readout)`},
+		{"help fields trian", `unknown group of fields "trian": did you mean "train"? (known: task, data, canvas, net, train, eval, neurons, backbone, readout)`},
 		{"help fields net.paddign", `unknown key "net.paddign": did you mean "net.padding"?`},
 		{"help fields a b", `help fields takes one group or key: "b" is one too many (see padlab help fields --help)`},
 		{"help presets lst", `unknown presets command "lst": did you mean "list"?`},

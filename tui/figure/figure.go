@@ -22,10 +22,11 @@ const (
 	Map     = "map"     // the mean score of every place
 	Loss    = "loss"    // against the training steps
 	Bars    = "bars"    // the score of every arm that says most
+	Neurons = "neurons" // accuracy against how many of them are left out
 )
 
 // Kinds returns what can be drawn.
-func Kinds() []string { return []string{Profile, Map, Loss, Bars} }
+func Kinds() []string { return []string{Profile, Map, Loss, Bars, Neurons} }
 
 // A Figure is ready to be written. It holds no reference to what it was drawn of.
 type Figure struct {
@@ -33,8 +34,8 @@ type Figure struct {
 	draw          func(draw.Canvas)
 }
 
-// Of draws one of Kinds. Of a Map arm says whose it is; empty stands for the first
-// that has one, and other kinds show all arms. A result that has nothing of the
+// Of draws one of Kinds. Of a Map and of Neurons arm says whose it is; empty stands for
+// the first that has one, and other kinds show all arms. A result that has nothing of the
 // kind yet is an error, and so is a name that is not known.
 func Of(result record.Result, kind, arm string) (*Figure, error) {
 	if arm != "" {
@@ -45,8 +46,8 @@ func Of(result record.Result, kind, arm string) (*Figure, error) {
 		if !slices.Contains(known, arm) {
 			return nil, names.Unknown("arm", arm, known)
 		}
-		if kind != Map {
-			return nil, fmt.Errorf("a %s shows all arms: only a map is of one", kind)
+		if kind != Map && kind != Neurons {
+			return nil, fmt.Errorf("a %s shows all arms: only a map, and neurons, are of one", kind)
 		}
 	}
 	switch kind {
@@ -58,6 +59,8 @@ func Of(result record.Result, kind, arm string) (*Figure, error) {
 		return loss(result)
 	case Bars:
 		return bars(result)
+	case Neurons:
+		return neurons(result, arm)
 	}
 	return nil, names.Unknown("kind of figure", kind, Kinds())
 }
@@ -66,5 +69,6 @@ var (
 	errNoProfile = errors.New("there is no profile to draw: nothing was evaluated yet")
 	errNoMap     = errors.New("there is no map to draw: nothing was evaluated yet")
 	errNoScore   = errors.New("there is no score to draw: nothing was evaluated yet")
+	errNoNeurons = errors.New("there are no neurons to draw: none was left out (neurons.ask = \"ablation\")")
 	errNoLoss    = errors.New("there is no loss to draw: nothing was trained by steps")
 )

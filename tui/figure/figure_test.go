@@ -47,6 +47,16 @@ func found(arms int) record.Result {
 		m.Values[3] = metric.NaN
 		a.Scores = []metric.Score{{Key: key, Value: metric.Number(.6 - .1*float64(i)), Low: .1, High: .8, Interval: metric.Interval{Over: metric.Images, Units: 100}}}
 		a.Profiles, a.Maps = []metric.Profile{p}, []metric.Map{m}
+		for _, target := range []string{metric.Location, metric.Class} {
+			for k, name := range []string{metric.WithoutTop, metric.WithoutRandom} {
+				curve := metric.Profile{Key: metric.Key{Metric: name, Target: target, Images: "test"}, Unit: metric.Neurons}
+				for n := range 9 {
+					v := metric.Number(.9 - .1*float64(n)/float64(1+k) - .01*float64(arms))
+					curve.Rings = append(curve.Rings, metric.Point{Distance: 4 * n, N: 100, Value: v, Low: v - .02, High: v + .02})
+				}
+				a.Profiles = append(a.Profiles, curve)
+			}
+		}
 		for step := range 100 {
 			a.Loss = append(a.Loss, record.LossPoint{Step: step, Value: metric.Number(3/(1+float64(step)/20) + .1*float64(i))})
 		}
@@ -300,9 +310,9 @@ func TestNothingToDraw(t *testing.T) {
 		kind, arm, want string
 	}{
 		{empty, Profile, "", errNoProfile.Error()}, {empty, Map, "", errNoMap.Error()}, {empty, Map, "arm 1", errNoMap.Error()}, {empty, Loss, "", errNoLoss.Error()},
-		{found(2), "pie", "", `unknown kind of figure "pie" (known: profile, map, loss)`},
+		{found(2), "pie", "", `unknown kind of figure "pie" (known: profile, map, loss, neurons)`},
 		{found(2), Map, "arm 7", `unknown arm "arm 7": did you mean "arm 0"? (known: arm 0, arm 1)`},
-		{found(2), Loss, "arm 1", "a loss shows all arms: only a map is of one"},
+		{found(2), Loss, "arm 1", "a loss shows all arms: only a map, and neurons, are of one"},
 		{record.Result{Experiment: experiment.Default()}, Profile, "", errNoProfile.Error()},
 	} {
 		if f, err := Of(c.r, c.kind, c.arm); err == nil || err.Error() != c.want || f != nil {

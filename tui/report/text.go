@@ -45,6 +45,7 @@ func Text(result record.Result) string {
 		if t := examinations(result); len(t) > 1 {
 			fmt.Fprintf(&b, "\n%s: %s, by how it is examined:\n%s", question, metric.Of(metric.Accuracy).Label, t)
 		}
+		b.WriteString(neurons(result))
 		for _, a := range result.Arms {
 			if Rising(a) {
 				fmt.Fprintf(&b, "\n%s is still rising: with more steps it may come to more.\n", a.Name)
@@ -205,7 +206,7 @@ func otherScores(result record.Result) Table {
 		for _, m := range metrics {
 			cell := ""
 			for _, s := range a.Scores {
-				if s.Metric == m && s.Images == a.Scores[0].Images {
+				if s.Metric == m && s.Target == "" && s.Images == a.Scores[0].Images {
 					cell, empty = withInterval(s.Value, s.Low, s.High), false
 				}
 			}

@@ -54,6 +54,8 @@ type Train struct {
 	tested *nn.Net    // that network, where eval.padding makes it another one than the trained
 	tapes  []*nn.Tape // one per worker, of the network that is tested
 
+	inside *inside // nil: nobody asks what neurons hold
+
 	exam     task.Exam // the evaluation under way, or nil
 	images   int       // how many it shows
 	shown    int       // and has shown,
@@ -157,6 +159,11 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	}
 	for _, tape := range t.tapes {
 		tape.Seed = arm.Seed
+	}
+	if arm.Inside() {
+		if t.inside, err = newInside(t, src, m); err != nil {
+			return nil, err
+		}
 	}
 	t.step = t.learn()
 	t.evaluate = func(worker, piece int) { t.examine(t.tapes[worker], t.shown+piece) }
@@ -283,18 +290,28 @@ func (t *Train) Status() record.Status { return t.progress.Status }
 
 // Advance does a slice of the evaluation under way, or one training step.
 func (t *Train) Advance(crew *kernel.Crew) Event {
-	if t.exam == nil {
+	switch {
+	case t.exam == nil:
 		return t.train(crew)
-	}
-	n := min(evalSlice, t.images-t.shown)
-	crew.Do(n, t.evaluate)
-	if t.views = t.nextView(); t.views < t.problem.Views() {
+	case t.shown < t.images:
+		n := min(evalSlice, t.images-t.shown)
+		crew.Do(n, t.evaluate)
+		if t.views = t.nextView(); t.views < t.problem.Views() {
+			return Event{}
+		}
+		t.views = 0
+		if t.shown += n; t.shown < t.images || t.inside != nil {
+			return Event{}
+		}
+	case t.inside.advance(crew):
 		return Event{}
 	}
-	t.views = 0
-	if t.shown += n; t.shown < t.images {
-		return Event{}
-	}
+	t.conclude()
+	return Event{Evaluated: !t.silent}
+}
+
+// conclude takes what an examination has found, and ends the stage behind the last.
+func (t *Train) conclude() {
 	t.progress.Scores, t.progress.Profiles, t.progress.Maps = t.exam.Results()
 	switch {
 	case t.Alike != nil:
@@ -310,11 +327,15 @@ func (t *Train) Advance(crew *kernel.Crew) Event {
 	if s, ok := stepsToHalf(t.progress.Course, t.progress.Scores); ok {
 		t.progress.Scores = append(t.progress.Scores, s)
 	}
+	if t.inside != nil {
+		scores, profiles, maps := t.inside.results()
+		t.progress.Scores, t.progress.Profiles, t.progress.Maps = append(t.progress.Scores, scores...), append(t.progress.Profiles, profiles...), append(t.progress.Maps, maps...)
+		t.inside.clear()
+	}
 	t.exam = nil
 	if t.last() {
 		t.end(record.Done)
 	}
-	return Event{Evaluated: !t.silent}
 }
 
 // train makes one step, and begins an examination where one is due behind it.
@@ -354,6 +375,9 @@ func (t *Train) begin() {
 		n = min(n, liveImages)
 	}
 	t.exam, t.images, t.shown, t.views = t.problem.Examine(n), n, 0, 0
+	if t.inside != nil {
+		t.inside.begin(t.last())
+	}
 	if t.tested != nil {
 		if err := t.tested.CopyWeights(t.net); err != nil {
 			panic("stage: " + err.Error())
@@ -382,6 +406,9 @@ func (t *Train) Work() (done, all float64) {
 	views, batch := float64(t.problem.Views()), float64(t.arm.Train.Batch)
 	live := float64(min(t.arm.Eval.Images, liveImages)) * views
 	final := float64(t.arm.Eval.Images) * views
+	if t.inside != nil {
+		live, final = live+t.inside.work(false), final+t.inside.work(true)
+	}
 	steps := float64(t.arm.Train.Steps)
 	evaluations := func(step int) float64 { // live ones finished before that step is trained
 		return float64((step + t.arm.Train.EvalEvery - 1) / t.arm.Train.EvalEvery)
@@ -393,6 +420,9 @@ func (t *Train) Work() (done, all float64) {
 	done = 3*batch*float64(t.progress.Step) + live*evaluations(t.progress.Step)
 	if t.exam != nil {
 		done += float64(t.shown)*views + float64(min(evalSlice, t.images-t.shown)*t.views)
+		if t.inside != nil {
+			done += float64(2*t.inside.read + t.inside.shown)
+		}
 	}
 	return min(done, all), all
 }
@@ -438,6 +468,10 @@ func (t *Train) State() (record.Progress, []safetensors.Tensor) {
 		p.Shown, p.Views = t.shown, t.views
 		tally := t.exam.State()
 		tensors = append(tensors, safetensors.Tensor{Name: t.name + "/exam", Shape: []int{len(tally)}, Values: tally})
+		if t.shown == t.images {
+			latents := t.inside.state()
+			tensors = append(tensors, safetensors.Tensor{Name: t.name + "/latents", Shape: []int{len(latents)}, Values: latents})
+		}
 	}
 	return p, tensors
 }
@@ -465,7 +499,7 @@ func (t *Train) Restore(p record.Progress, f *safetensors.File) error {
 	if p.Shown == 0 && p.Views == 0 || t.exam == nil {
 		return nil
 	}
-	if p.Shown < 0 || p.Shown >= t.images || p.Views < 0 || p.Views >= t.problem.Views() {
+	if p.Shown < 0 || p.Shown > t.images || p.Shown == t.images && (t.inside == nil || p.Views > 0) || p.Views < 0 || p.Views >= t.problem.Views() {
 		return fmt.Errorf("%s: %d of %d images were shown, and %d of %d views", t.name, p.Shown, t.images, p.Views, t.problem.Views())
 	}
 	tally, err := f.Read(t.name + "/exam")
@@ -473,5 +507,12 @@ func (t *Train) Restore(p record.Progress, f *safetensors.File) error {
 		return err
 	}
 	t.shown, t.views = p.Shown, p.Views
-	return t.exam.Restore(tally.Values)
+	if err := t.exam.Restore(tally.Values); err != nil || t.shown < t.images {
+		return err
+	}
+	latents, err := f.Read(t.name + "/latents")
+	if err != nil {
+		return err
+	}
+	return t.inside.restore(latents.Values)
 }
