@@ -59,7 +59,7 @@ func bars(result record.Result) (*Figure, error) {
 			column = append(column, s)
 		}
 		b.columns = append(b.columns, column)
-		ticks = append(ticks, plot.Tick{Value: float64(i), Label: strings.Join(wrapped(shown(a.Name), letters(8.5, muted), (pageWidth-80)/vg.Length(len(result.Arms)), 2), "\n")})
+		ticks = append(ticks, plot.Tick{Value: float64(i), Label: strings.Join(wrapped(shown(a.Name), letters(8.5, muted), (pageWidth-besideBars)/vg.Length(len(result.Arms))-4, 2), "\n")})
 	}
 	m := metricOf(key.Metric)
 	if m.High-m.High == 0 && high > m.High/2 {
@@ -94,6 +94,9 @@ func bars(result record.Result) (*Figure, error) {
 	g.below = sentence(described(result, key), report.Intervals(over.Interval))
 	return g.figure(), nil
 }
+
+// besideBars is what axis, legend and margins take of the width of a page, at most.
+const besideBars = 165 * vg.Length(1)
 
 // examined is in how many ways test pictures were made of which an arm has a score.
 func examined(result record.Result, key metric.Key, ways []task.Examination) (most int) {

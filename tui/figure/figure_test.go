@@ -310,7 +310,7 @@ func TestNothingToDraw(t *testing.T) {
 		kind, arm, want string
 	}{
 		{empty, Profile, "", errNoProfile.Error()}, {empty, Map, "", errNoMap.Error()}, {empty, Map, "arm 1", errNoMap.Error()}, {empty, Loss, "", errNoLoss.Error()},
-		{found(2), "pie", "", `unknown kind of figure "pie" (known: profile, map, loss, neurons)`},
+		{found(2), "pie", "", `unknown kind of figure "pie" (known: profile, map, loss, bars, neurons)`},
 		{found(2), Map, "arm 7", `unknown arm "arm 7": did you mean "arm 0"? (known: arm 0, arm 1)`},
 		{found(2), Loss, "arm 1", "a loss shows all arms: only a map, and neurons, are of one"},
 		{record.Result{Experiment: experiment.Default()}, Profile, "", errNoProfile.Error()},
