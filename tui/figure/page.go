@@ -129,7 +129,7 @@ func wrapped(words string, style text.Style, width vg.Length, most int) (lines [
 		if len(lines) == most-1 {
 			return append(lines, shortened(strings.Join(append([]string{line}, list[i:]...), " "), style, width))
 		}
-		lines, line = append(lines, line), word
+		lines, line = append(lines, shortened(line, style, width)), word
 	}
 	if line != "" {
 		lines = append(lines, shortened(line, style, width))
