@@ -50,6 +50,8 @@ func Found(e *experiment.Experiment, a record.Arm, label string) string {
 			name, what, percent(score.Value), metric.Of(a.Profiles[0].Metric).Label, percent(rings[0].Value), percent(rings[len(rings)-1].Value))
 	case beyond.Ceiling != nil && *beyond.Ceiling == 0:
 		return fmt.Sprintf("%s cannot tell %s: all cells look alike to it, whatever its weights. It is exactly guessing.", name, what)
+	case !beyond.Low.Finite():
+		return fmt.Sprintf("%s is right in %s, and guessing gives %s: too few pictures were shown to say more.", name, percent(score.Value), percent(score.Chance))
 	case !(beyond.Low > 0) && beyond.Value > 0.05:
 		return fmt.Sprintf("%s is right in %s; that could still be guessing (%s): the interval reaches there.", name, percent(score.Value), percent(score.Chance))
 	case !(beyond.Low > 0):

@@ -46,6 +46,8 @@ func TestFound(t *testing.T) {
 	rising.Course = metric.Course{Metric: metric.BeyondGuessing, Points: []metric.StepValue{{Step: 0, Value: 0}, {Step: 50, Value: .2}, {Step: 100, Value: .58}}}
 	unknown := trained(.6, .58, 1, .67, .49, 1)
 	unknown.Scores[0].Ceiling, unknown.Scores[1].Ceiling = nil, nil
+	few := trained(.7, .66, 1, .67, .49, 1)
+	few.Scores[1].Low, few.Scores[1].High = metric.NaN, metric.NaN
 	border := trained(.6, .55, 1, .67, .49, 1)
 	border.Scores = append(border.Scores, metric.Score{Key: metric.Key{Metric: metric.BorderInterior}, Value: -.031, Low: -.05, High: .01})
 	segment := record.Arm{Name: "zeros", Status: record.Done, Scores: []metric.Score{{Key: metric.Key{Metric: metric.Accuracy}, Value: .75, Chance: .1}},
@@ -66,6 +68,7 @@ func TestFound(t *testing.T) {
 		{"location", trained(.05, .01, 1, .0625, 0, 0), "zeros cannot tell where the patch is: right in 5%, no better than guessing (4%)."},
 		{"location", trained(.12, .08, 1, .0625, 0, 0), "zeros is right in 12%; that could still be guessing (4%): the interval reaches there."},
 		{"location", trained(.04, 0, 0, .0625, 0, 0), "zeros cannot tell where the patch is: all cells look alike to it, whatever its weights. It is exactly guessing."},
+		{"classify", few, "zeros is right in 70%, and guessing gives 4%: too few pictures were shown to say more."},
 		{"classify", border, "zeros can tell what the patch shows in 60%; next to the border that is −3.1 points (−5.0 to +1.0) against the interior, image by image."},
 		{"segment", segment, "zeros can tell what a pixel of the patch shows in 75%: mIoU is 40% at the border, 50% in the innermost ring."},
 		{"segment", atALoss, "zeros cannot tell what a pixel of the patch shows: right in 12%, and guessing gives 10%."},
