@@ -6,6 +6,7 @@ import (
 
 	"padlab/core/experiment"
 	"padlab/core/images"
+	"padlab/core/metric"
 	"padlab/core/pad"
 	"padlab/datasets"
 )
@@ -77,6 +78,19 @@ func TestTrainedIsBlind(t *testing.T) {
 		t.Logf("%s: %d pictures hit one cell, %d another number, %d are ties", padding, one, other, ties)
 		if blind != (other == 0) || blind && one < pictures/2 {
 			t.Errorf("%s: %d pictures hit one cell, %d another number, %d are ties", padding, one, other, ties)
+		}
+	}
+}
+
+// Of a network that shuffles its channels no ceiling is told: in two cells that look
+// alike to it, it may say one thing and another.
+func TestShufflingHasNoCeiling(t *testing.T) {
+	p := pool(t, 2)
+	s := finished(t, start(t, quick(t, "net.padding=circular", "net.global=average,permuted", "train.steps=6"), p, nil))
+	for i, a := range s.Arms {
+		score, ok := metric.Find(a.Scores, metric.Key{Metric: metric.Accuracy})
+		if !ok || (score.Ceiling != nil) != (i == 0) {
+			t.Errorf("%s: ceiling %v", a.Name, score.Ceiling)
 		}
 	}
 }

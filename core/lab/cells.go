@@ -34,8 +34,8 @@ const manyClasses = 64
 // that would take too long. It warns where the geometry tells cells apart without
 // any help from a border: under circular padding, which has none.
 func (b *builder) cells(arm experiment.Arm, tested arch.Spec) *inspect.Cells {
-	if arm.Canvas.Fill == task.Noise {
-		return nil // every picture differs from every other
+	if arm.Canvas.Fill == task.Noise || shuffles(tested) {
+		return nil // no two pictures, or no two answers to one, are the same
 	}
 	own := sight{tested, arm.CanvasSpec(), b.source.Canvas(arm.CanvasSpec()).Marks}
 	own.net.Head = catalog.Pooled
@@ -53,7 +53,7 @@ func (b *builder) cells(arm experiment.Arm, tested arch.Spec) *inspect.Cells {
 // corners are the classes of views of quadrant that the tested network of an arm cannot
 // tell apart, nil where that would take too long.
 func (b *builder) corners(arm experiment.Arm, tested arch.Spec) []int {
-	if arm.Canvas.Fill == task.Noise {
+	if arm.Canvas.Fill == task.Noise || shuffles(tested) {
 		return nil
 	}
 	views, draw := task.Corners(b.source, arm.CanvasSpec())
@@ -69,6 +69,13 @@ func (b *builder) corners(arm experiment.Arm, tested arch.Spec) []int {
 		return nil // the building is left
 	}
 	return class
+}
+
+// shuffles reports whether a network has its channels in a new order at every pass: what
+// it says in two places differs then though they look alike to it.
+func shuffles(s arch.Spec) bool {
+	nodes, err := arch.Layers(s)
+	return err == nil && slices.ContainsFunc(nodes, func(n nn.Node) bool { return n.Kind() == "permute" })
 }
 
 // undrawn puts zeros in the place of padding that is drawn.
