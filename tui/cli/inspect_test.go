@@ -314,7 +314,7 @@ func TestInspectRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "inspect takes an ONNX file, or the name of a network: small, nearest, near, vgg5, "},
+		{nil, "inspect takes an ONNX file, or the name of a network: small, small_bn, nearest, near, vgg5, "},
 		{[]string{"resnet81"}, `unknown network "resnet81": did you mean "resnet18"?`},
 		{[]string{"small", "--size", "0x"}, `--size takes an integer: "0x"`},
 		{[]string{"small", "--size", "-3"}, "--size must be an integer from 1 to 1024: -3"},

@@ -217,9 +217,7 @@ func TestSweep(t *testing.T) {
 		t.Error("another CSV is exported than is printed")
 	}
 	padlab(t, "export", dir, "--figure", file, "--what", "loss", "--force").want(t, exitUsage, dir+" holds a sweep, of which there is a map, and no loss\n")
-	for _, args := range [][]string{{"show", dir}, {"compare", dir, cell}} {
-		padlab(t, args...).want(t, exitUsage, dir+" holds a sweep: padlab sweep merge "+dir+" prints its table; the records of its cells are in "+sweep.Cells(dir)+"\n")
-	}
+	padlab(t, "show", dir).want(t, exitUsage, dir+" holds a sweep: padlab sweep merge "+dir+" prints its table; the records of its cells are in "+sweep.Cells(dir)+"\n")
 	if left := namesIn(t, dir); !slices.Equal(left, []string{"cells", "sweep.json"}) {
 		t.Errorf("the folder holds %v", left)
 	}

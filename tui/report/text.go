@@ -192,7 +192,7 @@ func otherScores(result record.Result) Table {
 	var metrics []string
 	for _, a := range result.Arms {
 		for i, s := range a.Scores {
-			if i > 0 && s.Target == "" && s.Images == a.Scores[0].Images && s.Metric != metric.BeyondGuessing && !slices.Contains(metrics, s.Metric) {
+			if i > 0 && s.Target == "" && s.Metric != a.Scores[0].Metric && s.Metric != metric.BeyondGuessing && !slices.Contains(metrics, s.Metric) {
 				metrics = append(metrics, s.Metric)
 			}
 		}
@@ -206,7 +206,7 @@ func otherScores(result record.Result) Table {
 		for _, m := range metrics {
 			cell := ""
 			for _, s := range a.Scores {
-				if s.Metric == m && s.Target == "" && s.Images == a.Scores[0].Images {
+				if s.Metric == m && s.Target == "" {
 					cell, empty = withInterval(s.Value, s.Low, s.High), false
 				}
 			}
