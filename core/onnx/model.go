@@ -456,7 +456,7 @@ func (m *Model) Architecture(name string) arch.Architecture {
 // picture itself.
 func (m *Model) normalizes() bool {
 	at := m.input.name
-	for {
+	for range m.all { // outputs that nobody wants have no name, and neither have inputs that are left out
 		takers := m.takers[at]
 		if len(takers) != 1 || len(takers[0].out) == 0 {
 			return false
@@ -470,6 +470,7 @@ func (m *Model) normalizes() bool {
 			return false
 		}
 	}
+	return false
 }
 
 // Spec is the network as it came, for pictures of h×w pixels.
