@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"padlab/core/images"
+	"padlab/datasets/fetch"
 )
 
 // What a folder of photographs may hold, besides what one of them may cost.
@@ -96,7 +97,7 @@ func openPhoto(ctx context.Context, path string) (images.Photo, error) {
 	}
 	defer file.Close()
 	content := make([]byte, info.Size())
-	if _, err := io.ReadFull(reader{ctx, file}, content); err != nil {
+	if _, err := io.ReadFull(fetch.Heed(ctx, file), content); err != nil {
 		return images.Photo{}, err
 	}
 	return readPhoto(ctx, content)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"padlab/core/images"
+	"padlab/datasets/fetch"
 )
 
 // A cifar is one of the two formats of Krizhevsky's sets: records of label bytes,
@@ -118,7 +119,7 @@ func (t *tree) batch(format cifar, l leaf, split *images.Split) error {
 	defer f.Close()
 	record := make([]byte, format.record())
 	for i := range l.size / format.record() {
-		if _, err := io.ReadFull(reader{t.ctx, f}, record); err != nil {
+		if _, err := io.ReadFull(fetch.Heed(t.ctx, f), record); err != nil {
 			return fmt.Errorf("%s: image %d: %w", l.path, i, err)
 		}
 		label, planes := record[format.labels-1], record[format.labels:]

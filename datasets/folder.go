@@ -17,6 +17,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"padlab/core/images"
+	"padlab/datasets/fetch"
 )
 
 // maxClasses is how many a label of one byte tells apart. maxText bounds
@@ -198,7 +199,7 @@ func (f folder) openIDX(parts []string, what string, sizes ...int) (idxFile, err
 				if err != nil {
 					return idxFile{}, err
 				}
-				header, err := readHeader(reader{f.ctx, file}, file.size, file.path, n)
+				header, err := readHeader(fetch.Heed(f.ctx, file), file.size, file.path, n)
 				if err != nil {
 					file.Close()
 					return idxFile{}, err
@@ -268,7 +269,7 @@ func (f folder) text(name string) (text []byte, path string, err error) {
 		return nil, "", err
 	}
 	defer file.Close()
-	text, err = io.ReadAll(io.LimitReader(reader{f.ctx, file}, maxText+1))
+	text, err = io.ReadAll(io.LimitReader(fetch.Heed(f.ctx, file), maxText+1))
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", file.path, err)
 	}

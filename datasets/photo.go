@@ -13,6 +13,7 @@ import (
 	"runtime"
 
 	"padlab/core/images"
+	"padlab/datasets/fetch"
 )
 
 // What one file with a picture may cost. All are checked before anything is
@@ -206,7 +207,7 @@ func readPhoto(ctx context.Context, file []byte) (images.Photo, error) {
 	if h.bytes > largePhoto {
 		runtime.GC()
 	}
-	picture, _, err := image.Decode(reader{ctx, bytes.NewReader(file)})
+	picture, _, err := image.Decode(fetch.Heed(ctx, bytes.NewReader(file)))
 	if err != nil {
 		return images.Photo{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"padlab/core/images"
+	"padlab/datasets/fetch"
 )
 
 const (
@@ -255,7 +256,7 @@ func (t *tree) read(name string) ([]byte, error) {
 	}
 	defer f.Close()
 	content := make([]byte, l.size)
-	if _, err := io.ReadFull(reader{t.ctx, f}, content); err != nil {
+	if _, err := io.ReadFull(fetch.Heed(t.ctx, f), content); err != nil {
 		return nil, inFile(l.path, err)
 	}
 	return content, nil

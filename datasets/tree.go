@@ -16,6 +16,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"padlab/datasets/fetch"
 )
 
 // What the files that a set is made from may cost, besides what the set itself may.
@@ -189,7 +191,7 @@ func (t *tree) archive(name string, size int64, tell func(done, total int64)) er
 		return inFile(name, err)
 	}
 	defer file.Close()
-	counted := &counting{from: reader{t.ctx, file}, tell: func(done int64) { tell(done, size) }}
+	counted := &counting{from: fetch.Heed(t.ctx, file), tell: func(done int64) { tell(done, size) }}
 	if err := t.unpack(counted, size, name); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -272,7 +274,7 @@ func (t *tree) unpack(from io.Reader, size int64, name string) error {
 			return fmt.Errorf("%s: announces %d bytes, more than an archive of %d holds", header.Name, header.Size, size)
 		}
 		content := make([]byte, header.Size)
-		if _, err := io.ReadFull(reader{t.ctx, archive}, content); err != nil {
+		if _, err := io.ReadFull(fetch.Heed(t.ctx, archive), content); err != nil {
 			if bounded.N == 0 {
 				err = errUnpacked
 			}

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -194,8 +195,8 @@ func (a Arm) check() (key string, err error) {
 		}
 	}
 	switch side := a.Side(); {
-	case a.Task.Correlation > 0 && a.Learns() != "classify":
-		return "task.correlation", fmt.Errorf("task.correlation is of a class and a place: only classify has both, not %s", a.Learns())
+	case a.Task.Correlation > 0 && (a.Learns() == "" || !task.Must(a.Learns()).Homes):
+		return "task.correlation", errors.New("task.correlation is of a class and a place: only classify has both")
 	case a.Reads() && a.Readout.Batch > a.Readout.Crops:
 		return "readout.batch", fmt.Errorf("batches of %d crops, but readout.crops is %d", a.Readout.Batch, a.Readout.Crops)
 	case a.Reads() && a.Readout.Solver == ByRidge && a.Readout.Depth > 1:

@@ -259,11 +259,12 @@ func (e *Experiment) Examinations() []task.Examination {
 
 // images are what scores of a task call their test pictures.
 func (e *Experiment) images() []string {
-	list := []string{task.TestImages}
+	var list []string
 	for _, x := range e.Examinations() {
-		if x.Images != task.TestImages {
-			list = append(list, x.Images)
-		}
+		list = append(list, x.Images)
+	}
+	if list == nil {
+		return []string{task.TestImages}
 	}
 	return list
 }

@@ -136,6 +136,7 @@ func TestParseErrors(t *testing.T) {
 		"[net.layers.\"a\\u001b\"]\npadding = \"zeros\"":                          `the convolution "a\x1b" holds U+001B`,
 		"[readout]\ntargets = [\"H\"]\ntaps = \"1+2+1\"":                          `f.toml:3: readout.taps: tap "1" is named twice`,
 		"[readout]\ntargets = [\"H\"]\ntaps = \"1+ relu1+relu1 \"":                `f.toml:3: readout.taps: tap "relu1" is named twice`,
+		"[task]\ncorrelation = 0.5":                                               `f.toml:2: arm zeros: task.correlation is of a class and a place: only classify has both`,
 		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"above nan\"":          `f.toml:1: expect: is must be`,
 		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"below inf\"":          `f.toml:1: expect: is must be`,
 		"[[expect]]\narm=\"zeros\"\nwhat=\"accuracy\"\nis=\"above zeros by inf\"": `f.toml:1: expect: is must be`,

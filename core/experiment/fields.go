@@ -112,7 +112,7 @@ var table = []Field{
 	shared(seedField()),
 	shared(intField("seeds", "how often every arm is trained: from that seed, the next one, and so on", 1, MaxSeeds, func(e *Experiment) *int { return &e.Seeds })),
 	trains(shared(enumField("task.kind", "what the network learns", func(e *Experiment) *string { return &e.Task.Kind }, "task", task.Names()))),
-	trains(floatField("task.correlation", "the share of training samples of classify in which the patch stands in a place of its class", 0, 1, func(e *Experiment) *float64 { return &e.Task.Correlation })),
+	asks(func(t task.Task) bool { return t.Homes }, floatField("task.correlation", "the share of training samples of classify in which the patch stands in a place of its class", 0, 1, func(e *Experiment) *float64 { return &e.Task.Correlation })),
 	shared(nameField("data.set", "the set of images", func(e *Experiment) *string { return &e.Data.Set })),
 	reads(shared(pathField("data.photos", "a folder of photographs that is read out of; empty: those that ship", func(e *Experiment) *string { return &e.Data.Photos }))),
 	pictured(intField("data.patch", "pixels per side of a cell, to which the images are scaled", 1, 224, func(e *Experiment) *int { return &e.Data.Patch })),

@@ -17,6 +17,7 @@ var classify = Task{
 	Name:     "classify",
 	Question: "what the patch shows",
 	About:    "a patch stands in any cell of the canvas, and the network says what it shows",
+	Homes:    true,
 	Examinations: []Examination{
 		{AsTrained, "as trained", "as in training"}, {TestImages, "anywhere", "anywhere"}, {Moved, "moved", "where another class stood"},
 	},

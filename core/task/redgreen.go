@@ -1,6 +1,7 @@
 package task
 
 import (
+	"padlab/core/border"
 	"padlab/core/metric"
 	"padlab/core/rng"
 )
@@ -120,8 +121,7 @@ func (c *compared) Restore(state []float32) error {
 }
 
 func (c *compared) Results() ([]metric.Score, []metric.Profile, []metric.Map) {
-	hits := c.hits()
-	same := c.hits() // the same tally of another question
+	hits, same := c.hits(), border.NewViews(c.images, 1)
 	for image := range c.images {
 		same.Of(image)[0] = c.same[image] == 1
 	}

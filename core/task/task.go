@@ -21,6 +21,7 @@ type Task struct {
 	PerPixel bool   // the network answers for every pixel of a picture, not once
 	Places   bool   // its answers are the cells of the canvas
 
+	Homes   bool // its classes have cells of their own, which they may go with: task.correlation
 	Corners bool // its pictures stand in corners: canvas.border says how far from the edges
 	Drawn   bool // its pictures are drawn: no images and no canvas are looked at
 

@@ -148,7 +148,7 @@ func Verify(ctx context.Context, path string, f File) error {
 		return err
 	}
 	defer file.Close()
-	var content io.Reader = heeding{ctx, file}
+	content := Heed(ctx, file)
 	wrong := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", ErrWrong, fmt.Sprintf(format, args...))
 	}
@@ -180,17 +180,20 @@ func Verify(ctx context.Context, path string, f File) error {
 	return nil
 }
 
-// heeding is a reader that ends when a context does.
+// Heed returns a reader of r, in pieces of at most 1 MiB, that ends when the context
+// does.
+func Heed(ctx context.Context, r io.Reader) io.Reader { return heeding{ctx, r} }
+
 type heeding struct {
-	ctx context.Context
-	io.Reader
+	ctx  context.Context
+	from io.Reader
 }
 
 func (r heeding) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return r.Reader.Read(p)
+	return r.from.Read(p[:min(len(p), 1<<20)])
 }
 
 // A brokenError is one that another try may get beyond.

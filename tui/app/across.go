@@ -3,43 +3,25 @@ package app
 import (
 	"slices"
 
-	"padlab/core/experiment"
-	"padlab/core/lab"
 	"padlab/core/metric"
-	"padlab/core/task"
+	"padlab/tui/report"
 	"padlab/tui/theme"
 	"padlab/tui/view"
 )
 
-// examined are the ways in which test pictures were made, of those there are, in
-// which an arm has its first score.
-func (l trainingBoard) examined(a lab.ArmState) (list []task.Examination) {
-	if len(a.Scores) == 0 {
-		return nil
-	}
-	for _, x := range l.experiment.Examinations() {
-		if _, ok := metric.Find(a.Scores, metric.Key{Metric: a.Scores[0].Metric, Images: x.Images}); ok {
-			list = append(list, x)
-		}
-	}
-	return list
-}
-
-// examination charts a score of every arm in each way in which test pictures are made.
-func (l trainingBoard) examination(name string) (view.Profile, string) {
-	p := view.Profile{Range: rangeOf(name), Selected: l.arm, Empty: l.empty(), Cursor: l.cursor}
+// examination charts the accuracy of every arm in each way in which test pictures are
+// made.
+func (l trainingBoard) examination() (view.Profile, string) {
+	p := view.Profile{Range: rangeOf(metric.Accuracy), Selected: l.arm, Empty: l.empty(), Cursor: l.cursor}
 	foot := ""
-	list := l.experiment.Examinations()
-	for _, x := range list {
+	for _, x := range l.experiment.Examinations() {
 		p.Words = append(p.Words, x.Label)
 	}
 	of := func(scores []metric.Score) (points []view.ProfilePoint) {
-		for i, x := range list {
-			if s, ok := metric.Find(scores, metric.Key{Metric: name, Images: x.Images}); ok {
-				p.Chance = view.Some(float64(s.Chance))
-				foot = "n = " + s.Over
-				points = append(points, pointOf(float64(i), s))
-			}
+		for _, s := range report.ExaminedBy(l.experiment, scores) {
+			p.Chance = view.Some(float64(s.Chance))
+			foot = "n = " + s.Over
+			points = append(points, pointOf(float64(s.At), s.Score))
 		}
 		return points
 	}
@@ -57,18 +39,29 @@ func (l trainingBoard) examination(name string) (view.Profile, string) {
 	return p, foot
 }
 
-// lookOf numbers the colour and the marker of an arm: that of its line where arms are
+// looks number the colours and markers of all arms: those of their lines where arms are
 // charted in lines.
-func (l *labScreen) lookOf(arm int) int {
+func (l *labScreen) looks() []int {
+	list := make([]int, len(l.now().Arms))
+	for i := range list {
+		list[i] = i
+	}
 	b, ok := l.board().(trainingBoard)
 	if !ok {
-		return arm
+		return list
 	}
 	if c, ok := b.charted(); !ok || c.against != field {
-		return arm
+		return list
 	}
 	_, lines := l.experiment.Lines()
-	return max(0, slices.IndexFunc(lines, func(line experiment.Line) bool { return slices.Contains(line.Arms, arm) }))
+	for i, line := range lines {
+		for _, arm := range line.Arms {
+			if arm < len(list) { // else it is of a run that is not of this experiment
+				list[arm] = i
+			}
+		}
+	}
+	return list
 }
 
 // along charts a score against a number in which arms differ: a line for all that
@@ -89,7 +82,7 @@ func (l trainingBoard) along(name string) (view.Profile, string) {
 				continue // a run that is not of this experiment
 			}
 			add := func(points []view.ProfilePoint, scores []metric.Score) []view.ProfilePoint {
-				s, ok := metric.Find(scores, metric.Key{Metric: name, Images: task.TestImages})
+				s, ok := metric.Find(scores, metric.Key{Metric: name})
 				if !ok {
 					return points
 				}

@@ -1,9 +1,8 @@
 package app
 
 import (
+	"slices"
 	"testing"
-
-	tea "github.com/charmbracelet/bubbletea"
 
 	"padlab/core/experiment"
 	"padlab/core/lab"
@@ -65,13 +64,8 @@ func acrossShown(t *testing.T, e *experiment.Experiment) *lab.Snapshot {
 }
 
 func acrossScreen(t *testing.T, text string, w, h int) *driver {
-	s := newScreen(t, 1_000_000, mono)
-	s.settle(s.running)
-	l := s.lab()
-	l.experiment = parse(t, text)
-	s.show(acrossShown(t, l.experiment))
-	s.send(tea.WindowSizeMsg{Width: w, Height: h})
-	return s
+	e := parse(t, text)
+	return showing(t, acrossShown(t, e), 0, w, h)
 }
 
 func TestGoldenAcross(t *testing.T) {
@@ -90,8 +84,8 @@ func TestAcross(t *testing.T) {
 	if got := b.stops(); len(got) != 3 || got[2] != 2 {
 		t.Errorf("stops %v", got)
 	}
-	if l.lookOf(1) != 1 {
-		t.Errorf("the second arm looks like %d", l.lookOf(1))
+	if got := l.looks(); !slices.Equal(got, []int{0, 1}) {
+		t.Errorf("arms look like %v", got)
 	}
 	s.want("as trained", "anywhere", "moved")
 	for arm, want := range []string{
@@ -109,10 +103,8 @@ func TestAcross(t *testing.T) {
 	if got := b.stops(); len(got) != 3 || got[1] != 0.5 {
 		t.Errorf("stops %v", got)
 	}
-	for arm, want := range []int{0, 0, 0, 1, 1, 1} {
-		if got := l.lookOf(arm); got != want {
-			t.Errorf("arm %d looks like line %d, want %d", arm, got, want)
-		}
+	if got := l.looks(); !slices.Equal(got, []int{0, 0, 0, 1, 1, 1}) {
+		t.Errorf("arms look like %v", got)
 	}
 	s.want("task.correlation")
 }

@@ -141,6 +141,18 @@ func (s *driver) show(snap *lab.Snapshot) {
 	s.lab().snap, s.stale, s.ticks = snap, true, false
 }
 
+// showing is a screen of so many columns and rows that shows a snapshot, and has one of
+// its arms selected, whatever is trained behind it.
+func showing(t testing.TB, snap *lab.Snapshot, arm, w, h int) *driver {
+	s := newScreen(t, 1_000_000, mono)
+	s.settle(s.running)
+	l := s.lab()
+	l.experiment, l.arm = snap.Experiment, arm
+	s.show(snap)
+	s.send(tea.WindowSizeMsg{Width: w, Height: h})
+	return s
+}
+
 // settle carries out commands until ok.
 func (s *driver) settle(ok func() bool) {
 	s.Helper()

@@ -24,8 +24,9 @@ func (l *labScreen) arms(focused bool) box {
 	list := view.List{Selected: l.arm, Focused: focused, Empty: l.empty()}
 	if l.snap != nil {
 		b.foot = l.rate()
+		looks := l.looks()
 		for i, a := range l.now().Arms {
-			row := view.Row{Text: a.Label, Marker: theme.Marker(l.lookOf(i)), Tint: theme.Series(l.lookOf(i))}
+			row := view.Row{Text: a.Label, Marker: theme.Marker(looks[i]), Tint: theme.Series(looks[i])}
 			if a.Status == lab.Diverged || a.Status == lab.Failed {
 				row.Style, row.Columns = theme.Bad, []string{string(a.Status)}
 			} else if s, ok := l.board().score(a); ok {
@@ -61,11 +62,12 @@ func (l *labScreen) loss() box {
 		if now.Stage != "" {
 			b.title += " · " + now.Stage
 		}
+		looks := l.looks()
 		for i, a := range l.now().Arms {
 			if a.Stage != now.Stage {
 				continue // the loss of a network and that of what is read out of it are two quantities
 			}
-			series := view.CurveSeries{Style: theme.Series(l.lookOf(i)), Marker: theme.Marker(l.lookOf(i))}
+			series := view.CurveSeries{Style: theme.Series(looks[i]), Marker: theme.Marker(looks[i])}
 			series.Points = curve(a.Loss)
 			if before, ok := l.previous(a.Name); ok && before.Stage == a.Stage {
 				series.Before = curve(before.Loss)

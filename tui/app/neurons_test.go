@@ -83,13 +83,7 @@ func neuronsShown(e *experiment.Experiment) *lab.Snapshot {
 }
 
 func neuronScreen(t *testing.T, w, h int) *driver {
-	s := newScreen(t, 1_000_000, mono)
-	s.settle(s.running)
-	l := s.lab()
-	l.experiment, l.arm = parse(t, asks), 0
-	s.show(neuronsShown(l.experiment))
-	s.send(tea.WindowSizeMsg{Width: w, Height: h})
-	return s
+	return showing(t, neuronsShown(parse(t, asks)), 0, w, h)
 }
 
 // Top and random are told apart by markers, filled and hollow, where there is no

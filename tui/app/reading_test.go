@@ -84,13 +84,7 @@ func readingShown(e *experiment.Experiment) *lab.Snapshot {
 }
 
 func readingScreen(t *testing.T, w, h int) *driver {
-	s := newScreen(t, 1_000_000, mono)
-	s.settle(s.running)
-	l := s.lab()
-	l.experiment, l.arm = parse(t, reads), 1
-	s.show(readingShown(l.experiment))
-	s.send(tea.WindowSizeMsg{Width: w, Height: h})
-	return s
+	return showing(t, readingShown(parse(t, reads)), 1, w, h)
 }
 
 func TestGoldenReading(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"padlab/core/lab"
 	"padlab/core/metric"
+	"padlab/core/sweep"
 	"padlab/tui/report"
 	"padlab/tui/theme"
 	"padlab/tui/view"
@@ -40,10 +41,10 @@ const (
 func (l trainingBoard) charts(a lab.ArmState) []charted {
 	list := neuronCharts(a)
 	if _, lines := l.experiment.Lines(); len(lines) > 0 && len(a.Scores) > 0 {
-		list = append(list, charted{metric: a.Scores[0].Metric, against: field})
+		list = append(list, charted{metric: sweep.Main(l.experiment, a.Scores).Metric, against: field})
 	}
-	if len(l.examined(a)) > 1 {
-		list = append(list, charted{metric: a.Scores[0].Metric, against: examinations})
+	if report.ExaminedBy(l.experiment, a.Scores) != nil {
+		list = append(list, charted{metric: metric.Accuracy, against: examinations})
 	}
 	if _, ok := metric.Find(a.Profiles, metric.Key{Metric: metric.BeyondGuessing}); ok {
 		list = append(list, charted{metric: metric.BeyondGuessing})
@@ -93,7 +94,7 @@ func (l trainingBoard) chart() box {
 		b.foot, b.inside = more, l.course(c.metric)
 		return b
 	case examinations:
-		b.inside, b.foot = l.examination(c.metric)
+		b.inside, b.foot = l.examination()
 		return b
 	case field:
 		b.inside, b.foot = l.along(c.metric)
@@ -139,8 +140,9 @@ func (l trainingBoard) chart() box {
 // course is how the score of every arm has gone with the steps.
 func (l trainingBoard) course(name string) view.Curve {
 	c := view.Curve{Range: rangeOf(name), XLabel: "step", Last: true, Empty: l.empty(), Cursor: l.cursor}
+	looks := l.looks()
 	for i, a := range l.now().Arms {
-		series := view.CurveSeries{Style: theme.Series(l.lookOf(i)), Marker: theme.Marker(l.lookOf(i))}
+		series := view.CurveSeries{Style: theme.Series(looks[i]), Marker: theme.Marker(looks[i])}
 		series.Points = curve(a.Course.Points)
 		if before, ok := l.previous(a.Name); ok && before.Course.Metric == name {
 			series.Before = curve(before.Course.Points)
@@ -251,8 +253,8 @@ func (l trainingBoard) stops() (list []float64) {
 		}
 		return list
 	case examinations:
-		for i := range l.examined(a) {
-			list = append(list, float64(i))
+		for _, s := range report.ExaminedBy(l.experiment, a.Scores) {
+			list = append(list, float64(s.At))
 		}
 		return list
 	case field:

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -13,6 +12,7 @@ import (
 	"padlab/core/lab"
 	"padlab/core/nn/safetensors"
 	"padlab/datasets"
+	"padlab/datasets/fetch"
 )
 
 // sources open what experiments name, on this machine.
@@ -73,22 +73,9 @@ func (s *session) openWeights(path string) (*lab.Weights, error) {
 		return nil, fmt.Errorf("%s: not a safetensors file: %w", path, err)
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, heeding{s.ctx, file}); err != nil {
+	if _, err := io.Copy(h, fetch.Heed(s.ctx, file)); err != nil {
 		file.Close()
 		return nil, onFile(path, err)
 	}
 	return &lab.Weights{File: f, SHA256: hex.EncodeToString(h.Sum(nil)), Close: file.Close}, nil
-}
-
-// heeding is a reader that ends when a context does.
-type heeding struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r heeding) Read(b []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(b)
 }

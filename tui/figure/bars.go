@@ -31,11 +31,9 @@ func bars(result record.Result) (*Figure, error) {
 	if key.Metric == "" {
 		return nil, errNoScore
 	}
-	ways := result.Experiment.Examinations()
-	if n := examined(result, key, ways); n < 2 {
-		ways = []task.Examination{{Images: key.Images}}
-	} else {
-		key.Metric = metric.Accuracy
+	ways := []task.Examination{{Images: key.Images}}
+	if slices.ContainsFunc(result.Arms, func(a record.Arm) bool { return report.ExaminedBy(result.Experiment, a.Scores) != nil }) {
+		ways, key.Metric = result.Experiment.Examinations(), metric.Accuracy
 	}
 	g, b := page{title: title(result)}, heaps{}
 	chance, over := levels{}, metric.Score{}
@@ -97,20 +95,6 @@ func bars(result record.Result) (*Figure, error) {
 
 // besideBars is what axis, legend and margins take of the width of a page, at most.
 const besideBars = 165 * vg.Length(1)
-
-// examined is in how many ways test pictures were made of which an arm has a score.
-func examined(result record.Result, key metric.Key, ways []task.Examination) (most int) {
-	for _, a := range result.Arms {
-		n := 0
-		for _, way := range ways {
-			if _, ok := metric.Find(a.Scores, metric.Key{Metric: metric.Accuracy, Images: way.Images}); ok {
-				n++
-			}
-		}
-		most = max(most, n)
-	}
-	return most
-}
 
 // heaps draw bars from 0, those of one column side by side, with intervals and, where
 // there is room, values.

@@ -39,6 +39,7 @@ func (p *Pastes) Read(b []byte) (int, error) {
 	b = b[:min(len(b), maxRead)]
 	for {
 		n := copy(b, p.held)
+		held := n
 		p.held = p.held[:0]
 		m, err := p.From.Read(b[n:])
 		if err != nil {
@@ -53,7 +54,7 @@ func (p *Pastes) Read(b []byte) (int, error) {
 		if n == len(b) {
 			n = p.whole(b)
 		}
-		if n = p.sort(b[:n]); n > 0 {
+		if n = p.sort(b[:n], held); n > 0 {
 			return n, nil
 		}
 	}
@@ -63,7 +64,7 @@ func (p *Pastes) Read(b []byte) (int, error) {
 // returns the length of the rest.
 func (p *Pastes) whole(b []byte) int {
 	n := len(b)
-	if i := bytes.LastIndexByte(b, 0x1b); i > max(0, n-16) {
+	if i := bytes.LastIndexByte(b, 0x1b); i > max(0, n-16) && torn(b[i:]) {
 		n = i
 	} else {
 		for i := n - 1; i > n-utf8.UTFMax; i-- {
@@ -79,10 +80,28 @@ func (p *Pastes) whole(b []byte) int {
 	return n
 }
 
+// torn reports whether the escape sequence that b begins with may go on behind it: a key
+// with alt is a rune more, SS3 one byte, a report of the mouse of old three, and other
+// sequences (CSI, ECMA-48) end with the first byte from @ to ~.
+func torn(b []byte) bool {
+	switch {
+	case len(b) < 2:
+		return true
+	case b[1] == 'O':
+		return len(b) < 3
+	case b[1] != '[':
+		return !utf8.FullRune(b[1:])
+	case len(b) > 2 && b[2] == 'M':
+		return len(b) < 6
+	}
+	return !bytes.ContainsFunc(b[2:], func(r rune) bool { return '@' <= r && r <= '~' })
+}
+
 // sort takes pastes out of b, and returns how many bytes of keys are left in it. The
 // beginning of a bracket at its end is held back, but for a lone escape, which is a
-// key.
-func (p *Pastes) sort(b []byte) int {
+// key, unless it is among the bytes that were held before: then what follows it is on
+// its way.
+func (p *Pastes) sort(b []byte, held int) int {
 	n := 0
 	for i := 0; i < len(b); {
 		bracket := before
@@ -101,7 +120,7 @@ func (p *Pastes) sort(b []byte) int {
 		case bytes.HasPrefix(rest, behind): // of no paste
 			i += len(behind)
 			continue
-		case len(rest) > 2 && bytes.HasPrefix(bracket, rest):
+		case (len(rest) > 2 || i < held) && bytes.HasPrefix(bracket, rest):
 			p.held = append(append([]byte{}, rest...), p.held...)
 			return n
 		case p.pasting && b[i] == 0x03:

@@ -34,7 +34,7 @@ func Found(e *experiment.Experiment, a record.Arm, label string) string {
 			name, what, percent(score.Value), points(s.Value), points(s.Low), points(s.High))
 	}
 	switch {
-	case !ok && score.Value <= score.Chance*1.5:
+	case !ok && (score.Value <= score.Chance || score.Low <= score.Chance):
 		return fmt.Sprintf("%s cannot tell %s: right in %s, and guessing gives %s.", name, what, percent(score.Value), percent(score.Chance))
 	case !ok: // a task without one answer per picture
 		if len(a.Profiles) == 0 || len(a.Profiles[0].Rings) == 0 {
@@ -42,8 +42,8 @@ func Found(e *experiment.Experiment, a record.Arm, label string) string {
 		}
 		p := a.Profiles[0]
 		rings := p.Rings
-		if from := p.AlikeFrom; from != nil && p.Unit == "pixels" {
-			return fmt.Sprintf("%s can tell %s in %s: %s at the border; from %d pixels away on no output of it sees patch and padding at once, and it is guessing.",
+		if from := p.AlikeFrom; from != nil && *from > 0 && p.Unit == "pixels" {
+			return fmt.Sprintf("%s can tell %s in %s: %s at the border; from %d pixels away on both answers look alike to it, and it is guessing.",
 				name, what, percent(score.Value), percent(rings[0].Value), *from)
 		}
 		return fmt.Sprintf("%s can tell %s in %s: %s is %s at the border, %s in the innermost ring.",
@@ -74,33 +74,6 @@ func Found(e *experiment.Experiment, a record.Arm, label string) string {
 		text += "; it is still rising"
 	}
 	return text + "."
-}
-
-// moved says what it does to an arm that test pictures are made otherwise than those
-// that it was trained on; nothing where they are made in one way.
-func moved(e *experiment.Experiment, a record.Arm, name string) string {
-	var first metric.Score
-	var words string
-	var others []string
-	same := true
-	for _, x := range e.Examinations() {
-		s, ok := metric.Find(a.Scores, metric.Key{Metric: metric.Accuracy, Images: x.Images})
-		switch {
-		case !ok:
-		case words == "":
-			first, words = s, x.Words
-		default:
-			same = same && s.Value == first.Value
-			others = append(others, fmt.Sprintf("%s %s", percent(s.Value), x.Words))
-		}
-	}
-	switch {
-	case len(others) == 0:
-		return ""
-	case same:
-		return fmt.Sprintf("%s is right in %s however it is examined: the place makes no difference to it.", name, percent(first.Value))
-	}
-	return fmt.Sprintf("%s is right in %s %s, %s.", name, percent(first.Value), words, strings.Join(others, ", "))
 }
 
 // deepest is the innermost ring that is more than a single cell: a network that

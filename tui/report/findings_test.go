@@ -50,10 +50,10 @@ func TestFound(t *testing.T) {
 	few.Scores[1].Low, few.Scores[1].High = metric.NaN, metric.NaN
 	border := trained(.6, .55, 1, .67, .49, 1)
 	border.Scores = append(border.Scores, metric.Score{Key: metric.Key{Metric: metric.BorderInterior}, Value: -.031, Low: -.05, High: .01})
-	segment := record.Arm{Name: "zeros", Status: record.Done, Scores: []metric.Score{{Key: metric.Key{Metric: metric.Accuracy}, Value: .75, Chance: .1}},
+	segment := record.Arm{Name: "zeros", Status: record.Done, Scores: []metric.Score{{Key: metric.Key{Metric: metric.Accuracy}, Value: .75, Low: .7, High: .8, Chance: .1}},
 		Profiles: []metric.Profile{{Key: metric.Key{Metric: metric.MIoU}, Rings: []metric.Point{{Value: .4}, {Value: .5}}}}}
 	atALoss := segment
-	atALoss.Scores = []metric.Score{{Key: metric.Key{Metric: metric.Accuracy}, Value: .12, Chance: .1}}
+	atALoss.Scores = []metric.Score{{Key: metric.Key{Metric: metric.Accuracy}, Value: .12, Low: .09, High: .15, Chance: .1}}
 	bare := segment
 	bare.Profiles = nil
 	for _, c := range []struct {

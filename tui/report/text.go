@@ -154,31 +154,6 @@ func profiles(result record.Result, name string) Table {
 	return rows
 }
 
-// examinations is the table of what all arms score in each way in which test pictures
-// are made; it has no rows where there is one way.
-func examinations(result record.Result) Table {
-	list := result.Experiment.Examinations()
-	rows := Table{{"arm"}}
-	for _, x := range list {
-		rows[0] = append(rows[0], x.Words)
-	}
-	for _, a := range result.Arms {
-		row, several := []string{a.Name}, 0
-		for _, x := range list {
-			cell := ""
-			if s, ok := metric.Find(a.Scores, metric.Key{Metric: metric.Accuracy, Images: x.Images}); ok {
-				cell = withInterval(s.Value, s.Low, s.High)
-				several++
-			}
-			row = append(row, cell)
-		}
-		if several > 1 {
-			rows.Add(row...)
-		}
-	}
-	return rows
-}
-
 // ceiling is empty where none is known.
 func ceiling(n *metric.Number) string {
 	if n == nil {
