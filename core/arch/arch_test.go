@@ -475,6 +475,55 @@ func BenchmarkStep(b *testing.B) {
 // trials.md B: the 9×9 units of small without padding look at 12.5 + 4j, 60
 // pixels wide. A map whose units say where they look says so of every pixel
 // between the outermost, and repeats those outside.
+// Longitude comes round: of a picture that is rolled to the side by the stride, a
+// network that is circular left and right says of every pixel what it said before,
+// bit for bit, the enlargement to the picture among it where that is continued, too.
+// Stretched it has a seam; and up and down there is a border.
+func TestNoSeam(t *testing.T) {
+	k, err := kernel.Select("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const h, w, classes = 24, 32, 3
+	for _, c := range []struct {
+		padding     string
+		head        catalog.Head
+		down, right int
+		same        bool
+	}{
+		{"circular/zeros", catalog.Continued, 0, 12, true}, {"circular/pole", catalog.Continued, 0, 12, true}, {"circular", catalog.Continued, 8, 20, true},
+		{"circular/zeros", catalog.Stretched, 0, 12, false}, {"circular", catalog.Stretched, 0, 12, false}, {"zeros/circular", catalog.Continued, 0, 12, false},
+		{"circular/zeros", catalog.Continued, 8, 0, false}, {"zeros/circular", catalog.Continued, 8, 0, true},
+	} {
+		net, err := Build(Spec{Arch: Must("near"), In: nn.Shape{H: h, W: w, C: 1}, Classes: classes, Padding: pad.Must(c.padding), Extent: pad.Same, Bias: true, Head: c.head}, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		net.Init(1)
+		tape := net.NewTape()
+		x := make([]float32, h*w)
+		source := rng.New(1, "picture")
+		source.Uniform(x, 1)
+		logits := func(down, right int) []float32 {
+			for i := range x {
+				tape.Input()[(i/w+down)%h*w+(i%w+right)%w] = x[i]
+			}
+			return slices.Clone(tape.Forward())
+		}
+		still, rolled := logits(0, 0), logits(c.down, c.right)
+		differ := 0
+		for i := range h * w {
+			to := (i/w+c.down)%h*w + (i%w+c.right)%w
+			if !slices.Equal(still[i*classes:(i+1)*classes], rolled[to*classes:(to+1)*classes]) {
+				differ++
+			}
+		}
+		if (differ == 0) != c.same {
+			t.Errorf("%+v: %d of %d pixels are answered otherwise", c, differ, h*w)
+		}
+	}
+}
+
 func TestAlignedHead(t *testing.T) {
 	k, err := kernel.Select("")
 	if err != nil {

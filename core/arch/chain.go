@@ -77,6 +77,9 @@ func (s Spec) classifier(b *nn.Builder, x nn.Output, name string) nn.Output {
 		return b.Linear(name, x, s.Classes)
 	}
 	x = b.Conv(name, x, s.Classes, 1, 1, pad.Must("none"), pad.Valid, !s.Unbiased)
+	if s.Head == catalog.Continued {
+		return b.ResizePadded("enlarge", x, s.In.H, s.In.W, s.Padding)
+	}
 	nodes, err := b.Nodes()
 	if s.Head == catalog.Stretched || err != nil {
 		return b.Resize("enlarge", x, s.In.H, s.In.W, false)

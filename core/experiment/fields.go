@@ -125,7 +125,7 @@ var table = []Field{
 	schemeField("net.padding", "the padding scheme", func(e *Experiment) *pad.Scheme { return &e.Net.Padding }),
 	parsedField("net.extent", "how much is padded", func(e *Experiment) *pad.Extent { return &e.Net.Extent }, pad.Extents(), "", pad.ParseExtent),
 	enumField("net.pools", "what padded pools see beside their map: nothing, as the network was published (own), or what the padding scheme puts there (scheme)", func(e *Experiment) *catalog.Pools { return &e.Net.Pools }, "kind of pools", []catalog.Pools{catalog.OwnPools, catalog.SchemePools}),
-	enumField("net.head", "where the outputs of a map of answers are put: stretched over the whole picture whatever the map has lost, or aligned with where they look", func(e *Experiment) *catalog.Head { return &e.Net.Head }, "head", catalog.Heads()),
+	enumField("net.head", "where the outputs of a map of answers are put: stretched over the whole picture whatever the map has lost, aligned with where they look, or continued beyond the map as net.padding does", func(e *Experiment) *catalog.Head { return &e.Net.Head }, "head", catalog.Heads()),
 	enumField("net.global", "how the last map becomes a vector: the average of each channel, its maximum, or the average with the channels in a new order at every pass", func(e *Experiment) *catalog.Global { return &e.Net.Global }, "global pooling", catalog.Globals()),
 	boolField("net.head_bias", "the last layer adds a bias", func(e *Experiment) *bool { return &e.Net.HeadBias }),
 	boolField("net.bias", "convolutions add a bias", func(e *Experiment) *bool { return &e.Net.Bias }),
@@ -400,7 +400,7 @@ func parsedField[T any](key, about string, at func(*Experiment) *T, options []st
 }
 
 func schemeField(key, about string, at func(*Experiment) *pad.Scheme) Field {
-	f := parsedField(key, about, at, pad.Names(), "constant(VALUE)", pad.Parse)
+	f := parsedField(key, about, at, pad.Names(), "constant(VALUE), BESIDE/ABOVE", pad.Parse)
 	f.get = func(e *Experiment) string { return at(e).Name }
 	return f
 }

@@ -375,7 +375,7 @@ func TestOneLayerPadsOtherwise(t *testing.T) {
 		t.Error("conv2 padded otherwise has the same weights")
 	}
 	_, _, err := Estimate(context.Background(), pool(t, 1), quick(t, "net.layers.conv22.padding=circular"), 0)
-	if err == nil || !strings.Contains(err.Error(), `unknown convolution "conv22": did you mean "conv2"`) {
+	if err == nil || !strings.Contains(err.Error(), `unknown layer that pads "conv22": did you mean "conv2"`) {
 		t.Error(err)
 	}
 }

@@ -239,7 +239,7 @@ func TestPredictLearns(t *testing.T) {
 // Every scheme pads a small network, learns, and has the same bits for any
 // number of workers; a step allocates nothing.
 func TestSchemesTrain(t *testing.T) {
-	for _, scheme := range pad.All() {
+	for _, scheme := range append(pad.All(), pad.Must("circular/zeros"), pad.Must("replicate/circular")) {
 		run := func(workers int) (string, float64) {
 			n := net(t, Shape{9, 10, 2}, func(b *Builder) {
 				x := b.ReLU("relu1", b.Conv("conv1", Sample, 5, 3, 1, scheme, extent(scheme), true))
@@ -324,7 +324,7 @@ func TestSchemesOfPools(t *testing.T) {
 	b := NewBuilder(in)
 	b.Schemes = map[string]pad.Scheme{"pool": pad.Must("circular")}
 	b.MaxPoolOf("pool", b.Conv("conv", Sample, 2, 3, 1, pad.Must("zeros"), pad.Same, false), own)
-	if _, err := b.Nodes(); err == nil || err.Error() != `unknown convolution "pool" (known: conv)` {
+	if _, err := b.Nodes(); err == nil || err.Error() != `unknown layer that pads "pool" (known: conv)` {
 		t.Errorf("a pool without a scheme gets one: %v", err)
 	}
 }

@@ -61,8 +61,8 @@ type span struct{ w, wEnd, state, stateEnd, packed, packedEnd int }
 
 // A Builder puts layers together. The first error stops it; Net returns it.
 type Builder struct {
-	// Schemes of single convolutions, and of pools that have one, by name, in
-	// place of the one that they are added with.
+	// Schemes of single convolutions, of pools that have one, and of bilinear
+	// resizes, by name, in place of the one that they are added with.
 	Schemes map[string]pad.Scheme
 
 	// Times lets the layers that are added work on so many pictures of a sample,
@@ -234,8 +234,30 @@ func (b *Builder) Cut(name string, x Output, h, w int) Output {
 	return b.add(NewCut(name, b.Shape(x), h, w), nil, x)
 }
 
+// Resize adds what NewResize returns, or where one of Schemes has its name, what
+// ResizePadded does.
 func (b *Builder) Resize(name string, x Output, h, w int, corners bool) Output {
+	if s := b.scheme(name, pad.Scheme{}); s != (pad.Scheme{}) {
+		if !corners {
+			return b.ResizePadded(name, x, h, w, s)
+		}
+		b.Fail("%s: with aligned corners nothing looks over the edge: there is nothing to pad", name)
+	}
 	return b.add(NewResize(name, b.Shape(x), h, w, corners), nil, x)
+}
+
+// ResizePadded adds an interpolation, corners not aligned, whose outermost pixels
+// lie between those of x and what a scheme puts beside them: what NewBridge returns,
+// behind a Pad. None holds them at the edge, as NewResize does.
+func (b *Builder) ResizePadded(name string, x Output, h, w int, scheme pad.Scheme) Output {
+	if scheme.Name == "none" {
+		return b.add(NewResize(name, b.Shape(x), h, w, false), nil, x)
+	}
+	x = b.padWith(name+".padding", x, scheme, pad.Sides{Top: 1, Bottom: 1, Left: 1, Right: 1})
+	if b.err != nil {
+		return x
+	}
+	return b.add(NewBridge(name, b.Shape(x), h, w), nil, x)
 }
 
 // Align adds what NewAlign returns.
@@ -306,7 +328,7 @@ func (b *Builder) Linear(name string, x Output, n int) Output {
 func (b *Builder) Nodes() ([]Node, error) {
 	for _, name := range slices.Sorted(maps.Keys(b.Schemes)) {
 		if b.err == nil && !slices.Contains(b.schemed, name) {
-			b.err = names.Unknown("convolution", name, b.schemed)
+			b.err = names.Unknown("layer that pads", name, b.schemed)
 		}
 	}
 	if b.err != nil {

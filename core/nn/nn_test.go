@@ -42,7 +42,7 @@ func layerCases(t testing.TB) map[string]layerCase {
 		s.Scheme.About = ""
 		list[fmt.Sprintf("conv %v→%d %d×%d by %d, dilated %d, across %v, groups %d, %s %v bias %v", in, s.Filters, s.Size, s.Size, s.Stride, s.Dilation, s.Across, s.Groups, s.Scheme.Name, s.Sides, s.Bias)] = layerCase{l, each(in.Len(), naiveConv(in, s))}
 	}
-	for _, name := range []string{"zeros", "constant(0.7)", "replicate", "reflect", "symmetric", "circular"} {
+	for _, name := range []string{"zeros", "constant(0.7)", "replicate", "reflect", "symmetric", "circular", "circular/zeros", "reflect/circular"} {
 		scheme := pad.Must(name)
 		conv(Shape{5, 4, 3}, ConvSpec{Filters: 4, Size: 3, Scheme: scheme, Sides: pad.Same.Sides(3), Bias: true})
 		conv(Shape{4, 6, 2}, ConvSpec{Filters: 3, Size: 3, Scheme: scheme, Sides: pad.Full.Sides(3), Bias: true})
@@ -55,6 +55,8 @@ func layerCases(t testing.TB) map[string]layerCase {
 		conv(Shape{9, 7, 4}, ConvSpec{Filters: 6, Size: 2, Stride: 1, Dilation: 3, Across: Taps{3, 2, 1}, Groups: 2, Scheme: scheme, Sides: pad.Sides{Top: 1, Left: 2, Right: 1}, Bias: true})
 		conv(Shape{5, 5, 3}, ConvSpec{Filters: 3, Size: 3, Dilation: 2, Groups: 3, Scheme: scheme, Sides: pad.Sides{Top: 2, Bottom: 2, Left: 2, Right: 2}})
 	}
+	conv(Shape{4, 6, 2}, ConvSpec{Filters: 3, Size: 5, Scheme: pad.Must("circular/pole"), Sides: pad.Same.Sides(5), Bias: true})
+	conv(Shape{3, 8, 4}, ConvSpec{Filters: 4, Size: 3, Stride: 2, Groups: 2, Scheme: pad.Must("circular/pole"), Sides: pad.Same.Sides(3)})
 	none := pad.Must("none")
 	conv(Shape{3, 5, 4}, ConvSpec{Filters: 17, Size: 3, Scheme: none, Bias: true})
 	conv(Shape{3, 3, 2}, ConvSpec{Filters: 2, Size: 3, Scheme: none})

@@ -42,7 +42,11 @@ func (l *Pad) Backward(c *Call) {
 // Pad adds a layer that pads. Its scheme is one of Schemes where that has its
 // name. Schemes that belong to a convolution are not for it.
 func (b *Builder) Pad(name string, x Output, scheme pad.Scheme, sides pad.Sides) Output {
-	switch scheme = b.scheme(name, scheme); {
+	return b.padWith(name, x, b.scheme(name, scheme), sides)
+}
+
+func (b *Builder) padWith(name string, x Output, scheme pad.Scheme, sides pad.Sides) Output {
+	switch {
 	case scheme.Name == "none":
 		return x
 	case scheme.Learns:

@@ -42,14 +42,19 @@ func (p *padding) pad(c *Call, xp []float32) {
 }
 
 // line is what stands at each position of the padded line. A picture that is
-// enlarged instead has no edge to look over.
+// enlarged instead has no edge to look over. Of rows that are turned, a column says
+// what stands in those of the picture.
 func (p *padding) line(a Axis) []Reading {
 	n := a.Of(Shape{H: p.plan.H, W: p.plan.W})
 	before, after := a.Sides(p.plan.Sides)
 	if m := p.plan.Enlarged(); m != nil {
 		return interpolated(m, a, before+n+after)
 	}
-	sources, err := p.scheme.Sources(n, before, after)
+	along, rows := p.scheme.Axes()
+	if a == Rows {
+		along = rows
+	}
+	sources, err := along.Sources(n, before, after)
 	if err != nil {
 		panic("nn: " + err.Error()) // the plan was made with them
 	}

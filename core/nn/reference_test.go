@@ -18,25 +18,22 @@ type reference func(w, x []float64) []float64
 func naiveConv(in Shape, c ConvSpec) reference {
 	c.settle()
 	k, n, stride, dilation, groups, across := c.Size, c.Filters, c.Stride, c.Dilation, c.Groups, c.Across
-	rows, err := c.Scheme.Sources(in.H, c.Sides.Top, c.Sides.Bottom)
-	if err != nil {
-		panic(err)
-	}
-	cols, err := c.Scheme.Sources(in.W, c.Sides.Left, c.Sides.Right)
+	plan, err := pad.NewPlan(c.Scheme, in.H, in.W, in.C, c.Sides)
 	if err != nil {
 		panic(err)
 	}
 	at := func(x []float64, i, j, ch int) float64 {
-		if rows[i] == pad.Nowhere || cols[j] == pad.Nowhere {
+		row, col, ok := plan.Source(i, j)
+		if !ok {
 			return float64(c.Scheme.Value)
 		}
-		return x[(rows[i]*in.W+cols[j])*in.C+ch]
+		return x[(row*in.W+col)*in.C+ch]
 	}
 	share := in.C / groups // channels that a filter sees
 	return func(w, x []float64) []float64 {
 		var y []float64
-		for i := 0; i+dilation*(k-1) < len(rows); i += stride {
-			for j := 0; j+across.Dilation*(across.Size-1) < len(cols); j += across.Stride {
+		for i := 0; i+dilation*(k-1) < plan.PH; i += stride {
+			for j := 0; j+across.Dilation*(across.Size-1) < plan.PW; j += across.Stride {
 				for o := range n {
 					sum := 0.0
 					if c.Bias {

@@ -160,6 +160,13 @@ func NewResize(name string, in Shape, h, w int, corners bool) *Resize {
 	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinear(in.H, in.W, in.C, h, w, corners)}
 }
 
+// NewBridge returns a Resize whose input is a picture with one pixel of padding on
+// every side; see [pad.NewBilinearPadded]. It panics unless h and w are positive and
+// there is a picture.
+func NewBridge(name string, in Shape, h, w int) *Resize {
+	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinearPadded(in.H-2, in.W-2, in.C, h, w)}
+}
+
 // NewAlign returns a layer that puts units where they look: the first at the
 // place (top/2, left/2) of an h×w picture, the others step pixels apart, with
 // bilinear interpolation between them; see [pad.NewBilinearAt]. It panics

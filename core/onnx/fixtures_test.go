@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"os"
@@ -116,6 +117,65 @@ func TestCircularRolls(t *testing.T) {
 		}
 		if same := distance(a, b) < 1e-6; same != c.same {
 			t.Errorf("%s: a rolled picture is %.2g away", c.scheme, distance(a, b))
+		}
+	}
+}
+
+// A picture that comes round left and right has a seam where a graph enlarges its
+// maps, which its convolutions' padding does not mend, and the enlargement's does: bit
+// for bit.
+func TestSeamOfResize(t *testing.T) {
+	weights := func(name string, dims ...int) message {
+		m, n := message{}, 1
+		for _, d := range dims {
+			m, n = m.varint(1, d), n*d
+		}
+		var raw []byte
+		for _, v := range numbers(n) {
+			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+		}
+		return m.varint(2, float32Type).text(8, name).bytes(9, raw)
+	}
+	scales := message{}.varint(1, 4).varint(2, float32Type).text(8, "scales")
+	for _, v := range []float32{1, 1, 2, 2} {
+		scales = scales.bytes(4, binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+	}
+	mode := message{}.text(1, "mode").bytes(4, []byte("linear")).varint(20, 3)
+	same := ints("pads", 1, 1, 1, 1)
+	m, err := Parse(modelOf(17, "y", []message{weights("w1", 4, 3, 3, 3), weights("w2", 2, 4, 3, 3), scales},
+		nodeOf("down", "Conv", []string{"x", "w1"}, []string{"a"}, same, ints("strides", 2, 2)),
+		nodeOf("up", "Resize", []string{"a", "", "scales"}, []string{"b"}, mode),
+		nodeOf("last", "Conv", []string{"b", "w2"}, []string{"y"}, same)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := m.Input(8, 8)
+	x := numbers(in.Len())
+	rolled := func(x []float32, by int) []float32 {
+		y := make([]float32, len(x))
+		for i := range x {
+			y[i/8*8+(i%8+by)%8] = x[i]
+		}
+		return y
+	}
+	for _, c := range []struct {
+		padding, up string
+		same        bool
+	}{{"circular/zeros", "circular/zeros", true}, {"circular/zeros", "circular/replicate", true}, {"circular/zeros", "", false}, {"circular/zeros", "replicate", false}, {"zeros", "circular", false}} {
+		spec := own
+		if spec.Padding = pad.Must(c.padding); c.up != "" {
+			spec.Layers = map[string]pad.Scheme{"up": pad.Must(c.up)}
+		}
+		a, _, err := run(m, in, x, spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _, err := run(m, in, rolled(x, 2), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same := slices.Equal(rolled(a, 2), b); same != c.same {
+			t.Errorf("%+v: the picture rolled is %.2g from what was rolled", c, distance(rolled(a, 2), b))
 		}
 	}
 }

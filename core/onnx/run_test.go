@@ -28,6 +28,7 @@ func run(m *Model, in nn.Shape, x []float32, spec arch.Spec) (y []float32, dims 
 	}
 	spec.In = in
 	nb := nn.NewBuilder(in)
+	nb.Schemes = spec.Layers
 	b, out := m.build(nb, spec)
 	if b.problems != nil {
 		return nil, nil, Problems(b.problems)

@@ -32,6 +32,22 @@ func NewBilinear(height, width, c, toHeight, toWidth int, corners bool) *Bilinea
 	return &Bilinear{width, c, stretch(height, toHeight, corners), stretch(width, toWidth, corners)}
 }
 
+// NewBilinearPadded returns the map from height×width pixels with one pixel of
+// padding on every side, (height+2)×(width+2) of them, to toHeight×toWidth: an output
+// lies between two inputs at
+//
+//	a = (i+½)·H/h − ½
+//
+// and where that is before the first pixel or behind the last, the padding is the
+// other of the two. With replicate's it is the first form of NewBilinear; with
+// circular's the enlarged picture has no seam. It panics unless all are positive.
+func NewBilinearPadded(height, width, c, toHeight, toWidth int) *Bilinear {
+	if height < 1 || width < 1 || c < 1 || toHeight < 1 || toWidth < 1 {
+		panic(fmt.Sprintf("pad: interpolation of %d×%d×%d to %d×%d", height, width, c, toHeight, toWidth))
+	}
+	return &Bilinear{width + 2, c, bridge(height, toHeight), bridge(width, toWidth)}
+}
+
 // NewBilinearAt returns the map from height×width units, of which the first
 // looks at the place (top/2, left/2) of a picture of toHeight×toWidth pixels
 // and the others follow step pixels apart, to the pixels of that picture: a
@@ -79,6 +95,16 @@ func stretch(n, m int, corners bool) []between {
 		}
 		a := over / under
 		list[i] = between{a, min(a+1, n-1), float32(float64(over%under) / float64(under))}
+	}
+	return list
+}
+
+// bridge is stretch from a line of n with one position of padding on either side.
+func bridge(n, m int) []between {
+	list := make([]between, m)
+	for i := range list {
+		over, under := (2*i+1)*n+m, 2*m // a + 1
+		list[i] = between{over / under, over/under + 1, float32(float64(over%under) / float64(under))}
 	}
 	return list
 }

@@ -121,9 +121,11 @@ func TestExtents(t *testing.T) {
 
 var paddings = []string{"none", "zeros", "constant(-2.5)", "replicate", "reflect", "symmetric", "circular"}
 
+var perAxes = []string{"circular/zeros", "zeros/replicate", "reflect/constant(2)", "circular/pole"}
+
 // anyPlan draws a scheme, an anisotropic shape and one-sided paddings.
 func anyPlan(t *rapid.T) (Scheme, *Plan) {
-	s := Must(rapid.SampledFrom(paddings).Draw(t, "scheme"))
+	s := Must(rapid.SampledFrom(append(perAxes, paddings...)).Draw(t, "scheme"))
 	h, w, c := rapid.IntRange(1, 7).Draw(t, "h"), rapid.IntRange(1, 7).Draw(t, "w"), rapid.IntRange(1, 4).Draw(t, "c")
 	limH, limW := 9, 9
 	switch s.Name {
@@ -131,6 +133,10 @@ func anyPlan(t *rapid.T) (Scheme, *Plan) {
 		limH, limW = 0, 0
 	case "reflect":
 		limH, limW = h-1, w-1
+	case "reflect/constant(2)":
+		limW = w - 1
+	case "circular/pole":
+		w, limH = 2*w, h
 	}
 	side := func(lim int, name string) int { return rapid.IntRange(0, lim).Draw(t, name) }
 	p, err := NewPlan(s, h, w, c, Sides{side(limH, "top"), side(limH, "bottom"), side(limW, "left"), side(limW, "right")})
@@ -153,7 +159,14 @@ func TestForwardIsTheIndexFunction(t *testing.T) {
 		p.Forward(y, x, Pass{})
 		for py := range p.PH {
 			for px := range p.PW {
-				sy, sx := s.index(py-p.Top, p.H), s.index(px-p.Left, p.W)
+				columns, rows := s.Axes()
+				sy, sx := rows.index(py-p.Top, p.H), columns.index(px-p.Left, p.W)
+				if beyond := py < p.Top || py >= p.Top+p.H; beyond && s.Name == "circular/pole" {
+					sx = (sx + p.W/2) % p.W
+				}
+				if row, col, ok := p.Source(py, px); ok != (sy != Nowhere && sx != Nowhere) || ok && (row != sy || col != sx) {
+					t.Fatalf("%s: %d, %d is from %d, %d, want %d, %d", s.Name, py, px, row, col, sy, sx)
+				}
 				for c := range p.C {
 					want := s.Value
 					if sy != Nowhere && sx != Nowhere {
@@ -198,13 +211,13 @@ func TestAdjoint(t *testing.T) {
 
 // Every scheme is its own: on a picture without repeats no two agree.
 func TestSchemesDiffer(t *testing.T) {
-	x := make([]float32, 4*5)
+	x := make([]float32, 4*6)
 	for i := range x {
 		x[i] = float32(i + 1)
 	}
 	seen := map[string]string{}
-	for _, name := range paddings[1:] {
-		p, err := NewPlan(Must(name), 4, 5, 1, Sides{2, 2, 2, 2})
+	for _, name := range append(perAxes, paddings[1:]...) {
+		p, err := NewPlan(Must(name), 4, 6, 1, Sides{2, 2, 2, 2})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ type Plan struct {
 	Sides
 
 	rows, cols []int
+	turned     []int // cols of the rows outside, where these are turned
 	value      float32
 	nothing    bool // no position outside has a source
 	compute    border
@@ -41,16 +42,26 @@ func NewPlan(s Scheme, h, w, c int, sides Sides) (*Plan, error) {
 	if c < 1 {
 		panic(fmt.Sprintf("pad: %d channels", c))
 	}
-	rows, err := s.Sources(h, sides.Top, sides.Bottom)
+	beside, above := s.Axes()
+	rows, err := above.Sources(h, sides.Top, sides.Bottom)
 	if err != nil {
 		return nil, fmt.Errorf("%w (rows)", err)
 	}
-	cols, err := s.Sources(w, sides.Left, sides.Right)
+	cols, err := beside.Sources(w, sides.Left, sides.Right)
 	if err != nil {
 		return nil, fmt.Errorf("%w (columns)", err)
 	}
 	p := &Plan{H: h, W: w, C: c, PH: len(rows), PW: len(cols), Sides: sides, rows: rows, cols: cols, value: s.Value, compute: s.compute}
 	p.nothing = inside(rows, sides.Top, h) && inside(cols, sides.Left, w)
+	if above.turns && sides.Top+sides.Bottom > 0 {
+		if w%2 > 0 {
+			return nil, fmt.Errorf("pole turns rows by half a turn: the width must be even, not %d (columns)", w)
+		}
+		p.turned = make([]int, len(cols))
+		for i, from := range cols {
+			p.turned[i] = (from + w/2) % w
+		}
+	}
 	if s.means {
 		p.means = [2]means{newMeans(h, sides.Top), newMeans(w, sides.Left)}
 	}
@@ -114,9 +125,13 @@ func (p *Plan) Forward(y, x []float32, pass Pass) {
 			continue
 		}
 		in := x[sy*p.W*c : (sy+1)*p.W*c]
-		p.gather(out, in, 0, p.Left)
+		if p.turned != nil && (py < p.Top || py >= p.Top+p.H) {
+			p.gather(out, in, p.turned, 0, p.PW)
+			continue
+		}
+		p.gather(out, in, p.cols, 0, p.Left)
 		copy(out[p.Left*c:right*c], in)
-		p.gather(out, in, right, p.PW)
+		p.gather(out, in, p.cols, right, p.PW)
 	}
 	if p.compute != nil {
 		p.compute(p, y, x, pass.Source)
@@ -124,10 +139,10 @@ func (p *Plan) Forward(y, x []float32, pass Pass) {
 }
 
 // gather fills the columns from … to−1 of one padded row.
-func (p *Plan) gather(out, in []float32, from, to int) {
+func (p *Plan) gather(out, in []float32, cols []int, from, to int) {
 	c := p.C
 	for px := from; px < to; px++ {
-		if sx := p.cols[px]; sx == Nowhere {
+		if sx := cols[px]; sx == Nowhere {
 			fill(out[px*c:(px+1)*c], p.value)
 		} else {
 			copy(out[px*c:(px+1)*c], in[sx*c:(sx+1)*c])
@@ -168,20 +183,25 @@ func (p *Plan) Fold(dx, dy []float32) {
 		}
 		out := dy[py*p.PW*c : (py+1)*p.PW*c]
 		in := dx[sy*p.W*c : (sy+1)*p.W*c]
-		p.scatter(in, out, 0, left)
-		if py < p.Top || py >= p.Top+p.H {
+		outside := py < p.Top || py >= p.Top+p.H
+		if outside && p.turned != nil {
+			p.scatter(in, out, p.turned, 0, p.PW)
+			continue
+		}
+		p.scatter(in, out, p.cols, 0, left)
+		if outside {
 			add(in, out[left*c:right*c])
 		}
-		p.scatter(in, out, right, p.PW)
+		p.scatter(in, out, p.cols, right, p.PW)
 	}
 }
 
 // scatter is the adjoint of gather; what fills a position without a source
 // does not depend on x.
-func (p *Plan) scatter(in, out []float32, from, to int) {
+func (p *Plan) scatter(in, out []float32, cols []int, from, to int) {
 	c := p.C
 	for px := from; px < to; px++ {
-		if sx := p.cols[px]; sx != Nowhere {
+		if sx := cols[px]; sx != Nowhere {
 			add(in[sx*c:(sx+1)*c], out[px*c:(px+1)*c])
 		}
 	}

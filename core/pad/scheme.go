@@ -7,7 +7,8 @@
 // there, or [Nowhere]. Everything else is derived from that function: the
 // padded copy ([Plan.Forward]), its exact adjoint ([Plan.Adjoint]) and the
 // table that a person can read ([Scheme.Sources]). A picture is padded one axis
-// after the other, so a function of one line is enough.
+// after the other, so a function of one line is enough, and each axis may have its
+// own (axes.go).
 //
 // The others compute what stands outside (border.go), draw it, or enlarge the
 // picture; what they do beyond an index function is a field of [Scheme].
@@ -92,6 +93,8 @@ type Scheme struct {
 	Draws bool
 
 	*rule // what it does, shared by all schemes of one kind
+
+	rows *rule // what it does above and below, where that is something else
 }
 
 // A rule is what a scheme does.
@@ -100,6 +103,7 @@ type rule struct {
 	refuse  func(n, before, after int) error // nil, or why a line of n cannot be padded so
 	compute border                           // what stands outside, or nil
 	means   bool                             // it computes with local means
+	turns   bool                             // rows outside are turned by half their length
 	shift   bool                             // in training all padding of an axis stands on one side
 
 	// stretch: the picture is enlarged, bilinearly, to the size that padding
@@ -188,9 +192,12 @@ func (s Scheme) Aliases() []string {
 }
 
 // Parse returns the scheme of that name: one of Names, one of numpy's or
-// PyTorch's names for it, or constant(v) with a finite value v. Letter case
-// does not matter.
+// PyTorch's names for it, constant(v) with a finite value v, or two of them as
+// beside/above (see axes.go). Letter case does not matter.
 func Parse(name string) (Scheme, error) {
+	if beside, above, ok := strings.Cut(name, "/"); ok {
+		return parseAxes(name, beside, above)
+	}
 	word := strings.ToLower(strings.TrimSpace(name))
 	if a, ok := aliases[word]; ok {
 		word = a
@@ -244,7 +251,7 @@ func Must(name string) Scheme {
 //
 //	reflect, n = 5, before = after = 2:  2 1 0 1 2 3 4 3 2
 //
-// It is an error when n < 1, an amount is negative, or the scheme cannot pad
+// Of a scheme per axis the line is a row; see Axes. It is an error when n < 1, an amount is negative, or the scheme cannot pad
 // that much.
 func (s Scheme) Sources(n, before, after int) ([]int, error) {
 	if n < 1 {

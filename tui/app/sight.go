@@ -165,15 +165,15 @@ func beside(p *images.Picture, s pad.Scheme, sides pad.Sides) view.Padded {
 		Top: sides.Top, Bottom: sides.Bottom, Left: sides.Left, Right: sides.Right,
 	}
 	h, w := p.Rows-sides.Top-sides.Bottom, p.Cols-sides.Left-sides.Right
-	rows, err := s.Sources(h, sides.Top, sides.Bottom)
-	cols, err2 := s.Sources(w, sides.Left, sides.Right)
+	plan, err := pad.NewPlan(s, h, w, 1, sides)
 	for i := range p.Rows {
 		for j := range p.Cols {
 			source := -1
-			switch {
-			case err == nil && err2 == nil && rows[i] >= 0 && cols[j] >= 0:
-				source = rows[i]*w + cols[j]
-			case i >= sides.Top && i < sides.Top+h && j >= sides.Left && j < sides.Left+w:
+			if err == nil {
+				if row, col, ok := plan.Source(i, j); ok {
+					source = row*w + col
+				}
+			} else if i >= sides.Top && i < sides.Top+h && j >= sides.Left && j < sides.Left+w {
 				source = (i-sides.Top)*w + j - sides.Left
 			}
 			v.Source = append(v.Source, source)

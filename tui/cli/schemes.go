@@ -49,6 +49,7 @@ func (s *session) listSchemes() {
 		rows.Add(row...)
 	}
 	fmt.Fprint(s, rows)
+	fmt.Fprintln(s, "\nBESIDE/ABOVE puts one left and right and another above and below: circular/zeros for panoramas;\ncircular/pole for the earth, where beyond the pole a row comes back half a turn away.")
 }
 
 type schemeFlags struct {
@@ -95,15 +96,33 @@ func (s *session) showScheme(name string, f schemeFlags) error {
 	if f.size > maxLine || before > maxLine || after > maxLine {
 		return fmt.Errorf("--size and --pad are at most %d: %d and %d,%d", maxLine, f.size, before, after)
 	}
-	line, err := newPaddedLine(scheme, f.size, before, after)
-	if err != nil {
-		return err
+	columns, rows := scheme.Axes()
+	axes := []pad.Scheme{columns}
+	if rows != columns {
+		axes = append(axes, rows)
+	}
+	lines := make([]paddedLine, len(axes))
+	for i, along := range axes {
+		if lines[i], err = newPaddedLine(along, f.size, before, after); err != nil {
+			return err
+		}
+		if len(axes) > 1 {
+			lines[i].Axis = []string{"columns", "rows"}[i]
+		}
 	}
 	if f.format == "json" {
-		s.Write(jsonLine(line))
+		for _, line := range lines {
+			s.Write(jsonLine(line))
+		}
 		return nil
 	}
-	fmt.Fprintf(s, "%s: %s\n%s\n", scheme.Name, scheme.About, line.text(scheme))
+	for i, along := range axes {
+		about := along.Name + ": " + along.About
+		if len(axes) > 1 {
+			about = []string{"left and right, ", "above and below, "}[i] + about
+		}
+		fmt.Fprintf(s, "%s\n%s\n", about, lines[i].text(along))
+	}
 	return nil
 }
 
@@ -112,6 +131,7 @@ func (s *session) showScheme(name string, f schemeFlags) error {
 type paddedLine struct {
 	Schema int       `json:"schema"`
 	Scheme string    `json:"scheme"`
+	Axis   string    `json:"axis,omitempty"` // of a scheme per axis: what the line is, rows or columns of the picture
 	Size   int       `json:"size"`
 	Before int       `json:"before"`
 	After  int       `json:"after"`
@@ -124,7 +144,7 @@ func newPaddedLine(scheme pad.Scheme, size, before, after int) (paddedLine, erro
 	if err != nil {
 		return paddedLine{}, err
 	}
-	line := paddedLine{1, scheme.Name, size, before, after, make([]*int, len(source)), nil}
+	line := paddedLine{1, scheme.Name, "", size, before, after, make([]*int, len(source)), nil}
 	for i := range source {
 		if source[i] != pad.Nowhere {
 			line.Source[i] = &source[i]
