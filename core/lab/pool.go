@@ -49,6 +49,7 @@ type Sources struct {
 type Network struct {
 	arch.Architecture
 	SHA256 string // of the file
+	Bytes  int64  // that it holds as long as the experiment runs
 }
 
 // Weights is a file of weights that was opened. Its tensors are read when a

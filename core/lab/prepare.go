@@ -152,6 +152,11 @@ func (b *builder) network(name string) (arch.Architecture, error) {
 		if err != nil {
 			return arch.Architecture{}, err
 		}
+		if b.means.Memory != nil {
+			if err := b.means.Memory.Charge("the file "+name, n.Bytes, "net.arch to a smaller network"); err != nil {
+				return arch.Architecture{}, err
+			}
+		}
 		b.networks[name] = n
 		b.out.inputs = append(b.out.inputs, record.Input{Kind: "network", Name: name, SHA256: n.SHA256})
 	}

@@ -22,6 +22,7 @@ type Model struct {
 	Channels int      // of a picture
 	Declared [2]int   // height and width of the pictures that the file names, 0 where it leaves them open
 	SHA256   string   // of the file, and of its tensors in others
+	Bytes    int64    // that the file takes, and its tensors in others
 	Skipped  []string // outputs beyond the first, which are not made
 
 	input      input
@@ -57,8 +58,12 @@ func newGiven(raw *model, data []byte, given map[string]*tensor) (*Model, error)
 	}
 	h := sha256.New()
 	h.Write(data)
+	m.Bytes = int64(len(data))
 	for _, t := range m.tensors() {
 		h.Write(t.raw)
+		if t.external != nil {
+			m.Bytes += int64(len(t.raw))
+		}
 	}
 	m.SHA256 = hex.EncodeToString(h.Sum(nil))
 	for _, n := range m.nodes {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -26,6 +27,9 @@ func (s *session) load(name string) (*experiment.Experiment, error) {
 	if s.guest != nil && name != "-" {
 		return nil, names.Unknown("preset", name, presets.Names())
 	}
+	if isGraph(name) {
+		return s.ofGraph(name)
+	}
 	if name == "-" {
 		defer s.doing("reading an experiment from the standard input").done()
 		return s.await(func() (*experiment.Experiment, error) { return parse("standard input", s.in) })
@@ -42,6 +46,26 @@ func (s *session) load(name string) (*experiment.Experiment, error) {
 		return nil, fmt.Errorf("%s: a folder, not an experiment file", name)
 	}
 	return parse(name, file)
+}
+
+// graphPreset is what is asked of a graph that is given in place of an experiment:
+// what can be read out of it about position.
+const graphPreset = "table1"
+
+// ofGraph is that experiment of an ONNX file.
+func (s *session) ofGraph(path string) (*experiment.Experiment, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, onFile(path, err)
+	}
+	e, err := s.load(graphPreset)
+	if err != nil {
+		return nil, err
+	}
+	e.Title = "How much position is in " + filepath.Base(path) + "?"
+	e.About = "A read-out is trained to draw a map that has nothing to do with the picture, from left to right (H), top to bottom (V), outside to middle (G), or in stripes (HS, VS): from the raw picture, and from the features of this network, frozen with the padding that it came with. It is tested on photographs that it has never seen, and on pictures that show nothing."
+	e.Flags = "--set eval.padding=zeros,reflect,circular"
+	e.Paper, e.Differs, e.Expect, e.References = "", "", nil, nil
+	return e, e.Fix("net.arch", path)
 }
 
 // await waits for what a person may never type, unless it is interrupted.

@@ -144,6 +144,22 @@ func TestInspectOnnxWeights(t *testing.T) {
 	}
 }
 
+// In place of an experiment a graph stands for what can be read out of it.
+func TestGraphInPlaceOfAnExperiment(t *testing.T) {
+	file := graphs + "residual.onnx"
+	args := []string{file, "--set", "readout.targets=H", "--set", "readout.epochs=1", "--set", "readout.crops=8", "--set", "readout.test_crops=4", "--set", "eval.padding=zeros,reflect"}
+	o := padlab(t, append([]string{"run", "--quiet"}, args...)...)
+	if o.want(t, exitOK, ""); !strings.HasPrefix(o.out, "How much position is in residual.onnx? ("+file+", seed 1)\n") || !strings.Contains(o.out, "\nnetwork, reflect   H ") || strings.Contains(o.out, "Paper") {
+		t.Error(o.out)
+	}
+	said := o.out[strings.Index(o.out, "Reproduce: padlab "):]
+	again := padlab(t, append(strings.Fields(strings.TrimPrefix(strings.TrimSpace(said), "Reproduce: padlab ")), "--quiet")...)
+	if again.want(t, exitOK, ""); again.out != o.out {
+		t.Errorf("%s\nis not\n%s", again.out, o.out)
+	}
+	padlab(t, "run", filepath.Join(t.TempDir(), "gone.onnx")).want(t, exitUsage, "gone.onnx: no such file or directory\n")
+}
+
 // A network from a file is frozen with its weights, and read out at any of its
 // layers; a padding of the test does not change the weights.
 func TestReadOutOnnx(t *testing.T) {

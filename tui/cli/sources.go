@@ -29,7 +29,7 @@ func (s *session) sources() lab.Sources {
 			if err != nil {
 				return nil, err
 			}
-			return &lab.Network{Architecture: m.Architecture(path), SHA256: m.SHA256}, nil
+			return &lab.Network{Architecture: m.Architecture(path), SHA256: m.SHA256, Bytes: m.Bytes}, nil
 		},
 	}
 }
