@@ -33,11 +33,25 @@ func Convolutions(e *experiment.Experiment) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []string
+	return convolutions(nodes), nil
+}
+
+// Convolutions is that of the network of an arm that was built, which may have come
+// from a file.
+func (r *Run) Convolutions(arm int) []string {
+	stages := r.replicas[arm].stages
+	nodes, err := arch.Layers(stages[len(stages)-1].Spec())
+	if err != nil {
+		panic("lab: " + err.Error()) // it was built before
+	}
+	return convolutions(nodes)
+}
+
+func convolutions(nodes []nn.Node) (names []string) {
 	for _, n := range nodes {
 		if n.Kind() == "conv" && n.Window(nn.Rows).Size > 1 {
 			names = append(names, n.Name())
 		}
 	}
-	return names, nil
+	return names
 }

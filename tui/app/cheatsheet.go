@@ -50,7 +50,7 @@ func Sheets() []Sheet {
 	add("Lab, in a class", watcher)
 	add("Lab, in a class, with a run of your own", newLab(&Host{}, Session{First: preset, Class: class}))
 	add("Lab, of a class's teacher", newLab(&Host{}, Session{First: preset, Class: class, Teaches: true}))
-	add("Edit (e)", newForm(lab.host, preset, preset.Experiment, train))
+	add("Edit (e)", newForm(lab.host, preset, preset.Experiment, nil, train))
 	add("Schemes (a)", newSchemePicker(preset.Experiment, train))
 	add("Presets (p)", newPresetPicker(lab.host, nil, "", nil))
 	add("Runs (o)", newRuns(lab))

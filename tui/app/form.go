@@ -22,6 +22,7 @@ type form struct {
 	was    *experiment.Experiment // when the form was opened
 	draft  *experiment.Experiment
 	train  func(changed *experiment.Experiment) effect
+	layers []string // of the network as it was, where it came from a file
 
 	rows     []experiment.Field // those that concern the draft and match what is looked for
 	selected int
@@ -32,8 +33,8 @@ type form struct {
 	list     view.Rect
 }
 
-func newForm(h *Host, preset Preset, e *experiment.Experiment, train func(*experiment.Experiment) effect) *form {
-	f := &form{host: h, preset: preset, was: e, draft: e.Clone(), train: train}
+func newForm(h *Host, preset Preset, e *experiment.Experiment, layers []string, train func(*experiment.Experiment) effect) *form {
+	f := &form{host: h, preset: preset, was: e, draft: e.Clone(), layers: layers, train: train}
 	f.refresh()
 	return f
 }
@@ -63,6 +64,9 @@ func (f *form) refresh() {
 			continue
 		}
 		layers, _ := lab.Convolutions(f.draft) // of what cannot be built there are none
+		if experiment.IsGraph(f.draft.Net.Arch) && f.draft.Net.Arch == f.was.Net.Arch {
+			layers = f.layers
+		}
 		for _, name := range layers {
 			if layer, err := experiment.FieldOf("net.layers." + name + ".padding"); err == nil {
 				add(layer)

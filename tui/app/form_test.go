@@ -5,10 +5,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"padlab/core/arch"
 	"padlab/core/experiment"
+	"padlab/core/images"
+	"padlab/core/lab"
+	"padlab/core/nn/kernel"
 )
 
 // formed is a lab with a run that goes on, and the form over it; what is copied
@@ -111,6 +116,34 @@ func TestAFieldIsTyped(t *testing.T) {
 	}
 	if l.command() != want {
 		t.Errorf("the lab runs %q", l.command())
+	}
+}
+
+// The layers of a network from a file are those that were built of it.
+func TestLayersOfAFile(t *testing.T) {
+	k, err := kernel.Select("gonum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := lab.NewPool(k, 1, time.Now, lab.Sources{
+		Set:     func(string) (*images.Set, error) { return flat(), nil },
+		Network: func(string) (*lab.Network, error) { return &lab.Network{Architecture: arch.Must("near")}, nil },
+	})
+	t.Cleanup(p.Close)
+	own := presets(t, 1_000_000)[0]
+	if err := own.Experiment.Fix("net.arch", "mine.onnx"); err != nil {
+		t.Fatal(err)
+	}
+	s := drive(t, host(p), Session{Theme: mono, Presets: []Preset{own}, First: own})
+	s.settle(s.ready)
+	s.send(tea.WindowSizeMsg{Width: 100, Height: 30})
+	s.press("e")
+	s.goTo("net.layers.conv3.padding")
+	s.press("enter")
+	s.types("circular")
+	s.press("enter")
+	if got := s.form().draft.Net.Layers["conv3"]; got.Padding.Name != "circular" {
+		t.Errorf("%+v\n%s", s.form().draft.Net.Layers, s.View())
 	}
 }
 

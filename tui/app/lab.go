@@ -318,7 +318,21 @@ func (l *labScreen) openPresets() effect {
 
 func (l *labScreen) openForm() effect {
 	preset, e := l.asked()
-	return effect{enter: newForm(l.host, preset, e, func(changed *experiment.Experiment) effect { return l.play(preset, changed) })}
+	return effect{enter: newForm(l.host, preset, e, l.layersOfFile(e), func(changed *experiment.Experiment) effect { return l.play(preset, changed) })}
+}
+
+// layersOfFile are the convolutions of a network that came from a file, which only
+// who built it knows.
+func (l *labScreen) layersOfFile(e *experiment.Experiment) []string {
+	if l.run == nil || !experiment.IsGraph(e.Net.Arch) {
+		return nil
+	}
+	for arm := range l.snap.Arms { // the raw picture is an arm, too, of no convolution
+		if layers := l.run.Convolutions(arm); len(layers) > 0 {
+			return layers
+		}
+	}
+	return nil
 }
 
 func (l *labScreen) openRuns() effect { return effect{enter: newRuns(l)} }
