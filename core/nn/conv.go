@@ -172,6 +172,10 @@ func (l *Conv) Forward(c *Call) {
 	}
 	var bias []float32
 	row := l.plan.PW * l.in.C
+	if l.Groups > 1 && l.Groups == l.in.C && l.Filters == l.in.C {
+		l.depthWise(c, xp, row)
+		return
+	}
 	p := kernel.Product{
 		S: c.N, R: l.out.H, M: l.out.W, AS: l.padded(), AR: l.Stride * row, AM: l.Across.Stride * l.in.C,
 		CS: l.out.Len(), CR: l.out.W * l.out.C, CM: l.out.C, BK: l.Filters, AK: 1,
@@ -185,6 +189,23 @@ func (l *Conv) Forward(c *Call) {
 			bias = c.W[l.weights()+g*filters : l.weights()+(g+1)*filters]
 		}
 		c.Product(p, c.Y[g*filters:], xp[g*channels:], c.W[g*filters:], bias)
+	}
+}
+
+// depthWise is Forward where every channel has a kernel of its own: the same sums, in
+// the same order, many channels at once.
+func (l *Conv) depthWise(c *Call, xp []float32, row int) {
+	p := kernel.DepthWise{
+		R: l.out.H, M: l.out.W, C: l.in.C, O: l.Size, K: l.Across.Size,
+		AR: l.Stride * row, AM: l.Across.Stride * l.in.C, AO: l.Dilation * row, AK: l.Across.Dilation * l.in.C,
+		ReLU: l.rectify && !c.Apart,
+	}
+	var bias []float32
+	if l.Bias {
+		bias = c.W[l.weights():][:l.Filters]
+	}
+	for i := range c.N {
+		c.DepthWise(p, cut(c.Y, l.out.Len(), i, i+1), cut(xp, l.padded(), i, i+1), c.W[:l.weights()], bias)
 	}
 }
 

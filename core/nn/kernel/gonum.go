@@ -15,8 +15,8 @@ import (
 var portable = &Kernel{
 	Name:    "gonum",
 	Slow:    "portable kernel, without this CPU's wide vectors",
-	Product: gonumProduct,
-	ReLU:    relu, ReLUGrad: reluGrad, Add: add, AddRows: addRows,
+	Product: gonumProduct, DepthWise: depthWise,
+	ReLU: relu, ReLUGrad: reluGrad, Add: add, AddRows: addRows,
 	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, Peak: peak,
 	SquareRows: squareRows, DotRows: dotRows,
 	Affine: affine, AffineGrad: affineGrad,

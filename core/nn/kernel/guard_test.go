@@ -60,12 +60,17 @@ func TestGuardPages(t *testing.T) {
 			}
 			copy(ga, a)
 			copy(gb, b)
+			d := anyDepthWise(t)
+			dy, dx, dw, _ := d.of(1, false)
 			n := rapid.IntRange(1, 100).Draw(t, "n")
 			h, w, channels := rapid.IntRange(2, 9).Draw(t, "h"), rapid.IntRange(2, 9).Draw(t, "w"), rapid.SampledFrom([]int{1, 3, 4, 8, 12, 16, 24, 32}).Draw(t, "c")
 			half := h / 2 * (w / 2) * channels
 			for _, kern := range here() {
 				copy(gc, c)
 				kern.Product(p, gc, ga, gb, bias)
+				copy(cut(1, len(dx)), dx)
+				copy(cut(2, len(dw)), dw)
+				kern.DepthWise(d, cut(0, len(dy)), cut(1, len(dx)), cut(2, len(dw)), cut(3, d.C))
 				kern.ReLU(cut(0, n), cut(1, n))
 				kern.ReLUGrad(cut(0, n), cut(1, n), cut(2, n))
 				kern.Add(cut(0, n), cut(1, n))

@@ -53,6 +53,10 @@ type Kernel struct {
 	// there is a bias and C is not fresh.
 	Product func(p Product, c, a, b, bias []float32)
 
+	// DepthWise computes y as p says, with a nil bias as 0. It panics when y has
+	// another length than p says, or another operand is too short.
+	DepthWise func(p DepthWise, y, x, w, bias []float32)
+
 	// ReLU sets y = max(x, 0); NaN stays NaN. y may be x.
 	ReLU func(y, x []float32)
 

@@ -9,7 +9,7 @@ import "unsafe"
 func fast() []candidate { return []candidate{{neon, true}} }
 
 var neon = &Kernel{
-	Name: "neon", Product: neonTiling.product,
+	Name: "neon", Product: neonTiling.product, DepthWise: neonDepthWise,
 	ReLU: neonReLU, ReLUGrad: neonReLUGrad, Add: neonAdd, AddRows: neonAddRows,
 	MaxPool: neonMaxPool, MaxPoolGrad: neonMaxPoolGrad, Peak: neonPeak,
 	SquareRows: neonSquareRows, DotRows: neonDotRows,

@@ -204,6 +204,46 @@ func nonFinite512(x *float32, vectors int) int
 //go:noescape
 func exps512(e *float64, x *float32, top float64, table *float64, vectors int)
 
+// depthWise512x8 computes a strip of 8 pixels.
+//
+//go:noescape
+func depthWise512x8(t *byte)
+
+// depthWise512x8mask computes a strip of 8 pixels.
+//
+//go:noescape
+func depthWise512x8mask(t *byte)
+
+// depthWise512x4 computes a strip of 4 pixels.
+//
+//go:noescape
+func depthWise512x4(t *byte)
+
+// depthWise512x4mask computes a strip of 4 pixels.
+//
+//go:noescape
+func depthWise512x4mask(t *byte)
+
+// depthWise512x2 computes a strip of 2 pixels.
+//
+//go:noescape
+func depthWise512x2(t *byte)
+
+// depthWise512x2mask computes a strip of 2 pixels.
+//
+//go:noescape
+func depthWise512x2mask(t *byte)
+
+// depthWise512x1 computes a strip of 1 pixels.
+//
+//go:noescape
+func depthWise512x1(t *byte)
+
+// depthWise512x1mask computes a strip of 1 pixels.
+//
+//go:noescape
+func depthWise512x1mask(t *byte)
+
 // product256x1x1 computes a tile of 1 rows and 1 vectors.
 //
 //go:noescape
@@ -403,3 +443,43 @@ func nonFinite256(x *float32, vectors int) int
 //
 //go:noescape
 func exps256(e *float64, x *float32, top float64, table *float64, vectors int)
+
+// depthWise256x8 computes a strip of 8 pixels.
+//
+//go:noescape
+func depthWise256x8(t *byte)
+
+// depthWise256x8mask computes a strip of 8 pixels.
+//
+//go:noescape
+func depthWise256x8mask(t *byte)
+
+// depthWise256x4 computes a strip of 4 pixels.
+//
+//go:noescape
+func depthWise256x4(t *byte)
+
+// depthWise256x4mask computes a strip of 4 pixels.
+//
+//go:noescape
+func depthWise256x4mask(t *byte)
+
+// depthWise256x2 computes a strip of 2 pixels.
+//
+//go:noescape
+func depthWise256x2(t *byte)
+
+// depthWise256x2mask computes a strip of 2 pixels.
+//
+//go:noescape
+func depthWise256x2mask(t *byte)
+
+// depthWise256x1 computes a strip of 1 pixels.
+//
+//go:noescape
+func depthWise256x1(t *byte)
+
+// depthWise256x1mask computes a strip of 1 pixels.
+//
+//go:noescape
+func depthWise256x1mask(t *byte)

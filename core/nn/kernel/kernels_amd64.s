@@ -3294,6 +3294,488 @@ loop:
 	VZEROUPPER
 	RET
 
+// func depthWise512x8(t *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthWise512x8(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), CX
+	MOVQ 64(AX), DX
+	MOVQ 72(AX), BX
+	XORQ R12, R12
+	LEAQ (CX)(CX*2), R13
+
+vector:
+	MOVQ    R12, DI
+	ANDQ    80(AX), DI
+	ADDQ    24(AX), DI
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	MOVQ    16(AX), R9
+	ADDQ    R12, R9
+	MOVQ    (AX), SI
+	ADDQ    R12, SI
+	MOVQ    32(AX), R10
+
+outer:
+	MOVQ SI, DI
+	LEAQ (SI)(CX*4), R8
+	MOVQ 40(AX), R11
+
+inner:
+	VMOVUPS      (R9), Z8
+	VFMADD231PS  (DI), Z8, Z0
+	VFMADD231PS  (DI)(CX*1), Z8, Z1
+	VFMADD231PS  (DI)(CX*2), Z8, Z2
+	VFMADD231PS  (DI)(R13*1), Z8, Z3
+	VFMADD231PS  (R8), Z8, Z4
+	VFMADD231PS  (R8)(CX*1), Z8, Z5
+	VFMADD231PS  (R8)(CX*2), Z8, Z6
+	VFMADD231PS  (R8)(R13*1), Z8, Z7
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R11
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R10
+	JNZ          outer
+	VBROADCASTSS 96(AX), Z8
+	MOVQ         8(AX), DI
+	ADDQ         R12, DI
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS      Z1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z2, Z8, Z2
+	VMOVUPS      Z2, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS      Z3, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z4, Z8, Z4
+	VMOVUPS      Z4, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z5, Z8, Z5
+	VMOVUPS      Z5, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z6, Z8, Z6
+	VMOVUPS      Z6, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS      Z7, (DI)
+	ADDQ         $0x40, R12
+	CMPQ         R12, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise512x8mask(t *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthWise512x8mask(SB), NOSPLIT, $0-8
+	MOVQ  t+0(FP), AX
+	KMOVW 104(AX), K1
+	MOVQ  48(AX), CX
+	MOVQ  64(AX), DX
+	MOVQ  72(AX), BX
+	XORQ  R12, R12
+	LEAQ  (CX)(CX*2), R13
+
+vector:
+	MOVQ      R12, DI
+	ANDQ      80(AX), DI
+	ADDQ      24(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	MOVQ      16(AX), R9
+	ADDQ      R12, R9
+	MOVQ      (AX), SI
+	ADDQ      R12, SI
+	MOVQ      32(AX), R10
+
+outer:
+	MOVQ SI, DI
+	LEAQ (SI)(CX*4), R8
+	MOVQ 40(AX), R11
+
+inner:
+	VMOVUPS.Z    (R9), K1, Z8
+	VFMADD231PS  (DI), Z8, K1, Z0
+	VFMADD231PS  (DI)(CX*1), Z8, K1, Z1
+	VFMADD231PS  (DI)(CX*2), Z8, K1, Z2
+	VFMADD231PS  (DI)(R13*1), Z8, K1, Z3
+	VFMADD231PS  (R8), Z8, K1, Z4
+	VFMADD231PS  (R8)(CX*1), Z8, K1, Z5
+	VFMADD231PS  (R8)(CX*2), Z8, K1, Z6
+	VFMADD231PS  (R8)(R13*1), Z8, K1, Z7
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R11
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R10
+	JNZ          outer
+	VBROADCASTSS 96(AX), Z8
+	MOVQ         8(AX), DI
+	ADDQ         R12, DI
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS      Z0, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS      Z1, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z2, Z8, Z2
+	VMOVUPS      Z2, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS      Z3, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z4, Z8, Z4
+	VMOVUPS      Z4, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z5, Z8, Z5
+	VMOVUPS      Z5, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z6, Z8, Z6
+	VMOVUPS      Z6, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS      Z7, K1, (DI)
+	ADDQ         $0x40, R12
+	CMPQ         R12, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise512x4(t *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthWise512x4(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), CX
+	MOVQ 64(AX), DX
+	MOVQ 72(AX), BX
+	XORQ R11, R11
+	LEAQ (CX)(CX*2), R12
+
+vector:
+	MOVQ    R11, DI
+	ANDQ    80(AX), DI
+	ADDQ    24(AX), DI
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	MOVQ    16(AX), R8
+	ADDQ    R11, R8
+	MOVQ    (AX), SI
+	ADDQ    R11, SI
+	MOVQ    32(AX), R9
+
+outer:
+	MOVQ SI, DI
+	MOVQ 40(AX), R10
+
+inner:
+	VMOVUPS      (R8), Z4
+	VFMADD231PS  (DI), Z4, Z0
+	VFMADD231PS  (DI)(CX*1), Z4, Z1
+	VFMADD231PS  (DI)(CX*2), Z4, Z2
+	VFMADD231PS  (DI)(R12*1), Z4, Z3
+	ADDQ         DX, DI
+	ADDQ         BX, R8
+	DECQ         R10
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R9
+	JNZ          outer
+	VBROADCASTSS 96(AX), Z4
+	MOVQ         8(AX), DI
+	ADDQ         R11, DI
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS      Z1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      Z2, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      Z3, (DI)
+	ADDQ         $0x40, R11
+	CMPQ         R11, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise512x4mask(t *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthWise512x4mask(SB), NOSPLIT, $0-8
+	MOVQ  t+0(FP), AX
+	KMOVW 104(AX), K1
+	MOVQ  48(AX), CX
+	MOVQ  64(AX), DX
+	MOVQ  72(AX), BX
+	XORQ  R11, R11
+	LEAQ  (CX)(CX*2), R12
+
+vector:
+	MOVQ      R11, DI
+	ANDQ      80(AX), DI
+	ADDQ      24(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	MOVQ      16(AX), R8
+	ADDQ      R11, R8
+	MOVQ      (AX), SI
+	ADDQ      R11, SI
+	MOVQ      32(AX), R9
+
+outer:
+	MOVQ SI, DI
+	MOVQ 40(AX), R10
+
+inner:
+	VMOVUPS.Z    (R8), K1, Z4
+	VFMADD231PS  (DI), Z4, K1, Z0
+	VFMADD231PS  (DI)(CX*1), Z4, K1, Z1
+	VFMADD231PS  (DI)(CX*2), Z4, K1, Z2
+	VFMADD231PS  (DI)(R12*1), Z4, K1, Z3
+	ADDQ         DX, DI
+	ADDQ         BX, R8
+	DECQ         R10
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R9
+	JNZ          outer
+	VBROADCASTSS 96(AX), Z4
+	MOVQ         8(AX), DI
+	ADDQ         R11, DI
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      Z0, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS      Z1, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      Z2, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      Z3, K1, (DI)
+	ADDQ         $0x40, R11
+	CMPQ         R11, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise512x2(t *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthWise512x2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), CX
+	MOVQ 64(AX), DX
+	MOVQ 72(AX), BX
+	XORQ R11, R11
+
+vector:
+	MOVQ    R11, DI
+	ANDQ    80(AX), DI
+	ADDQ    24(AX), DI
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	MOVQ    16(AX), R8
+	ADDQ    R11, R8
+	MOVQ    (AX), SI
+	ADDQ    R11, SI
+	MOVQ    32(AX), R9
+
+outer:
+	MOVQ SI, DI
+	MOVQ 40(AX), R10
+
+inner:
+	VMOVUPS      (R8), Z2
+	VFMADD231PS  (DI), Z2, Z0
+	VFMADD231PS  (DI)(CX*1), Z2, Z1
+	ADDQ         DX, DI
+	ADDQ         BX, R8
+	DECQ         R10
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R9
+	JNZ          outer
+	VBROADCASTSS 96(AX), Z2
+	MOVQ         8(AX), DI
+	ADDQ         R11, DI
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      Z1, (DI)
+	ADDQ         $0x40, R11
+	CMPQ         R11, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise512x2mask(t *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthWise512x2mask(SB), NOSPLIT, $0-8
+	MOVQ  t+0(FP), AX
+	KMOVW 104(AX), K1
+	MOVQ  48(AX), CX
+	MOVQ  64(AX), DX
+	MOVQ  72(AX), BX
+	XORQ  R11, R11
+
+vector:
+	MOVQ      R11, DI
+	ANDQ      80(AX), DI
+	ADDQ      24(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	MOVQ      16(AX), R8
+	ADDQ      R11, R8
+	MOVQ      (AX), SI
+	ADDQ      R11, SI
+	MOVQ      32(AX), R9
+
+outer:
+	MOVQ SI, DI
+	MOVQ 40(AX), R10
+
+inner:
+	VMOVUPS.Z    (R8), K1, Z2
+	VFMADD231PS  (DI), Z2, K1, Z0
+	VFMADD231PS  (DI)(CX*1), Z2, K1, Z1
+	ADDQ         DX, DI
+	ADDQ         BX, R8
+	DECQ         R10
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R9
+	JNZ          outer
+	VBROADCASTSS 96(AX), Z2
+	MOVQ         8(AX), DI
+	ADDQ         R11, DI
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      Z0, K1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      Z1, K1, (DI)
+	ADDQ         $0x40, R11
+	CMPQ         R11, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise512x1(t *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthWise512x1(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), CX
+	MOVQ 64(AX), CX
+	MOVQ 72(AX), DX
+	XORQ R10, R10
+
+vector:
+	MOVQ    R10, SI
+	ANDQ    80(AX), SI
+	ADDQ    24(AX), SI
+	VMOVUPS (SI), Z0
+	MOVQ    16(AX), DI
+	ADDQ    R10, DI
+	MOVQ    (AX), BX
+	ADDQ    R10, BX
+	MOVQ    32(AX), R8
+
+outer:
+	MOVQ BX, SI
+	MOVQ 40(AX), R9
+
+inner:
+	VMOVUPS      (DI), Z1
+	VFMADD231PS  (SI), Z1, Z0
+	ADDQ         CX, SI
+	ADDQ         DX, DI
+	DECQ         R9
+	JNZ          inner
+	ADDQ         56(AX), BX
+	DECQ         R8
+	JNZ          outer
+	VBROADCASTSS 96(AX), Z1
+	MOVQ         8(AX), SI
+	ADDQ         R10, SI
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (SI)
+	ADDQ         $0x40, R10
+	CMPQ         R10, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise512x1mask(t *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthWise512x1mask(SB), NOSPLIT, $0-8
+	MOVQ  t+0(FP), AX
+	KMOVW 104(AX), K1
+	MOVQ  48(AX), CX
+	MOVQ  64(AX), CX
+	MOVQ  72(AX), DX
+	XORQ  R10, R10
+
+vector:
+	MOVQ      R10, SI
+	ANDQ      80(AX), SI
+	ADDQ      24(AX), SI
+	VMOVUPS.Z (SI), K1, Z0
+	MOVQ      16(AX), DI
+	ADDQ      R10, DI
+	MOVQ      (AX), BX
+	ADDQ      R10, BX
+	MOVQ      32(AX), R8
+
+outer:
+	MOVQ BX, SI
+	MOVQ 40(AX), R9
+
+inner:
+	VMOVUPS.Z    (DI), K1, Z1
+	VFMADD231PS  (SI), Z1, K1, Z0
+	ADDQ         CX, SI
+	ADDQ         DX, DI
+	DECQ         R9
+	JNZ          inner
+	ADDQ         56(AX), BX
+	DECQ         R8
+	JNZ          outer
+	VBROADCASTSS 96(AX), Z1
+	MOVQ         8(AX), SI
+	ADDQ         R10, SI
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (SI)
+	ADDQ         $0x40, R10
+	CMPQ         R10, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
 // func product256x1x1(t *byte)
 // Requires: AVX, FMA3
 TEXT ·product256x1x1(SB), NOSPLIT, $0-8
@@ -6002,5 +6484,506 @@ loop:
 	ADDQ         $0x20, AX
 	DECQ         BX
 	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func depthWise256x8(t *byte)
+// Requires: AVX, FMA3
+TEXT ·depthWise256x8(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), CX
+	MOVQ 64(AX), DX
+	MOVQ 72(AX), BX
+	XORQ R12, R12
+	LEAQ (CX)(CX*2), R13
+
+vector:
+	MOVQ    R12, DI
+	ANDQ    80(AX), DI
+	ADDQ    24(AX), DI
+	VMOVUPS (DI), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	MOVQ    16(AX), R9
+	ADDQ    R12, R9
+	MOVQ    (AX), SI
+	ADDQ    R12, SI
+	MOVQ    32(AX), R10
+
+outer:
+	MOVQ SI, DI
+	LEAQ (SI)(CX*4), R8
+	MOVQ 40(AX), R11
+
+inner:
+	VMOVUPS      (R9), Y8
+	VFMADD231PS  (DI), Y8, Y0
+	VFMADD231PS  (DI)(CX*1), Y8, Y1
+	VFMADD231PS  (DI)(CX*2), Y8, Y2
+	VFMADD231PS  (DI)(R13*1), Y8, Y3
+	VFMADD231PS  (R8), Y8, Y4
+	VFMADD231PS  (R8)(CX*1), Y8, Y5
+	VFMADD231PS  (R8)(CX*2), Y8, Y6
+	VFMADD231PS  (R8)(R13*1), Y8, Y7
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R11
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R10
+	JNZ          outer
+	VBROADCASTSS 96(AX), Y8
+	MOVQ         8(AX), DI
+	ADDQ         R12, DI
+	VMAXPS       Y0, Y8, Y0
+	VMOVUPS      Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y1, Y8, Y1
+	VMOVUPS      Y1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y2, Y8, Y2
+	VMOVUPS      Y2, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y3, Y8, Y3
+	VMOVUPS      Y3, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y4, Y8, Y4
+	VMOVUPS      Y4, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y5, Y8, Y5
+	VMOVUPS      Y5, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y6, Y8, Y6
+	VMOVUPS      Y6, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      Y7, (DI)
+	ADDQ         $0x20, R12
+	CMPQ         R12, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise256x8mask(t *byte)
+// Requires: AVX, FMA3
+TEXT ·depthWise256x8mask(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	VMOVUPS (CX), Y0
+	MOVQ    48(AX), CX
+	MOVQ    64(AX), DX
+	MOVQ    72(AX), BX
+	XORQ    R12, R12
+	LEAQ    (CX)(CX*2), R13
+
+vector:
+	MOVQ       R12, DI
+	ANDQ       80(AX), DI
+	ADDQ       24(AX), DI
+	VMASKMOVPS (DI), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y1, Y8
+	MOVQ       16(AX), R9
+	ADDQ       R12, R9
+	MOVQ       (AX), SI
+	ADDQ       R12, SI
+	MOVQ       32(AX), R10
+
+outer:
+	MOVQ SI, DI
+	LEAQ (SI)(CX*4), R8
+	MOVQ 40(AX), R11
+
+inner:
+	VMASKMOVPS   (R9), Y0, Y9
+	VMASKMOVPS   (DI), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y1
+	VMASKMOVPS   (DI)(CX*1), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y2
+	VMASKMOVPS   (DI)(CX*2), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y3
+	VMASKMOVPS   (DI)(R13*1), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y4
+	VMASKMOVPS   (R8), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y5
+	VMASKMOVPS   (R8)(CX*1), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y6
+	VMASKMOVPS   (R8)(CX*2), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y7
+	VMASKMOVPS   (R8)(R13*1), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y8
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         BX, R9
+	DECQ         R11
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R10
+	JNZ          outer
+	VBROADCASTSS 96(AX), Y9
+	MOVQ         8(AX), DI
+	ADDQ         R12, DI
+	VMAXPS       Y1, Y9, Y1
+	VMASKMOVPS   Y1, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y2, Y9, Y2
+	VMASKMOVPS   Y2, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y3, Y9, Y3
+	VMASKMOVPS   Y3, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y4, Y9, Y4
+	VMASKMOVPS   Y4, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y5, Y9, Y5
+	VMASKMOVPS   Y5, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y6, Y9, Y6
+	VMASKMOVPS   Y6, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y7, Y9, Y7
+	VMASKMOVPS   Y7, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y8, Y9, Y8
+	VMASKMOVPS   Y8, Y0, (DI)
+	ADDQ         $0x20, R12
+	CMPQ         R12, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise256x4(t *byte)
+// Requires: AVX, FMA3
+TEXT ·depthWise256x4(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), CX
+	MOVQ 64(AX), DX
+	MOVQ 72(AX), BX
+	XORQ R11, R11
+	LEAQ (CX)(CX*2), R12
+
+vector:
+	MOVQ    R11, DI
+	ANDQ    80(AX), DI
+	ADDQ    24(AX), DI
+	VMOVUPS (DI), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	MOVQ    16(AX), R8
+	ADDQ    R11, R8
+	MOVQ    (AX), SI
+	ADDQ    R11, SI
+	MOVQ    32(AX), R9
+
+outer:
+	MOVQ SI, DI
+	MOVQ 40(AX), R10
+
+inner:
+	VMOVUPS      (R8), Y4
+	VFMADD231PS  (DI), Y4, Y0
+	VFMADD231PS  (DI)(CX*1), Y4, Y1
+	VFMADD231PS  (DI)(CX*2), Y4, Y2
+	VFMADD231PS  (DI)(R12*1), Y4, Y3
+	ADDQ         DX, DI
+	ADDQ         BX, R8
+	DECQ         R10
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R9
+	JNZ          outer
+	VBROADCASTSS 96(AX), Y4
+	MOVQ         8(AX), DI
+	ADDQ         R11, DI
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      Y1, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      Y2, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      Y3, (DI)
+	ADDQ         $0x20, R11
+	CMPQ         R11, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise256x4mask(t *byte)
+// Requires: AVX, FMA3
+TEXT ·depthWise256x4mask(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	VMOVUPS (CX), Y0
+	MOVQ    48(AX), CX
+	MOVQ    64(AX), DX
+	MOVQ    72(AX), BX
+	XORQ    R11, R11
+	LEAQ    (CX)(CX*2), R12
+
+vector:
+	MOVQ       R11, DI
+	ANDQ       80(AX), DI
+	ADDQ       24(AX), DI
+	VMASKMOVPS (DI), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	MOVQ       16(AX), R8
+	ADDQ       R11, R8
+	MOVQ       (AX), SI
+	ADDQ       R11, SI
+	MOVQ       32(AX), R9
+
+outer:
+	MOVQ SI, DI
+	MOVQ 40(AX), R10
+
+inner:
+	VMASKMOVPS   (R8), Y0, Y5
+	VMASKMOVPS   (DI), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	VMASKMOVPS   (DI)(CX*1), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	VMASKMOVPS   (DI)(CX*2), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VMASKMOVPS   (DI)(R12*1), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         DX, DI
+	ADDQ         BX, R8
+	DECQ         R10
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R9
+	JNZ          outer
+	VBROADCASTSS 96(AX), Y5
+	MOVQ         8(AX), DI
+	ADDQ         R11, DI
+	VMAXPS       Y1, Y5, Y1
+	VMASKMOVPS   Y1, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y2, Y5, Y2
+	VMASKMOVPS   Y2, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y3, Y5, Y3
+	VMASKMOVPS   Y3, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y4, Y5, Y4
+	VMASKMOVPS   Y4, Y0, (DI)
+	ADDQ         $0x20, R11
+	CMPQ         R11, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise256x2(t *byte)
+// Requires: AVX, FMA3
+TEXT ·depthWise256x2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), CX
+	MOVQ 64(AX), DX
+	MOVQ 72(AX), BX
+	XORQ R11, R11
+
+vector:
+	MOVQ    R11, DI
+	ANDQ    80(AX), DI
+	ADDQ    24(AX), DI
+	VMOVUPS (DI), Y0
+	VMOVAPS Y0, Y1
+	MOVQ    16(AX), R8
+	ADDQ    R11, R8
+	MOVQ    (AX), SI
+	ADDQ    R11, SI
+	MOVQ    32(AX), R9
+
+outer:
+	MOVQ SI, DI
+	MOVQ 40(AX), R10
+
+inner:
+	VMOVUPS      (R8), Y2
+	VFMADD231PS  (DI), Y2, Y0
+	VFMADD231PS  (DI)(CX*1), Y2, Y1
+	ADDQ         DX, DI
+	ADDQ         BX, R8
+	DECQ         R10
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R9
+	JNZ          outer
+	VBROADCASTSS 96(AX), Y2
+	MOVQ         8(AX), DI
+	ADDQ         R11, DI
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (DI)
+	ADDQ         $0x20, R11
+	CMPQ         R11, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise256x2mask(t *byte)
+// Requires: AVX, FMA3
+TEXT ·depthWise256x2mask(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	VMOVUPS (CX), Y0
+	MOVQ    48(AX), CX
+	MOVQ    64(AX), DX
+	MOVQ    72(AX), BX
+	XORQ    R11, R11
+
+vector:
+	MOVQ       R11, DI
+	ANDQ       80(AX), DI
+	ADDQ       24(AX), DI
+	VMASKMOVPS (DI), Y0, Y1
+	VMOVAPS    Y1, Y2
+	MOVQ       16(AX), R8
+	ADDQ       R11, R8
+	MOVQ       (AX), SI
+	ADDQ       R11, SI
+	MOVQ       32(AX), R9
+
+outer:
+	MOVQ SI, DI
+	MOVQ 40(AX), R10
+
+inner:
+	VMASKMOVPS   (R8), Y0, Y3
+	VMASKMOVPS   (DI), Y0, Y4
+	VFMADD231PS  Y4, Y3, Y1
+	VMASKMOVPS   (DI)(CX*1), Y0, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	ADDQ         DX, DI
+	ADDQ         BX, R8
+	DECQ         R10
+	JNZ          inner
+	ADDQ         56(AX), SI
+	DECQ         R9
+	JNZ          outer
+	VBROADCASTSS 96(AX), Y3
+	MOVQ         8(AX), DI
+	ADDQ         R11, DI
+	VMAXPS       Y1, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (DI)
+	ADDQ         BX, DI
+	VMAXPS       Y2, Y3, Y2
+	VMASKMOVPS   Y2, Y0, (DI)
+	ADDQ         $0x20, R11
+	CMPQ         R11, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise256x1(t *byte)
+// Requires: AVX, FMA3
+TEXT ·depthWise256x1(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 48(AX), CX
+	MOVQ 64(AX), CX
+	MOVQ 72(AX), DX
+	XORQ R10, R10
+
+vector:
+	MOVQ    R10, SI
+	ANDQ    80(AX), SI
+	ADDQ    24(AX), SI
+	VMOVUPS (SI), Y0
+	MOVQ    16(AX), DI
+	ADDQ    R10, DI
+	MOVQ    (AX), BX
+	ADDQ    R10, BX
+	MOVQ    32(AX), R8
+
+outer:
+	MOVQ BX, SI
+	MOVQ 40(AX), R9
+
+inner:
+	VMOVUPS      (DI), Y1
+	VFMADD231PS  (SI), Y1, Y0
+	ADDQ         CX, SI
+	ADDQ         DX, DI
+	DECQ         R9
+	JNZ          inner
+	ADDQ         56(AX), BX
+	DECQ         R8
+	JNZ          outer
+	VBROADCASTSS 96(AX), Y1
+	MOVQ         8(AX), SI
+	ADDQ         R10, SI
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (SI)
+	ADDQ         $0x20, R10
+	CMPQ         R10, 88(AX)
+	JL           vector
+	VZEROUPPER
+	RET
+
+// func depthWise256x1mask(t *byte)
+// Requires: AVX, FMA3
+TEXT ·depthWise256x1mask(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	VMOVUPS (CX), Y0
+	MOVQ    48(AX), CX
+	MOVQ    64(AX), CX
+	MOVQ    72(AX), DX
+	XORQ    R10, R10
+
+vector:
+	MOVQ       R10, SI
+	ANDQ       80(AX), SI
+	ADDQ       24(AX), SI
+	VMASKMOVPS (SI), Y0, Y1
+	MOVQ       16(AX), DI
+	ADDQ       R10, DI
+	MOVQ       (AX), BX
+	ADDQ       R10, BX
+	MOVQ       32(AX), R8
+
+outer:
+	MOVQ BX, SI
+	MOVQ 40(AX), R9
+
+inner:
+	VMASKMOVPS   (DI), Y0, Y2
+	VMASKMOVPS   (SI), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         CX, SI
+	ADDQ         DX, DI
+	DECQ         R9
+	JNZ          inner
+	ADDQ         56(AX), BX
+	DECQ         R8
+	JNZ          outer
+	VBROADCASTSS 96(AX), Y2
+	MOVQ         8(AX), SI
+	ADDQ         R10, SI
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (SI)
+	ADDQ         $0x20, R10
+	CMPQ         R10, 88(AX)
+	JL           vector
 	VZEROUPPER
 	RET

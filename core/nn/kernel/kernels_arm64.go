@@ -339,3 +339,93 @@ func nonFinite128(x *float32, vectors int) (found int)
 //
 //go:noescape
 func exps128(e *float64, x *float32, top float64, table *float64, vectors int)
+
+// depthWise128 computes a strip of 8, 4, 2 or 1 pixels, of vectors of 4, or of 2 or 1 channels.
+func depthWise128(pixels, columns int, t *byte) {
+	switch 8*pixels + columns {
+	case 8*8 + 4:
+		depthWise128x8x4(t)
+	case 8*8 + 2:
+		depthWise128x8x2(t)
+	case 8*8 + 1:
+		depthWise128x8x1(t)
+	case 8*4 + 4:
+		depthWise128x4x4(t)
+	case 8*4 + 2:
+		depthWise128x4x2(t)
+	case 8*4 + 1:
+		depthWise128x4x1(t)
+	case 8*2 + 4:
+		depthWise128x2x4(t)
+	case 8*2 + 2:
+		depthWise128x2x2(t)
+	case 8*2 + 1:
+		depthWise128x2x1(t)
+	case 8*1 + 4:
+		depthWise128x1x4(t)
+	case 8*1 + 2:
+		depthWise128x1x2(t)
+	case 8*1 + 1:
+		depthWise128x1x1(t)
+	}
+}
+
+// depthWise128x8x4 computes a strip of 8 pixels, 4 channels at a time.
+//
+//go:noescape
+func depthWise128x8x4(t *byte)
+
+// depthWise128x8x2 computes a strip of 8 pixels, 2 channels at a time.
+//
+//go:noescape
+func depthWise128x8x2(t *byte)
+
+// depthWise128x8x1 computes a strip of 8 pixels, 1 channels at a time.
+//
+//go:noescape
+func depthWise128x8x1(t *byte)
+
+// depthWise128x4x4 computes a strip of 4 pixels, 4 channels at a time.
+//
+//go:noescape
+func depthWise128x4x4(t *byte)
+
+// depthWise128x4x2 computes a strip of 4 pixels, 2 channels at a time.
+//
+//go:noescape
+func depthWise128x4x2(t *byte)
+
+// depthWise128x4x1 computes a strip of 4 pixels, 1 channels at a time.
+//
+//go:noescape
+func depthWise128x4x1(t *byte)
+
+// depthWise128x2x4 computes a strip of 2 pixels, 4 channels at a time.
+//
+//go:noescape
+func depthWise128x2x4(t *byte)
+
+// depthWise128x2x2 computes a strip of 2 pixels, 2 channels at a time.
+//
+//go:noescape
+func depthWise128x2x2(t *byte)
+
+// depthWise128x2x1 computes a strip of 2 pixels, 1 channels at a time.
+//
+//go:noescape
+func depthWise128x2x1(t *byte)
+
+// depthWise128x1x4 computes a strip of 1 pixels, 4 channels at a time.
+//
+//go:noescape
+func depthWise128x1x4(t *byte)
+
+// depthWise128x1x2 computes a strip of 1 pixels, 2 channels at a time.
+//
+//go:noescape
+func depthWise128x1x2(t *byte)
+
+// depthWise128x1x1 computes a strip of 1 pixels, 1 channels at a time.
+//
+//go:noescape
+func depthWise128x1x1(t *byte)

@@ -27,6 +27,7 @@ func main() {
 	for _, v := range []isa{avx512, avx2} {
 		products(v)
 		passes(v)
+		depthWise(v)
 	}
 	Generate()
 }

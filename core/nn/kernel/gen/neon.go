@@ -21,6 +21,7 @@ func neon(assembly, stubs string) error {
 	l.stubs.WriteString(generated + "package kernel\n")
 	l.products()
 	l.passes()
+	l.depthWise()
 	text, err := format.Source(l.stubs.Bytes())
 	if err != nil {
 		return err
