@@ -194,6 +194,10 @@ func (b *Builder) LeakyReLU(name string, x Output, slope float32) Output {
 	return b.add(NewLeakyReLU(name, b.Shape(x), slope), nil, x)
 }
 
+func (b *Builder) Clamp(name string, x Output, low, high float32) Output {
+	return b.add(NewClamp(name, b.Shape(x), low, high), nil, x)
+}
+
 func (b *Builder) Sigmoid(name string, x Output) Output {
 	return b.add(NewSigmoid(name, b.Shape(x)), nil, x)
 }

@@ -124,6 +124,7 @@ func layerCases(t testing.TB) map[string]layerCase {
 		add("concat of one", in, naiveConcat(in, 1))(NewConcat("concat", in))
 	}
 	for _, in := range []Shape{{4, 6, 3}, {1, 1, 5}, {2, 3, 17}} {
+		add("clamp", in, naiveClamp(-0.5, 0.75))(NewClamp("clamp", in, -0.5, 0.75), nil)
 		add("leaky relu", in, naiveLeakyReLU(0.125))(NewLeakyReLU("relu", in, 0.125), nil)
 		add("sigmoid", in, naiveSigmoid)(NewSigmoid("sigmoid", in), nil)
 		add("gmp", in, each(in.Len(), naiveLargest(in)))(NewGlobalMaxPool("gmp", in), nil)

@@ -37,6 +37,45 @@ func (l *ReLU) Backward(c *Call) {
 	}
 }
 
+// Clamp is y = low where x < low, high where x > high, and x elsewhere, elementwise: ReLU6
+// is from 0 to 6. NaN stays NaN.
+type Clamp struct {
+	plain
+	low, high float32
+}
+
+// NewClamp returns the layer for samples of shape in. It panics unless low ≤ high.
+func NewClamp(name string, in Shape, low, high float32) *Clamp {
+	if !(low <= high) {
+		panic(fmt.Sprintf("nn: %s: from %g to %g", name, low, high))
+	}
+	return &Clamp{plain{name, in, in}, low, high}
+}
+
+func (l *Clamp) Kind() string           { return "clip" }
+func (l *Clamp) Role() Role             { return Activation }
+func (l *Clamp) Reads(a Axis) []Reading { return l.same(a) }
+
+// Retains: y lies between the bounds where x does.
+func (l *Clamp) Retains() (x, y bool) { return false, true }
+func (l *Clamp) InPlace() bool        { return true }
+
+func (l *Clamp) Forward(c *Call) { c.Clamp(c.Y, c.X[0], l.low, l.high) }
+
+// Backward is dx = dy where low < y < high, and 0 elsewhere.
+func (l *Clamp) Backward(c *Call) {
+	dx := c.DX[0]
+	if dx == nil {
+		return
+	}
+	for i, v := range c.DY {
+		if y := c.Y[i]; !(y > l.low && y < l.high) {
+			v = 0
+		}
+		dx[i] = v
+	}
+}
+
 // LeakyReLU is y = x where x > 0, and slope·x elsewhere, elementwise.
 type LeakyReLU struct {
 	plain

@@ -188,6 +188,16 @@ func naiveLargest(in Shape) reference {
 	}
 }
 
+func naiveClamp(low, high float64) reference {
+	return func(_, x []float64) []float64 {
+		y := make([]float64, len(x))
+		for i, v := range x {
+			y[i] = min(max(v, low), high)
+		}
+		return y
+	}
+}
+
 func naiveLeakyReLU(slope float64) reference {
 	return func(_, x []float64) []float64 {
 		y := make([]float64, len(x))

@@ -381,6 +381,10 @@ func clip(b *build, n *node, in []*value) (*value, error) {
 		}
 		return &value{dims: in[0].dims, constant: m}, nil
 	}
+	if in[0].constant == nil && least <= most {
+		v := b.settle(in[0])
+		return b.value(b.b.Clamp(b.name(""), v.out, least, most), v.dims, v.order), nil
+	}
 	return b.mapped(nn.Function{
 		Kind: "clip", F: func(x float32) float32 { return min(max(x, least), most) },
 		Slope: func(x float32) float32 { return truth(x > least && x < most) },

@@ -16,7 +16,7 @@ var portable = &Kernel{
 	Name:    "gonum",
 	Slow:    "portable kernel, without this CPU's wide vectors",
 	Product: gonumProduct, DepthWise: depthWise,
-	ReLU: relu, ReLUGrad: reluGrad, Add: add, AddRows: addRows,
+	ReLU: relu, ReLUGrad: reluGrad, Clamp: clamp, Add: add, AddRows: addRows,
 	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, Peak: peak,
 	SquareRows: squareRows, DotRows: dotRows,
 	Affine: affine, AffineGrad: affineGrad,

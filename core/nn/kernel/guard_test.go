@@ -73,6 +73,7 @@ func TestGuardPages(t *testing.T) {
 				kern.DepthWise(d, cut(0, len(dy)), cut(1, len(dx)), cut(2, len(dw)), cut(3, d.C))
 				kern.ReLU(cut(0, n), cut(1, n))
 				kern.ReLUGrad(cut(0, n), cut(1, n), cut(2, n))
+				kern.Clamp(cut(0, n), cut(1, n), -1, 6)
 				kern.Add(cut(0, n), cut(1, n))
 				kern.AddRows(cut(0, n), cut(1, n*h))
 				from := ints(cut(3, half))

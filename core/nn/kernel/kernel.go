@@ -63,6 +63,10 @@ type Kernel struct {
 	// ReLUGrad sets dx = dy where y > 0, and 0 elsewhere. dx may be dy.
 	ReLUGrad func(dx, dy, y []float32)
 
+	// Clamp sets y = low where x < low, high where x > high, and x elsewhere, NaN
+	// among it. y may be x. It panics unless both are equally long; low ≤ high.
+	Clamp func(y, x []float32, low, high float32)
+
 	// Add adds x to sum.
 	Add func(sum, x []float32)
 

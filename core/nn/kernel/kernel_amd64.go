@@ -28,7 +28,7 @@ var (
 func (x *extension) kernel(name string) *Kernel {
 	return &Kernel{
 		Name: name, Product: x.product, DepthWise: x.depthWise,
-		ReLU: x.relu, ReLUGrad: x.reluGrad, Add: x.add, AddRows: x.addRows,
+		ReLU: x.relu, ReLUGrad: x.reluGrad, Clamp: x.clamp, Add: x.add, AddRows: x.addRows,
 		MaxPool: x.maxPool, MaxPoolGrad: x.maxPoolGrad, Peak: x.peak,
 		SquareRows: x.squareRows, DotRows: x.dotRows,
 		Affine: x.affine, AffineGrad: x.affineGrad,

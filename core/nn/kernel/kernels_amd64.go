@@ -134,6 +134,11 @@ func relu512(y *float32, x *float32, vectors int)
 //go:noescape
 func reluGrad512(dx *float32, dy *float32, y *float32, vectors int)
 
+// clamp512 sets y = bounds[0] where x is less, bounds[1] where it is more, else x, NaN among it.
+//
+//go:noescape
+func clamp512(y *float32, x *float32, bounds *float32, vectors int)
+
 // add512 adds x to sum.
 //
 //go:noescape
@@ -373,6 +378,11 @@ func relu256(y *float32, x *float32, vectors int)
 //
 //go:noescape
 func reluGrad256(dx *float32, dy *float32, y *float32, vectors int)
+
+// clamp256 sets y = bounds[0] where x is less, bounds[1] where it is more, else x, NaN among it.
+//
+//go:noescape
+func clamp256(y *float32, x *float32, bounds *float32, vectors int)
 
 // add256 adds x to sum.
 //

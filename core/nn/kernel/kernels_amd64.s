@@ -2432,6 +2432,27 @@ loop:
 	VZEROUPPER
 	RET
 
+// func clamp512(y *float32, x *float32, bounds *float32, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·clamp512(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         bounds+16(FP), DX
+	MOVQ         vectors+24(FP), BX
+	VBROADCASTSS (DX), Z0
+	VBROADCASTSS 4(DX), Z1
+
+loop:
+	VMAXPS  (CX), Z0, Z2
+	VMINPS  Z2, Z1, Z2
+	VMOVUPS Z2, (AX)
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, AX
+	DECQ    BX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
 // func add512(sum *float32, x *float32, vectors int)
 // Requires: AVX, AVX512F
 TEXT ·add512(SB), NOSPLIT, $0-24
@@ -5611,6 +5632,27 @@ loop:
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
+	DECQ    BX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func clamp256(y *float32, x *float32, bounds *float32, vectors int)
+// Requires: AVX
+TEXT ·clamp256(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         bounds+16(FP), DX
+	MOVQ         vectors+24(FP), BX
+	VBROADCASTSS (DX), Y0
+	VBROADCASTSS 4(DX), Y1
+
+loop:
+	VMAXPS  (CX), Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (AX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, AX
 	DECQ    BX
 	JNZ     loop
 	VZEROUPPER

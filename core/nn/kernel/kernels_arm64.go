@@ -270,6 +270,11 @@ func relu128(y *float32, x *float32, vectors int)
 //go:noescape
 func reluGrad128(dx *float32, dy *float32, y *float32, vectors int)
 
+// clamp128 sets y = bounds[0] where x is less, bounds[1] where it is more, else x, NaN among it.
+//
+//go:noescape
+func clamp128(y *float32, x *float32, bounds *float32, vectors int)
+
 // add128 adds x to sum.
 //
 //go:noescape

@@ -3057,6 +3057,26 @@ loop:
 	CBNZ	R3, loop
 	RET
 
+// func clamp128(y *float32, x *float32, bounds *float32, vectors int)
+TEXT ·clamp128(SB), NOSPLIT, $0-32
+	MOVD	y+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	bounds+16(FP), R2
+	MOVD	vectors+24(FP), R3
+	VLD1R	(R2), [V1.S4]
+	ADD	$4, R2
+	VLD1R	(R2), [V2.S4]
+loop:
+	VLD1.P	16(R1), [V0.S4]
+	WORD	$0x6ea0e423 // FCMGT V3.4S, V1.4S, V0.4S
+	VBIT	V3.B16, V1.B16, V0.B16
+	WORD	$0x6ea2e403 // FCMGT V3.4S, V0.4S, V2.4S
+	VBIT	V3.B16, V2.B16, V0.B16
+	VST1.P	[V0.S4], 16(R0)
+	SUB	$1, R3
+	CBNZ	R3, loop
+	RET
+
 // func add128(sum *float32, x *float32, vectors int)
 TEXT ·add128(SB), NOSPLIT, $0-24
 	MOVD	sum+0(FP), R0

@@ -26,6 +26,19 @@ func reluGrad(dx, dy, y []float32) {
 	}
 }
 
+func clamp(y, x []float32, low, high float32) {
+	same(len(x), len(y))
+	for i, v := range x {
+		switch {
+		case v < low:
+			v = low
+		case v > high:
+			v = high
+		}
+		y[i] = v
+	}
+}
+
 func add(sum, x []float32) {
 	same(len(x), len(sum))
 	for i, v := range x {

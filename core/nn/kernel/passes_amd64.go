@@ -29,6 +29,20 @@ func (x *extension) reluGrad(dx, dy, y []float32) {
 	reluGrad(dx[whole:], dy[whole:], y[whole:])
 }
 
+func (x *extension) clamp(y, in []float32, low, high float32) {
+	same(len(y), len(in))
+	whole := len(y) &^ (x.lanes - 1)
+	if whole > 0 {
+		bounds := [2]float32{low, high}
+		if x.lanes == 16 {
+			clamp512(&y[0], &in[0], &bounds[0], whole/16)
+		} else {
+			clamp256(&y[0], &in[0], &bounds[0], whole/8)
+		}
+	}
+	clamp(y[whole:], in[whole:], low, high)
+}
+
 func (x *extension) add(sum, in []float32) {
 	same(len(sum), len(in))
 	whole := len(sum) &^ (x.lanes - 1)

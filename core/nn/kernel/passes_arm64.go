@@ -21,6 +21,16 @@ func neonReLUGrad(dx, dy, y []float32) {
 	reluGrad(dx[whole:], dy[whole:], y[whole:])
 }
 
+func neonClamp(y, x []float32, low, high float32) {
+	same(len(y), len(x))
+	whole := len(y) &^ (lanes - 1)
+	if whole > 0 {
+		bounds := [2]float32{low, high}
+		clamp128(&y[0], &x[0], &bounds[0], whole/lanes)
+	}
+	clamp(y[whole:], x[whole:], low, high)
+}
+
 func neonAdd(sum, x []float32) {
 	same(len(sum), len(x))
 	whole := len(sum) &^ (lanes - 1)

@@ -8,6 +8,7 @@ import "fmt"
 func (l *listing) passes() {
 	l.relu()
 	l.reluGrad()
+	l.clamp()
 	l.add()
 	l.addRows()
 	l.maxPool()
@@ -36,6 +37,22 @@ func (l *listing) reluGrad() {
 	l.word(above, 0, 0)
 	l.put("VAND V0.B16, V1.B16, V1.B16")
 	l.put("VST1.P [V1.S4], 16(R0)")
+	l.loop("R3", "loop")
+	l.put("RET")
+}
+
+func (l *listing) clamp() {
+	l.function("clamp128", "sets y = bounds[0] where x is less, bounds[1] where it is more, else x, NaN among it.", "y *float32", "x *float32", "bounds *float32", "vectors int")
+	l.put("VLD1R (R2), [V1.S4]")
+	l.put("ADD $4, R2")
+	l.put("VLD1R (R2), [V2.S4]")
+	l.label("loop")
+	l.put("VLD1.P 16(R1), [V0.S4]")
+	l.word(fcmgt, 3, 1, 0)
+	l.put("VBIT V3.B16, V1.B16, V0.B16")
+	l.word(fcmgt, 3, 0, 2)
+	l.put("VBIT V3.B16, V2.B16, V0.B16")
+	l.put("VST1.P [V0.S4], 16(R0)")
 	l.loop("R3", "loop")
 	l.put("RET")
 }

@@ -12,6 +12,7 @@ import (
 func passes(v isa) {
 	relu(v)
 	reluGrad(v)
+	clamp(v)
 	add(v)
 	addRows(v)
 	maxPool(v)
@@ -84,6 +85,21 @@ func reluGrad(v isa) {
 		for _, p := range []reg.GPVirtual{dx, dy, y} {
 			ADDQ(Imm(uint64(v.bytes)), p)
 		}
+	})
+}
+
+func clamp(v isa) {
+	pass(v, "clamp", "func(y, x, bounds *float32, vectors int)", "sets y = bounds[0] where x is less, bounds[1] where it is more, else x, NaN among it.")
+	y, x, bounds, n := arg("y"), arg("x"), arg("bounds"), arg("vectors")
+	low, high, r := v.vector(), v.vector(), v.vector()
+	VBROADCASTSS(Mem{Base: bounds}, low)
+	VBROADCASTSS(Mem{Base: bounds, Disp: 4}, high)
+	loop(n, func() {
+		VMAXPS(Mem{Base: x}, low, r) // of two zeros and with NaN: x
+		VMINPS(r, high, r)
+		VMOVUPS(r, Mem{Base: y})
+		ADDQ(Imm(uint64(v.bytes)), x)
+		ADDQ(Imm(uint64(v.bytes)), y)
 	})
 }
 
