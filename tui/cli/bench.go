@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -46,24 +47,45 @@ type benchCase struct {
 
 // benchCommand is padlab bench and its flags.
 func (s *session) benchCommand() *cobra.Command {
-	nets, paddings, format := "S,M,L", "zeros,reflect", "text"
+	nets, paddings, mode, size, format := "S,M,L", "zeros,reflect", "training", 0, "text"
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure how fast this machine trains",
 		Long: `Bench trains the reference networks on random pictures and prints the median of
 several rounds: samples per second of training and of inference, the share of
 this machine's peak, which is the best that it measures between those rounds, and
-the allocations of a step.`,
-		Args: nothing,
-		RunE: func(*cobra.Command, []string) error {
+the allocations of a step.
+
+With --mode inference it measures any networks, which look at one picture after
+another: those that net.arch takes, and ONNX files with their weights.`,
+		Example: "  padlab bench --net S,L\n  padlab bench --mode inference --net resnet50,mine.onnx --workers 1",
+		Args:    nothing,
+		RunE: func(c *cobra.Command, _ []string) error {
 			if err := oneOf("format", format, "text", "json", "jsonl"); err != nil {
 				return err
+			}
+			if err := oneOf("mode", mode, "training", "inference"); err != nil {
+				return err
+			}
+			if mode == "inference" {
+				if !c.Flags().Changed("padding") {
+					paddings = "zeros"
+				}
+				if c.Flags().Changed("size") && size < 1 {
+					return fmt.Errorf("--size must be an integer from 1 to %d: %d", maxSide, size)
+				}
+				return s.benchInference(strings.Split(nets, ","), strings.Split(paddings, ","), size, format)
+			}
+			if size != 0 {
+				return see(c, errors.New("--size is for --mode inference: the networks that are trained have pictures of one size"))
 			}
 			return s.bench(strings.Split(nets, ","), strings.Split(paddings, ","), format)
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&nets, "net", nets, "reference networks: S, M, L")
+	flags.StringVar(&nets, "net", nets, "`NETWORKS`: of S, M, L; with --mode inference any, and ONNX files")
+	flags.StringVar(&mode, "mode", mode, "`MODE`: training, or inference")
+	flags.IntVar(&size, "size", size, "`N`×N pixels, with --mode inference; left out: the network's own")
 	flags.StringVar(&paddings, "padding", paddings, "padding schemes")
 	flags.StringVar(&format, "format", format, "text, json or jsonl")
 	return c

@@ -41,6 +41,35 @@ func TestBench(t *testing.T) {
 	}
 }
 
+// Any network is measured as it looks at pictures, a file among them.
+func TestBenchOfInference(t *testing.T) {
+	o := padlab(t, "bench", "--mode", "inference", "--net", "near,"+graphs+"mobile.onnx", "--workers", "1", "--format", "json")
+	o.want(t, exitOK, "")
+	var found struct {
+		Peak  float64 `json:"peak_gflops"`
+		Cases []inferenceCase
+	}
+	if err := json.Unmarshal([]byte(o.out), &found); err != nil {
+		t.Fatal(err)
+	}
+	if len(found.Cases) != 2 || found.Peak <= 0 || found.Cases[1].Net != graphs+"mobile.onnx" || found.Cases[1].Size != [2]int{16, 16} {
+		t.Fatal(o.out)
+	}
+	for _, c := range found.Cases {
+		if c.Inference <= 0 || c.GFLOPS <= 0 || !(c.OfPeak > 0 && c.OfPeak <= 100) || c.Allocs >= 1 {
+			t.Errorf("%+v", c)
+		}
+	}
+	for flags, want := range map[string]string{
+		"--mode inference --net neer": `did you mean "near"?`, "--mode inference --net gone.onnx": "gone.onnx", "--mode infer": `unknown mode "infer"`, "--size 3": "--size is for --mode inference",
+		"--mode inference --net resnet50 --size 4000": "--size must be an integer from 1 to 1024", "--mode inference --net near --size 0": "--size must be", "--mode inference --net near --size 2": "smallest picture that works",
+	} {
+		if o := padlab(t, append([]string{"bench"}, strings.Fields(flags)...)...); o.code != exitUsage || !strings.Contains(o.err, want) {
+			t.Errorf("%s: %d %s, want %s", flags, o.code, o.err, want)
+		}
+	}
+}
+
 func TestMedian(t *testing.T) {
 	if got := median([]float64{9, 1, 5}); got != 5 {
 		t.Errorf("median %g", got)

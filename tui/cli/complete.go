@@ -61,7 +61,7 @@ func (s *session) complete(root *cobra.Command) {
 			"max-sessions": nothingMore, "per-address": nothingMore, "idle": nothingMore, "max-time": nothingMore, "max-runs": nothingMore, "max-steps": nothingMore, "max-memory": nothingMore},
 		"onnx":            {"format": choices("text", "json"), "size": nothingMore},
 		"datasets import": {"size": nothingMore}, "datasets fetch": {"from": files(), "sha256": nothingMore},
-		"bench": {"format": choices("text", "json", "jsonl"), "net": several("S", "M", "L"), "padding": several(schemeNames()...)},
+		"bench": {"format": choices("text", "json", "jsonl"), "mode": choices("training", "inference"), "size": nothingMore, "net": several("S", "M", "L"), "padding": several(schemeNames()...)},
 	} {
 		for name, f := range flags {
 			register(at(root, path), name, f)

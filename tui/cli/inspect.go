@@ -14,6 +14,8 @@ import (
 	"padlab/core/experiment"
 	"padlab/core/inspect"
 	"padlab/core/lab"
+	"padlab/core/nn"
+	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 	"padlab/tui/report"
 )
@@ -215,21 +217,29 @@ func (s *session) subject(spec arch.Spec, w *lab.Weights, f inspectFlags) (inspe
 		return subject, err
 	}
 	defer s.doing("building %s", spec.Arch.Name).done()
-	if subject.Net, err = arch.Build(spec, k); err != nil {
+	if subject.Net, err = built(spec, k); err != nil {
 		return subject, err
 	}
 	if w != nil {
 		if err := spec.Arch.Load(subject.Net, w.File); err != nil {
 			return subject, fmt.Errorf("%s: %w", f.weights, err)
 		}
-	} else if spec.Arch.Weigh != nil {
-		if err := spec.Arch.Weigh(spec, subject.Net); err != nil {
-			return subject, fmt.Errorf("%s: %w", spec.Arch.Name, err)
-		}
-	} else {
-		subject.Net.Init(1)
 	}
 	return subject, subject.Check()
+}
+
+// built is a network with the weights that it came with, or random ones.
+func built(spec arch.Spec, k *kernel.Kernel) (*nn.Net, error) {
+	net, err := arch.Build(spec, k)
+	if err != nil {
+		return nil, err
+	}
+	if spec.Arch.Weigh == nil {
+		net.Init(1)
+	} else if err := spec.Arch.Weigh(spec, net); err != nil {
+		return nil, fmt.Errorf("%s: %w", spec.Arch.Name, err)
+	}
+	return net, nil
 }
 
 // measure shows the photographs to the network.
