@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"fmt"
-
-	"padlab/core/exact"
-)
+import "fmt"
 
 // ReLU is y = max(x, 0), elementwise. NaN stays NaN.
 type ReLU struct {
@@ -136,12 +132,7 @@ func (l *Sigmoid) Reads(a Axis) []Reading { return l.same(a) }
 func (l *Sigmoid) Retains() (x, y bool) { return false, true }
 func (l *Sigmoid) InPlace() bool        { return true }
 
-func (l *Sigmoid) Forward(c *Call) {
-	y := c.Y
-	for i, v := range c.X[0] {
-		y[i] = float32(1 / (1 + exact.Exp(-float64(v))))
-	}
-}
+func (l *Sigmoid) Forward(c *Call) { c.Sigmoid(c.Y, c.X[0]) }
 
 // Backward is dx = dy·y·(1−y).
 func (l *Sigmoid) Backward(c *Call) {

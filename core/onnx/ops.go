@@ -49,9 +49,9 @@ func init() {
 	}
 	for name, f := range functions {
 		ops[name] = one(func(b *build, n *node, in []*value) (*value, error) {
-			if n.op == "Relu" && in[0].constant == nil {
+			if add := layers[n.op]; add != nil && in[0].constant == nil {
 				v := b.settle(in[0])
-				return b.value(b.b.ReLU(b.name(""), v.out), v.dims, v.order), nil
+				return b.value(add(b.b, b.name(""), v.out), v.dims, v.order), nil
 			}
 			return b.mapped(f(n), in[0])
 		})
@@ -360,6 +360,9 @@ func where(b *build, _ *node, in []*value) (*value, error) {
 	}
 	return b.combine(operations["Add"], yes, no)
 }
+
+// layers are functions that are layers with kernels of their own.
+var layers = map[string]func(b *nn.Builder, name string, x nn.Output) nn.Output{"Relu": (*nn.Builder).ReLU, "Sigmoid": (*nn.Builder).Sigmoid}
 
 func clip(b *build, n *node, in []*value) (*value, error) {
 	least, most := n.float("min", float32(math.Inf(-1))), n.float("max", float32(math.Inf(1)))

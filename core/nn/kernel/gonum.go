@@ -21,7 +21,7 @@ var portable = &Kernel{
 	SquareRows: squareRows, DotRows: dotRows,
 	Affine: affine, AffineGrad: affineGrad,
 	SGD: sgd, Adam: adam, Adadelta: adadelta,
-	Finite: finite, Exps: exps,
+	Finite: finite, Exps: exps, Sigmoid: sigmoid,
 }
 
 // Sgemm starts goroutines of its own from four blocks of 64×64 of C on. These

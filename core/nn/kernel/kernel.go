@@ -149,6 +149,10 @@ type Kernel struct {
 	// the parts of a softmax whose largest score is top. It panics unless both
 	// are equally long.
 	Exps func(e []float64, x []float32, top float32)
+
+	// Sigmoid sets y = 1/(1 + exact.Exp(−x)), computed in double precision and
+	// rounded once. y may be x. It panics unless both are equally long.
+	Sigmoid func(y, x []float32)
 }
 
 // A candidate is a kernel that this architecture has, and whether the CPU runs

@@ -33,7 +33,7 @@ func (x *extension) kernel(name string) *Kernel {
 		SquareRows: x.squareRows, DotRows: x.dotRows,
 		Affine: x.affine, AffineGrad: x.affineGrad,
 		SGD: x.sgd, Adam: x.adam, Adadelta: x.adadelta,
-		Finite: x.finite, Exps: x.exps,
+		Finite: x.finite, Exps: x.exps, Sigmoid: x.sigmoid,
 	}
 }
 

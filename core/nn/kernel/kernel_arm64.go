@@ -15,7 +15,7 @@ var neon = &Kernel{
 	SquareRows: neonSquareRows, DotRows: neonDotRows,
 	Affine: neonAffine, AffineGrad: neonAffineGrad,
 	SGD: neonSGD, Adam: neonAdam, Adadelta: neonAdadelta,
-	Finite: neonFinite, Exps: neonExps,
+	Finite: neonFinite, Exps: neonExps, Sigmoid: neonSigmoid,
 }
 
 const (

@@ -144,3 +144,15 @@ func (x *extension) expVectors(e []float64, in []float32, top float32, vectors i
 		exps256(&e[0], &in[0], float64(top), &exact.ExpTable[0], vectors)
 	}
 }
+
+func (x *extension) sigmoid(y, in []float32) {
+	same(len(y), len(in))
+	var negative [sigmoidBlock]float32
+	var e [sigmoidBlock]float64
+	for len(in) > 0 {
+		n := negated(&negative, in)
+		x.exps(e[:n], negative[:n], 0)
+		fromExps(y, e[:n])
+		y, in = y[n:], in[n:]
+	}
+}

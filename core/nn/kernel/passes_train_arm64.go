@@ -79,3 +79,15 @@ func neonExps(e []float64, x []float32, top float32) {
 	}
 	exps(e[whole:], x[whole:], top)
 }
+
+func neonSigmoid(y, x []float32) {
+	same(len(y), len(x))
+	var negative [sigmoidBlock]float32
+	var e [sigmoidBlock]float64
+	for len(x) > 0 {
+		n := negated(&negative, x)
+		neonExps(e[:n], negative[:n], 0)
+		fromExps(y, e[:n])
+		y, x = y[n:], x[n:]
+	}
+}

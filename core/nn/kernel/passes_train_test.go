@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"padlab/core/exact"
+	"padlab/core/rng"
 )
 
 // odd are the values at which arithmetic is not what it is elsewhere: NaN,
@@ -289,6 +290,31 @@ func TestFinite(t *testing.T) {
 	}
 }
 
+// A sigmoid has the bits of its formula on every kernel, in place, too.
+func TestSigmoid(t *testing.T) {
+	special := []float32{0, float32(math.Copysign(0, -1)), float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), 88.8, -88.8, 104, -104, 745, -745, 1e-20}
+	source := rng.New(1, "sigmoid")
+	for n := range 150 {
+		x := make([]float32, n)
+		for i := range x {
+			if x[i] = 20 * (source.Float32() - 0.5); i%7 == 3 {
+				x[i] = special[source.IntN(len(special))]
+			}
+		}
+		for _, kern := range here() {
+			y := slices.Clone(x)
+			kern.Sigmoid(y, y)
+			for i, v := range x {
+				want := float32(1 / (1 + exact.Exp(-float64(v))))
+				if math.Float32bits(y[i]) != math.Float32bits(want) && !(want != want && y[i] != y[i]) {
+					t.Fatalf("%s: of %g %g, want %g", kern.Name, v, y[i], want)
+				}
+			}
+		}
+	}
+}
+
+
 func TestExps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anySource(t)
@@ -380,6 +406,7 @@ func TestTrainingPassesCheckLengths(t *testing.T) {
 			"Adadelta: g":                 func() { kern.Adadelta(picture, picture, picture, vector, AdadeltaRates{}) },
 			"Exps: more scores than room": func() { kern.Exps(e[:95], picture, 0) },
 			"Exps: less":                  func() { kern.Exps(e, short(picture), 0) },
+			"Sigmoid: less":               func() { kern.Sigmoid(picture, short(picture)) },
 		} {
 			func() {
 				defer func() {
