@@ -105,7 +105,7 @@ func distance(y, want []float32) float64 {
 // own is a spec that leaves a model as it is.
 var own = arch.Spec{Padding: pad.Must("zeros"), Extent: pad.Same}
 
-// The networks of a folder that testdata/sweep.py made, against ONNX Runtime.
+// The networks of a folder that testdata/sweep.py made, against ONNX Runtime, or PyTorch.
 func TestSweep(t *testing.T) {
 	folder := os.Getenv("PADLAB_ONNX")
 	if !*long || folder == "" {
@@ -141,6 +141,9 @@ func TestSweep(t *testing.T) {
 			}
 			passed++
 		})
+	}
+	if all == 0 {
+		t.Errorf("there is no network in %s", folder)
 	}
 	t.Logf("%d of %d", passed, all)
 }

@@ -314,7 +314,6 @@ func TestSigmoid(t *testing.T) {
 	}
 }
 
-
 func TestExps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anySource(t)
