@@ -243,11 +243,7 @@ func (l *MaxPool) Forward(c *Call) {
 					}
 					continue
 				}
-				for i, v := range pixel {
-					if v > best[i] || v != v && best[i] == best[i] {
-						best[i], chosen[i] = v, int32(at+i)
-					}
-				}
+				c.Larger(best, chosen, pixel, int32(at))
 			}
 		}
 	})

@@ -76,6 +76,7 @@ func TestGuardPages(t *testing.T) {
 				kern.Clamp(cut(0, n), cut(1, n), -1, 6)
 				kern.Add(cut(0, n), cut(1, n))
 				kern.AddRows(cut(0, n), cut(1, n*h))
+				kern.Larger(cut(0, n), ints(cut(3, n)), cut(1, n), 5)
 				from := ints(cut(3, half))
 				kern.MaxPool(cut(0, half), from, cut(1, h*w*channels), h, w, channels)
 				kern.MaxPoolGrad(cut(1, h*w*channels), cut(0, half), from, h, w, channels)

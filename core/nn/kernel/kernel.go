@@ -80,6 +80,10 @@ type Kernel struct {
 	// over all; an odd last row or column is dropped.
 	MaxPool func(y []float32, from []int32, x []float32, h, w, c int)
 
+	// Larger takes over from x what is larger than in best, and NaN where best has
+	// none: best[i] = x[i] and from[i] = at + i. It panics unless all are equally long.
+	Larger func(best []float32, from []int32, x []float32, at int32)
+
 	// Peak does rounds of the kernel's multiply-adds on registers alone and
 	// returns how many floating-point operations that were: what no product
 	// can surpass.

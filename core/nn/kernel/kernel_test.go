@@ -314,6 +314,13 @@ func TestPasses(t *testing.T) {
 			add(want, x)
 			kern.Add(got, x)
 			equal("Add")
+			want, got = slices.Clone(y), slices.Clone(y)
+			wantPlace, gotPlace := make([]int32, n), make([]int32, n)
+			larger(want, wantPlace, x, 7)
+			kern.Larger(got, gotPlace, x, 7)
+			if equal("Larger"); !slices.Equal(wantPlace, gotPlace) {
+				t.Fatalf("%s: Larger takes from %v, want %v", kern.Name, gotPlace, wantPlace)
+			}
 			want, got = values(c, "sum"), nil
 			got = slices.Clone(want)
 			addRows(want, picture)

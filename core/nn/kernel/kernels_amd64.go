@@ -159,6 +159,11 @@ func maxPool512(y *float32, from *int32, x *float32, row int, step int, pixels i
 //go:noescape
 func maxPoolGrad512(dx *float32, dy *float32, from *int32, row int, step int, pixels int)
 
+// larger512 takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.
+//
+//go:noescape
+func larger512(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+
 // peak512 does rounds × 12 fused multiply-adds on whole vectors, none waiting for another.
 //
 //go:noescape
@@ -403,6 +408,11 @@ func maxPool256(y *float32, from *int32, x *float32, row int, step int, pixels i
 //
 //go:noescape
 func maxPoolGrad256(dx *float32, dy *float32, from *int32, row int, step int, pixels int)
+
+// larger256 takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.
+//
+//go:noescape
+func larger256(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
 
 // peak256 does rounds × 12 fused multiply-adds on whole vectors, none waiting for another.
 //

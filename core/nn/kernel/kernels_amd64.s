@@ -2593,6 +2593,40 @@ vector:
 	VZEROUPPER
 	RET
 
+// func larger512(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·larger512(SB), NOSPLIT, $0-48
+	MOVQ         best+0(FP), AX
+	MOVQ         from+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         places+24(FP), BX
+	MOVQ         vectors+40(FP), SI
+	MOVQ         step+32(FP), DI
+	VMOVDQU32    (BX), Z0
+	VPBROADCASTD DI, Z1
+
+loop:
+	VMOVUPS   (AX), Z2
+	VMOVUPS   (DX), Z3
+	VMOVDQU32 (CX), Z4
+	VCMPPS    $0x1e, Z2, Z3, K1
+	VCMPPS    $0x03, Z3, Z3, K2
+	VCMPPS    $0x07, Z2, Z2, K3
+	KANDW     K2, K3, K2
+	KORW      K1, K2, K1
+	VMOVAPS   Z3, K1, Z2
+	VMOVDQA32 Z0, K1, Z4
+	VMOVDQU32 Z4, (CX)
+	VPADDD    Z1, Z0, Z0
+	VMOVUPS   Z2, (AX)
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	DECQ      SI
+	JNZ       loop
+	VZEROUPPER
+	RET
+
 // func peak512(rounds int)
 // Requires: AVX, AVX512F
 TEXT ·peak512(SB), NOSPLIT, $0-8
@@ -5803,6 +5837,41 @@ vector:
 	ADDQ     SI, AX
 	DECQ     R8
 	JNZ      pixel
+	VZEROUPPER
+	RET
+
+// func larger256(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·larger256(SB), NOSPLIT, $0-48
+	MOVQ         best+0(FP), AX
+	MOVQ         from+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         places+24(FP), BX
+	MOVQ         vectors+40(FP), SI
+	MOVQ         step+32(FP), DI
+	VMOVDQU      (BX), Y0
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+
+loop:
+	VMOVUPS   (AX), Y2
+	VMOVUPS   (DX), Y3
+	VMOVDQU   (CX), Y4
+	VCMPPS    $0x1e, Y2, Y3, Y5
+	VCMPPS    $0x03, Y3, Y3, Y6
+	VCMPPS    $0x07, Y2, Y2, Y7
+	VANDPS    Y6, Y7, Y6
+	VORPS     Y5, Y6, Y5
+	VBLENDVPS Y5, Y3, Y2, Y2
+	VBLENDVPS Y5, Y0, Y4, Y4
+	VMOVDQU   Y4, (CX)
+	VPADDD    Y1, Y0, Y0
+	VMOVUPS   Y2, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	DECQ      SI
+	JNZ       loop
 	VZEROUPPER
 	RET
 

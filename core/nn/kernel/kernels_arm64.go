@@ -295,6 +295,11 @@ func maxPool128(y *float32, from *int32, x *float32, row int, step int, pixels i
 //go:noescape
 func maxPoolGrad128(dx *float32, dy *float32, from *int32, row int, step int, pixels int)
 
+// larger128 takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.
+//
+//go:noescape
+func larger128(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+
 // peak128 does rounds × 24 fused multiply-adds on whole vectors, none waiting for another.
 //
 //go:noescape

@@ -3206,6 +3206,34 @@ vector:
 	CBNZ	R5, pixel
 	RET
 
+// func larger128(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+TEXT ·larger128(SB), NOSPLIT, $0-48
+	MOVD	best+0(FP), R0
+	MOVD	from+8(FP), R1
+	MOVD	x+16(FP), R2
+	MOVD	places+24(FP), R3
+	MOVD	step+32(FP), R4
+	MOVD	vectors+40(FP), R5
+	VLD1	(R3), [V5.S4]
+	VDUP	R4, V6.S4
+loop:
+	VLD1	(R0), [V0.S4]
+	VLD1	(R1), [V1.S4]
+	VLD1.P	16(R2), [V2.S4]
+	WORD	$0x6ea0e443 // FCMGT V3.4S, V2.4S, V0.4S
+	WORD	$0x4e22e444 // FCMEQ V4.4S, V2.4S, V2.4S
+	WORD	$0x4ee41c63 // ORN V3.16B, V3.16B, V4.16B
+	WORD	$0x4e20e404 // FCMEQ V4.4S, V0.4S, V0.4S
+	VAND	V3.B16, V4.B16, V3.B16
+	VBIT	V3.B16, V2.B16, V0.B16
+	VBIT	V3.B16, V5.B16, V1.B16
+	VADD	V6.S4, V5.S4, V5.S4
+	VST1.P	[V0.S4], 16(R0)
+	VST1.P	[V1.S4], 16(R1)
+	SUB	$1, R5
+	CBNZ	R5, loop
+	RET
+
 // func peak128(rounds int)
 TEXT ·peak128(SB), NOSPLIT, $0-8
 	MOVD	rounds+0(FP), R0

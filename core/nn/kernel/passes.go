@@ -76,6 +76,15 @@ func maxPool(y []float32, from []int32, x []float32, h, w, c int) {
 	}
 }
 
+func larger(best []float32, from []int32, x []float32, at int32) {
+	same(len(best), len(from), len(x))
+	for i, v := range x {
+		if v > best[i] || v != v && best[i] == best[i] {
+			best[i], from[i] = v, at+int32(i)
+		}
+	}
+}
+
 func maxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
 	pooled(len(dy), len(from), len(dx), h, w, c)
 	clear(dx)

@@ -89,6 +89,23 @@ func (x *extension) maxPool(y []float32, from []int32, in []float32, h, w, c int
 	}
 }
 
+func (x *extension) larger(best []float32, from []int32, in []float32, at int32) {
+	same(len(best), len(from), len(in))
+	whole := len(best) &^ (x.lanes - 1)
+	if whole > 0 {
+		var places [16]int32
+		for i := range places {
+			places[i] = at + int32(i)
+		}
+		if x.lanes == 16 {
+			larger512(&best[0], &from[0], &in[0], &places[0], 16, whole/16)
+		} else {
+			larger256(&best[0], &from[0], &in[0], &places[0], 8, whole/8)
+		}
+	}
+	larger(best[whole:], from[whole:], in[whole:], at+int32(whole))
+}
+
 func (x *extension) maxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
 	pooled(len(dy), len(from), len(dx), h, w, c)
 	if c%x.lanes != 0 {

@@ -65,6 +65,16 @@ func neonMaxPool(y []float32, from []int32, x []float32, h, w, c int) {
 	}
 }
 
+func neonLarger(best []float32, from []int32, x []float32, at int32) {
+	same(len(best), len(from), len(x))
+	whole := len(best) &^ (lanes - 1)
+	if whole > 0 {
+		places := [lanes]int32{at, at + 1, at + 2, at + 3}
+		larger128(&best[0], &from[0], &x[0], &places[0], lanes, whole/lanes)
+	}
+	larger(best[whole:], from[whole:], x[whole:], at+int32(whole))
+}
+
 func neonMaxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
 	pooled(len(dy), len(from), len(dx), h, w, c)
 	if c%lanes != 0 {

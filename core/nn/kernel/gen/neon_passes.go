@@ -13,6 +13,7 @@ func (l *listing) passes() {
 	l.addRows()
 	l.maxPool()
 	l.maxPoolGrad()
+	l.larger()
 	l.peak()
 	l.training()
 }
@@ -141,6 +142,30 @@ func (l *listing) maxPoolGrad() {
 			l.put("VST1.P [V%d.S4], 16(%s)", part, p)
 		}
 	})
+}
+
+func (l *listing) larger() {
+	l.function("larger128", "takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.",
+		"best *float32", "from *int32", "x *float32", "places *int32", "step int", "vectors int")
+	const best, which, value, over, number, place, step = 0, 1, 2, 3, 4, 5, 6
+	l.put("VLD1 (R3), [V%d.S4]", place)
+	l.put("VDUP R4, V%d.S4", step)
+	l.label("loop")
+	l.put("VLD1 (R0), [V%d.S4]", best)
+	l.put("VLD1 (R1), [V%d.S4]", which)
+	l.put("VLD1.P 16(R2), [V%d.S4]", value)
+	l.word(fcmgt, over, value, best)
+	l.word(fcmeq, number, value, value)
+	l.word(orn, over, over, number) // or NaN
+	l.word(fcmeq, number, best, best)
+	l.put("VAND V%d.B16, V%d.B16, V%d.B16", over, number, over) // but not over NaN
+	l.put("VBIT V%d.B16, V%d.B16, V%d.B16", over, value, best)
+	l.put("VBIT V%d.B16, V%d.B16, V%d.B16", over, place, which)
+	l.put("VADD V%d.S4, V%d.S4, V%d.S4", step, place, place)
+	l.put("VST1.P [V%d.S4], 16(R0)", best)
+	l.put("VST1.P [V%d.S4], 16(R1)", which)
+	l.loop("R5", "loop")
+	l.put("RET")
 }
 
 // peak keeps as many sums in flight as the largest tile of a product.

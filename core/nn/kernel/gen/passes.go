@@ -17,6 +17,7 @@ func passes(v isa) {
 	addRows(v)
 	maxPool(v)
 	maxPoolGrad(v)
+	larger(v)
 	peak(v)
 	training(v)
 }
@@ -25,6 +26,7 @@ func passes(v isa) {
 const (
 	greater   = 0x1e // ordered, quiet
 	unordered = 0x03
+	ordered   = 0x07
 )
 
 func pass(v isa, name, signature, doc string) {
@@ -242,6 +244,58 @@ func maxPoolGrad(v isa) {
 				VANDPS(grad, part, part)
 			}
 			VMOVUPS(part, tap)
+		}
+	})
+}
+
+func larger(v isa) {
+	pass(v, "larger", "func(best *float32, from *int32, x *float32, places *int32, step, vectors int)",
+		"takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.")
+	best, from, x, places, n := arg("best"), arg("from"), arg("x"), arg("places"), arg("vectors")
+	place, step := v.vector(), v.vector()
+	word := GP64()
+	Load(Param("step"), word)
+	if v.bytes == 64 {
+		VMOVDQU32(Mem{Base: places}, place)
+		VPBROADCASTD(word.As32(), step)
+	} else {
+		one := XMM()
+		VMOVDQU(Mem{Base: places}, place)
+		VMOVD(word.As32(), one)
+		VPBROADCASTD(one, step)
+	}
+	most, value, which := v.vector(), v.vector(), v.vector()
+	loop(n, func() {
+		VMOVUPS(Mem{Base: best}, most)
+		VMOVUPS(Mem{Base: x}, value)
+		if v.bytes == 64 {
+			VMOVDQU32(Mem{Base: from}, which)
+			over, nan, number := K(), K(), K()
+			VCMPPS(Imm(greater), most, value, over)
+			VCMPPS(Imm(unordered), value, value, nan)
+			VCMPPS(Imm(ordered), most, most, number)
+			KANDW(nan, number, nan)
+			KORW(over, nan, over)
+			VMOVAPS(value, over, most)
+			VMOVDQA32(place, over, which)
+			VMOVDQU32(which, Mem{Base: from})
+			VPADDD(step, place, place)
+		} else {
+			VMOVDQU(Mem{Base: from}, which)
+			over, nan, number := YMM(), YMM(), YMM()
+			VCMPPS(Imm(greater), most, value, over)
+			VCMPPS(Imm(unordered), value, value, nan)
+			VCMPPS(Imm(ordered), most, most, number)
+			VANDPS(nan, number, nan)
+			VORPS(over, nan, over)
+			VBLENDVPS(over, value, most, most)
+			VBLENDVPS(over, place, which, which)
+			VMOVDQU(which, Mem{Base: from})
+			VPADDD(step, place, place)
+		}
+		VMOVUPS(most, Mem{Base: best})
+		for _, p := range []reg.GPVirtual{best, from, x} {
+			ADDQ(Imm(uint64(v.bytes)), p)
 		}
 	})
 }
