@@ -81,20 +81,9 @@ func (o *Overlaps) Add(truth, said []uint8, w, h, ignored int) error {
 // Len is how many classes in rings of images are held.
 func (o *Overlaps) Len() int { return o.n }
 
-// Accuracy is a row for each pixel that was counted.
-func (o *Overlaps) Accuracy() *Rows {
-	r := NewRows(o.rings, true)
-	for image, own := range o.images {
-		for _, c := range own {
-			r.add(image, int(c.ring), int(c.truth), float64(c.hits))
-		}
-	}
-	return r
-}
-
-// union are the pixels of all images that are of each class, or answered so, and those
-// of them that are both.
-type union [Classes]struct{ hits, all int64 }
+// union are the pixels of all images: for each class those that are of it, and those
+// that are so or were answered so, and that are both.
+type union [Classes]struct{ hits, truth, either int64 }
 
 // add adds an image's share of some rings, or takes it away, and returns how many pixels
 // that is.
@@ -102,30 +91,41 @@ func (u *union) add(own []overlap, from, to int, sign int64) (pixels int64) {
 	for _, c := range own {
 		if int(c.ring) >= from && int(c.ring) < to {
 			u[c.class].hits += sign * int64(c.hits)
-			u[c.class].all += sign * int64(c.truth+c.said-c.hits)
+			u[c.class].truth += sign * int64(c.truth)
+			u[c.class].either += sign * int64(c.truth+c.said-c.hits)
 			pixels += int64(c.truth)
 		}
 	}
 	return pixels
 }
 
-// mean is the mean over the classes that occur of hits/all: NaN without any.
-func (u *union) mean() float64 {
+// iou is the mean over the classes that occur of hits/either: NaN without any.
+func (u *union) iou() float64 {
 	total, n := 0.0, 0
 	for _, c := range u {
-		if c.all > 0 {
-			total += float64(c.hits) / float64(c.all)
+		if c.either > 0 {
+			total += float64(c.hits) / float64(c.either)
 			n++
 		}
 	}
 	return total / float64(n)
 }
 
+// accuracy is the share of the pixels that were answered rightly.
+func (u *union) accuracy() float64 {
+	hits, all := int64(0), int64(0)
+	for _, c := range u {
+		hits, all = hits+c.hits, all+c.truth
+	}
+	return float64(hits) / float64(all)
+}
+
 // span are rings from … to−1.
 type span struct{ from, to int }
 
-// over is what of says of the unions of some spans of rings, with its 95 % interval over
-// the images that have pixels in all of them, by the [jackknife], cut to [least, 1].
+// over is what a function says of the unions of some spans of rings, with its 95 % interval over
+// the images that have pixels in all of them, by the [jackknife], cut to [least, 1]: none
+// under two images, nor where no image makes a difference.
 func (o *Overlaps) over(of func([]union) float64, least float64, spans ...span) estimate {
 	all := make([]union, len(spans))
 	has := make([]bool, len(o.images))
@@ -158,30 +158,46 @@ func (o *Overlaps) over(of func([]union) float64, least float64, spans ...span) 
 			all[s].add(own, spans[s].from, spans[s].to, 1)
 		}
 	}
-	low, high := JackknifeOf(e.value, without)
-	e.low, e.high = math.Max(least, low), math.Min(1, high)
+	if low, high := JackknifeOf(e.value, without); low < high {
+		e.low, e.high = math.Max(least, low), math.Min(1, high)
+	}
 	return e
 }
 
-func first(u []union) float64 { return u[0].mean() }
-
-// MeanIoU is the mean, over the classes that occur in labels or answers, of hits /
-// (hits + misses + false alarms) over the pixels of all images, with its interval over
-// images by the jackknife; N counts pixels.
-func (o *Overlaps) MeanIoU(name string) metric.Score {
-	return o.over(first, 0, span{0, o.rings}).score(name, "", math.NaN())
+// A Share is a score of label pictures, in 0 … 1, with its interval over images by the
+// jackknife. N counts pixels.
+type Share struct {
+	*Overlaps
+	of func(*union) float64
 }
 
-// MeanIoUProfile is the same in every ring.
-func (o *Overlaps) MeanIoUProfile(name string) metric.Profile {
+// MeanIoU is the mean, over the classes that occur in labels or answers, of hits / (hits
+// + misses + false alarms) over the pixels of all images.
+func (o *Overlaps) MeanIoU() Share { return Share{o, (*union).iou} }
+
+// Accuracy is the share of the pixels whose class is right.
+func (o *Overlaps) Accuracy() Share { return Share{o, (*union).accuracy} }
+
+func (s Share) in(from, to int) estimate {
+	return s.over(func(u []union) float64 { return s.of(&u[0]) }, 0, span{from, to})
+}
+
+// Score is that of all pixels.
+func (s Share) Score(name string) metric.Score {
+	return s.in(0, s.rings).score(name, "", math.NaN())
+}
+
+// Profile is that of every ring.
+func (s Share) Profile(name string) metric.Profile {
 	p := metric.Profile{Key: metric.Key{Metric: name}, Unit: "rings"}
-	for d := range o.rings {
-		p.Rings = append(p.Rings, o.over(first, 0, span{d, d + 1}).point(d, math.NaN()))
+	for d := range s.rings {
+		p.Rings = append(p.Rings, s.in(d, d+1).point(d, math.NaN()))
 	}
 	return p
 }
 
-// MeanIoUGap is that at the border, in ring 0, less that in all other rings.
-func (o *Overlaps) MeanIoUGap(name string) metric.Score {
-	return o.over(func(u []union) float64 { return u[0].mean() - u[1].mean() }, -1, span{0, 1}, span{1, o.rings}).score(name, "", math.NaN())
+// Gap is that at the border, in ring 0, less that of all other rings.
+func (s Share) Gap(name string) metric.Score {
+	gap := func(u []union) float64 { return s.of(&u[0]) - s.of(&u[1]) }
+	return s.over(gap, -1, span{0, 1}, span{1, s.rings}).score(name, "", math.NaN())
 }

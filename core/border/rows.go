@@ -45,15 +45,13 @@ func NewRows(rings int, hits bool) *Rows {
 }
 
 // Add adds the value of a row; images are numbered from 0.
-func (r *Rows) Add(image, ring int, value float64) { r.add(image, ring, 1, value) }
-
-func (r *Rows) add(image, ring, n int, total float64) {
+func (r *Rows) Add(image, ring int, value float64) {
 	for len(r.sums) <= image*r.rings {
 		r.sums = append(r.sums, make([]sum, r.rings)...)
 	}
 	s := &r.sums[image*r.rings+ring]
-	s.n += n
-	s.total += total
+	s.n++
+	s.total += value
 }
 
 // Score is the mean of all rows.

@@ -1,6 +1,7 @@
 package border
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -328,21 +329,46 @@ func TestOverlaps(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", what, got, want)
 		}
 	}
-	want := c.MeanIoUProfile("x", "", "pixels").Rings
-	for d, got := range o.MeanIoUProfile("x").Rings {
-		check("mIoU", got, want[d])
-	}
-	for d, got := range o.Accuracy().Profile("x").Rings {
-		want := c.AccuracyProfile("x", "", "pixels").Rings[d]
-		if !same(got.Value, want.Value) || got.N != want.N || got.Units != images {
-			t.Errorf("accuracy: %+v, want %+v", got, want)
+	for _, x := range []struct {
+		what           string
+		score, want    metric.Score
+		profile, rings metric.Profile
+	}{
+		{"mIoU", o.MeanIoU().Score("x"), c.MeanIoU("x", ""), o.MeanIoU().Profile("x"), c.MeanIoUProfile("x", "", "rings")},
+		{"accuracy", o.Accuracy().Score("x"), c.Accuracy("x", ""), o.Accuracy().Profile("x"), c.AccuracyProfile("x", "", "rings")},
+	} {
+		check(x.what, metric.Point{N: x.score.N, Value: x.score.Value, Low: x.score.Low, High: x.score.High, Interval: x.score.Interval},
+			metric.Point{N: x.want.N, Value: x.want.Value, Low: x.want.Low, High: x.want.High, Interval: x.want.Interval})
+		for d, got := range x.profile.Rings {
+			check(fmt.Sprintf("%s in ring %d", x.what, d), got, x.rings.Rings[d])
 		}
 	}
-	all, whole := o.MeanIoU("x"), c.MeanIoU("x", "")
-	if !same(all.Value, whole.Value) || !same(all.Low, whole.Low) || all.N != images*side*side {
-		t.Errorf("%+v, want %+v", all, whole)
+	// the gap is what the jackknife says of the difference of what both parts score
+	gap := func(without int) float64 {
+		var at, inside [classes * classes]int64
+		for image := range images {
+			for i, n := range c.Counts()[image*rings*classes*classes : (image+1)*rings*classes*classes] {
+				switch {
+				case image == without:
+				case i < classes*classes:
+					at[i] += int64(n)
+				default:
+					inside[i%(classes*classes)] += int64(n)
+				}
+			}
+		}
+		return meanIoU(at[:], classes) - meanIoU(inside[:], classes)
 	}
-	if half := shifted.MeanIoU("x"); half.N > all.N*6/10 || half.N < all.N*4/10 || !half.Low.Finite() {
+	var without []float64
+	for image := range images {
+		without = append(without, gap(image))
+	}
+	low, high := JackknifeOf(gap(-1), without)
+	if g := o.MeanIoU().Gap("x"); !same(g.Value, metric.Number(gap(-1))) || !same(g.Low, metric.Number(low)) || !same(g.High, metric.Number(high)) || g.Units != images {
+		t.Errorf("%+v, want %g [%g, %g]", g, gap(-1), low, high)
+	}
+	const all = images * side * side
+	if half := shifted.MeanIoU().Score("x"); half.N > all*6/10 || half.N < all*4/10 || !half.Low.Finite() {
 		t.Errorf("half of the pixels ignored: %+v", half)
 	}
 	if err := NewOverlaps(1).Add([]uint8{0, 1, 2}, []uint8{0, 9, 9}, 3, 1, 9); err == nil || err.Error() != "pixel 1,0 is answered with 9, which is no class but the label that is ignored" {
@@ -359,11 +385,26 @@ func TestMeanIoUByHand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := o.MeanIoU("x")
+	got := o.MeanIoU().Score("x")
 	if want := metric.Number((1./3 + 1./2 + 0) / 3); !same(got.Value, want) || got.N != 4 || got.Units != 2 {
 		t.Errorf("%+v, want %g", got, want)
 	}
 	if a := o.Accuracy().Score("x"); a.Value != .5 || a.N != 4 {
 		t.Errorf("%+v", a)
+	}
+}
+
+// Answers that are all right have no interval: nothing tells how images differ.
+func TestPerfectOverlaps(t *testing.T) {
+	o := NewOverlaps(2)
+	for range 3 {
+		if err := o.Add(make([]uint8, 16), make([]uint8, 16), 4, 4, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range []metric.Score{o.MeanIoU().Score("x"), o.Accuracy().Score("x")} {
+		if s.Value != 1 || s.Low.Finite() || s.Units != 3 {
+			t.Errorf("%+v", s)
+		}
 	}
 }
