@@ -21,6 +21,7 @@ const (
 	maxRowImages  = 1 << 20
 	maxRowNames   = 1 << 28 // bytes of their names, together
 	maxRowGroups  = 256
+	maxGroupName  = 100 // bytes, as tables have them
 	maxRings      = 1000
 	maxRowCells   = 1 << 24 // images × rings of all groups, 16 bytes each
 	maxPixelSide  = 1 << 20
@@ -583,6 +584,9 @@ func (r *rowReader) group(image int) (*predicted, error) {
 	if at := r.columns[groupColumn]; at >= 0 {
 		if name = r.fields[at]; len(name) == 0 {
 			return nil, r.wrong("column group is empty")
+		}
+		if len(name) > maxGroupName {
+			return nil, r.wrong("column group: %s, but a name of at most %d bytes is allowed", r.field(groupColumn), maxGroupName)
 		}
 	}
 	at, ok := r.groups[string(name)]

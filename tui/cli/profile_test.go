@@ -239,6 +239,7 @@ func TestProfileRefuses(t *testing.T) {
 		{"image;x;y;width;height;score\na;1;1;8;8;0,5\n", `standard input:2: column score: "0,5", but numbers are written with a point`},
 		{"image,x,y,width,height,score\na,1,1,8,8,1e101\n", `standard input:2: column score: "1e101", but at most ±1e+100 is allowed`},
 		{"image,x,y,width,height,score,group\na,1,1,8,8,1,\n", "standard input:2: column group is empty"},
+		{"image,x,y,width,height,score,group\na,1,1,8,8,1," + strings.Repeat("g", 101) + "\n", `standard input:2: column group: "gggg`},
 		{"image,x1,y1,x2,y2,width,height,score\na,5,0,4,1,8,8,1\n", "standard input:2: a box from 5,0 to 4,1: x1 is not right of x2"},
 		{"image,x1,y1,x2,y2,width,height,score\na,0,0,4,9.1,8,8,1\n", "standard input:2: a box from 0,0 to 4,9.1 sticks out of a picture of 8×8 by more than a pixel"},
 		{"image,x,y,w,h,width,height,score\na,0,0,-1,1,8,8,1\n", "standard input:2: a box of -1×1: columns w and h are not negative"},

@@ -287,7 +287,7 @@ func (p Predictions) notes() (list []string) {
 		list = append(list, "Of one image there is no interval: intervals are over images.")
 	}
 	if still > 0 {
-		list = append(list, "Of scores that are all the same there is no interval.")
+		list = append(list, "Where images do not differ there is no interval.")
 	}
 	return list
 }
