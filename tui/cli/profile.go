@@ -32,8 +32,8 @@ func (s *session) profileCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "profile FILE.csv",
 		Short: "Draw border profiles of anybody's predictions: how right they are, by distance to the border",
-		Long: `Profile reads what a network said where, and whether it was right, and prints that
-ring by ring from the border inward, with 95 % intervals over images.
+		Long: `Profile reads what a network said where, and whether it was right, and prints
+that ring by ring from the border inward, with 95 % intervals over images.
 
 A row of the file, whose header names the columns, is one answer:
   image           what tells images apart; intervals are over them
@@ -43,17 +43,19 @@ A row of the file, whose header names the columns, is one answer:
   width,height    of the picture in pixels; or --size, for all
   correct         0, 1, true or false; or
   score           any number, such as an IoU
-  group           optional: a network, a padding; they are compared image by image
-The order does not matter, and what other columns there are. Columns are parted by
-commas, semicolons or tabs. - reads the standard input.
+  group           optional: a network, a padding; groups are compared over the
+                  images that they share
+Columns stand in any order, parted by commas, semicolons or tabs, and others may
+stand between them. - reads the standard input.
 
-Of a pixel, d = min(x, y, W-1-x, H-1-y) is the distance, 0 … D-1, and the ring is
-the whole part of d·N/D: N rings of one width, --rings of them, or 8. Of a box the
-zone of its centre counts, as in zone evaluation (Zheng et al. 2023): N of them, 5
-by default, between rectangles i/(2N) of the width and height away from the border.
+Of a pixel, d = min(x, y, W-1-x, H-1-y) is the distance, 0 … D-1, and the ring
+is the whole part of d·N/D, of N rings of one width: --rings, or 8. Of a box the
+zone of its centre counts, as in zone evaluation (Zheng et al. 2023): N of them,
+5 by default, between rectangles i/2N of the width and height from the border.
 
-Label pictures are read from two folders, of PNG files of the same names and sizes
-whose palette indices or 8-bit grey values are classes: mIoU and pixel accuracy.`,
+Label pictures are read from two folders, of PNG files of the same names and
+sizes whose palette indices or 8-bit grey values are classes, and profiled by
+mIoU and pixel accuracy.`,
 		Example: `  padlab profile predictions.csv
   padlab profile predictions.csv --size 224x224 --rings 14 --figure profile.pdf
   padlab profile --labels truth/ --predictions said/ --ignore 255 --format csv`,
