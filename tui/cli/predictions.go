@@ -319,8 +319,8 @@ func (r *rowReader) header() error {
 		return r.wrong("no columns that say where, x and y of a pixel, or x1,y1,x2,y2 or x,y,w,h of a box: there are %s", there)
 	case !any(correctColumn, scoreColumn):
 		return r.wrong("no column correct (0 or 1), nor score (a number): there are %s", there)
-	case has(widthColumn, heightColumn) && r.w > 0:
-		return r.wrong("columns width and height: leave out --size")
+	case any(widthColumn, heightColumn) && r.w > 0:
+		return r.wrong("columns that say the width or height: leave out --size")
 	case r.w == 0 && !has(widthColumn, heightColumn):
 		return r.wrong("no columns width and height of the picture, and no --size WxH for all: there are %s", there)
 	}

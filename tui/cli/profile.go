@@ -209,7 +209,7 @@ func (s *session) profileRows(name string, rings, w, h int) (report.Predictions,
 		notes = append(notes, fmt.Sprintf("%s: columns that are not read: %s", called, few(p.unread, 20)))
 	}
 	defer s.doing("taking intervals over %s", report.Count(p.images, "image")).done()
-	found, err := p.report(s.ctx, name)
+	found, err := p.report(s.ctx, called)
 	return found, notes, err
 }
 

@@ -266,7 +266,7 @@ func TestProfileRefuses(t *testing.T) {
 		{[]string{"a", "b"}, "profile takes a CSV file of predictions"},
 		{[]string{"testdata"}, "testdata: a folder, not a CSV file"},
 		{[]string{"gone.csv"}, "gone.csv: no such file"},
-		{[]string{file, "--size", "64x64"}, file + ":1: columns width and height: leave out --size"},
+		{[]string{file, "--size", "64x64"}, file + ":1: columns that say the width or height: leave out --size"},
 		{[]string{file, "--size", "64"}, "--size takes WxH"},
 		{[]string{file, "--rings", "0"}, "--rings must be an integer from 1 to 1000"},
 		{[]string{file, "--rings", "33"}, file + `:2: image "00.png" has 64×64 pixels, at 32 distances to the border: 33 rings are too many`},

@@ -157,6 +157,14 @@ func (p Predictions) where() string {
 	return "of width and height"
 }
 
+// one is what a ring is called: zone, of boxes.
+func (p Predictions) one() string {
+	if p.Unit == Zoned {
+		return "zone"
+	}
+	return "ring"
+}
+
 // Axis says what a chart's horizontal axis shows.
 func (p Predictions) Axis() string {
 	switch p.Unit {
@@ -222,8 +230,8 @@ func (p Predictions) sections() (list []Section) {
 	if len(p.Source) > 1 {
 		value = "share"
 	}
-	profile := Section{Words: words + ":", Table: Table{row(first, "ring", p.where(), value, what, "images")}}
-	gaps := Section{Words: "At the border, in ring 0, less everywhere else, image by image:", Table: Table{row(first, "difference", "images", "")}}
+	profile := Section{Words: words + ":", Table: Table{row(first, p.one(), p.where(), value, what, "images")}}
+	gaps := Section{Words: "At the border, in " + p.one() + " 0, less everywhere else, image by image:", Table: Table{row(first, "difference", "images", "")}}
 	for _, c := range p.Curves {
 		name := several(c)
 		profile.Table.Add(row(name, "all", "", c.All.text(c.Metric), strconv.Itoa(c.All.N), strconv.Itoa(c.All.Images))...)
@@ -241,7 +249,7 @@ func (p Predictions) sections() (list []Section) {
 		return list
 	}
 	differences := Section{Words: "Differences between groups, over the images that both have there. Each interval is for itself: of 20, one misses on average:",
-		Table: Table{{"difference", "ring", "mean", what, "images"}}}
+		Table: Table{{"difference", p.one(), "mean", what, "images"}}}
 	for _, d := range p.Differences {
 		name := Visible(d.Group) + " − " + Visible(d.Less)
 		differences.Table.Add(name, "all", d.All.text(d.Metric), strconv.Itoa(d.All.N), strconv.Itoa(d.All.Images))
