@@ -147,6 +147,13 @@ func TestProfileAndNaive(t *testing.T) {
 		if p.Rows != len(rows) || p.Size != nil || len(p.Curves) != 2 || len(p.Differences) != 1 {
 			t.Fatalf("%+v", p)
 		}
+		unit, whole := report.Depth, 1.
+		if boxes {
+			unit, whole = report.Zoned, .5
+		}
+		if last := p.Rings[rings-1]; p.Unit != unit || p.Rings[0].From != 0 || last.To != whole || last.Ring != rings-1 {
+			t.Errorf("%s, %+v", p.Unit, p.Rings)
+		}
 		for _, c := range p.Curves {
 			for ring := -1; ring < rings; ring++ {
 				n, sum, images := 0, 0.0, map[string]bool{}

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot"
 
 	"padlab/tui/report"
+	"padlab/tui/theme"
 )
 
 // mostBands is how many intervals can lie over each other as bands; of more curves they
@@ -15,8 +16,12 @@ import (
 const mostBands = 3
 
 // OfPredictions draws border profiles of anybody's predictions: a curve for each group,
-// or metric, with its intervals. The error says that no ring has a value.
+// or metric, with its intervals. The error says that no ring has a value, or that there are
+// more curves than markers.
 func OfPredictions(p report.Predictions) (*Figure, error) {
+	if n := len(p.Curves); n > theme.Markers {
+		return nil, fmt.Errorf("a figure tells %d groups apart, and there are %d", theme.Markers, n)
+	}
 	read, below := p.Words()
 	g := page{title: shown(read), below: shown(below)}
 	low, high, some := math.Inf(1), math.Inf(-1), false

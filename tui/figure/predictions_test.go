@@ -63,6 +63,9 @@ func TestPredictions(t *testing.T) {
 	if _, err := OfPredictions(report.Predictions{Curves: []report.Curve{{Metric: metric.Accuracy}}}); err == nil {
 		t.Error("a figure without a value")
 	}
+	if _, err := OfPredictions(predicted(17)); err == nil || err.Error() != "a figure tells 16 groups apart, and there are 17" {
+		t.Error(err)
+	}
 }
 
 // A band goes along the upper ends and back along the lower ones; where an interval is
