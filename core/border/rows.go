@@ -26,8 +26,11 @@ import (
 type Rows struct {
 	rings int
 	hits  bool
-	sums  []sum // [image][ring]
+	sums  [][]sum // [image / block][image % block][ring]; nil: none of those has a row
 }
+
+// block is how many images are given room at once, so that more of them move nothing.
+const block = 256
 
 // A sum is of the values of so many rows.
 type sum struct {
@@ -46,10 +49,14 @@ func NewRows(rings int, hits bool) *Rows {
 
 // Add adds the value of a row; images are numbered from 0.
 func (r *Rows) Add(image, ring int, value float64) {
-	for len(r.sums) <= image*r.rings {
-		r.sums = append(r.sums, make([]sum, r.rings)...)
+	at := image / block
+	for len(r.sums) <= at {
+		r.sums = append(r.sums, nil)
 	}
-	s := &r.sums[image*r.rings+ring]
+	if r.sums[at] == nil {
+		r.sums[at] = make([]sum, block*r.rings)
+	}
+	s := &r.sums[at][image%block*r.rings+ring]
 	s.n++
 	s.total += value
 }
@@ -92,11 +99,14 @@ func (r *Rows) ProfileLess(other *Rows, name string) metric.Profile {
 
 // of are the sums of each image over rings from … to−1.
 func (r *Rows) of(from, to int) []sum {
-	list := make([]sum, len(r.sums)/r.rings)
-	for image := range list {
-		for _, s := range r.sums[image*r.rings+from : image*r.rings+to] {
-			list[image].n += s.n
-			list[image].total += s.total
+	list := make([]sum, len(r.sums)*block)
+	for at, sums := range r.sums {
+		for ring := from; ring < to && sums != nil; ring++ {
+			for i := range block {
+				image, s := &list[at*block+i], sums[i*r.rings+ring]
+				image.n += s.n
+				image.total += s.total
+			}
 		}
 	}
 	return list
