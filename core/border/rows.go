@@ -26,7 +26,7 @@ import (
 type Rows struct {
 	rings int
 	hits  bool
-	sums  [][]sum // [image / block][image % block][ring]; nil: none of those has a row
+	sums  [][]sum // [image / block][ring][image % block]; nil: none of those has a row
 }
 
 // block is how many images are given room at once, so that more of them move nothing.
@@ -56,7 +56,7 @@ func (r *Rows) Add(image, ring int, value float64) {
 	if r.sums[at] == nil {
 		r.sums[at] = make([]sum, block*r.rings)
 	}
-	s := &r.sums[at][image%block*r.rings+ring]
+	s := &r.sums[at][ring*block+image%block]
 	s.n++
 	s.total += value
 }
@@ -102,8 +102,8 @@ func (r *Rows) of(from, to int) []sum {
 	list := make([]sum, len(r.sums)*block)
 	for at, sums := range r.sums {
 		for ring := from; ring < to && sums != nil; ring++ {
-			for i := range block {
-				image, s := &list[at*block+i], sums[i*r.rings+ring]
+			for i, s := range sums[ring*block : (ring+1)*block] {
+				image := &list[at*block+i]
 				image.n += s.n
 				image.total += s.total
 			}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"math"
 	"slices"
@@ -93,13 +94,14 @@ type rowReader struct {
 	where   []column              // pixel, corners or sides
 	w, h    int                   // of --size; 0: the file says
 
-	index  map[string]int // of images
-	sizes  [][2]int
-	names  int // bytes
+	seed   maphash.Seed
+	index  map[uint64]int32 // of images, by the hashes of their names: the next one where that is taken
+	names  []byte           // of all images, one behind the other
+	ends   []int            // of each name
+	sizes  [][2]int32       // width and height
 	groups map[string]int
 	cells  int
-	last   []byte // the image of the row before, whose number is at
-	at     int
+	at     int // the image of the row before
 
 	*predictions
 }
@@ -108,7 +110,7 @@ type rowReader struct {
 // evaluation has of boxes, and of pixels 8, or as many as the first image has distances.
 // w and h are the size of all images, or 0: the file has columns for it.
 func readPredictions(ctx context.Context, name string, in io.Reader, rings, w, h int) (*predictions, error) {
-	r := &rowReader{name: name, in: bufio.NewReaderSize(in, maxRowLine), w: w, h: h, index: map[string]int{}, groups: map[string]int{}, predictions: &predictions{rings: rings}}
+	r := &rowReader{name: name, in: bufio.NewReaderSize(in, maxRowLine), w: w, h: h, seed: maphash.MakeSeed(), index: map[uint64]int32{}, groups: map[string]int{}, predictions: &predictions{rings: rings}}
 	if err := r.header(); err != nil {
 		return nil, err
 	}
@@ -132,8 +134,8 @@ func readPredictions(ctx context.Context, name string, in io.Reader, rings, w, h
 
 func (r *rowReader) done() *predictions {
 	r.images = len(r.sizes)
-	r.predictions.w, r.predictions.h = r.sizes[0][0], r.sizes[0][1]
-	if slices.ContainsFunc(r.sizes, func(s [2]int) bool { return s != r.sizes[0] }) {
+	r.predictions.w, r.predictions.h = int(r.sizes[0][0]), int(r.sizes[0][1])
+	if slices.ContainsFunc(r.sizes, func(s [2]int32) bool { return s != r.sizes[0] }) {
 		r.predictions.w, r.predictions.h = 0, 0
 	}
 	return r.predictions
@@ -488,27 +490,47 @@ func (r *rowReader) image(w, h int) (int, error) {
 	if len(name) == 0 {
 		return 0, r.wrong("column image is empty: rows of one image are told by its name")
 	}
-	if r.rows == 0 || !bytes.Equal(name, r.last) {
-		at, ok := r.index[string(name)]
-		if !ok {
+	size := [2]int32{int32(w), int32(h)}
+	if r.rows == 0 || !bytes.Equal(name, r.called(r.at)) {
+		hash, at, known := r.find(name)
+		if !known {
 			switch at = len(r.sizes); {
 			case at == maxRowImages:
 				return 0, r.wrong("more than %d images", maxRowImages)
-			case r.names+len(name) > maxRowNames:
+			case len(r.names)+len(name) > maxRowNames:
 				return 0, r.wrong("names of images of more than %d MiB", maxRowNames>>20)
 			}
 			if err := r.open(w, h); err != nil {
 				return 0, err
 			}
-			r.index[string(name)] = at
-			r.sizes, r.names = append(r.sizes, [2]int{w, h}), r.names+len(name)
+			r.index[hash], r.names = int32(at), append(r.names, name...)
+			r.ends, r.sizes = append(r.ends, len(r.names)), append(r.sizes, size)
 		}
-		r.at, r.last = at, append(r.last[:0], name...)
+		r.at = at
 	}
-	if was := r.sizes[r.at]; was != [2]int{w, h} {
+	if was := r.sizes[r.at]; was != size {
 		return 0, r.wrong("image %s has %d×%d pixels, but %d×%d in a row before", r.field(imageColumn), w, h, was[0], was[1])
 	}
 	return r.at, nil
+}
+
+// find is the number of the image of that name, or where it would be in the index.
+func (r *rowReader) find(name []byte) (hash uint64, image int, known bool) {
+	for hash = maphash.Bytes(r.seed, name); ; hash++ {
+		at, taken := r.index[hash]
+		if !taken || bytes.Equal(name, r.called(int(at))) {
+			return hash, int(at), taken
+		}
+	}
+}
+
+// called is the name of an image.
+func (r *rowReader) called(image int) []byte {
+	from := 0
+	if image > 0 {
+		from = r.ends[image-1]
+	}
+	return r.names[from:r.ends[image]]
 }
 
 // open looks at the size of a new image: it must have as many distances as there are
