@@ -81,24 +81,31 @@ func inFile(name string, err error) error {
 }
 
 func openPhoto(ctx context.Context, path string) (images.Photo, error) {
-	info, err := os.Stat(path) // a pipe would keep us waiting when it is opened
+	content, err := pictureFile(ctx, path)
 	if err != nil {
-		return images.Photo{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return images.Photo{}, errors.New("not a regular file")
-	}
-	if info.Size() > maxPhotoFile {
-		return images.Photo{}, fmt.Errorf("%d bytes, at most %d are allowed", info.Size(), maxPhotoFile)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return images.Photo{}, err
-	}
-	defer file.Close()
-	content := make([]byte, info.Size())
-	if _, err := io.ReadFull(fetch.Heed(ctx, file), content); err != nil {
 		return images.Photo{}, err
 	}
 	return readPhoto(ctx, content)
+}
+
+// pictureFile returns what is in a file with a picture, which may not be decoded yet.
+func pictureFile(ctx context.Context, path string) ([]byte, error) {
+	info, err := os.Stat(path) // a pipe would keep us waiting when it is opened
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	if info.Size() > maxPhotoFile {
+		return nil, fmt.Errorf("%d bytes, at most %d are allowed", info.Size(), maxPhotoFile)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content := make([]byte, info.Size())
+	_, err = io.ReadFull(fetch.Heed(ctx, file), content)
+	return content, err
 }

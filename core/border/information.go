@@ -162,7 +162,7 @@ func (i Information) over(from, to int) estimate {
 	mean, half := jackknife(without)
 	value += float64(float64(i.images-1) * (value - mean))
 	e.value = inside(value)
-	w := unseen(i.images)
+	w := unseen(float64(i.images))
 	e.low = inside(math.Min(value-half, e.value-float64(w*e.value)))
 	e.high = inside(math.Max(value+half, e.value+float64(w*(most-e.value))))
 	return e

@@ -66,21 +66,29 @@ func moments(values []float64) (mean, variance float64) {
 // this variance with so many degrees of freedom, over images with so many trials
 // each.
 func bounded(value, variance, from, to float64, images, degrees, trials int) (low, high float64) {
+	n := float64(images)
+	return boundedBy(value, variance, from, to, images, degrees, n, n*float64(trials))
+}
+
+// boundedBy is bounded where images have different numbers of trials: all of them
+// tell as much as at least so many images, and at most so many trials, that do not
+// depend on each other.
+func boundedBy(value, variance, from, to float64, images, degrees int, least, most float64) (low, high float64) {
 	n, size := float64(images), to-from
 	p := (value - from) / size
-	effective := n * float64(trials)
+	effective := most
 	if variance > 0 {
-		t := quantile(images*trials-1) / quantile(degrees)
-		effective = math.Min(effective, math.Max(n, p*(1-p)*(n/(n-1))*size*size/variance*t*t))
+		t := quantile(int(most)-1) / quantile(degrees)
+		effective = math.Min(effective, math.Max(least, p*(1-p)*(n/(n-1))*size*size/variance*t*t))
 	}
-	w := unseen(images)
+	w := unseen(least)
 	below := func(p float64) float64 { return math.Min(leastShare(p*effective, effective), p-float64(w*p)) }
 	return from + float64(size*below(p)), to - float64(size*below(1-p))
 }
 
 // unseen is w = 1 − .025^(1/n): if a larger share of all images is of some kind,
 // n of them without one of that kind have a chance below 2.5 %.
-func unseen(images int) float64 { return 1 - exact.Exp(exact.Log(tail)/float64(images)) }
+func unseen(images float64) float64 { return 1 - exact.Exp(exact.Log(tail)/images) }
 
 // IntervalIn returns the mean of values in [from, to], one per image, with its
 // 95 % interval: mean ± t·s/√n, Student's t with n−1 degrees of freedom, cut
@@ -104,7 +112,7 @@ func IntervalIn(values []float64, from, to float64) (mean, low, high float64) {
 		if math.IsInf(from, 0) || math.IsInf(to, 0) {
 			return mean, mean, mean
 		}
-		w := unseen(len(values))
+		w := unseen(float64(len(values)))
 		low = float64(mean*(1-w)) + float64(w*from)
 		return mean, low, low + float64(w*(to-from))
 	}

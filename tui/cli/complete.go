@@ -38,6 +38,7 @@ func (s *session) complete(root *cobra.Command) {
 		"schemes show":    first(choices(schemeNames()...)),
 		"inspect":         first(choices(networkNames()...)),
 		"onnx":            first(files("onnx")),
+		"profile":         first(files("csv")),
 		"help":            helped,
 		"help fields":     first(choices(append(groups(), fieldKeys("")...)...)),
 		"completion":      first(choices("bash", "zsh", "fish", "powershell")),
@@ -60,6 +61,7 @@ func (s *session) complete(root *cobra.Command) {
 		"serve": {"listen": nothingMore, "authorized-keys": files(), "password-file": files(), "host-key": files(), "teacher-key": files(), "exercise": files("toml"), "presets": several(s.presetNames()...), "lock": several(fieldKeys("")...),
 			"max-sessions": nothingMore, "per-address": nothingMore, "idle": nothingMore, "max-time": nothingMore, "max-runs": nothingMore, "max-steps": nothingMore, "max-memory": nothingMore},
 		"onnx":            {"format": choices("text", "json"), "size": nothingMore},
+		"profile":         {"format": choices(sweepFormats...), "rings": nothingMore, "size": nothingMore, "ignore": nothingMore, "labels": folders, "predictions": folders, "figure": files(figure.Formats()...)},
 		"datasets import": {"size": nothingMore}, "datasets fetch": {"from": files(), "sha256": nothingMore},
 		"bench": {"format": choices("text", "json", "jsonl"), "mode": choices("training", "inference"), "size": nothingMore, "net": several("S", "M", "L"), "padding": several(schemeNames()...)},
 	} {

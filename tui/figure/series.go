@@ -3,6 +3,7 @@ package figure
 import (
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -33,12 +34,8 @@ func (s series) line() draw.LineStyle {
 
 // Plot draws intervals, then lines, then markers.
 func (s series) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	aside := vg.Length(0)
-	if s.of > 0 {
-		aside = (vg.Length(s.look) - vg.Length(s.of-1)/2) * min(8, (x(1)-x(0))*.7/vg.Length(s.of))
-	}
-	at := func(q point) vg.Point { return vg.Point{X: x(q.x) + aside, Y: y(q.y)} }
+	_, y := p.Transforms(&c)
+	at := s.at(c, p)
 	whisker := draw.LineStyle{Color: s.line().Color, Width: 0.9}
 	marked := append([]point(nil), s.alone...)
 	for _, line := range s.lines {
@@ -67,6 +64,56 @@ func (s series) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, q := range marked {
 		s.marker(&c, at(q))
 	}
+}
+
+// at is where the series has its points on a canvas.
+func (s series) at(c draw.Canvas, p *plot.Plot) func(point) vg.Point {
+	x, y := p.Transforms(&c)
+	aside := vg.Length(0)
+	if s.of > 0 {
+		aside = (vg.Length(s.look) - vg.Length(s.of-1)/2) * min(8, (x(1)-x(0))*.7/vg.Length(s.of))
+	}
+	return func(q point) vg.Point { return vg.Point{X: x(q.x) + aside, Y: y(q.y)} }
+}
+
+// bands are the intervals of a series as areas, to be drawn behind everything else.
+type bands struct{ series }
+
+func (b bands) Plot(c draw.Canvas, p *plot.Plot) {
+	for _, line := range b.lines {
+		for _, outline := range bandOf(line, b.at(c, p)) {
+			c.FillPolygon(pale(b.line().Color), outline)
+		}
+	}
+}
+
+// bandOf are the outlines of the intervals of a line, where there are any.
+func bandOf(line []point, at func(point) vg.Point) (outlines [][]vg.Point) {
+	var upper, lower []vg.Point
+	end := func() {
+		slices.Reverse(lower)
+		if len(upper) > 1 {
+			outlines = append(outlines, append(upper, lower...))
+		}
+		upper, lower = nil, nil
+	}
+	for _, q := range line {
+		if q.low-q.low != 0 || q.high-q.high != 0 {
+			end()
+			continue
+		}
+		upper = append(upper, at(point{x: q.x, y: q.high}))
+		lower = append(lower, at(point{x: q.x, y: q.low}))
+	}
+	end()
+	return outlines
+}
+
+// pale is a colour under what is drawn in it: four fifths of it are white.
+func pale(c color.Color) color.Color {
+	r, g, b, _ := c.RGBA()
+	mix := func(v uint32) uint8 { return uint8((v>>8 + 4*255) / 5) }
+	return color.RGBA{mix(r), mix(g), mix(b), 255}
 }
 
 // sample is the series in the legend.
