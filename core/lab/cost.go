@@ -16,7 +16,7 @@ type Cost struct {
 
 // Estimate builds an experiment and returns what it will cost and the warnings that
 // its snapshots would show, or why it cannot be run. All arms together are trained
-// for about the given time, and the rest is reckoned from that: what read-outs take
+// for about the given time, unless it is 0 at least one step, and the rest is reckoned from that: what read-outs take
 // is not known before there are features. Nothing is kept.
 func Estimate(ctx context.Context, p *Pool, e *experiment.Experiment, trial time.Duration) (c Cost, warnings []string, err error) {
 	b, err := prepare(ctx, p, e, nil)
@@ -40,11 +40,12 @@ func Estimate(ctx context.Context, p *Pool, e *experiment.Experiment, trial time
 		}
 		seen[s.Name()] = true
 		before, all := s.Work()
-		start := p.now()
-		for s.Status() == Running && p.now().Sub(start) < trial/time.Duration(len(arms)) && ctx.Err() == nil {
+		start, done := p.now(), before
+		for trial > 0 && s.Status() == Running && ctx.Err() == nil && (done == before || p.now().Sub(start) < trial/time.Duration(len(arms))) {
 			s.Advance(crew)
+			done, _ = s.Work()
 		}
-		if done, _ := s.Work(); done > before {
+		if done > before {
 			c.Time += time.Duration(float64(p.now().Sub(start)) * (all - before) / (done - before))
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"padlab/core/experiment"
 	"padlab/core/metric"
+	"padlab/core/names"
 	"padlab/core/record"
 )
 
@@ -24,6 +25,7 @@ type Table struct {
 	Name        string       `json:"name"`
 	Title       string       `json:"title"`
 	Vary        []Factor     `json:"vary"`
+	Held        []Factor     `json:"held,omitempty"` // to one value each: see Where
 	Seed        uint64       `json:"seed"`
 	Seeds       int          `json:"seeds"`
 	Cells       int          `json:"cells"`
@@ -43,6 +45,8 @@ type Problem struct {
 	Arm    string        `json:"arm,omitempty"`
 	Status record.Status `json:"status"` // diverged, failed; stopped: it has not been run, or not to its end
 	Text   string        `json:"problem,omitempty"`
+
+	ended bool // the cell has, though this arm not well
 }
 
 // A Row is a score, or one ring of a profile, of a combination over its seeds.
@@ -115,6 +119,50 @@ func Collect(dirs ...string) (*Table, error) {
 	return t, nil
 }
 
+// Where is the part of a table in which a factor has one value, as the table of a
+// sweep that holds the factor to it: comparisons are of that part, and so are the
+// families of their Holm corrections. The error says that there is no such factor,
+// or value of it.
+func (t *Table) Where(key, value string) (*Table, error) {
+	var keys []string
+	for _, f := range t.Vary {
+		keys = append(keys, f.Key)
+	}
+	at := slices.Index(keys, key)
+	if at < 0 {
+		return nil, names.Unknown("key that varies", key, keys)
+	}
+	if !slices.Contains(t.Vary[at].Values, value) {
+		return nil, names.Unknown("value of "+key, value, t.Vary[at].Values)
+	}
+	without := func(values []string) []string { return slices.Delete(slices.Clone(values), at, at+1) }
+	part := *t
+	part.Vary = slices.Delete(slices.Clone(t.Vary), at, at+1)
+	part.Held = append(slices.Clone(t.Held), Factor{Key: key, Values: []string{value}})
+	part.Cells /= len(t.Vary[at].Values)
+	part.Ended = part.Cells
+	part.Problems, part.Rows, part.Comparisons = []Problem{}, []Row{}, []Comparison{}
+	for _, p := range t.Problems {
+		if p.Values[at] == value {
+			p.Values = without(p.Values)
+			part.Problems = append(part.Problems, p)
+			if !p.ended {
+				part.Ended--
+			}
+		}
+	}
+	g := gatherer{table: &part, at: map[rowKey]int{}}
+	for _, r := range t.Rows {
+		if r.Values[at] == value {
+			r.Values = without(r.Values)
+			g.at[r.key()] = len(part.Rows)
+			part.Rows = append(part.Rows, r)
+		}
+	}
+	g.compare()
+	return &part, nil
+}
+
 // Complete reports whether all cells have ended, and well.
 func (t *Table) Complete() bool { return len(t.Problems) == 0 }
 
@@ -136,6 +184,14 @@ type rowKey struct {
 	distance int    // −1: no ring
 	arm      string
 	metric.Key
+}
+
+func (r Row) key() rowKey {
+	k := rowKey{strings.Join(r.Values, "\x00"), -1, r.Arm, r.Key}
+	if r.Distance != nil {
+		k.distance = *r.Distance
+	}
+	return k
 }
 
 // cell adds what was found of one.
@@ -175,7 +231,7 @@ func (g *gatherer) cell(c Cell, dirs []string) error {
 			name = ""
 		}
 		if a.Status != record.Done {
-			problem.Arm, problem.Status, problem.Text = name, a.Status, a.Problem
+			problem.Arm, problem.Status, problem.Text, problem.ended = name, a.Status, a.Problem, true
 			g.table.Problems = append(g.table.Problems, problem)
 			continue
 		}
@@ -235,10 +291,7 @@ func readFailure(name string) string {
 // arm adds the scores and rings of one arm.
 func (g *gatherer) arm(c Cell, values []string, name string, a record.Arm) {
 	add := func(key metric.Key, unit string, distance *int, value, chance metric.Number) {
-		k := rowKey{strings.Join(values, "\x00"), -1, name, key}
-		if distance != nil {
-			k.distance = *distance
-		}
+		k := Row{Values: values, Arm: name, Key: key, Distance: distance}.key()
 		at, ok := g.at[k]
 		if !ok {
 			at = len(g.table.Rows)
@@ -354,7 +407,7 @@ func (r Row) with(at int, value string) Row {
 
 // row is the score of a table with the values, the arm and the key of another.
 func (g *gatherer) row(like Row) (Row, bool) {
-	at, ok := g.at[rowKey{strings.Join(like.Values, "\x00"), -1, like.Arm, like.Key}]
+	at, ok := g.at[like.key()]
 	if !ok {
 		return Row{}, false
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 
 type exportFlags struct {
 	figure, csv, what, arm string
+	where                  []string
 	force                  bool
 }
 
@@ -33,10 +35,12 @@ PNG or PDF. Arms differ by marker and dashes as well as by colour. The same run
 gives the same bytes.
 
 Of a sweep over two keys, or one, the figure is the heat map of the means of the
-score that says most; --csv is what sweep merge --format csv prints.`,
+score that says most; --csv is what sweep merge --format csv prints. --where holds
+a key to one of its values: a sweep over three keys has a map for each value of one.`,
 		Example: `  padlab export results/ --figure profile.svg
   padlab export results/ --figure map.png --what map --arm reflect
-  padlab export results/ --csv numbers.csv`,
+  padlab export results/ --csv numbers.csv
+  padlab export sweep/ --figure black.svg --where canvas.fill=black`,
 		Args: one("the folder of a record"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := paths(c, "figure", "csv"); err != nil {
@@ -52,6 +56,7 @@ score that says most; --csv is what sweep merge --format csv prints.`,
 	flags.StringVar(&f.figure, "figure", "", "`FILE` for the figure: .svg, .png or .pdf")
 	flags.StringVar(&f.what, "what", f.what, "`KIND` of figure: profile, map, loss, bars or neurons")
 	flags.StringVar(&f.arm, "arm", "", "`NAME` of the arm whose map or neurons are drawn; left out: the first")
+	flags.StringArrayVar(&f.where, "where", nil, "`KEY=VALUE`: of a sweep, only where a key that varies has that value (repeatable)")
 	flags.StringVar(&f.csv, "csv", "", "`FILE` for the scores and profiles: .csv")
 	flags.BoolVar(&f.force, "force", false, "write over a file that is there")
 	return c
@@ -78,6 +83,9 @@ func (s *session) export(folder string, f exportFlags) error {
 	}
 	if sweep.Exists(folder) && !record.Exists(folder) {
 		return s.exportSweep(folder, f)
+	}
+	if len(f.where) > 0 {
+		return fmt.Errorf("%s holds no sweep: --where chooses among the values that one varies", folder)
 	}
 	r, err := openRecord(folder)
 	if err != nil {
@@ -114,6 +122,15 @@ func (s *session) exportSweep(folder string, f exportFlags) error {
 	t, err := sweep.Collect(folder)
 	if err != nil {
 		return err
+	}
+	for _, w := range f.where {
+		key, value, ok := strings.Cut(w, "=")
+		if !ok {
+			return fmt.Errorf("--where %s: want KEY=VALUE", report.Visible(w))
+		}
+		if t, err = t.Where(strings.TrimSpace(key), strings.TrimSpace(value)); err != nil {
+			return fmt.Errorf("--where %s: %w", report.Visible(w), err)
+		}
 	}
 	if f.figure != "" {
 		if f.what != figure.Map && f.what != figure.Profile { // which is what it is when it is left out

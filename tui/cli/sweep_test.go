@@ -216,6 +216,16 @@ func TestSweep(t *testing.T) {
 	if contentOf(t, filepath.Dir(file), "map.svg.csv") != padlab(t, "sweep", "merge", dir, "--format", "csv").out {
 		t.Error("another CSV is exported than is printed")
 	}
+	padlab(t, "export", dir, "--figure", file, "--force", "--where", "canvas.grid=4").want(t, exitOK, "")
+	if drawn := contentOf(t, filepath.Dir(file), "map.svg"); !strings.Contains(drawn, ", canvas.grid=4</text>") || strings.Contains(drawn, ">canvas.grid</text>") || !strings.Contains(drawn, ">circular</text>") {
+		t.Errorf("%.500s", drawn)
+	}
+	for _, c := range [][2]string{{"canvas.grid", "want KEY=VALUE"}, {"canvas.grid=5", `unknown value of canvas.grid "5"`}, {"net.arch=small", `unknown key that varies "net.arch"`}} {
+		if o := padlab(t, "export", dir, "--figure", file, "--force", "--where", c[0]); o.code != exitUsage || !strings.Contains(o.err, "--where "+c[0]+": "+c[1]) {
+			t.Error(o)
+		}
+	}
+	padlab(t, "export", cell, "--figure", file, "--force", "--where", "canvas.grid=4").want(t, exitUsage, cell+" holds no sweep: --where chooses among the values that one varies\n")
 	padlab(t, "export", dir, "--figure", file, "--what", "loss", "--force").want(t, exitUsage, dir+" holds a sweep, of which there is a map, and no loss\n")
 	padlab(t, "show", dir).want(t, exitUsage, dir+" holds a sweep: padlab sweep merge "+dir+" prints its table; the records of its cells are in "+sweep.Cells(dir)+"\n")
 	if left := namesIn(t, dir); !slices.Equal(left, []string{"cells", "sweep.json"}) {

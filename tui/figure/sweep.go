@@ -52,9 +52,9 @@ func OfSweep(t *sweep.Table, arm string) (*Figure, error) {
 	case len(sides) == 0:
 		return nil, errors.New("there is nothing to draw: nothing varies but the seed")
 	case len(sides) > 2 && len(arms) > 1:
-		return nil, fmt.Errorf("%d keys vary, and arms: a map has two sides; --arm chooses an arm", len(sides)-1)
+		return nil, fmt.Errorf("%d keys vary, and arms: a map has two sides; --arm chooses an arm, --where holds a key to a value", len(sides)-1)
 	case len(sides) > 2:
-		return nil, fmt.Errorf("%d keys vary: a map has two sides", len(sides))
+		return nil, fmt.Errorf("%d keys vary: a map has two sides; --where holds one to a value", len(sides))
 	}
 	if len(sides) == 1 {
 		sides = append(sides, side{"", []string{""}, -1})
@@ -79,6 +79,9 @@ func OfSweep(t *sweep.Table, arm string) (*Figure, error) {
 	g := page{title: shown(t.Title), plot: p, side: drawn.scale, sideWidth: 60}
 	if t.Title == "" {
 		g.title = shown(t.Name)
+	}
+	for _, f := range t.Held {
+		g.title += ", " + shown(f.Key+"="+f.Values[0])
 	}
 	seeds := fmt.Sprintf("means over %d seeds", most)
 	if least < most {
