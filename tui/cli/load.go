@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func (s *session) load(name string) (*experiment.Experiment, error) {
 	}
 	if name == "-" {
 		defer s.doing("reading an experiment from the standard input").done()
-		return s.await(func() (*experiment.Experiment, error) { return parse("standard input", s.in) })
+		return await(s.ctx, func() (*experiment.Experiment, error) { return parse("standard input", s.in) })
 	}
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `./\`) {
@@ -68,11 +69,12 @@ func (s *session) ofGraph(path string) (*experiment.Experiment, error) {
 	return e, e.Fix("net.arch", path)
 }
 
-// await waits for what a person may never type, unless it is interrupted.
-func (s *session) await(read func() (*experiment.Experiment, error)) (*experiment.Experiment, error) {
+// await waits for what may be blocked, as a read from a terminal is, unless the context
+// is done.
+func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type answer struct {
-		e   *experiment.Experiment
-		err error
+		value T
+		err   error
 	}
 	done := make(chan answer, 1)
 	go func() {
@@ -83,13 +85,13 @@ func (s *session) await(read func() (*experiment.Experiment, error)) (*experimen
 			}
 			done <- a
 		}()
-		a.e, a.err = read()
+		a.value, a.err = read()
 	}()
 	select {
 	case a := <-done:
-		return a.e, a.err
-	case <-s.ctx.Done():
-		return nil, s.ctx.Err()
+		return a.value, a.err
+	case <-ctx.Done():
+		return *new(T), ctx.Err()
 	}
 }
 

@@ -199,7 +199,7 @@ func (s *session) profileRows(name string, rings, w, h int) (report.Predictions,
 		in, called = file, name
 	}
 	reading := s.doing("reading %s", called)
-	p, err := heeding(s.ctx, func() (*predictions, error) { return readPredictions(s.ctx, called, in, rings, w, h) })
+	p, err := await(s.ctx, func() (*predictions, error) { return readPredictions(s.ctx, called, in, rings, w, h) })
 	reading.done()
 	if err != nil {
 		return none, nil, err
@@ -211,24 +211,6 @@ func (s *session) profileRows(name string, rings, w, h int) (report.Predictions,
 	defer s.doing("taking intervals over %s", report.Count(p.images, "image")).done()
 	found, err := p.report(s.ctx, called)
 	return found, notes, err
-}
-
-// heeding waits for what may be blocked, such as a read from a terminal, unless it is
-// interrupted.
-func heeding[T any](ctx context.Context, read func() (T, error)) (value T, err error) {
-	done := make(chan struct{})
-	var got T
-	var failed error
-	go func() {
-		defer close(done)
-		got, failed = read()
-	}()
-	select {
-	case <-done:
-		return got, failed
-	case <-ctx.Done():
-		return value, ctx.Err()
-	}
 }
 
 // mostCompared groups are compared each with each; of more, each with the first.
