@@ -145,7 +145,7 @@ func (s *inside) first() (lab.LayerSight, bool) {
 func (s *inside) rows(page int) int {
 	switch {
 	case page == paddingPage:
-		return len(pad.All())
+		return len(s.schemes())
 	case page == mapsPage && s.sights[0] != nil:
 		return max(1, len(shownLayers(s.sights[0])))
 	}
@@ -167,6 +167,15 @@ func (s *inside) draw(on surface, page, row int, r view.Rect) {
 	}
 }
 
+// schemes are all of them, and before them that of the arm where it differs per axis.
+func (s *inside) schemes() []pad.Scheme {
+	all := pad.All()
+	if first, ok := s.first(); ok && strings.Contains(first.Scheme.Name, "/") {
+		return append([]pad.Scheme{first.Scheme}, all...)
+	}
+	return all
+}
+
 // drawSchemes shows what every scheme puts beside the corner of the picture.
 func (s *inside) drawSchemes(on surface, from int, r view.Rect) {
 	seen := s.sights[0]
@@ -178,7 +187,7 @@ func (s *inside) drawSchemes(on surface, from int, r view.Rect) {
 	on.put(words(theme.Plain, fmt.Sprintf("The upper left corner of the picture, padded by %d. Each pixel of the padding has the %s of the one that it copies; without a %s it copies none.", s.amount, mark, mark)), head)
 	const width, height = 18, 9
 	columns, lines := max(1, rest.W/width), max(1, rest.H/height)
-	schemes := pad.All()
+	schemes := s.schemes()
 	from = min(from, max(0, len(schemes)-columns*lines))
 	for i, scheme := range schemes[from:] {
 		if i == columns*lines {
