@@ -179,6 +179,13 @@ func (s Subject) pattern(ctx context.Context, crew Workers, p *Pattern) error {
 	without := s.Spec
 	without.Padding, without.Extent, without.Layers, without.FCHead = pad.Must("none"), pad.Valid, nil, false
 	smallest := arch.Smallest(without)
+	if s.Spec.Arch.Weigh != nil { // nobody looks for it
+		smallest = s.Spec.In.H
+		if _, err := arch.Layers(without); err != nil {
+			p.Problem = fmt.Sprintf("without padding there is no network: %v", err)
+			return nil
+		}
+	}
 	if smallest == 0 {
 		p.Problem = fmt.Sprintf("without padding no picture of up to %d×%d pixels is large enough for %s", maxAround, maxAround, s.Spec.Arch.Name)
 		return nil

@@ -259,16 +259,27 @@ func readings(in, out Shape, a Axis, each func(see func(o, i int))) []Reading {
 }
 
 // windowOf is the window of a layer that moves values: of one position where
-// every output reads no more than one, and else of all.
+// every output reads no more than one, as far from the next as all are, and else of
+// all.
 func windowOf(l Layer, a Axis) Window {
-	in, out := a.Of(l.In()[0]), a.Of(l.Out())
-	w := Window{Size: 1, Stride: max(1, in/out), Dilation: 1}
-	list := l.Reads(a)
-	for _, r := range list {
-		if len(r.Taps) > 1 {
+	w := Window{Size: 1, Stride: 0, Dilation: 1}
+	before := -1
+	for _, r := range l.Reads(a) {
+		switch {
+		case len(r.Taps) > 1:
 			return Window{Size: 0, Stride: 1, Dilation: 1}
+		case len(r.Taps) == 0:
+			before = -1
+			continue
+		case before < 0:
+		case w.Stride == 0:
+			w.Stride = r.Taps[0].At - before
+		case w.Stride != r.Taps[0].At-before:
+			w.Stride = 1
 		}
+		before = r.Taps[0].At
 	}
+	w.Stride = max(w.Stride, 1)
 	return w
 }
 
