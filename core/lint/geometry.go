@@ -39,7 +39,7 @@ func (l *linter) border(b *inspect.Border) {
 	case len(b.Entries) == 0:
 		f.Verdict = "No layer looks over the edge."
 	default:
-		f.Verdict = fmt.Sprintf("The border comes in at %s of %d.", layers(len(b.Entries)), b.Layers)
+		f.Verdict = fmt.Sprintf("The border comes in at %s of %d. Numbers are the rows and columns of their maps that it touches.", layers(len(b.Entries)), b.Layers)
 	}
 	for _, e := range b.Entries {
 		f.Places = append(f.Places, entry(e))
@@ -59,7 +59,7 @@ func entry(e inspect.Entry) Place {
 	case e.Kind == "transposed conv":
 		what = "fewer inputs meet"
 	case e.Beside == "none":
-		what = "fewer are in the window"
+		what = "nothing outside"
 	case e.Beside == "":
 		what = "what is outside differs"
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"padlab/core/arch"
 	"padlab/core/images"
@@ -133,14 +134,19 @@ func (l *linter) artifacts(found *inspect.Findings) {
 			if i > 0 {
 				says += ", "
 			}
-			says += fmt.Sprintf("%s %+.0f %%", inspect.Sides[i], 100*v)
+			says += fmt.Sprintf("%s %s %%", inspect.Sides[i], hundredths(v, "%+.0f"))
 		}
 		f.Places = append(f.Places, Place{Name: a.Tap, Kind: "tap", Says: says})
 	}
-	f.Verdict = fmt.Sprintf("Averaged over channels and %d windows on photographs, features stand out by %.0f %% of the middle %s.", found.Pictures, 100*f.Value, at)
+	f.Verdict = fmt.Sprintf("Averaged over channels and %d windows on photographs, features stand out by %s %% of the middle %s.", found.Pictures, hundredths(f.Value, "%.0f"), at)
 	if f.Value == 0 {
 		f.Verdict = fmt.Sprintf("Averaged over channels and %d windows on photographs, no side of the features stands out.", found.Pictures)
 	}
+}
+
+// hundredths is a share in per cent, which may be infinite.
+func hundredths(v float64, format string) string {
+	return strings.Replace(fmt.Sprintf(format, 100*v), "Inf", "∞", 1)
 }
 
 func share(found *inspect.Findings) float64 {

@@ -89,6 +89,9 @@ func found(f lint.Finding) string {
 
 // lintNumber is one that a rule finds.
 func lintNumber(r lint.Rule, v float64) string {
+	if math.IsInf(v, 0) {
+		return "∞"
+	}
 	if r.Whole {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
