@@ -40,7 +40,7 @@ a sentence, and says what would mend it, having tried that: the mended network i
 judged by the same rule. Where more is found than a rule allows, the exit code is
 3. Rules that allow anything are told, and break only with a limit:
 
-` + lintedRules() + `
+` + report.LintHelp() + `
 Limits come from --max-RULE, or from a file:
 
   off = ["foveation"]
@@ -85,23 +85,6 @@ func ruleNames() (list []string) {
 		list = append(list, r.ID)
 	}
 	return list
-}
-
-// lintedRules are those of the linter, for its help.
-func lintedRules() string {
-	var t report.Table
-	for _, r := range lint.Rules() {
-		asks, most := r.Asks, "anything"
-		if r.Most < 1 {
-			most = fmt.Sprintf("at most %g", r.Most)
-		}
-		if r.Pictures {
-			most += ", with --images"
-		}
-		t.Add("  "+r.ID, asks)
-		t.Add("", "("+r.Counts+"; "+most+")")
-	}
-	return t.String()
 }
 
 // lint prints what a linter finds, and sets the exit code.

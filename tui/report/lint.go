@@ -147,6 +147,22 @@ func LintRules() string {
 	return b.String()
 }
 
+// LintHelp is the list of all rules, for a terminal.
+func LintHelp() string {
+	var b strings.Builder
+	for _, r := range lint.Rules() {
+		most := "anything"
+		if !math.IsInf(r.Most, 1) {
+			most = "at most " + lintNumber(r, r.Most)
+		}
+		if r.Pictures {
+			most += ", with --images"
+		}
+		fmt.Fprintf(&b, "  %s\n%s\n", r.ID, hanging(fmt.Sprintf("%s (%s; %s)", r.Asks, r.Counts, most), "      ", "      "))
+	}
+	return b.String()
+}
+
 // A Linted is a report as JSON.
 type Linted struct {
 	Schema  int          `json:"schema"`
