@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"padlab/core/arch"
@@ -62,13 +63,7 @@ func Follow(ctx context.Context, s arch.Spec, k *kernel.Kernel, crew Workers) (*
 	m := &Motion{Exact: true}
 	pooled := pooledNodes(nodes)
 	for _, a := range []nn.Axis{nn.Rows, nn.Columns} {
-		n, common := a.Of(s.In), a.Of(s.In)
-		for i, node := range nodes {
-			if size := a.Of(node.Out()); !pooled[i] && !rearranges(node) && (n%size == 0 || size%n == 0) {
-				common = gcd(common, size)
-			}
-		}
-		if m.By[a] = n / common; m.By[a] == n {
+		if m.By[a] = largestStride(nodes, a, pooled); m.By[a] >= a.Of(s.In) {
 			return &Motion{Problem: fmt.Sprintf("a picture of %d×%d pixels is no larger than the network's total stride, so that there is no second place: a larger one helps", s.In.H, s.In.W)}, nil
 		}
 	}
@@ -86,6 +81,25 @@ func Follow(ctx context.Context, s arch.Spec, k *kernel.Kernel, crew Workers) (*
 		return nil, err
 	}
 	return m, m.follow(ctx, net, crew, pooled)
+}
+
+// largestStride is how many pixels of the picture lie between neighbours in the coarsest
+// map along an axis.
+func largestStride(nodes []nn.Node, a nn.Axis, pooled []bool) int {
+	most, strides := 1, make([]int, len(nodes))
+	for i, node := range nodes {
+		strides[i] = 1
+		for _, from := range node.From {
+			if from != nn.Sample {
+				strides[i] = max(strides[i], strides[from])
+			}
+		}
+		if w := node.Window(a); w.Size > 0 && !pooled[i] && (!rearranges(node) || node.Kind() == "slice") {
+			strides[i] = min(strides[i]*w.Stride, math.MaxInt32)
+		}
+		most = max(most, strides[i])
+	}
+	return most
 }
 
 // pooledNodes are those that should say the same of all places: of one output that

@@ -325,6 +325,7 @@ func (l *linter) borderless(f *Finding) error {
 			change = inAll("circular") + ", and " + change
 		}
 		f.tried(change, 0)
+		break
 	}
 	switch {
 	case len(f.Mends) > 0 && found == nil:
@@ -332,7 +333,7 @@ func (l *linter) borderless(f *Finding) error {
 	case len(f.Mends) > 0:
 		f.Verdict += " It could be blind, but at another size of picture alone."
 	case found != nil && found.Layer != "":
-		f.Verdict += fmt.Sprintf(" No padding makes it blind: without any border, %s is the first%s.", found.Layer, why(found, s))
+		f.Verdict += fmt.Sprintf(" No padding makes it blind: where all of it goes on at the other side, %s is the first%s.", found.Layer, why(found, s))
 	case found != nil && found.Problem != "":
 		f.Verdict += " Whether it could be blind is not known: " + found.Problem + "."
 	case found != nil:
@@ -341,7 +342,7 @@ func (l *linter) borderless(f *Finding) error {
 	return nil
 }
 
-// sizes are those next to the picture's that the total stride divides.
+// sizes are those next to the picture's that the total stride divides, the nearer first.
 func sizes(s arch.Spec) (list []nn.Shape) {
 	b, err := inspect.LookAtBorder(s)
 	if err != nil || b.Stride < 1 {
@@ -354,6 +355,7 @@ func sizes(s arch.Spec) (list []nn.Shape) {
 			list = append(list, in)
 		}
 	}
+	slices.SortStableFunc(list, func(a, b nn.Shape) int { return abs(a.H-s.In.H) - abs(b.H-s.In.H) })
 	return list
 }
 

@@ -122,6 +122,9 @@ type Subject struct {
 	Photos []images.Photo
 	Weigh  func(*nn.Net) error
 	Random bool // those weights have learned nothing
+
+	// Doing is told in words what is done next, which may take long.
+	Doing func(what string)
 }
 
 // A Report is what all rules found.

@@ -23,6 +23,7 @@ var swapped = []string{"reflect", "circular"}
 // pictures answers what photographs have to be shown for: of the network as it is, with
 // its padding swapped in all layers, and in the one that has most aware filters.
 func (l *linter) pictures() error {
+	l.Doing("showing it photographs")
 	net, err := l.build(l.Spec, nil)
 	if err != nil {
 		return err
@@ -71,6 +72,7 @@ func (l *linter) build(s arch.Spec, from *nn.Net) (*nn.Net, error) {
 
 // swap measures a network that pads otherwise; what cannot be padded so is left out.
 func (l *linter) swap(s arch.Spec, from *nn.Net, change string, reads bool) error {
+	l.Doing("showing them to it with " + change)
 	net, err := l.build(s, from)
 	if err != nil {
 		return nil
@@ -238,6 +240,11 @@ func (l *linter) position(s arch.Spec, net *nn.Net, change string) error {
 	f := l.findings[Position]
 	if f == nil {
 		return l.ctx.Err()
+	}
+	if change == "" {
+		l.Doing("reading position out of it")
+	} else {
+		l.Doing("reading position out of it with " + change)
 	}
 	scores, err := l.read(s, net)
 	if l.ctx.Err() != nil {

@@ -126,6 +126,7 @@ func (s *session) lint(name string, f lintFlags) error {
 	subject.Crew = kernel.NewCrew(workers)
 	defer subject.Crew.Close()
 	judging := s.doing("judging %s", name)
+	subject.Doing = func(what string) { judging.now(fmt.Sprintf("judging %s: %s", name, what)) }
 	r, err := lint.Lint(s.ctx, subject, policy)
 	judging.done()
 	if lint.Failed(err) {
