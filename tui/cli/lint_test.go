@@ -220,7 +220,7 @@ func TestLintRefuses(t *testing.T) {
 		{[]string{"lint", filepath.Join(dir, "none.onnx")}, "none.onnx: no such file or directory"},
 		{[]string{"lint", "small", "--format", "xml"}, "format"},
 		{[]string{"lint", "small", "--size", "5000"}, "--size must be an integer from 1 to 1024: 5000"},
-		{[]string{"lint", "resnet18", "--size", "3", "--padding", "reflect"}, "the smallest picture that works is"},
+		{[]string{"lint", "small", "--size", "2", "--padding", "reflect"}, "the smallest picture that works is"},
 		{[]string{"lint", "small", "--off", "bordr"}, `--off: unknown rule "bordr": did you mean "border"?`},
 		{[]string{"lint", "small", "--max-seen", "few"}, `--max-seen takes a number: "few"`},
 		{[]string{"lint", "small", "--max-seen", "1", "--off", "seen"}, "rule seen is off, but there is a limit for it, too"},
