@@ -17,9 +17,9 @@ import (
 // the weights.
 //
 // The network has random weights and is shown noise, and a copy of it that is moved
-// around the edges by a stride of the network along the columns, and two, where there
-// are as many, along the rows. Every map of the copy should be the first one, moved
-// likewise; what is averaged over all places should be the same.
+// around the edges by a stride of the network along the columns, and where the picture
+// is large enough by two along the rows. Every map of the copy should be the first one,
+// moved likewise; what is averaged over all places should be the same.
 type Motion struct {
 	By [2]int // pixels that the copy is moved by, along rows and along columns
 
@@ -135,6 +135,7 @@ func readsAll(node nn.Node, a nn.Axis) bool {
 // follow compares map by map, and ends at the first that does not move along.
 func (m *Motion) follow(ctx context.Context, net *nn.Net, crew Workers, pooled []bool) error {
 	first, copied := net.NewLeanTape(), net.NewLeanTape()
+	first.Apart, copied.Apart = true, true // what a ReLU makes 0 could have told them apart
 	noise := rng.New(1, "moved noise")
 	noise.Uniform(first.Input(), 1)
 	move(copied.Input(), first.Input(), net.In, m.By)
