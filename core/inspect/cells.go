@@ -123,21 +123,24 @@ func (c *Cells) refine(features [][]float32) {
 	c.Count = len(first)
 }
 
-// scatter draws all weights anew, biases and statistics too, on the scale at
-// which values neither grow nor vanish from layer to layer (He et al. 2015).
+// scatter draws all weights anew, biases and statistics too.
 func scatter(net *nn.Net, n uint64) {
-	net.EachParam(func(p nn.Param, values []float32) {
-		s := rng.New(n, "cells "+p.Name)
-		if p.FanIn > 0 {
-			s.Uniform(values, float32(math.Sqrt(6/float64(p.FanIn))))
-			return
-		}
-		s.Uniform(values, 0.5)
-		for i := range values {
-			values[i] += p.Start
-		}
-	})
+	net.EachParam(func(p nn.Param, values []float32) { scatterParam(p, values, n) })
 	net.Pack()
+}
+
+// scatterParam draws a tensor on the scale at which values neither grow nor vanish
+// from layer to layer (He et al. 2015).
+func scatterParam(p nn.Param, values []float32, n uint64) {
+	s := rng.New(n, "cells "+p.Name)
+	if p.FanIn > 0 {
+		s.Uniform(values, float32(math.Sqrt(6/float64(p.FanIn))))
+		return
+	}
+	s.Uniform(values, 0.5)
+	for i := range values {
+		values[i] += p.Start
+	}
 }
 
 // pooling is the first node that sees all places.
@@ -191,7 +194,7 @@ func leak(net *nn.Net, pool nn.Output, grid, other int, draw func(x []float32, c
 		}
 		out := net.Nodes[o].Out()
 		whole := net.In.H%out.H == 0 && net.In.W%out.W == 0 && rows*out.H%net.In.H == 0 && cols*out.W%net.In.W == 0
-		if !whole || !shifted(tape.Activation(o), maps[o], out, rows*out.H/net.In.H, cols*out.W/net.In.W) {
+		if !whole || !shifted(tape.Activation(o), maps[o], out, rows*out.H/net.In.H, cols*out.W/net.In.W, 0) {
 			name = net.Nodes[o].Name()
 		}
 	})
@@ -199,15 +202,19 @@ func leak(net *nn.Net, pool nn.Output, grid, other int, draw func(x []float32, c
 }
 
 // shifted reports whether y is x moved by so many rows and columns, around the
-// edges.
-func shifted(y, x []float32, s nn.Shape, rows, cols int) bool {
+// edges, but for differences of at most tolerance.
+func shifted(y, x []float32, s nn.Shape, rows, cols int, tolerance float32) bool {
+	same := func(a, b []float32) bool {
+		return slices.EqualFunc(a, b, func(v, w float32) bool { return v-w >= -tolerance && v-w <= tolerance })
+	}
+	if tolerance == 0 {
+		same = slices.Equal[[]float32]
+	}
+	line, cut := s.W*s.C, (s.W-cols)*s.C
 	for i := range s.H {
-		for j := range s.W {
-			from := (i*s.W + j) * s.C
-			to := ((i+rows)%s.H*s.W + (j+cols)%s.W) * s.C
-			if !slices.Equal(x[from:from+s.C], y[to:to+s.C]) {
-				return false
-			}
+		from, to := x[i*line:(i+1)*line], y[(i+rows)%s.H*line:][:line]
+		if !same(from[:cut], to[line-cut:]) || !same(from[cut:], to[:line-cut]) {
+			return false
 		}
 	}
 	return true

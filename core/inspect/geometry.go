@@ -107,10 +107,11 @@ func features(nodes []nn.Node) int {
 	found := last
 	for i := nn.Output(last); i != nn.Sample; i = nodes[i].From[0] {
 		node := nodes[i]
-		if out := node.Out(); found != last && out.H*out.W > 1 {
+		enlarged := int(i) == last && resizes(node)
+		if out := node.Out(); out.H*out.W > 1 && !enlarged {
 			break
 		}
-		if (node.Window(nn.Rows).Size == 0 || int(i) == last && resizes(node)) && node.From[0] != nn.Sample {
+		if (node.Window(nn.Rows).Size == 0 || enlarged) && node.From[0] != nn.Sample {
 			found = int(node.From[0])
 		}
 	}
@@ -157,42 +158,32 @@ func jump(node nn.Node, before int) int {
 // not copied to one side or the other, but predicted or enlarged, has the same
 // sides.
 func asymmetry(node nn.Node, a nn.Axis) int {
-	w := node.Window(a)
-	if w.Stride < 2 || w.Size == 0 || resizes(node) {
+	if !strided(node, a) {
 		return 0
 	}
-	before, _ := a.Sides(w.Pad)
-	n, out := a.Of(node.In()[0]), a.Of(node.Out())
-	behind := (out-1)*w.Stride + w.Span() - before - n
+	before, behind := used(node, a)
 	return before - behind
 }
 
+// strided reports whether a layer has a stride along an axis.
+func strided(node nn.Node, a nn.Axis) bool {
+	w := node.Window(a)
+	return w.Stride > 1 && w.Size > 0 && !resizes(node)
+}
+
+// used is how much padding the windows of a layer use in front of its map and
+// behind it; negative: rows that none of them reaches.
+func used(node nn.Node, a nn.Axis) (before, behind int) {
+	w := node.Window(a)
+	before, _ = a.Sides(w.Pad)
+	return before, (a.Of(node.Out())-1)*w.Stride + w.Span() - before - a.Of(node.In()[0])
+}
+
 // evenSizes is Geometry.Even. What is asymmetric repeats with the total stride.
-func evenSizes(s arch.Spec, g *Geometry) []int {
-	even := func(side int) bool {
-		s.In.H, s.In.W = side, side
-		nodes, err := arch.Layers(s)
-		if side < 1 || err != nil {
-			return false
-		}
-		for _, node := range nodes {
-			if asymmetry(node, nn.Rows) != 0 || asymmetry(node, nn.Columns) != 0 {
-				return false
-			}
-		}
-		return true
-	}
-	if even(g.H) {
-		return []int{g.H}
-	}
-	var list []int
-	for _, by := range []int{-1, 1} {
-		for d := 1; d <= 2*g.Stride; d++ {
-			if side := g.H + by*d; even(side) {
-				list = append(list, side)
-				break
-			}
-		}
+func evenSizes(s arch.Spec, g *Geometry) (list []int) {
+	s.In.W = s.In.H
+	for _, size := range EvenSizes(s, g.Stride) {
+		list = append(list, size[0])
 	}
 	return list
 }
@@ -201,19 +192,31 @@ func evenSizes(s arch.Spec, g *Geometry) []int {
 // edge. An output of the map does so when its row or its column does: every
 // layer looks at all rows of a window with all its columns.
 func seesPadding(nodes []nn.Node, a nn.Axis) [][]bool {
-	list := make([][]bool, len(nodes))
+	return reach(nodes, a, func(_ int, list []nn.Reading) []bool {
+		over := make([]bool, len(list))
+		for o, r := range list {
+			over[o] = r.Padding
+		}
+		return over
+	})
+}
+
+// reach says for each node which of its outputs along an axis see something that
+// comes in at some outputs of the nodes, of which in tells those of a node.
+func reach(nodes []nn.Node, a nn.Axis, in func(node int, list []nn.Reading) []bool) [][]bool {
+	reached := make([][]bool, len(nodes))
 	for i, node := range nodes {
-		for _, r := range node.Reads(a) {
-			over := r.Padding
+		list := node.Reads(a)
+		reached[i] = in(i, list)
+		for o, r := range list {
 			for _, from := range node.From {
 				for _, t := range r.Taps {
-					over = over || from != nn.Sample && list[from][min(t.At, len(list[from])-1)]
+					reached[i][o] = reached[i][o] || from != nn.Sample && reached[from][min(t.At, len(reached[from])-1)]
 				}
 			}
-			list[i] = append(list[i], over)
 		}
 	}
-	return list
+	return reached
 }
 
 func share(list []bool) float64 {

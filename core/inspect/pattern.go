@@ -19,15 +19,18 @@ import (
 //
 //	δ(x) = F(x; padding) − F(x; surroundings)
 //
-// the second as a network without padding on a larger picture. A value of the
-// features is compared with the one that lies over the same pixels.
+// the second as a network without padding on a larger picture; one that came with its
+// weights may not fit together without, and has a picture so large in its place that no
+// value which is compared sees its padding. A value of the features is compared with
+// the one that lies over the same pixels.
 type Pattern struct {
 	// Problem says why nothing was compared; the rest is empty then.
 	Problem string
 
-	Photos       int // that were looked at
-	Crop, Around int // the sides of the small and the large picture
-	Margin       int // pixels of the large one above and left of the small one
+	Photos       int  // that were looked at
+	Crop, Around int  // the sides of the small and the large picture
+	Margin       int  // pixels of the large one above and left of the small one
+	Away         bool // the large one is padded, but too far away to be seen
 	Taps         []TapPattern
 	LeftOut      []string // taps whose surroundings, or the work, would be too large
 }
@@ -102,7 +105,10 @@ type alignment struct {
 // together: at a stride of j, outputs at another margin would lie between those
 // that they are compared with. without is the same network but for its padding, on
 // the smallest picture that it takes.
-func align(padded []nn.Node, without arch.Spec, taps []string) (*alignment, error) {
+//
+// If away, that network is padded, too, and the margin is the smallest at which no map
+// sees that, or such that the large picture has more than maxAround pixels.
+func align(padded []nn.Node, without arch.Spec, taps []string, away bool) (*alignment, error) {
 	deepest := taps[len(taps)-1]
 	small, err := grids(upTo(padded, deepest))
 	if err != nil {
@@ -128,6 +134,14 @@ func align(padded []nn.Node, without arch.Spec, taps []string) (*alignment, erro
 
 	// The large picture ends where all that is compared is seen whole.
 	side := padded[0].In()[0].H
+	for ; away; a.margin += small[deepest].jump {
+		a.around = side + 2*a.margin
+		without.In.H, without.In.W = a.around, a.around
+		nodes, err := arch.Layers(without)
+		if a.shifts(small, large); err == nil && covers(nodes, padded, taps, a.shift) || a.around > maxAround {
+			return a, nil
+		}
+	}
 	least := max(side+2*a.margin, smallest)
 	for a.around = least; a.around <= least+4*small[deepest].jump; a.around++ {
 		without.In.H, without.In.W = a.around, a.around
@@ -176,9 +190,11 @@ func covers(nodes, padded []nn.Node, taps []string, shift map[string]int) bool {
 // pattern compares at as many taps, from the picture inward, as the bounds
 // allow.
 func (s Subject) pattern(ctx context.Context, crew Workers, p *Pattern) error {
-	without := s.Spec
-	without.Padding, without.Extent, without.Layers, without.FCHead = pad.Must("none"), pad.Valid, nil, false
-	smallest := arch.Smallest(without)
+	without, smallest := s.Spec, s.Spec.In.H
+	if p.Away = s.Spec.Arch.Weigh != nil; !p.Away {
+		without.Padding, without.Extent, without.Layers, without.FCHead = pad.Must("none"), pad.Valid, nil, false
+		smallest = arch.Smallest(without)
+	}
 	if smallest == 0 {
 		p.Problem = fmt.Sprintf("without padding no picture of up to %d×%d pixels is large enough for %s", maxAround, maxAround, s.Spec.Arch.Name)
 		return nil
@@ -190,10 +206,14 @@ func (s Subject) pattern(ctx context.Context, crew Workers, p *Pattern) error {
 	for taps := s.Spec.Arch.Taps; len(taps) > 0; taps = taps[:len(taps)-1] {
 		deepest := taps[len(taps)-1]
 		without.In.H, without.In.W = smallest, smallest
-		a, err := align(s.Net.Nodes, without, taps)
+		a, err := align(s.Net.Nodes, without, taps, p.Away)
 		if err != nil {
 			p.Problem = err.Error()
 			return nil
+		}
+		if a.around > largest {
+			p.LeftOut = append([]string{deepest}, p.LeftOut...)
+			continue
 		}
 		without.In.H, without.In.W = a.around, a.around
 		nodes, err := arch.Layers(without)
@@ -202,7 +222,7 @@ func (s Subject) pattern(ctx context.Context, crew Workers, p *Pattern) error {
 		}
 		each := work(upTo(s.Net.Nodes, deepest)) + work(upTo(nodes, deepest))
 		photos := int(min(maxWork/max(each, 1), float64(len(s.Photos))))
-		if a.around > largest || photos < min(len(s.Photos), leastPhotos) || floats(s.Net.Nodes)+floats(nodes) > maxFloats {
+		if photos < min(len(s.Photos), leastPhotos) || floats(s.Net.Nodes)+floats(nodes) > maxFloats {
 			p.LeftOut = append([]string{deepest}, p.LeftOut...)
 			continue
 		}

@@ -71,11 +71,19 @@ func patternOf(t *testing.T, s Subject) (p Pattern) {
 // float64: a feature of the real surroundings is a formula of the pixels around
 // it, wherever they are.
 func TestPatternIsWhatItsFormulaSays(t *testing.T) {
-	const side, whole, photos = 8, 30, 5
-	for _, padding := range []string{"zeros", "reflect", "circular"} {
+	const side, photos = 8, 5
+	for _, c := range []struct {
+		padding       string
+		away          bool // it came with its weights
+		whole, margin int
+	}{{"zeros", false, 30, 11}, {"reflect", false, 30, 11}, {"circular", false, 30, 11}, {"zeros", true, 32, 12}, {"reflect", true, 32, 12}} {
+		padding, whole := c.padding, c.whole
 		s := subject(t, spec("small", padding, side), noise(photos, whole))
+		if c.away {
+			s.Spec.Arch.Weigh = func(arch.Spec, *nn.Net) error { return nil }
+		}
 		f := patternOf(t, s)
-		if f.Problem != "" || f.Around != whole || f.Margin != 11 || f.Photos != photos || len(f.Taps) != 3 || f.Crop != side || len(f.LeftOut) != 0 {
+		if f.Problem != "" || f.Away != c.away || f.Around != whole || f.Margin != c.margin || f.Photos != photos || len(f.Taps) != 3 || f.Crop != side || len(f.LeftOut) != 0 {
 			t.Fatalf("%s: %+v", padding, f)
 		}
 		tensors := map[string][]float32{}
@@ -208,7 +216,7 @@ func TestAlignAll(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s, %s: %v", name, padding, err)
 			}
-			a, err := align(nodes, without, without.Arch.Taps)
+			a, err := align(nodes, without, without.Arch.Taps, false)
 			switch {
 			case padding == "resize":
 				if err == nil || !strings.Contains(err.Error(), "enlarges the map instead of padding it") {

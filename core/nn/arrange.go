@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"sync"
 )
 
 // Arrange puts values elsewhere. Its output is a block of any number of
@@ -19,7 +20,18 @@ type Arrange struct {
 	at     [][]int32
 	fill   float32
 	nobody bool // some value is fill
+	moved
 }
+
+// moved are what a layer that moves values reads along each axis: to find that out takes
+// a look at every value, so it is done once, and when somebody asks.
+type moved [2]func() []Reading
+
+func movedBy(reads func(a Axis) []Reading) moved {
+	return moved{sync.OnceValue(func() []Reading { return reads(Rows) }), sync.OnceValue(func() []Reading { return reads(Columns) })}
+}
+
+func (m moved) Reads(a Axis) []Reading { return m[a]() }
 
 // Nowhere is the offset of a value that is not in x.
 const Nowhere = -1 << 30
@@ -28,6 +40,7 @@ const Nowhere = -1 << 30
 // unless at makes as many values as out has, all of them in x or Nowhere.
 func NewArrange(name, kind string, in, out Shape, at [][]int32, fill float32) *Arrange {
 	l := &Arrange{plain: plain{name, in, out}, kind: kind, fill: fill}
+	l.moved = movedBy(l.reads)
 	n, low, high := 1, 0, 0
 	for _, list := range at {
 		n *= len(list)
@@ -95,7 +108,7 @@ func (l *Arrange) Kind() string { return l.kind }
 
 func (l *Arrange) Window(a Axis) Window { return windowOf(l, a) }
 
-func (l *Arrange) Reads(a Axis) []Reading {
+func (l *Arrange) reads(a Axis) []Reading {
 	return readings(l.in, l.out, a, func(see func(o, i int)) {
 		l.each(func(o, i, n int) {
 			for j := range n {
@@ -186,21 +199,26 @@ func (l *Arrange) Backward(c *Call) {
 }
 
 // Reshape gives the values of a sample another shape, in their order.
-type Reshape struct{ plain }
+type Reshape struct {
+	plain
+	moved
+}
 
 // NewReshape returns the layer. It panics unless both shapes have as many values.
 func NewReshape(name string, in, out Shape) *Reshape {
 	if in.Len() != out.Len() {
 		panic(fmt.Sprintf("nn: %s: %v cannot have the shape %v", name, in, out))
 	}
-	return &Reshape{plain{name, in, out}}
+	l := &Reshape{plain: plain{name, in, out}}
+	l.moved = movedBy(l.reads)
+	return l
 }
 
 func (l *Reshape) Kind() string         { return "reshape" }
 func (l *Reshape) InPlace() bool        { return true }
 func (l *Reshape) Window(a Axis) Window { return windowOf(l, a) }
 
-func (l *Reshape) Reads(a Axis) []Reading {
+func (l *Reshape) reads(a Axis) []Reading {
 	if l.in.H == l.out.H && l.in.W == l.out.W {
 		return l.same(a)
 	}
@@ -259,16 +277,27 @@ func readings(in, out Shape, a Axis, each func(see func(o, i int))) []Reading {
 }
 
 // windowOf is the window of a layer that moves values: of one position where
-// every output reads no more than one, and else of all.
+// every output reads no more than one, as far from the next as all are, and else of
+// all.
 func windowOf(l Layer, a Axis) Window {
-	in, out := a.Of(l.In()[0]), a.Of(l.Out())
-	w := Window{Size: 1, Stride: max(1, in/out), Dilation: 1}
-	list := l.Reads(a)
-	for _, r := range list {
-		if len(r.Taps) > 1 {
+	w := Window{Size: 1, Stride: 0, Dilation: 1}
+	before := -1
+	for _, r := range l.Reads(a) {
+		switch {
+		case len(r.Taps) > 1:
 			return Window{Size: 0, Stride: 1, Dilation: 1}
+		case len(r.Taps) == 0:
+			before = -1
+			continue
+		case before < 0:
+		case w.Stride == 0:
+			w.Stride = r.Taps[0].At - before
+		case w.Stride != r.Taps[0].At-before:
+			w.Stride = 1
 		}
+		before = r.Taps[0].At
 	}
+	w.Stride = max(w.Stride, 1)
 	return w
 }
 

@@ -35,6 +35,17 @@ func TapeBytes(nodes []Node, in Shape) int64 {
 	return p.batchBytes(nodes, in, 1, false, false) + 4*int64(p.scratch)
 }
 
+// LeanTapeBytes is TapeBytes for a lean tape.
+func LeanTapeBytes(nodes []Node, in Shape) int64 {
+	p := newPlan(nodes)
+	_, length, saved, indices, shared := p.outputs(nodes)
+	n := in.Len() + saved + indices + shared + p.scratch
+	for _, l := range length {
+		n += l
+	}
+	return 4 * int64(n)
+}
+
 // TrainerBytes is how much memory a trainer of a network of these nodes takes,
 // for batches of size samples of shape in, with tapes for as many workers; but
 // without the network and what its optimiser keeps, moments of every weight:

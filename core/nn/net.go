@@ -429,15 +429,31 @@ func (n *Net) Init(seed uint64) {
 
 // Pack must be called after W has changed and before the next pass.
 func (n *Net) Pack() {
-	if n.packed == nil {
-		n.packed = make([]float32, n.spans[len(n.spans)-1].packedEnd)
-	}
 	for i := range n.Nodes {
 		n.pack(i)
 	}
 }
 
+// PackForward is Pack for one node, and for passes forward alone: these read kernels as
+// they are, which Pack turns round for the way back.
+func (n *Net) PackForward(o Output) {
+	switch n.Nodes[o].Layer.(type) {
+	case *Conv, *Banks, *Linear:
+		n.packInto()
+	default:
+		n.pack(int(o))
+	}
+}
+
+// packInto makes room for what Pack makes.
+func (n *Net) packInto() {
+	if n.packed == nil {
+		n.packed = make([]float32, n.spans[len(n.spans)-1].packedEnd)
+	}
+}
+
 func (n *Net) pack(i int) {
+	n.packInto()
 	s := n.spans[i]
 	n.Nodes[i].Pack(n.packed[s.packed:s.packedEnd], n.W[s.w:s.wEnd], n.W[s.state:s.stateEnd])
 }

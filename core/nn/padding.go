@@ -33,6 +33,10 @@ func (p *padding) pass(c *Call, i int) pad.Pass {
 	return pad.Pass{Source: c.source(p.draws, i), Training: c.Training}
 }
 
+// Beside is the scheme of what the layer sees beside its picture; a pool that sees
+// nothing there has none.
+func (p *padding) Beside() pad.Scheme { return p.scheme }
+
 // pad sets xp to the padded pictures of a call.
 func (p *padding) pad(c *Call, xp []float32) {
 	in := p.plan.H * p.plan.W * p.plan.C

@@ -137,3 +137,54 @@ func (p *plan) gradients(nodes []Node, wholeLevels bool) (buffer, length []int) 
 	}
 	return buffer, length
 }
+
+// outputs assigns buffers for what nodes make of a sample on its way forward alone: of
+// each node the number of its buffer, and of each buffer its length; a buffer is used
+// again behind the last node that takes what lies in it. Besides, they are the largest of
+// what any node keeps: they are needed for the time of a call.
+func (p *plan) outputs(nodes []Node) (buffer, length []int, saved, indices, shared int) {
+	last := make([]int, len(nodes)) // that takes the output of a root
+	for i, n := range nodes {
+		last[p.root[i]] = i
+		for _, from := range n.From {
+			if from != Sample {
+				last[p.root[from]] = i
+			}
+		}
+		s := n.Sizes()
+		saved, indices, shared = max(saved, s.Saved), max(indices, s.Indices), max(shared, s.Batch)
+	}
+	last[p.root[len(nodes)-1]] = len(nodes)
+	ends := make([][]int, len(nodes)+1)
+	for i, root := range p.root {
+		if root == i {
+			ends[last[i]] = append(ends[last[i]], i)
+		}
+	}
+	buffer = make([]int, len(nodes))
+	var free []int
+	for i, n := range nodes {
+		if root := p.root[i]; root != i {
+			buffer[i] = buffer[root]
+		} else {
+			best := -1 // the smallest that is large enough, or the largest
+			for at, b := range free {
+				fits, bestFits := length[b] >= n.Out().Len(), best >= 0 && length[free[best]] >= n.Out().Len()
+				if best < 0 || fits && (!bestFits || length[b] < length[free[best]]) || !fits && !bestFits && length[b] > length[free[best]] {
+					best = at
+				}
+			}
+			if best < 0 {
+				buffer[i], length = len(length), append(length, n.Out().Len())
+			} else {
+				buffer[i] = free[best]
+				length[buffer[i]] = max(length[buffer[i]], n.Out().Len())
+				free = slices.Delete(free, best, best+1)
+			}
+		}
+		for _, root := range ends[i] {
+			free = append(free, buffer[root])
+		}
+	}
+	return buffer, length, saved, indices, shared
+}

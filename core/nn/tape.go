@@ -47,6 +47,24 @@ func newBatch(net *Net, n int, training, wholeLevels bool) *batch {
 	return b
 }
 
+// newLeanBatch returns the memory for one sample on its way forward alone, in which an
+// output lies only until all nodes that take it have been passed.
+func newLeanBatch(net *Net) *batch {
+	buffer, length, saved, indices, shared := net.outputs(net.Nodes)
+	b := &batch{net: net, x: make([]float32, net.In.Len())}
+	memory := make([][]float32, len(length))
+	for i, n := range length {
+		memory[i] = make([]float32, n)
+	}
+	kept, integers, common := make([]float32, saved), make([]int32, indices), make([]float32, shared)
+	for i, node := range net.Nodes {
+		s := node.Sizes()
+		b.y = append(b.y, memory[buffer[i]][:node.Out().Len()])
+		b.saved, b.indices, b.shared = append(b.saved, kept[:s.Saved]), append(b.indices, integers[:s.Indices]), append(b.shared, common[:s.Batch])
+	}
+	return b
+}
+
 // of is the same memory for another network of the same layers.
 func (b *batch) of(net *Net) *batch {
 	other := *b
@@ -151,6 +169,12 @@ type Tape struct {
 // NewTape returns a tape for passes through n.
 func (n *Net) NewTape() *Tape {
 	return &Tape{batch: newBatch(n, 1, false, false), work: newWorkspace(n, 1, false)}
+}
+
+// NewLeanTape returns a tape that takes less memory. The Activation of a node is there
+// only until those that take it have been sent through.
+func (n *Net) NewLeanTape() *Tape {
+	return &Tape{batch: newLeanBatch(n), work: newWorkspace(n, 1, false)}
 }
 
 // Input is where the caller writes the sample before Forward.

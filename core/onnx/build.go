@@ -107,6 +107,17 @@ func (b *build) checkDims(dims []int, constant bool) error {
 
 // settle applies what is pending.
 func (b *build) settle(v *value) *value {
+	if s := v.sliced; s != nil {
+		at := b.n
+		b.n = s.node
+		m, err := b.move("slice", s.of, s.picks, 0)
+		b.n = at
+		if err != nil {
+			b.b.Fail("%w", err)
+			return v
+		}
+		v.out, v.dims, v.order, v.sliced = m.out, m.dims, m.order, nil
+	}
 	if v.pending == nil {
 		return v
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"padlab/core/nn"
+	"padlab/core/pad"
 )
 
 func shapeOp(b *build, n *node, in []*value) (*value, error) {
@@ -316,7 +317,73 @@ func slice(b *build, n *node, in []*value) (*value, error) {
 	if all {
 		return v, nil
 	}
+	if len(axes) == 1 && v.constant == nil && b.meets(n) {
+		axis, _ := axisOf(axes[0], len(v.dims))
+		m := b.value(0, v.dims, v.order)
+		m.dims[axis] = len(picks[axis].index)
+		if err := b.checkDims(m.dims, false); err != nil {
+			return nil, err
+		}
+		m.sliced = &sliced{node: n, of: v, axis: axis, picks: picks}
+		return m, nil
+	}
 	return b.move("slice", v, picks, 0)
+}
+
+// meets reports whether all that takes what a node makes is concatenated with what the
+// node takes: as where padding that goes on at the other side was written in slices.
+func (b *build) meets(n *node) bool {
+	takers := b.m.takers[n.out[0]]
+	return len(n.out) == 1 && n.out[0] != b.m.outputs[0] && len(takers) > 0 && !slices.ContainsFunc(takers, func(t *node) bool {
+		return t.op != "Concat" || !slices.Contains(t.in, n.in[0])
+	})
+}
+
+// circular is what a concatenation of slices of a picture and the picture itself makes,
+// where that is the picture with what lies at its other side; nil: it is not.
+func (b *build) circular(in []*value, axis int) *value {
+	whole := slices.IndexFunc(in, func(v *value) bool { return v.sliced == nil })
+	if whole < 0 || len(in[whole].dims) != 4 || axis < 2 || in[whole].constant != nil || in[whole].dims[0] != 1 {
+		return nil
+	}
+	v := in[whole]
+	n, before := v.dims[axis], 0
+	var index []int
+	for i, part := range in {
+		switch {
+		case i == whole:
+			before = len(index)
+			index = append(index, every(axis, n).index...)
+		case part.sliced == nil || part.sliced.of != v || part.sliced.axis != axis:
+			return nil
+		default:
+			index = append(index, part.sliced.picks[axis].index...)
+		}
+	}
+	scheme := pad.Must("circular")
+	sources, err := scheme.Sources(n, before, len(index)-before-n)
+	if err != nil || !slices.Equal(sources, index) {
+		return nil
+	}
+	if b.spec.Extent == pad.Valid {
+		return v
+	}
+	if b.spec.Padding.Name != "zeros" {
+		scheme = b.spec.Padding
+	}
+	sides := pad.Sides{Top: before, Bottom: len(index) - before - n}
+	if axis == 3 {
+		sides = pad.Sides{Left: before, Right: len(index) - before - n}
+	}
+	of := v
+	if p := v.pending; p != nil && p.scheme == scheme && !b.named(p.name) { // the other axis
+		of = p.of
+		sides.Top, sides.Bottom, sides.Left, sides.Right = sides.Top+p.sides.Top, sides.Bottom+p.sides.Bottom, sides.Left+p.sides.Left, sides.Right+p.sides.Right
+	}
+	m := b.value(v.out, v.dims, v.order)
+	m.dims[axis] = len(index)
+	m.pending = &pending{name: b.name(""), of: of, scheme: scheme, sides: sides}
+	return m
 }
 
 func gather(b *build, n *node, in []*value) (*value, error) {
@@ -521,6 +588,9 @@ func concat(b *build, n *node, in []*value) (*value, error) {
 	}
 	if len(list) == 1 {
 		return list[0], nil
+	}
+	if m := b.circular(list, axis); m != nil {
+		return m, nil
 	}
 	var lead *value
 	for i, v := range list {

@@ -20,6 +20,7 @@ type value struct {
 	constant *tensor
 	cost     int // values that were computed for it
 	pending  *pending
+	sliced   *sliced
 
 	moved map[string]*value // the same in other orders
 }
@@ -30,6 +31,14 @@ type pending struct {
 	of     *value
 	scheme pad.Scheme
 	sides  pad.Sides
+}
+
+// A sliced value has not been cut out yet: it may be part of a padding.
+type sliced struct {
+	node  *node
+	of    *value
+	axis  int
+	picks []pick
 }
 
 // memory are the dimensions of the value as they lie in memory.

@@ -148,7 +148,7 @@ padlab config names.`,
 	s.setting(&s.glyphs, "glyphs", "auto", "`SET` to draw curves with: braille, block, ascii or auto")
 	s.setting(&s.look.theme, "theme", "auto", "`THEME` of the screen: light, dark or auto")
 	s.flags.StringVar(&s.look.color, "color", "auto", "`WHEN` to use colour: auto (heeds NO_COLOR, CLICOLOR_FORCE), always or never")
-	root.AddCommand(s.configCommand(), s.runCommand(), s.sweepCommand(), s.showCommand(), s.compareCommand(), s.exportCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.inspectCommand(), s.onnxCommand(), s.profileCommand(), s.benchCommand(), s.serveCommand(), s.versionCommand(), completionCommand(root))
+	root.AddCommand(s.configCommand(), s.runCommand(), s.sweepCommand(), s.showCommand(), s.compareCommand(), s.exportCommand(), s.presetsCommand(), s.datasetsCommand(), s.schemesCommand(), s.inspectCommand(), s.lintCommand(), s.onnxCommand(), s.profileCommand(), s.benchCommand(), s.serveCommand(), s.versionCommand(), completionCommand(root))
 	root.AddCommand(s.manCommand(root))
 	root.SetHelpCommand(s.helpCommand(root))
 	root.InitDefaultHelpCmd()

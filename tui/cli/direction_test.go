@@ -41,6 +41,7 @@ var house = map[string]string{
 
 	"core/experiment": "core/task core/position core/border core/pad core/images core/arch/catalog",
 	"core/inspect":    "core/arch core/nn core/pad core/images",
+	"core/lint":       "core/inspect core/probe core/arch core/nn core/pad core/images core/position",
 	"core/probe":      "core/nn core/pad core/border core/position core/images",
 	"core/task":       "core/border core/images",
 	"core/arch":       "core/nn core/pad core/arch/catalog",
@@ -54,7 +55,7 @@ var house = map[string]string{
 
 // values are the rooms that screens and tables take values from; what computes
 // is not among them.
-const values = "core/lab core/sweep core/record core/experiment core/inspect core/task core/position core/pad core/border core/images core/arch/catalog"
+const values = "core/lab core/sweep core/record core/experiment core/inspect core/lint core/task core/position core/pad core/border core/images core/arch/catalog"
 
 var leaves = []string{"core/names", "core/rng", "core/metric", "core/exact"}
 

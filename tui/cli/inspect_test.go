@@ -92,6 +92,7 @@ type inspectionPatternShape struct {
 	Crop        int     `json:"crop"`
 	Around      int     `json:"around"`
 	Margin      int     `json:"margin"`
+	Away        bool    `json:"away"`
 	Taps        []struct {
 		Tap     string `json:"tap"`
 		Out     [3]int `json:"out"`

@@ -135,6 +135,6 @@ var exitCodes = []string{
 	fmt.Sprint(exitOK, " all is well"),
 	fmt.Sprint(exitFailed, " it failed, or an arm diverged"),
 	fmt.Sprint(exitUsage, " a slip in the command line, or a file that is not right"),
-	fmt.Sprint(exitUnexpected, " an expectation of the experiment did not hold (run --expect)"),
+	fmt.Sprint(exitUnexpected, " an expectation of the experiment did not hold (run --expect), or a rule is broken (lint)"),
 	fmt.Sprint(exitInterrupted, " interrupted; what was done is written"),
 }

@@ -13,7 +13,7 @@ import (
 func TestUsage(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"runn", `unknown command "runn": did you mean "run"? (see padlab --help)`},
-		{"zzzzz", `unknown command "zzzzz" (known: bench, compare, completion, config, datasets, export, help, inspect, onnx, presets, profile, run, schemes, serve, show, sweep, version) (see padlab --help)`},
+		{"zzzzz", `unknown command "zzzzz" (known: bench, compare, completion, config, datasets, export, help, inspect, lint, onnx, presets, profile, run, schemes, serve, show, sweep, version) (see padlab --help)`},
 		{"runn --seed 3", `unknown command "runn": did you mean "run"?`},
 		{"hepl", `did you mean "help"?`},
 		{"where-am", `unknown preset "where-am": did you mean "where-am-i"?`},

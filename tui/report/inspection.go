@@ -102,8 +102,12 @@ func Pattern(f *inspect.Findings) Section {
 	if p.Problem != "" {
 		return Section{Words: "Pattern of the padding (PPP): not compared: " + Visible(p.Problem) + "."}
 	}
-	words := fmt.Sprintf("Pattern of the padding (PPP): features of %d×%d pixels less those of the same pixels in the middle of %d×%d, without padding; %s. What stays when those are averaged is the padding's: its signal to noise, and its mean.",
-		p.Crop, p.Crop, p.Around, p.Around, Count(p.Photos, "photograph"))
+	where := "without padding"
+	if p.Away {
+		where = "too far from its padding to see it"
+	}
+	words := fmt.Sprintf("Pattern of the padding (PPP): features of %d×%d pixels less those of the same pixels in the middle of %d×%d, %s; %s. What stays when those are averaged is the padding's: its signal to noise, and its mean.",
+		p.Crop, p.Crop, p.Around, p.Around, where, Count(p.Photos, "photograph"))
 	if len(p.LeftOut) > 0 {
 		words += " Left out, as their surroundings or the work would be too large: " + strings.Join(p.LeftOut, ", ") + "."
 	}

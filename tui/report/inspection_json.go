@@ -110,6 +110,7 @@ type inspectedPattern struct {
 	Crop        int            `json:"crop"`
 	Around      int            `json:"around"`
 	Margin      int            `json:"margin"`
+	Away        bool           `json:"away"` // the larger picture is padded, too far away to be seen
 	Taps        []inspectedTap `json:"taps"`
 	LeftOut     []string       `json:"left_out"`
 }
@@ -137,7 +138,7 @@ func MeasurementOf(f *inspect.Findings) *Measurement {
 		m.Neurons = append(m.Neurons, inspectedFilters{n.Name, n.Kernel, n.Count, !n.TooSmall, n.Any, n.At, list})
 	}
 	p := f.Pattern
-	m.Pattern = inspectedPattern{nil, p.Photos, p.Crop, p.Around, p.Margin, []inspectedTap{}, append([]string{}, p.LeftOut...)}
+	m.Pattern = inspectedPattern{nil, p.Photos, p.Crop, p.Around, p.Margin, p.Away, []inspectedTap{}, append([]string{}, p.LeftOut...)}
 	if p.Problem != "" {
 		m.Pattern.Problem = &p.Problem
 	}
