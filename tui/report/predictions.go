@@ -239,7 +239,7 @@ func (p Predictions) sections() (list []Section) {
 			profile.Table.Add(row(name, strconv.Itoa(d), p.Place(d), v.text(c.Metric), strconv.Itoa(v.N), strconv.Itoa(v.Images))...)
 		}
 		if c.Gap.Value.Finite() {
-			gaps.Table.Add(row(name, c.Gap.text(c.Metric), strconv.Itoa(c.Gap.Images), verdict(c.Gap))...)
+			gaps.Table.Add(row(name, c.Gap.text(c.Metric), strconv.Itoa(c.Gap.Images), ofTheBorder(c.Gap))...)
 		}
 	}
 	if list = append(list, profile); len(gaps.Table) > 1 {
@@ -260,8 +260,8 @@ func (p Predictions) sections() (list []Section) {
 	return append(list, differences)
 }
 
-// verdict says what the interval of a gap says.
-func verdict(v Valued) string {
+// ofTheBorder says what the interval of a gap says.
+func ofTheBorder(v Valued) string {
 	switch {
 	case !v.Low.Finite():
 		return ""
