@@ -77,12 +77,15 @@ func (s Spec) classifier(b *nn.Builder, x nn.Output, name string) nn.Output {
 		return b.Linear(name, x, s.Classes)
 	}
 	x = b.Conv(name, x, s.Classes, 1, 1, pad.Must("none"), pad.Valid, !s.Unbiased)
-	if s.Head == catalog.Continued {
+	switch s.Head {
+	case catalog.Continued:
 		return b.ResizePadded("enlarge", x, s.In.H, s.In.W, s.Padding)
+	case catalog.Stretched:
+		return b.Resize("enlarge", x, s.In.H, s.In.W, false)
 	}
 	nodes, err := b.Nodes()
-	if s.Head == catalog.Stretched || err != nil {
-		return b.Resize("enlarge", x, s.In.H, s.In.W, false)
+	if err != nil {
+		return x
 	}
 	where := TraceLayers(nodes)[x]
 	return b.Align("enlarge", x, s.In.H, s.In.W, where.Top, where.Left, where.Stride)

@@ -18,7 +18,8 @@ type Border struct {
 	Layers  int
 	Entries []Entry
 	Strides []Stride
-	Wraps   []string // the layers that pad with what lies at the other side
+	Wraps   []string // the layers that pad with what lies at the other side, along some axis
+	Along   [2]bool  // along which axes some layer does
 	Last    string   // the layer that makes the last map
 	Seen    float64  // the share of the last map's outputs that see what is not in the picture
 
@@ -87,8 +88,9 @@ func LookAtBorder(s arch.Spec) (*Border, error) {
 		if e.Everywhere || e.Touched != [4]int{} {
 			b.Entries = append(b.Entries, *e)
 		}
-		if e.Beside == circular && looksOver(node) {
+		if rows, columns := goesOn(node, nn.Rows), goesOn(node, nn.Columns); (rows || columns) && looksOver(node) {
 			b.Wraps = append(b.Wraps, e.Layer)
+			b.Along[nn.Rows], b.Along[nn.Columns] = b.Along[nn.Rows] || rows, b.Along[nn.Columns] || columns
 		}
 		if strided(node, nn.Rows) || strided(node, nn.Columns) {
 			b.Strides = append(b.Strides, strideOf(node))
@@ -100,6 +102,30 @@ func LookAtBorder(s arch.Spec) (*Border, error) {
 }
 
 const circular = "circular"
+
+// goesOn reports whether a layer pads with what lies at the other side of an axis.
+func goesOn(node nn.Node, a nn.Axis) bool {
+	l, ok := node.Layer.(interface{ Beside() pad.Scheme })
+	if !ok {
+		return false
+	}
+	columns, rows := l.Beside().Axes()
+	if a == nn.Rows {
+		return rows.Name == circular
+	}
+	return columns.Name == circular
+}
+
+// Seams are the entries along an axis along which other layers go on at the other side.
+func (b *Border) Seams() (list []Entry) {
+	for _, e := range b.Entries {
+		rows, columns := e.Touched[0]+e.Touched[1] > 0, e.Touched[2]+e.Touched[3] > 0
+		if e.Everywhere || rows && b.Along[nn.Rows] || columns && b.Along[nn.Columns] {
+			list = append(list, e)
+		}
+	}
+	return list
+}
 
 // looksOver reports whether a layer has windows that look over the edge.
 func looksOver(node nn.Node) bool {
@@ -130,9 +156,13 @@ func enters(node nn.Node, a nn.Axis, list []nn.Reading) (over []bool, everywhere
 		return over, false
 	}
 	if interpolates(node) || node.Kind() == "resize" {
-		return enlarged(over, a.Of(node.In()[0]), list)
+		n := a.Of(node.In()[0])
+		if l, ok := node.Layer.(*nn.Resize); ok {
+			n -= 2 * l.Around()
+		}
+		return enlarged(over, n, list)
 	}
-	if beside(node) == circular {
+	if goesOn(node, a) {
 		return over, false
 	}
 	for o, r := range list {

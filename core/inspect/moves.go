@@ -216,7 +216,7 @@ func rearranges(node nn.Node) bool {
 	case *nn.Reshape:
 		return true
 	case *nn.Pad:
-		return beside(node) == circular
+		return goesOn(node, nn.Rows) || goesOn(node, nn.Columns)
 	case *nn.Arrange:
 		return node.Kind() != "resize" && node.Kind() != "pad"
 	}

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"padlab/core/arch"
 	"padlab/core/inspect"
 	"padlab/core/nn"
+	"padlab/core/pad"
 )
 
 // geometry answers what needs no weights.
@@ -97,15 +99,48 @@ func (l *linter) seams(b *inspect.Border) {
 		f.Verdict = "No layer is known to go on at the other side, so there is no seam in what does."
 		return
 	}
-	f.Value = float64(len(b.Entries))
-	for _, e := range b.Entries {
+	seams := b.Seams()
+	f.Value = float64(len(seams))
+	for _, e := range seams {
 		f.Places = append(f.Places, entry(e))
 	}
-	if len(b.Entries) == 0 {
-		f.Verdict = fmt.Sprintf("%s at the other side, and no other layer has a border.", goOn(len(b.Wraps)))
-	} else {
-		f.Verdict = fmt.Sprintf("%s at the other side, but %s a border all the same.", goOn(len(b.Wraps)), have(len(b.Entries)))
+	there := "at the other side"
+	switch b.Along {
+	case [2]bool{true, false}:
+		there += ", top and bottom"
+	case [2]bool{false, true}:
+		there += ", left and right"
 	}
+	if len(seams) == 0 {
+		f.Verdict = fmt.Sprintf("%s %s, and no other layer has a border there.", goOn(len(b.Wraps)), there)
+		return
+	}
+	f.Verdict = fmt.Sprintf("%s %s, but %s a border there all the same.", goOn(len(b.Wraps)), there, have(len(seams)))
+	scheme := map[[2]bool]string{{true, true}: "circular", {true, false}: "replicate/circular", {false, true}: "circular/replicate"}[b.Along]
+	if s, names := enlarging(l.Spec, seams, scheme); names != "" {
+		if mended, err := inspect.LookAtBorder(s); err == nil {
+			f.tried(scheme+" in "+names, float64(len(mended.Seams())))
+		}
+	}
+}
+
+// enlarging is the network whose maps go on as a scheme says where they are enlarged, with
+// the names of those layers; empty: none of the entries is one.
+func enlarging(s arch.Spec, entries []inspect.Entry, scheme string) (arch.Spec, string) {
+	var list []string
+	layers := maps.Clone(s.Layers)
+	for _, e := range entries {
+		if e.Kind != "resize" || e.Everywhere {
+			continue
+		}
+		if layers == nil {
+			layers = map[string]pad.Scheme{}
+		}
+		layers[e.Layer] = pad.Must(scheme)
+		list = append(list, e.Layer)
+	}
+	s.Layers = layers
+	return s, strings.Join(list, ", ")
 }
 
 func goOn(n int) string {
@@ -249,12 +284,17 @@ func (l *linter) tryGeometry() {
 		}
 		switch scheme {
 		case "circular":
-			n := float64(len(b.Entries))
-			l.findings[Borders].tried(inAll(scheme), n)
-			if f := l.findings[Seams]; f != nil && f.Value > 0 {
-				f.tried(inAll(scheme), n)
+			change := inAll(scheme)
+			if more, names := enlarging(s, b.Entries, scheme); names != "" {
+				if mended, err := inspect.LookAtBorder(more); err == nil {
+					b, change = mended, change+", and in "+names
+				}
 			}
-			l.findings[Seen].tried(inAll(scheme), b.Seen)
+			l.findings[Borders].tried(change, float64(len(b.Entries)))
+			if f := l.findings[Seams]; f != nil && f.Value > 0 {
+				f.tried(change, float64(len(b.Seams())))
+			}
+			l.findings[Seen].tried(change, b.Seen)
 		case "none":
 			l.findings[Seen].tried(inAll(scheme), b.Seen)
 		}
@@ -275,7 +315,7 @@ func (l *linter) blindness() error {
 	}
 	switch {
 	case own.Blind():
-		f.Verdict = fmt.Sprintf("No: a picture that is moved by %s is followed by %s, %s.", by(own.By), maps(own.Compared), exactly(own))
+		f.Verdict = fmt.Sprintf("No: a picture that is moved by %s is followed by %s, %s.", by(own.By), allMaps(own.Compared), exactly(own))
 		return nil
 	case own.Problem != "":
 		f.Value, f.Verdict = math.NaN(), "Not known: "+own.Problem+"."
@@ -293,9 +333,14 @@ func (l *linter) blindness() error {
 // borderless says whether the network could be blind: whether it is when what is padded
 // goes on at the other side; at this size of picture, or at another.
 func (l *linter) borderless(f *Finding) error {
-	s := l.Spec
+	s, circular := l.Spec, inAll("circular")
 	if l.open {
 		s = everywhere(s, "circular")
+		if b, err := inspect.LookAtBorder(s); err == nil {
+			if more, names := enlarging(s, b.Entries, "circular"); names != "" {
+				s, circular = more, circular+", and in "+names
+			}
+		}
 	}
 	var found *inspect.Motion
 	if l.open {
@@ -305,7 +350,7 @@ func (l *linter) borderless(f *Finding) error {
 		}
 		if m.Blind() {
 			f.Verdict += " It could be blind."
-			f.tried(inAll("circular"), 0)
+			f.tried(circular, 0)
 			return nil
 		}
 		found = m
@@ -322,7 +367,7 @@ func (l *linter) borderless(f *Finding) error {
 		}
 		change := resized(s.In, in)
 		if found != nil {
-			change = inAll("circular") + ", and " + change
+			change = circular + ", and " + change
 		}
 		f.tried(change, 0)
 		break
@@ -361,7 +406,7 @@ func sizes(s arch.Spec) (list []nn.Shape) {
 
 func by(n [2]int) string { return fmt.Sprintf("%d rows and %d columns", n[0], n[1]) }
 
-func maps(n int) string { return fmt.Sprintf("all %d maps", n) }
+func allMaps(n int) string { return fmt.Sprintf("all %d maps", n) }
 
 func exactly(m *inspect.Motion) string {
 	if m.Exact {

@@ -175,3 +175,28 @@ func TestPolicy(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// What comes round left and right alone has a seam where a map is enlarged, and none
+// where that comes round, too; the border above and below is no seam.
+func TestSeamAlongOneAxis(t *testing.T) {
+	for _, c := range []struct {
+		padding string
+		head    catalog.Head
+		seams   float64
+		mend    string
+	}{
+		{"circular/zeros", catalog.Stretched, 1, "circular/replicate in enlarge"},
+		{"zeros/circular", catalog.Stretched, 1, "replicate/circular in enlarge"},
+		{"circular", catalog.Stretched, 1, "circular in enlarge"},
+		{"circular/zeros", catalog.Continued, 0, ""},
+		{"circular", catalog.Continued, 0, ""},
+		{"zeros", catalog.Stretched, 0, ""},
+	} {
+		s := spec("near", c.padding, 32)
+		s.Head = c.head
+		f := judged(t, s, Policy{}).of(t, Seams)
+		if f.Value != c.seams || c.mend != "" && (len(f.Mends) == 0 || f.Mends[0].Change != c.mend || f.Mends[0].Value != 0 || !f.Mends[0].Mends) {
+			t.Errorf("%+v: %+v", c, f)
+		}
+	}
+}

@@ -152,19 +152,20 @@ func (l *Crop) Backward(c *Call) {
 // convention for the corners; see [pad.Bilinear].
 type Resize struct {
 	plain
-	m *pad.Bilinear
+	m      *pad.Bilinear
+	around int // pixels of padding around what is resized
 }
 
 // NewResize returns the layer. It panics unless h and w are positive.
 func NewResize(name string, in Shape, h, w int, corners bool) *Resize {
-	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinear(in.H, in.W, in.C, h, w, corners)}
+	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinear(in.H, in.W, in.C, h, w, corners), 0}
 }
 
 // NewBridge returns a Resize whose input is a picture with one pixel of padding on
 // every side; see [pad.NewBilinearPadded]. It panics unless h and w are positive and
 // there is a picture.
 func NewBridge(name string, in Shape, h, w int) *Resize {
-	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinearPadded(in.H-2, in.W-2, in.C, h, w)}
+	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinearPadded(in.H-2, in.W-2, in.C, h, w), 1}
 }
 
 // NewAlign returns a layer that puts units where they look: the first at the
@@ -172,10 +173,14 @@ func NewBridge(name string, in Shape, h, w int) *Resize {
 // bilinear interpolation between them; see [pad.NewBilinearAt]. It panics
 // unless h, w and step are positive.
 func NewAlign(name string, in Shape, h, w, top, left, step int) *Resize {
-	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinearAt(in.H, in.W, in.C, h, w, top, left, step)}
+	return &Resize{plain{name, in, Shape{h, w, in.C}}, pad.NewBilinearAt(in.H, in.W, in.C, h, w, top, left, step), 0}
 }
 
 func (l *Resize) Kind() string { return "resize" }
+
+// Around is how many pixels of padding the layer's input has on every side: 1 of a
+// bridge, else 0.
+func (l *Resize) Around() int { return l.around }
 
 // Window: an output sees two inputs; the stride is the whole part of H/h, at
 // least 1.
