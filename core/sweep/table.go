@@ -181,13 +181,14 @@ const portable = "gonum"
 // A rowKey says what a row is of.
 type rowKey struct {
 	values   string // of the factors, behind each other
+	unit     string // of the distance
 	distance int    // −1: no ring
 	arm      string
 	metric.Key
 }
 
 func (r Row) key() rowKey {
-	k := rowKey{strings.Join(r.Values, "\x00"), -1, r.Arm, r.Key}
+	k := rowKey{strings.Join(r.Values, "\x00"), r.Unit, -1, r.Arm, r.Key}
 	if r.Distance != nil {
 		k.distance = *r.Distance
 	}
@@ -291,7 +292,7 @@ func readFailure(name string) string {
 // arm adds the scores and rings of one arm.
 func (g *gatherer) arm(c Cell, values []string, name string, a record.Arm) {
 	add := func(key metric.Key, unit string, distance *int, value, chance metric.Number) {
-		k := Row{Values: values, Arm: name, Key: key, Distance: distance}.key()
+		k := Row{Values: values, Arm: name, Key: key, Unit: unit, Distance: distance}.key()
 		at, ok := g.at[k]
 		if !ok {
 			at = len(g.table.Rows)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"padlab/core/images"
+	"padlab/core/metric"
 )
 
 // A part of a table is the table of the sweep that holds the factor to the value,
@@ -81,5 +82,26 @@ func TestWhereSomeFailed(t *testing.T) {
 		if err != nil || part.Cells != want.cells || part.Ended != want.ended || len(part.Problems) != want.problems {
 			t.Errorf("%+v: %d cells, %d ended, %d problems, %v", want, part.Cells, part.Ended, len(part.Problems), err)
 		}
+	}
+}
+
+// A metric that has rings of cells and rings of pixels has both in the table.
+func TestRingsOfTwoUnits(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := (sweeper{dir: dir, plan: planOf(t, quick(t, "task.kind=segment", "canvas.grid=3", "net.padding=zeros"), "train.steps=2")}).run(t); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Collect(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := map[string]metric.Number{}
+	for _, r := range c.Rows {
+		if r.Metric == metric.MIoU && r.Distance != nil && *r.Distance == 0 {
+			first[r.Unit] = r.Mean.Mean
+		}
+	}
+	if len(first) != 2 || first["cells"] == first["pixels"] {
+		t.Errorf("the first rings are %v", first)
 	}
 }
