@@ -54,7 +54,7 @@ func (s *session) complete(root *cobra.Command) {
 		"sweep merge":  {"format": choices(sweepFormats...)},
 		"show":         {"format": choices(formats...)},
 		"compare":      {"format": choices("text", "json", "csv")},
-		"export":       {"figure": files(figure.Formats()...), "csv": files(figure.CSV), "what": choices(figure.Kinds()...), "arm": armsOf},
+		"export":       {"where": nothingMore, "figure": files(figure.Formats()...), "csv": files(figure.CSV), "what": choices(figure.Kinds()...), "arm": armsOf},
 		"schemes show": {"format": choices("text", "json"), "size": nothingMore, "pad": nothingMore},
 		"inspect": {"format": choices("text", "json"), "size": nothingMore, "weights": files("safetensors"), "images": folders,
 			"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools))},
