@@ -240,6 +240,9 @@ func TestEvenSizes(t *testing.T) {
 // Every architecture with every head that it has, under every scheme, has a
 // geometry that makes sense.
 func TestLookAtAll(t *testing.T) {
+	if testing.Short() {
+		t.Skip("of numbers alone, which take the portable kernel minutes under the race detector")
+	}
 	for _, name := range catalog.Names() {
 		for _, c := range []struct {
 			head catalog.Head

@@ -17,6 +17,9 @@ import (
 // the two best answers are all but equal are counted apart. Cells of 14 pixels
 // are no multiples of the stride, and there the identity must break.
 func TestTrainedIsBlind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("of numbers alone, which take the portable kernel minutes under the race detector")
+	}
 	set, err := datasets.Open(t.Context(), "fashion-mnist", "")
 	if err != nil {
 		t.Fatal(err)

@@ -279,6 +279,9 @@ func TestStartRefuses(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
+	if testing.Short() {
+		t.Skip("of numbers alone, which take the portable kernel minutes under the race detector")
+	}
 	for _, c := range []struct {
 		changes []string
 		want    string

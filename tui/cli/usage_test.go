@@ -203,8 +203,9 @@ func TestHelpOfFields(t *testing.T) {
 			t.Errorf("%s is not in its group", f.Key)
 		}
 	}
+	networks := padlab(t, "help", "networks").out
 	for _, name := range catalog.Names() {
-		if !strings.Contains(padlab(t, "help", "networks").out, "\n"+name+" ") {
+		if !strings.Contains(networks, "\n"+name+" ") {
 			t.Errorf("%s is missing", name)
 		}
 	}
