@@ -41,8 +41,9 @@ func (p DepthWise) floor() uint64 {
 	return uint64(math.Float32bits(float32(math.Inf(-1))))
 }
 
-// depthWise is the portable form, which multiplies, rounds, then adds, as gonum's
-// product does.
+// depthWise is the portable form, which multiplies, rounds, then adds, and leaves out
+// what is multiplied by an x of 0, as gonum's product does: a sum of −0 stays −0, and
+// 0·NaN is not seen.
 func depthWise(p DepthWise, y, x, w, bias []float32) {
 	if p.empty() {
 		return
@@ -57,7 +58,9 @@ func depthWise(p DepthWise, y, x, w, bias []float32) {
 				for k := range p.K {
 					from, weight := x[r*p.AR+m*p.AM+o*p.AO+k*p.AK:][:p.C], w[(o*p.K+k)*p.C:][:p.C]
 					for c, v := range from {
-						to[c] += float32(v * weight[c])
+						if v != 0 {
+							to[c] += float32(v * weight[c])
+						}
 					}
 				}
 			}
