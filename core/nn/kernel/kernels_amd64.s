@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func product512x1x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x1x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -16,6 +16,7 @@ TEXT ·product512x1x1(SB), NOSPLIT, $0-8
 	MOVQ      128(AX), CX
 	MOVQ      152(AX), DX
 	MOVQ      72(AX), SI
+	MOVQ      192(AX), R11
 	XORQ      DI, DI
 
 sample:
@@ -28,6 +29,7 @@ outer:
 	MOVQ 96(AX), R10
 
 inner:
+	PREFETCHT0       (R9)(R11*1)
 	VMOVUPS.Z        (R9), K1, Z1
 	VFMADD231PS.BCST (BX), Z1, Z0
 	ADDQ             CX, BX
@@ -51,7 +53,7 @@ inner:
 	RET
 
 // func product512x1x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x1x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -63,6 +65,7 @@ TEXT ·product512x1x2(SB), NOSPLIT, $0-8
 	MOVQ      128(AX), CX
 	MOVQ      152(AX), DX
 	MOVQ      72(AX), SI
+	MOVQ      192(AX), R11
 	XORQ      DI, DI
 
 sample:
@@ -75,7 +78,9 @@ outer:
 	MOVQ 96(AX), R10
 
 inner:
+	PREFETCHT0   (R9)(R11*1)
 	VMOVUPS      (R9), Z2
+	PREFETCHT0   64(R9)(R11*1)
 	VMOVUPS.Z    64(R9), K1, Z3
 	VBROADCASTSS (BX), Z4
 	VFMADD231PS  Z4, Z2, Z0
@@ -103,7 +108,7 @@ inner:
 	RET
 
 // func product512x2x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x2x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -116,6 +121,7 @@ TEXT ·product512x2x1(SB), NOSPLIT, $0-8
 	MOVQ      128(AX), DX
 	MOVQ      152(AX), BX
 	MOVQ      72(AX), DI
+	MOVQ      192(AX), R12
 	XORQ      R8, R8
 
 sample:
@@ -128,6 +134,7 @@ outer:
 	MOVQ 96(AX), R11
 
 inner:
+	PREFETCHT0       (R10)(R12*1)
 	VMOVUPS.Z        (R10), K1, Z2
 	VFMADD231PS.BCST (SI), Z2, Z0
 	VFMADD231PS.BCST (SI)(CX*1), Z2, Z1
@@ -155,7 +162,7 @@ inner:
 	RET
 
 // func product512x2x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x2x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -170,6 +177,7 @@ TEXT ·product512x2x2(SB), NOSPLIT, $0-8
 	MOVQ      128(AX), DX
 	MOVQ      152(AX), BX
 	MOVQ      72(AX), DI
+	MOVQ      192(AX), R12
 	XORQ      R8, R8
 
 sample:
@@ -182,7 +190,9 @@ outer:
 	MOVQ 96(AX), R11
 
 inner:
+	PREFETCHT0   (R10)(R12*1)
 	VMOVUPS      (R10), Z4
+	PREFETCHT0   64(R10)(R12*1)
 	VMOVUPS.Z    64(R10), K1, Z5
 	VBROADCASTSS (SI), Z6
 	VFMADD231PS  Z6, Z4, Z0
@@ -218,7 +228,7 @@ inner:
 	RET
 
 // func product512x3x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x3x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -233,6 +243,7 @@ TEXT ·product512x3x1(SB), NOSPLIT, $0-8
 	MOVQ      128(AX), DX
 	MOVQ      152(AX), BX
 	MOVQ      72(AX), DI
+	MOVQ      192(AX), R12
 	XORQ      R8, R8
 
 sample:
@@ -245,6 +256,7 @@ outer:
 	MOVQ 96(AX), R11
 
 inner:
+	PREFETCHT0       (R10)(R12*1)
 	VMOVUPS.Z        (R10), K1, Z3
 	VFMADD231PS.BCST (SI), Z3, Z0
 	VFMADD231PS.BCST (SI)(CX*1), Z3, Z1
@@ -276,7 +288,7 @@ inner:
 	RET
 
 // func product512x3x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x3x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -294,6 +306,7 @@ TEXT ·product512x3x2(SB), NOSPLIT, $0-8
 	MOVQ      128(AX), DX
 	MOVQ      152(AX), BX
 	MOVQ      72(AX), DI
+	MOVQ      192(AX), R12
 	XORQ      R8, R8
 
 sample:
@@ -306,7 +319,9 @@ outer:
 	MOVQ 96(AX), R11
 
 inner:
+	PREFETCHT0   (R10)(R12*1)
 	VMOVUPS      (R10), Z6
+	PREFETCHT0   64(R10)(R12*1)
 	VMOVUPS.Z    64(R10), K1, Z7
 	VBROADCASTSS (SI), Z8
 	VFMADD231PS  Z8, Z6, Z0
@@ -350,7 +365,7 @@ inner:
 	RET
 
 // func product512x4x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x4x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -368,6 +383,7 @@ TEXT ·product512x4x1(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R8
+	MOVQ      192(AX), R13
 	XORQ      R9, R9
 
 sample:
@@ -380,6 +396,7 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0       (R11)(R13*1)
 	VMOVUPS.Z        (R11), K1, Z4
 	VFMADD231PS.BCST (DI), Z4, Z0
 	VFMADD231PS.BCST (DI)(CX*1), Z4, Z1
@@ -415,7 +432,7 @@ inner:
 	RET
 
 // func product512x4x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x4x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -437,6 +454,7 @@ TEXT ·product512x4x2(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R8
+	MOVQ      192(AX), R13
 	XORQ      R9, R9
 
 sample:
@@ -449,7 +467,9 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R11), Z8
+	PREFETCHT0   64(R11)(R13*1)
 	VMOVUPS.Z    64(R11), K1, Z9
 	VBROADCASTSS (DI), Z10
 	VFMADD231PS  Z10, Z8, Z0
@@ -501,7 +521,7 @@ inner:
 	RET
 
 // func product512x5x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x5x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -521,6 +541,7 @@ TEXT ·product512x5x1(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R9
+	MOVQ      192(AX), R14
 	XORQ      R10, R10
 
 sample:
@@ -535,6 +556,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0       (R12)(R14*1)
 	VMOVUPS.Z        (R12), K1, Z5
 	VFMADD231PS.BCST (DI), Z5, Z0
 	VFMADD231PS.BCST (DI)(CX*1), Z5, Z1
@@ -575,7 +597,7 @@ inner:
 	RET
 
 // func product512x5x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x5x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -600,6 +622,7 @@ TEXT ·product512x5x2(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R9
+	MOVQ      192(AX), R14
 	XORQ      R10, R10
 
 sample:
@@ -614,7 +637,9 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Z10
+	PREFETCHT0   64(R12)(R14*1)
 	VMOVUPS.Z    64(R12), K1, Z11
 	VBROADCASTSS (DI), Z12
 	VFMADD231PS  Z12, Z10, Z0
@@ -675,7 +700,7 @@ inner:
 	RET
 
 // func product512x6x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x6x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -697,6 +722,7 @@ TEXT ·product512x6x1(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R9
+	MOVQ      192(AX), R14
 	XORQ      R10, R10
 
 sample:
@@ -711,6 +737,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0       (R12)(R14*1)
 	VMOVUPS.Z        (R12), K1, Z6
 	VFMADD231PS.BCST (DI), Z6, Z0
 	VFMADD231PS.BCST (DI)(CX*1), Z6, Z1
@@ -755,7 +782,7 @@ inner:
 	RET
 
 // func product512x6x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x6x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -783,6 +810,7 @@ TEXT ·product512x6x2(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R9
+	MOVQ      192(AX), R14
 	XORQ      R10, R10
 
 sample:
@@ -797,7 +825,9 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Z12
+	PREFETCHT0   64(R12)(R14*1)
 	VMOVUPS.Z    64(R12), K1, Z13
 	VBROADCASTSS (DI), Z14
 	VFMADD231PS  Z14, Z12, Z0
@@ -866,7 +896,7 @@ inner:
 	RET
 
 // func product512x7x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x7x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -890,6 +920,7 @@ TEXT ·product512x7x1(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R9
+	MOVQ      192(AX), R14
 	XORQ      R10, R10
 
 sample:
@@ -904,6 +935,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0       (R12)(R14*1)
 	VMOVUPS.Z        (R12), K1, Z7
 	VFMADD231PS.BCST (DI), Z7, Z0
 	VFMADD231PS.BCST (DI)(CX*1), Z7, Z1
@@ -952,7 +984,7 @@ inner:
 	RET
 
 // func product512x7x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x7x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -983,6 +1015,7 @@ TEXT ·product512x7x2(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R9
+	MOVQ      192(AX), R14
 	XORQ      R10, R10
 
 sample:
@@ -997,7 +1030,9 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Z14
+	PREFETCHT0   64(R12)(R14*1)
 	VMOVUPS.Z    64(R12), K1, Z15
 	VBROADCASTSS (DI), Z16
 	VFMADD231PS  Z16, Z14, Z0
@@ -1074,7 +1109,7 @@ inner:
 	RET
 
 // func product512x8x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x8x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -1100,6 +1135,7 @@ TEXT ·product512x8x1(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R9
+	MOVQ      192(AX), R14
 	XORQ      R10, R10
 
 sample:
@@ -1114,6 +1150,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0       (R12)(R14*1)
 	VMOVUPS.Z        (R12), K1, Z8
 	VFMADD231PS.BCST (DI), Z8, Z0
 	VFMADD231PS.BCST (DI)(CX*1), Z8, Z1
@@ -1166,7 +1203,7 @@ inner:
 	RET
 
 // func product512x8x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x8x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -1200,6 +1237,7 @@ TEXT ·product512x8x2(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R9
+	MOVQ      192(AX), R14
 	XORQ      R10, R10
 
 sample:
@@ -1214,7 +1252,9 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Z16
+	PREFETCHT0   64(R12)(R14*1)
 	VMOVUPS.Z    64(R12), K1, Z17
 	VBROADCASTSS (DI), Z18
 	VFMADD231PS  Z18, Z16, Z0
@@ -1299,7 +1339,7 @@ inner:
 	RET
 
 // func product512x9x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x9x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -1327,6 +1367,7 @@ TEXT ·product512x9x1(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R10
+	MOVQ      192(AX), R15
 	XORQ      R11, R11
 
 sample:
@@ -1343,6 +1384,7 @@ outer:
 	MOVQ 96(AX), R14
 
 inner:
+	PREFETCHT0       (R13)(R15*1)
 	VMOVUPS.Z        (R13), K1, Z9
 	VFMADD231PS.BCST (DI), Z9, Z0
 	VFMADD231PS.BCST (DI)(CX*1), Z9, Z1
@@ -1400,7 +1442,7 @@ inner:
 	RET
 
 // func product512x9x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x9x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -1437,6 +1479,7 @@ TEXT ·product512x9x2(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R10
+	MOVQ      192(AX), R15
 	XORQ      R11, R11
 
 sample:
@@ -1453,7 +1496,9 @@ outer:
 	MOVQ 96(AX), R14
 
 inner:
+	PREFETCHT0   (R13)(R15*1)
 	VMOVUPS      (R13), Z18
+	PREFETCHT0   64(R13)(R15*1)
 	VMOVUPS.Z    64(R13), K1, Z19
 	VBROADCASTSS (DI), Z20
 	VFMADD231PS  Z20, Z18, Z0
@@ -1547,7 +1592,7 @@ inner:
 	RET
 
 // func product512x10x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x10x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -1577,6 +1622,7 @@ TEXT ·product512x10x1(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R10
+	MOVQ      192(AX), R15
 	XORQ      R11, R11
 
 sample:
@@ -1593,6 +1639,7 @@ outer:
 	MOVQ 96(AX), R14
 
 inner:
+	PREFETCHT0       (R13)(R15*1)
 	VMOVUPS.Z        (R13), K1, Z10
 	VFMADD231PS.BCST (DI), Z10, Z0
 	VFMADD231PS.BCST (DI)(CX*1), Z10, Z1
@@ -1654,7 +1701,7 @@ inner:
 	RET
 
 // func product512x10x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x10x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -1694,6 +1741,7 @@ TEXT ·product512x10x2(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R10
+	MOVQ      192(AX), R15
 	XORQ      R11, R11
 
 sample:
@@ -1710,7 +1758,9 @@ outer:
 	MOVQ 96(AX), R14
 
 inner:
+	PREFETCHT0   (R13)(R15*1)
 	VMOVUPS      (R13), Z20
+	PREFETCHT0   64(R13)(R15*1)
 	VMOVUPS.Z    64(R13), K1, Z21
 	VBROADCASTSS (DI), Z22
 	VFMADD231PS  Z22, Z20, Z0
@@ -1812,7 +1862,7 @@ inner:
 	RET
 
 // func product512x11x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x11x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -1844,6 +1894,7 @@ TEXT ·product512x11x1(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R10
+	MOVQ      192(AX), R15
 	XORQ      R11, R11
 
 sample:
@@ -1860,6 +1911,7 @@ outer:
 	MOVQ 96(AX), R14
 
 inner:
+	PREFETCHT0       (R13)(R15*1)
 	VMOVUPS.Z        (R13), K1, Z11
 	VFMADD231PS.BCST (DI), Z11, Z0
 	VFMADD231PS.BCST (DI)(CX*1), Z11, Z1
@@ -1925,7 +1977,7 @@ inner:
 	RET
 
 // func product512x11x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x11x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -1968,6 +2020,7 @@ TEXT ·product512x11x2(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R10
+	MOVQ      192(AX), R15
 	XORQ      R11, R11
 
 sample:
@@ -1984,7 +2037,9 @@ outer:
 	MOVQ 96(AX), R14
 
 inner:
+	PREFETCHT0   (R13)(R15*1)
 	VMOVUPS      (R13), Z22
+	PREFETCHT0   64(R13)(R15*1)
 	VMOVUPS.Z    64(R13), K1, Z23
 	VBROADCASTSS (DI), Z24
 	VFMADD231PS  Z24, Z22, Z0
@@ -2094,7 +2149,7 @@ inner:
 	RET
 
 // func product512x12x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x12x1(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -2128,6 +2183,7 @@ TEXT ·product512x12x1(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R10
+	MOVQ      192(AX), R15
 	XORQ      R11, R11
 
 sample:
@@ -2144,6 +2200,7 @@ outer:
 	MOVQ 96(AX), R14
 
 inner:
+	PREFETCHT0       (R13)(R15*1)
 	VMOVUPS.Z        (R13), K1, Z12
 	VFMADD231PS.BCST (DI), Z12, Z0
 	VFMADD231PS.BCST (DI)(CX*1), Z12, Z1
@@ -2213,7 +2270,7 @@ inner:
 	RET
 
 // func product512x12x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·product512x12x2(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     184(AX), K1
@@ -2259,6 +2316,7 @@ TEXT ·product512x12x2(SB), NOSPLIT, $0-8
 	MOVQ      152(AX), BX
 	LEAQ      (CX)(CX*2), SI
 	MOVQ      72(AX), R10
+	MOVQ      192(AX), R15
 	XORQ      R11, R11
 
 sample:
@@ -2275,7 +2333,9 @@ outer:
 	MOVQ 96(AX), R14
 
 inner:
+	PREFETCHT0   (R13)(R15*1)
 	VMOVUPS      (R13), Z24
+	PREFETCHT0   64(R13)(R15*1)
 	VMOVUPS.Z    64(R13), K1, Z25
 	VBROADCASTSS (DI), Z26
 	VFMADD231PS  Z26, Z24, Z0
@@ -3832,7 +3892,7 @@ inner:
 	RET
 
 // func product256x1x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x1x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), CX
@@ -3842,6 +3902,7 @@ TEXT ·product256x1x1(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), CX
 	MOVQ    152(AX), DX
 	MOVQ    72(AX), SI
+	MOVQ    192(AX), R11
 	XORQ    DI, DI
 
 sample:
@@ -3854,6 +3915,7 @@ outer:
 	MOVQ 96(AX), R10
 
 inner:
+	PREFETCHT0   (R9)(R11*1)
 	VMOVUPS      (R9), Y1
 	VBROADCASTSS (BX), Y2
 	VFMADD231PS  Y2, Y1, Y0
@@ -3878,7 +3940,7 @@ inner:
 	RET
 
 // func product256x1x1mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x1x1mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -3890,6 +3952,7 @@ TEXT ·product256x1x1mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), CX
 	MOVQ       152(AX), DX
 	MOVQ       72(AX), SI
+	MOVQ       192(AX), R11
 	XORQ       DI, DI
 
 sample:
@@ -3902,6 +3965,7 @@ outer:
 	MOVQ 96(AX), R10
 
 inner:
+	PREFETCHT0   (R9)(R11*1)
 	VMASKMOVPS   (R9), Y0, Y2
 	VBROADCASTSS (BX), Y3
 	VFMADD231PS  Y3, Y2, Y1
@@ -3926,7 +3990,7 @@ inner:
 	RET
 
 // func product256x1x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x1x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), CX
@@ -3937,6 +4001,7 @@ TEXT ·product256x1x2(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), CX
 	MOVQ    152(AX), DX
 	MOVQ    72(AX), SI
+	MOVQ    192(AX), R11
 	XORQ    DI, DI
 
 sample:
@@ -3949,6 +4014,7 @@ outer:
 	MOVQ 96(AX), R10
 
 inner:
+	PREFETCHT0   (R9)(R11*1)
 	VMOVUPS      (R9), Y2
 	VMOVUPS      32(R9), Y3
 	VBROADCASTSS (BX), Y4
@@ -3977,7 +4043,7 @@ inner:
 	RET
 
 // func product256x1x2mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x1x2mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -3990,6 +4056,7 @@ TEXT ·product256x1x2mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), CX
 	MOVQ       152(AX), DX
 	MOVQ       72(AX), SI
+	MOVQ       192(AX), R11
 	XORQ       DI, DI
 
 sample:
@@ -4002,6 +4069,7 @@ outer:
 	MOVQ 96(AX), R10
 
 inner:
+	PREFETCHT0   (R9)(R11*1)
 	VMOVUPS      (R9), Y3
 	VMASKMOVPS   32(R9), Y0, Y4
 	VBROADCASTSS (BX), Y5
@@ -4030,7 +4098,7 @@ inner:
 	RET
 
 // func product256x2x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x2x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -4042,6 +4110,7 @@ TEXT ·product256x2x1(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), DI
+	MOVQ    192(AX), R12
 	XORQ    R8, R8
 
 sample:
@@ -4054,6 +4123,7 @@ outer:
 	MOVQ 96(AX), R11
 
 inner:
+	PREFETCHT0   (R10)(R12*1)
 	VMOVUPS      (R10), Y2
 	VBROADCASTSS (SI), Y3
 	VFMADD231PS  Y3, Y2, Y0
@@ -4083,7 +4153,7 @@ inner:
 	RET
 
 // func product256x2x1mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x2x1mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -4097,6 +4167,7 @@ TEXT ·product256x2x1mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), DI
+	MOVQ       192(AX), R12
 	XORQ       R8, R8
 
 sample:
@@ -4109,6 +4180,7 @@ outer:
 	MOVQ 96(AX), R11
 
 inner:
+	PREFETCHT0   (R10)(R12*1)
 	VMASKMOVPS   (R10), Y0, Y3
 	VBROADCASTSS (SI), Y4
 	VFMADD231PS  Y4, Y3, Y1
@@ -4138,7 +4210,7 @@ inner:
 	RET
 
 // func product256x2x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x2x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -4152,6 +4224,7 @@ TEXT ·product256x2x2(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), DI
+	MOVQ    192(AX), R12
 	XORQ    R8, R8
 
 sample:
@@ -4164,6 +4237,7 @@ outer:
 	MOVQ 96(AX), R11
 
 inner:
+	PREFETCHT0   (R10)(R12*1)
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
 	VBROADCASTSS (SI), Y6
@@ -4200,7 +4274,7 @@ inner:
 	RET
 
 // func product256x2x2mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x2x2mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -4216,6 +4290,7 @@ TEXT ·product256x2x2mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), DI
+	MOVQ       192(AX), R12
 	XORQ       R8, R8
 
 sample:
@@ -4228,6 +4303,7 @@ outer:
 	MOVQ 96(AX), R11
 
 inner:
+	PREFETCHT0   (R10)(R12*1)
 	VMOVUPS      (R10), Y5
 	VMASKMOVPS   32(R10), Y0, Y6
 	VBROADCASTSS (SI), Y7
@@ -4264,7 +4340,7 @@ inner:
 	RET
 
 // func product256x3x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x3x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -4278,6 +4354,7 @@ TEXT ·product256x3x1(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), R8
+	MOVQ    192(AX), R13
 	XORQ    R9, R9
 
 sample:
@@ -4292,6 +4369,7 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R11), Y3
 	VBROADCASTSS (SI), Y4
 	VFMADD231PS  Y4, Y3, Y0
@@ -4327,7 +4405,7 @@ inner:
 	RET
 
 // func product256x3x1mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x3x1mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -4343,6 +4421,7 @@ TEXT ·product256x3x1mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), R8
+	MOVQ       192(AX), R13
 	XORQ       R9, R9
 
 sample:
@@ -4357,6 +4436,7 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0   (R11)(R13*1)
 	VMASKMOVPS   (R11), Y0, Y4
 	VBROADCASTSS (SI), Y5
 	VFMADD231PS  Y5, Y4, Y1
@@ -4392,7 +4472,7 @@ inner:
 	RET
 
 // func product256x3x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x3x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -4409,6 +4489,7 @@ TEXT ·product256x3x2(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), R8
+	MOVQ    192(AX), R13
 	XORQ    R9, R9
 
 sample:
@@ -4423,6 +4504,7 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
 	VBROADCASTSS (SI), Y8
@@ -4468,7 +4550,7 @@ inner:
 	RET
 
 // func product256x3x2mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x3x2mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -4487,6 +4569,7 @@ TEXT ·product256x3x2mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), R8
+	MOVQ       192(AX), R13
 	XORQ       R9, R9
 
 sample:
@@ -4501,6 +4584,7 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R11), Y7
 	VMASKMOVPS   32(R11), Y0, Y8
 	VBROADCASTSS (SI), Y9
@@ -4546,7 +4630,7 @@ inner:
 	RET
 
 // func product256x4x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x4x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -4562,6 +4646,7 @@ TEXT ·product256x4x1(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), R8
+	MOVQ    192(AX), R13
 	XORQ    R9, R9
 
 sample:
@@ -4576,6 +4661,7 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R11), Y4
 	VBROADCASTSS (SI), Y5
 	VFMADD231PS  Y5, Y4, Y0
@@ -4616,7 +4702,7 @@ inner:
 	RET
 
 // func product256x4x1mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x4x1mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -4634,6 +4720,7 @@ TEXT ·product256x4x1mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), R8
+	MOVQ       192(AX), R13
 	XORQ       R9, R9
 
 sample:
@@ -4648,6 +4735,7 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0   (R11)(R13*1)
 	VMASKMOVPS   (R11), Y0, Y5
 	VBROADCASTSS (SI), Y6
 	VFMADD231PS  Y6, Y5, Y1
@@ -4688,7 +4776,7 @@ inner:
 	RET
 
 // func product256x4x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x4x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -4708,6 +4796,7 @@ TEXT ·product256x4x2(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), R8
+	MOVQ    192(AX), R13
 	XORQ    R9, R9
 
 sample:
@@ -4722,6 +4811,7 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VBROADCASTSS (SI), Y10
@@ -4775,7 +4865,7 @@ inner:
 	RET
 
 // func product256x4x2mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x4x2mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -4797,6 +4887,7 @@ TEXT ·product256x4x2mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), R8
+	MOVQ       192(AX), R13
 	XORQ       R9, R9
 
 sample:
@@ -4811,6 +4902,7 @@ outer:
 	MOVQ 96(AX), R12
 
 inner:
+	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R11), Y9
 	VMASKMOVPS   32(R11), Y0, Y10
 	VBROADCASTSS (SI), Y11
@@ -4864,7 +4956,7 @@ inner:
 	RET
 
 // func product256x5x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x5x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -4882,6 +4974,7 @@ TEXT ·product256x5x1(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), R9
+	MOVQ    192(AX), R14
 	XORQ    R10, R10
 
 sample:
@@ -4898,6 +4991,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Y5
 	VBROADCASTSS (SI), Y6
 	VFMADD231PS  Y6, Y5, Y0
@@ -4944,7 +5038,7 @@ inner:
 	RET
 
 // func product256x5x1mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x5x1mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -4964,6 +5058,7 @@ TEXT ·product256x5x1mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), R9
+	MOVQ       192(AX), R14
 	XORQ       R10, R10
 
 sample:
@@ -4980,6 +5075,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMASKMOVPS   (R12), Y0, Y6
 	VBROADCASTSS (SI), Y7
 	VFMADD231PS  Y7, Y6, Y1
@@ -5026,7 +5122,7 @@ inner:
 	RET
 
 // func product256x5x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x5x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -5049,6 +5145,7 @@ TEXT ·product256x5x2(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), R9
+	MOVQ    192(AX), R14
 	XORQ    R10, R10
 
 sample:
@@ -5065,6 +5162,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (SI), Y12
@@ -5127,7 +5225,7 @@ inner:
 	RET
 
 // func product256x5x2mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x5x2mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -5152,6 +5250,7 @@ TEXT ·product256x5x2mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), R9
+	MOVQ       192(AX), R14
 	XORQ       R10, R10
 
 sample:
@@ -5168,6 +5267,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Y11
 	VMASKMOVPS   32(R12), Y0, Y12
 	VBROADCASTSS (SI), Y13
@@ -5230,7 +5330,7 @@ inner:
 	RET
 
 // func product256x6x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x6x1(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -5250,6 +5350,7 @@ TEXT ·product256x6x1(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), R9
+	MOVQ    192(AX), R14
 	XORQ    R10, R10
 
 sample:
@@ -5266,6 +5367,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Y6
 	VBROADCASTSS (SI), Y7
 	VFMADD231PS  Y7, Y6, Y0
@@ -5317,7 +5419,7 @@ inner:
 	RET
 
 // func product256x6x1mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x6x1mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -5339,6 +5441,7 @@ TEXT ·product256x6x1mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), R9
+	MOVQ       192(AX), R14
 	XORQ       R10, R10
 
 sample:
@@ -5355,6 +5458,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMASKMOVPS   (R12), Y0, Y7
 	VBROADCASTSS (SI), Y8
 	VFMADD231PS  Y8, Y7, Y1
@@ -5406,7 +5510,7 @@ inner:
 	RET
 
 // func product256x6x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x6x2(SB), NOSPLIT, $0-8
 	MOVQ    t+0(FP), AX
 	MOVQ    168(AX), DX
@@ -5432,6 +5536,7 @@ TEXT ·product256x6x2(SB), NOSPLIT, $0-8
 	MOVQ    128(AX), DX
 	MOVQ    152(AX), BX
 	MOVQ    72(AX), R9
+	MOVQ    192(AX), R14
 	XORQ    R10, R10
 
 sample:
@@ -5448,6 +5553,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Y12
 	VMOVUPS      32(R12), Y13
 	VBROADCASTSS (SI), Y14
@@ -5518,7 +5624,7 @@ inner:
 	RET
 
 // func product256x6x2mask(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·product256x6x2mask(SB), NOSPLIT, $0-8
 	MOVQ       t+0(FP), AX
 	MOVQ       184(AX), CX
@@ -5546,6 +5652,7 @@ TEXT ·product256x6x2mask(SB), NOSPLIT, $0-8
 	MOVQ       128(AX), DX
 	MOVQ       152(AX), BX
 	MOVQ       72(AX), R9
+	MOVQ       192(AX), R14
 	XORQ       R10, R10
 
 sample:
@@ -5562,6 +5669,7 @@ outer:
 	MOVQ 96(AX), R13
 
 inner:
+	PREFETCHT0   (R12)(R14*1)
 	VMOVUPS      (R12), Y13
 	VMASKMOVPS   32(R12), Y0, Y14
 	VBROADCASTSS (SI), Y15

@@ -23,6 +23,7 @@ type tile struct {
 	cm, startM  uintptr
 	floor       uint64  // the bits of a float32, below which no element of C falls
 	mask        uintptr // AVX-512: the lanes of the last vector; AVX2: the address of eight words; NEON: unused
+	next        uintptr // from what a tile takes of B to what the next panel will, which it fetches; NEON: unused
 }
 
 const floatBytes = unsafe.Sizeof(float32(0))
@@ -47,34 +48,76 @@ type tiling struct{ lanes, rows, group int }
 // nothing is what a product without bias starts from.
 var nothing [64]float32
 
-// steps is how many steps of o and k a pass over C takes at most before the
-// next samples, so that a panel of B stays near: 1,024 of 32 columns are 128 kB.
-const steps = 1024
+// steps is how many steps of the reduction a pass over C takes at most, so that a panel
+// of B stays near: 512 of 32 columns are 64 kB.
+const steps = 512
 
-// product is Kernel.Product. A pass over some samples goes panel after panel
-// of C's columns, and in each tile after tile.
+// product is Kernel.Product. A pass over some steps goes panel after panel of C's
+// columns, and in each tile after tile.
 func (x *tiling) product(p Product, c, a, b, bias []float32) {
 	if p.empty() {
 		return
 	}
 	p.check(c, a, b, bias)
+	p = p.joined()
 	t := newTile(p)
-	perPass := max(1, steps/(p.O*p.K))
-	for q := 0; q < p.Q; q += perPass {
-		n := min(perPass, p.Q-q)
-		t.floor = uint64(math.Float32bits(float32(math.Inf(-1))))
-		if p.ReLU && q+n == p.Q {
-			t.floor = 0
+	nq, no, nk := p.perPass()
+	for q := 0; q < p.Q; q += nq {
+		for o := 0; o < p.O; o += no {
+			for k := 0; k < p.K; k += nk {
+				t.o, t.k = min(no, p.O-o), min(nk, p.K-k)
+				t.floor = uint64(math.Float32bits(float32(math.Inf(-1))))
+				if p.ReLU && q+nq >= p.Q && o+no >= p.O && k+nk >= p.K {
+					t.floor = 0
+				}
+				then := 0
+				switch {
+				case k+nk < p.K:
+					then = nk * p.BK
+				case o+no < p.O:
+					then = no*p.BO - k*p.BK
+				case q+nq < p.Q:
+					then = nq*p.BQ - o*p.BO - k*p.BK
+				}
+				x.pass(p, &t, then, min(nq, p.Q-q), p.Fresh && q+o+k == 0, c, a[q*p.AQ+o*p.AO+k*p.AK:], b[q*p.BQ+o*p.BO+k*p.BK:], bias)
+			}
 		}
-		x.pass(p, &t, n, p.Fresh && q == 0, c, a[q*p.AQ:], b[q*p.BQ:], bias)
 	}
 }
 
-// pass adds q samples to C.
-func (x *tiling) pass(p Product, t *tile, q int, fresh bool, c, a, b, bias []float32) {
+// joined is p with rows in place of shorter ones that go on where those before end, and
+// likewise of samples: what is long is cut into tiles of nearly equal height.
+func (p Product) joined() Product {
+	if p.AR == p.M*p.AM && p.CR == p.M*p.CM {
+		p.R, p.M = 1, p.R*p.M
+	}
+	if p.R == 1 && p.AS == p.M*p.AM && p.CS == p.M*p.CM {
+		p.S, p.M = 1, p.S*p.M
+	}
+	return p
+}
+
+// perPass is how many q, o and k a pass takes: more than one of what is further out only
+// where all further in are taken.
+func (p Product) perPass() (q, o, k int) {
+	if p.K > steps {
+		pieces := (p.K + steps - 1) / steps
+		return 1, 1, (p.K + pieces - 1) / pieces
+	}
+	if p.O*p.K > steps {
+		return 1, steps / p.K, p.K
+	}
+	return steps / (p.O * p.K), p.O, p.K
+}
+
+// pass adds q samples to C. What the pass after it takes begins then floats behind b.
+func (x *tiling) pass(p Product, t *tile, then, q int, fresh bool, c, a, b, bias []float32) {
 	for n, width := 0, 0; n < p.N; n += width {
 		width = x.columns(p.N - n)
 		t.b = &b[n]
+		if t.next = uintptr(width) * floatBytes; n+width >= p.N {
+			t.next = uintptr(then-n) * floatBytes
+		}
 		t.startM = t.cm
 		var start *float32 // of all rows, or nil: they start from C
 		if fresh {

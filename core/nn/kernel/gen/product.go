@@ -54,6 +54,7 @@ const (
 	fieldStartM
 	fieldFloor
 	fieldMask
+	fieldNext
 )
 
 // products writes one function per tile of rows × vectors. All compute
@@ -160,6 +161,7 @@ func product(v isa, rows, vectors int, masked bool) {
 		bases[i] = GP64()
 	}
 	outerB, moved, o, b, k := load(fieldB), GP64(), GP64(), GP64(), GP64()
+	next := load(fieldNext)
 	XORQ(moved, moved) // how far q and o have moved on in A
 
 	Label("sample")
@@ -175,6 +177,9 @@ func product(v isa, rows, vectors int, masked bool) {
 	Label("inner")
 	vecB := make([]reg.VecVirtual, vectors)
 	for i := range vecB {
+		if i*v.bytes%64 == 0 { // a line of the cache
+			PREFETCHT0(Mem{Base: b, Index: next, Scale: 1, Disp: i * v.bytes})
+		}
 		vecB[i] = v.vector()
 		read(Mem{Base: b, Disp: i * v.bytes}, i, vecB[i])
 	}
