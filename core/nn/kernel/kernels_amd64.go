@@ -214,6 +214,11 @@ func nonFinite512(x *float32, vectors int) int
 //go:noescape
 func exps512(e *float64, x *float32, top float64, table *float64, vectors int)
 
+// sigmoids512 sets y = 1/(1 + Exp(−x)), as many values as a vector holds in double precision at a time.
+//
+//go:noescape
+func sigmoids512(y *float32, x *float32, table *float64, vectors int)
+
 // depthWise512x8 computes a strip of 8 pixels.
 //
 //go:noescape
@@ -463,6 +468,11 @@ func nonFinite256(x *float32, vectors int) int
 //
 //go:noescape
 func exps256(e *float64, x *float32, top float64, table *float64, vectors int)
+
+// sigmoids256 sets y = 1/(1 + Exp(−x)), as many values as a vector holds in double precision at a time.
+//
+//go:noescape
+func sigmoids256(y *float32, x *float32, table *float64, vectors int)
 
 // depthWise256x8 computes a strip of 8 pixels.
 //

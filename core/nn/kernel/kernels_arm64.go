@@ -350,6 +350,11 @@ func nonFinite128(x *float32, vectors int) (found int)
 //go:noescape
 func exps128(e *float64, x *float32, top float64, table *float64, vectors int)
 
+// sigmoids128 sets y = 1/(1 + Exp(−x)), two values at a time.
+//
+//go:noescape
+func sigmoids128(y *float32, x *float32, table *float64, vectors int)
+
 // depthWise128 computes a strip of 8, 4, 2 or 1 pixels, of vectors of 4, or of 2 or 1 channels.
 func depthWise128(pixels, columns int, t *byte) {
 	switch 8*pixels + columns {

@@ -198,33 +198,9 @@ func rowsOf(n, c int, vectors ...int) int {
 	return n / c
 }
 
-// A sigmoid is taken of so many values at once.
-const sigmoidBlock = 64
-
 func sigmoid(y, x []float32) {
 	same(len(y), len(x))
-	var negative [sigmoidBlock]float32
-	var e [sigmoidBlock]float64
-	for len(x) > 0 {
-		n := negated(&negative, x)
-		exps(e[:n], negative[:n], 0)
-		fromExps(y, e[:n])
-		y, x = y[n:], x[n:]
-	}
-}
-
-// negated sets to to −x, as far as both reach, and returns how far.
-func negated(to *[sigmoidBlock]float32, x []float32) int {
-	n := min(sigmoidBlock, len(x))
-	for i, v := range x[:n] {
-		to[i] = -v
-	}
-	return n
-}
-
-// fromExps sets y = 1/(1+e).
-func fromExps(y []float32, e []float64) {
-	for i, v := range e {
-		y[i] = float32(1 / (1 + v))
+	for i, v := range x {
+		y[i] = float32(1 / (1 + exact.Exp(-float64(v))))
 	}
 }

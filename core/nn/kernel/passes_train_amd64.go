@@ -147,12 +147,23 @@ func (x *extension) expVectors(e []float64, in []float32, top float32, vectors i
 
 func (x *extension) sigmoid(y, in []float32) {
 	same(len(y), len(in))
-	var negative [sigmoidBlock]float32
-	var e [sigmoidBlock]float64
-	for len(in) > 0 {
-		n := negated(&negative, in)
-		x.exps(e[:n], negative[:n], 0)
-		fromExps(y, e[:n])
-		y, in = y[n:], in[n:]
+	lanes := x.lanes / 2
+	whole := len(in) / lanes * lanes
+	if whole > 0 {
+		x.sigmoidVectors(y, in, whole/lanes)
+	}
+	if rest := len(in) - whole; rest > 0 {
+		var last [8]float32
+		copy(last[:], in[whole:])
+		x.sigmoidVectors(last[:], last[:], 1)
+		copy(y[whole:], last[:rest])
+	}
+}
+
+func (x *extension) sigmoidVectors(y, in []float32, vectors int) {
+	if x.lanes == 16 {
+		sigmoids512(&y[0], &in[0], &exact.ExpTable[0], vectors)
+	} else {
+		sigmoids256(&y[0], &in[0], &exact.ExpTable[0], vectors)
 	}
 }

@@ -82,12 +82,9 @@ func neonExps(e []float64, x []float32, top float32) {
 
 func neonSigmoid(y, x []float32) {
 	same(len(y), len(x))
-	var negative [sigmoidBlock]float32
-	var e [sigmoidBlock]float64
-	for len(x) > 0 {
-		n := negated(&negative, x)
-		neonExps(e[:n], negative[:n], 0)
-		fromExps(y, e[:n])
-		y, x = y[n:], x[n:]
+	whole := len(x) &^ 1
+	if whole > 0 {
+		sigmoids128(&y[0], &x[0], &exact.ExpTable[0], whole/2)
 	}
+	sigmoid(y[whole:], x[whole:])
 }

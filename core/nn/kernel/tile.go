@@ -49,8 +49,8 @@ type tiling struct{ lanes, rows, group int }
 var nothing [64]float32
 
 // steps is how many steps of the reduction a pass over C takes at most, so that a panel
-// of B stays near: 512 of 32 columns are 64 kB.
-const steps = 512
+// of B stays near: 1,024 of 32 columns are 128 kB.
+const steps = 1024
 
 // product is Kernel.Product. A pass over some steps goes panel after panel of C's
 // columns, and in each tile after tile.

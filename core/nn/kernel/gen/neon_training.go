@@ -17,6 +17,7 @@ func (l *listing) training() {
 	l.adadelta()
 	l.nonFinite()
 	l.exps()
+	l.sigmoids()
 }
 
 var (
@@ -29,6 +30,8 @@ var (
 	faddD  = encoding{0x4e60d400, "FADD V%[1]d.2D, V%[2]d.2D, V%[3]d.2D"}
 	fsubD  = encoding{0x4ee0d400, "FSUB V%[1]d.2D, V%[2]d.2D, V%[3]d.2D"}
 	fmulD  = encoding{0x6e60dc00, "FMUL V%[1]d.2D, V%[2]d.2D, V%[3]d.2D"}
+	fdivD  = encoding{0x6e60fc00, "FDIV V%[1]d.2D, V%[2]d.2D, V%[3]d.2D"}
+	fcvtn  = encoding{0x0e616800, "FCVTN V%[1]d.2S, V%[2]d.2D"} // to single precision
 	fcmgtD = encoding{0x6ee0e400, "FCMGT V%[1]d.2D, V%[2]d.2D, V%[3]d.2D"}
 )
 
@@ -317,13 +320,56 @@ func (l *listing) nonFinite() {
 func (l *listing) exps() {
 	l.function("exps128", "sets e = Exp(x − top), two values at a time.",
 		"e *float64", "x *float32", "top float64", "table *float64", "vectors int")
-	const score, rounded, k, r, part, sum, where, top, none = 0, 1, 2, 3, 4, 5, 6, 7, 8
-	constant := func(i int) int { return 10 + i } // the register of number i of the table
+	const score, sum, top = 0, 5, 8
 	l.put("VDUP R2, V%d.D2", top)
-	l.put("VEOR V%[1]d.B16, V%[1]d.B16, V%[1]d.B16", none)
+	l.exponentialTable("R3")
+	l.label("loop")
+	l.put("FMOVD.P 8(R1), F%d", score)
+	l.word(fcvtl, score, score)
+	l.word(fsubD, score, score, top)
+	l.exponential(score, sum)
+	l.put("VST1.P [V%d.D2], 16(R0)", sum)
+	l.loop("R4", "loop")
+	l.put("RET")
+}
+
+func (l *listing) sigmoids() {
+	l.function("sigmoids128", "sets y = 1/(1 + Exp(−x)), two values at a time.",
+		"y *float32", "x *float32", "table *float64", "vectors int")
+	const score, sum = 0, 5
+	l.exponentialTable("R2")
+	one := exponentialConstant(expTaylor + taylorTerms - 1) // the constant term
+	l.label("loop")
+	l.put("FMOVD.P 8(R1), F%d", score)
+	l.word(fcvtl, score, score)
+	l.word(fsubD, score, exponentialNone, score)
+	l.exponential(score, sum)
+	l.word(faddD, sum, sum, one)
+	l.word(fdivD, sum, one, sum)
+	l.word(fcvtn, sum, sum)
+	l.put("FMOVD.P F%d, 8(R0)", sum)
+	l.loop("R3", "loop")
+	l.put("RET")
+}
+
+// exponentialNone is the register that holds zeros for an exponential, whose constants
+// follow from V10 on; it works in V1 to V4 and V6.
+const exponentialNone = 9
+
+func exponentialConstant(i int) int { return 10 + i }
+
+// exponentialTable loads what an exponential needs from the table, whose address moves on.
+func (l *listing) exponentialTable(table string) {
+	l.put("VEOR V%[1]d.B16, V%[1]d.B16, V%[1]d.B16", exponentialNone)
 	for i := range expTaylor + taylorTerms {
-		l.put("VLD1R.P 8(R3), [V%d.D2]", constant(i))
+		l.put("VLD1R.P 8(%s), [V%d.D2]", table, exponentialConstant(i))
 	}
+}
+
+// exponential sets sum to exact.Exp of the two doubles of score.
+func (l *listing) exponential(score, sum int) {
+	const rounded, k, r, part, where = 1, 2, 3, 4, 6
+	constant := exponentialConstant
 	bits := func(name string, operands ...int) { // on all 16 bytes
 		list := make([]string, len(operands))
 		for i, o := range operands {
@@ -331,10 +377,6 @@ func (l *listing) exps() {
 		}
 		l.put("%s %s", name, strings.Join(list, ", "))
 	}
-	l.label("loop")
-	l.put("FMOVD.P 8(R1), F%d", score)
-	l.word(fcvtl, score, score)
-	l.word(fsubD, score, score, top)
 	l.word(fmulD, rounded, score, constant(expLog2E))
 	l.word(faddD, rounded, rounded, constant(expRound))
 	l.word(fsubD, k, rounded, constant(expRound))
@@ -352,8 +394,5 @@ func (l *listing) exps() {
 	l.word(fcmgtD, where, score, constant(expMost))
 	bits("VBIT", where, constant(expInf), sum)
 	l.word(fcmgtD, where, constant(expLeast), score)
-	bits("VBIT", where, none, sum)
-	l.put("VST1.P [V%d.D2], 16(R0)", sum)
-	l.loop("R4", "loop")
-	l.put("RET")
+	bits("VBIT", where, exponentialNone, sum)
 }

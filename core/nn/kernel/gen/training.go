@@ -20,6 +20,7 @@ func training(v isa) {
 	adadelta(v)
 	nonFinite(v)
 	exps(v)
+	sigmoids(v)
 }
 
 // columns are some columns of a picture: n vectors, or the lanes of one that a
@@ -420,25 +421,77 @@ func exps(v isa) {
 	if err != nil {
 		panic(err)
 	}
-	top, none := v.vector(), zero(v)
+	top := v.vector()
 	VBROADCASTSD(param.Addr, top)
+	exponential := newExponential(v, table)
+	score, sum := v.vector(), v.vector()
+	loop(n, func() {
+		VCVTPS2PD(Mem{Base: x}, score)
+		VSUBPD(top, score, score)
+		exponential.of(score, sum)
+		VMOVUPD(sum, Mem{Base: e})
+		ADDQ(Imm(uint64(v.bytes)/2), x)
+		ADDQ(Imm(uint64(v.bytes)), e)
+	})
+}
 
+func sigmoids(v isa) {
+	pass(v, "sigmoids", "func(y *float32, x *float32, table *float64, vectors int)",
+		"sets y = 1/(1 + Exp(−x)), as many values as a vector holds in double precision at a time.")
+	y, x, table, n := arg("y"), arg("x"), arg("table"), arg("vectors")
+	exponential := newExponential(v, table)
+	score, sum := v.vector(), v.vector()
+	one := v.vector()
+	VBROADCASTSD(Mem{Base: table, Disp: 8 * (expTaylor + taylorTerms - 1)}, one) // the constant term
+	loop(n, func() {
+		VCVTPS2PD(Mem{Base: x}, score)
+		VSUBPD(score, exponential.none, score)
+		exponential.of(score, sum)
+		VADDPD(one, sum, sum)
+		VDIVPD(sum, one, sum)
+		if v.bytes == 64 {
+			half := YMM()
+			VCVTPD2PS(sum, half)
+			VMOVUPS(half, Mem{Base: y})
+		} else {
+			half := XMM()
+			VCVTPD2PSY(sum, half)
+			VMOVUPS(half, Mem{Base: y})
+		}
+		ADDQ(Imm(uint64(v.bytes)/2), x)
+		ADDQ(Imm(uint64(v.bytes)/2), y)
+	})
+}
+
+// An exponential is exact.Exp of a vector of doubles: its constants and what it works in.
+type exponential struct {
+	isa
+	constant                  func(i int) reg.VecVirtual
+	none, rounded, k, r, part reg.VecVirtual
+}
+
+func newExponential(v isa, table reg.Register) exponential {
+	x := exponential{isa: v, none: zero(v), rounded: v.vector(), k: v.vector(), r: v.vector(), part: v.vector()}
 	load := func(i int) reg.VecVirtual {
 		c := v.vector()
 		VBROADCASTSD(Mem{Base: table, Disp: 8 * i}, c)
 		return c
 	}
-	constant := load
+	x.constant = load
 	if v.bytes == 64 { // has registers for all of them
 		var constants []reg.VecVirtual
 		for i := range expTaylor + taylorTerms {
 			constants = append(constants, load(i))
 		}
-		constant = func(i int) reg.VecVirtual { return constants[i] }
+		x.constant = func(i int) reg.VecVirtual { return constants[i] }
 	}
-	score, rounded, k, r, part, sum := v.vector(), v.vector(), v.vector(), v.vector(), v.vector(), v.vector()
+	return x
+}
+
+// of sets sum to the exponential of score.
+func (x exponential) of(score, sum reg.VecVirtual) {
 	put := func(predicate uint64, limit, value reg.VecVirtual) { // where score compares so with limit, sum is value
-		if v.bytes == 64 {
+		if x.bytes == 64 {
 			where := K()
 			VCMPPD(Imm(predicate), limit, score, where)
 			VMOVAPD(value, where, sum)
@@ -448,27 +501,20 @@ func exps(v isa) {
 			VBLENDVPD(where, value, sum, sum)
 		}
 	}
-	loop(n, func() {
-		VCVTPS2PD(Mem{Base: x}, score)
-		VSUBPD(top, score, score)
-		VMULPD(constant(expLog2E), score, rounded)
-		VADDPD(constant(expRound), rounded, rounded)
-		VSUBPD(constant(expRound), rounded, k)
-		VMULPD(constant(expLn2Hi), k, part)
-		VSUBPD(part, score, r)
-		VMULPD(constant(expLn2Lo), k, part)
-		VSUBPD(part, r, r)
-		VMOVAPD(constant(expTaylor), sum)
-		for i := 1; i < taylorTerms; i++ {
-			VMULPD(r, sum, sum)
-			VADDPD(constant(expTaylor+i), sum, sum)
-		}
-		VPSLLQ(Imm(52), rounded, rounded) // 0 for NaN, since that of a float32 has no low bits: NaN stays
-		VPADDQ(rounded, sum, sum)
-		put(greater, constant(expMost), constant(expInf))
-		put(less, constant(expLeast), none)
-		VMOVUPD(sum, Mem{Base: e})
-		ADDQ(Imm(uint64(v.bytes)/2), x)
-		ADDQ(Imm(uint64(v.bytes)), e)
-	})
+	VMULPD(x.constant(expLog2E), score, x.rounded)
+	VADDPD(x.constant(expRound), x.rounded, x.rounded)
+	VSUBPD(x.constant(expRound), x.rounded, x.k)
+	VMULPD(x.constant(expLn2Hi), x.k, x.part)
+	VSUBPD(x.part, score, x.r)
+	VMULPD(x.constant(expLn2Lo), x.k, x.part)
+	VSUBPD(x.part, x.r, x.r)
+	VMOVAPD(x.constant(expTaylor), sum)
+	for i := 1; i < taylorTerms; i++ {
+		VMULPD(x.r, sum, sum)
+		VADDPD(x.constant(expTaylor+i), sum, sum)
+	}
+	VPSLLQ(Imm(52), x.rounded, x.rounded) // 0 for NaN, since that of a float32 has no low bits: NaN stays
+	VPADDQ(x.rounded, sum, sum)
+	put(greater, x.constant(expMost), x.constant(expInf))
+	put(less, x.constant(expLeast), x.none)
 }
