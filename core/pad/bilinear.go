@@ -113,16 +113,26 @@ func bridge(n, m int) []between {
 func blend(a, b, t float32) float32 { return a + float32(t*(b-a)) }
 
 // Forward sets the picture y to what the map makes of x.
-func (m *Bilinear) Forward(y, x []float32) {
-	row := m.w * m.c
+func (m *Bilinear) Forward(y, x []float32) { m.ForwardApart(y, m.c, x) }
+
+// ForwardApart is Forward where the pixels of y, of which each has C channels, begin step
+// floats apart, and what lies between them stays as it is. It panics when step is less
+// than C.
+func (m *Bilinear) ForwardApart(y []float32, step int, x []float32) {
+	if step < m.c {
+		panic(fmt.Sprintf("pad: pixels of %d channels, %d floats apart", m.c, step))
+	}
+	row, p := m.w*m.c, 0
 	for _, r := range m.rows {
 		above, below := x[r.a*row:(r.a+1)*row], x[r.b*row:(r.b+1)*row]
 		for _, q := range m.cols {
-			a, b := q.a*m.c, q.b*m.c
-			for k := range m.c {
-				y[k] = blend(blend(above[a+k], above[b+k], q.t), blend(below[a+k], below[b+k], q.t), r.t)
+			to := y[p : p+m.c]
+			p += step
+			a, b := above[q.a*m.c:][:len(to)], above[q.b*m.c:][:len(to)]
+			c, d := below[q.a*m.c:][:len(to)], below[q.b*m.c:][:len(to)]
+			for k := range to {
+				to[k] = blend(blend(a[k], b[k], q.t), blend(c[k], d[k], q.t), r.t)
 			}
-			y = y[m.c:]
 		}
 	}
 }

@@ -16,8 +16,9 @@ import (
 const Side = 28
 
 // MaxBytes bounds the memory for the features of one network. Those of the first
-// pictures, as many as fit, are kept; those of the others are computed again
-// whenever they are needed, with the same bits.
+// pictures, as many as fit, are kept, small taps as they are, before they are
+// resized; those of the others are computed again whenever they are needed, with the
+// same bits.
 const MaxBytes = 512 << 20
 
 // Features are the outputs of a frozen network for the pictures of an album: its
@@ -33,8 +34,9 @@ type Features struct {
 	seed     uint64
 	taps     []tap
 	tapes    []*nn.Tape        // of each worker; made by the first Load
-	pinned   [][]float32       // features of pictures 0 … len−1, nil until they are first loaded
-	loose    map[int][]float32 // features of later pictures, only those of the last Load
+	kept     int               // floats that are kept of a picture
+	pinned   [][]float32       // what is kept of pictures 0 … len−1, nil until they are first loaded
+	loose    map[int][]float32 // of later pictures, only those of the last Load
 	free     [][]float32
 	missing  []int
 	read     func(worker, piece int)
@@ -46,12 +48,13 @@ type Features struct {
 
 // A tap is a node of the network whose output is looked at.
 type tap struct {
-	name   string
-	from   nn.Output
-	shape  nn.Shape
-	before int // channels of the taps before it
-	resize *pad.Bilinear
-	buffer [][]float32 // of each worker
+	name      string
+	from      nn.Output
+	shape     nn.Shape
+	before    int // channels of the taps before it
+	resize    *pad.Bilinear
+	small     bool // it is kept as it is, since it has fewer pixels than 28×28
+	at, until int  // where it lies in what is kept of a picture
 }
 
 // NewFeatures returns the features at the named taps of a network. A name that
@@ -77,25 +80,26 @@ func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uin
 		}
 		t := tap{name: name, from: nn.Output(i), shape: net.Nodes[i].Out(), before: f.Channels}
 		t.resize = pad.NewBilinear(t.shape.H, t.shape.W, t.shape.C, Side, Side, true)
+		t.small, t.at = t.shape.H*t.shape.W < Side*Side, f.kept
+		f.kept += min(t.shape.H*t.shape.W, Side*Side) * t.shape.C
+		t.until = f.kept
 		f.Channels += t.shape.C
 		f.taps = append(f.taps, t)
 	}
 	if len(f.taps) == 0 {
 		panic("probe: features of no taps")
 	}
-	f.pinned = make([][]float32, min(album.Len(), bytes/(4*f.len())))
+	f.pinned = make([][]float32, min(album.Len(), bytes/(4*f.kept)))
 	f.sums = make([][]float64, album.Train)
 	f.read = f.readPicture
 	return f, nil
 }
 
 // Bytes is how much memory the features that are kept take, once all are loaded.
-func (f *Features) Bytes() int { return len(f.pinned) * 4 * f.len() }
+func (f *Features) Bytes() int { return len(f.pinned) * 4 * f.kept }
 
 // Release gives that memory back. The features are not to be used any more.
 func (f *Features) Release() { f.pinned, f.loose, f.free, f.tapes, f.taps = nil, nil, nil, nil, nil }
-
-func (f *Features) len() int { return Side * Side * f.Channels }
 
 // spans are the channels of the named taps, and how many they are together.
 func (f *Features) spans(taps []string) (list []span, channels int, err error) {
@@ -138,10 +142,13 @@ func (f *Features) Prepare(crew *kernel.Crew) (more bool) {
 		list = append(list, f.prepared+i)
 	}
 	f.Load(crew, list)
+	all := []span{{0, f.Channels}}
 	crew.Do(n, func(_, piece int) {
 		i := list[piece]
+		x := make([]float32, Side*Side*f.Channels)
+		f.write(x, i, all, false)
 		sums := make([]float64, 2*f.Channels)
-		for p, x := 0, f.Of(i); p < Side*Side; p++ {
+		for p := range Side * Side {
 			for c, v := range x[p*f.Channels : (p+1)*f.Channels] {
 				sums[2*c] += float64(v)
 				sums[2*c+1] += float64(float64(v) * float64(v))
@@ -152,17 +159,17 @@ func (f *Features) Prepare(crew *kernel.Crew) (more bool) {
 	if f.prepared += n; f.prepared < f.Album.Train {
 		return true
 	}
-	all := make([]float64, 2*f.Channels)
+	total := make([]float64, 2*f.Channels)
 	for _, sums := range f.sums {
 		for i, s := range sums {
-			all[i] += s
+			total[i] += s
 		}
 	}
 	f.sums = nil
 	count := float64(f.Album.Train * Side * Side)
 	for c := range f.Channels {
-		mean := all[2*c] / count
-		deviation := math.Sqrt(max(0, all[2*c+1]/count-float64(mean*mean)))
+		mean := total[2*c] / count
+		deviation := math.Sqrt(max(0, total[2*c+1]/count-float64(mean*mean)))
 		if deviation < 1e-6 {
 			deviation = 1
 		}
@@ -190,36 +197,32 @@ func (f *Features) Load(crew *kernel.Crew, pictures []int) {
 	for _, i := range f.missing {
 		switch n := len(f.free); {
 		case i < len(f.pinned):
-			f.pinned[i] = make([]float32, f.len())
+			f.pinned[i] = make([]float32, f.kept)
 		case n > 0:
 			f.loose[i], f.free = f.free[n-1], f.free[:n-1]
 		default:
-			f.loose[i] = make([]float32, f.len())
+			f.loose[i] = make([]float32, f.kept)
 		}
 	}
 	for len(f.tapes) < f.workers {
 		tape := f.net.NewTape()
 		tape.Seed = f.seed
 		f.tapes = append(f.tapes, tape)
-		for i := range f.taps {
-			t := &f.taps[i]
-			t.buffer = append(t.buffer, make([]float32, Side*Side*t.shape.C))
-		}
 	}
 	crew.Do(len(f.missing), f.read)
 }
 
-// Of are the features of a loaded picture, 28×28×Channels.
-func (f *Features) Of(i int) []float32 {
-	if i < len(f.pinned) {
-		return f.pinned[i]
+// of is what is kept of a loaded picture: its taps, one behind the other.
+func (f *Features) of(picture int) []float32 {
+	if picture < len(f.pinned) {
+		return f.pinned[picture]
 	}
-	return f.loose[i]
+	return f.loose[picture]
 }
 
 func (f *Features) readPicture(worker, piece int) {
 	i := f.missing[piece]
-	x, tape := f.Of(i), f.tapes[worker]
+	x, tape := f.of(i), f.tapes[worker]
 	f.Album.Draw(tape.Input(), i)
 	tape.Step = uint64(i)
 	last := f.taps[0].from
@@ -228,33 +231,53 @@ func (f *Features) readPicture(worker, piece int) {
 	}
 	tape.ForwardTo(last)
 	for _, t := range f.taps {
-		t.resize.Forward(t.buffer[worker], tape.Activation(t.from))
-		for p := range Side * Side {
-			copy(x[p*f.Channels+t.before:], t.buffer[worker][p*t.shape.C:(p+1)*t.shape.C])
+		if t.small {
+			copy(x[t.at:t.until], tape.Activation(t.from))
+		} else {
+			t.resize.Forward(x[t.at:t.until], tape.Activation(t.from))
 		}
 	}
 }
 
-// A span is channels from … to−1.
+// A span is the channels from … to−1, those of some taps.
 type span struct{ from, to int }
 
 // write concatenates these channels of a loaded picture in dst, 28×28×C. With
 // standardise each is (x − mean) / standard deviation of its channel.
 func (f *Features) write(dst []float32, picture int, spans []span, standardise bool) {
-	x := f.Of(picture)
-	for p := range Side * Side {
-		for _, s := range spans {
-			in := x[p*f.Channels+s.from : p*f.Channels+s.to]
-			out := dst[:len(in)]
-			dst = dst[len(in):]
-			if !standardise {
-				copy(out, in)
+	x, channels, before := f.of(picture), 0, 0
+	for _, s := range spans {
+		channels += s.to - s.from
+	}
+	for _, s := range spans {
+		for _, t := range f.taps {
+			if t.before < s.from || t.before >= s.to {
 				continue
 			}
-			mean, scale := f.mean[s.from:s.to], f.scale[s.from:s.to]
-			for c, v := range in {
-				out[c] = (v - mean[c]) * scale[c]
-			}
+			f.writeTap(dst[before:], channels, x[t.at:t.until], t, standardise)
+			before += t.shape.C
+		}
+	}
+}
+
+// writeTap writes what is kept of a tap into pixels that begin step floats apart.
+func (f *Features) writeTap(dst []float32, step int, kept []float32, t tap, standardise bool) {
+	c := t.shape.C
+	if t.small {
+		t.resize.ForwardApart(dst, step, kept)
+	} else {
+		for p := range Side * Side {
+			copy(dst[p*step:], kept[p*c:(p+1)*c])
+		}
+	}
+	if !standardise {
+		return
+	}
+	mean, scale := f.mean[t.before:t.before+c], f.scale[t.before:t.before+c]
+	for p := range Side * Side {
+		out := dst[p*step:][:len(mean)]
+		for i, v := range out {
+			out[i] = (v - mean[i]) * scale[i]
 		}
 	}
 }

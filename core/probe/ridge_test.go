@@ -16,7 +16,7 @@ import (
 // show so many photographs in turn.
 func drawn(train, photographs, channels int, value func(picture, place, channel int) float32) *Features {
 	a := &Album{Train: train, Test: 4, train: make([]int, photographs), test: make([]int, 2)}
-	f := &Features{Album: a, Channels: channels, sums: make([][]float64, train), taps: []tap{{name: "x", shape: nn.Shape{H: Side, W: Side, C: channels}}}}
+	f := &Features{Album: a, Channels: channels, sums: make([][]float64, train), kept: Side * Side * channels, taps: []tap{{name: "x", shape: nn.Shape{H: Side, W: Side, C: channels}, until: Side * Side * channels}}}
 	for i := range a.Len() {
 		var x []float32
 		for p := range Side * Side {
@@ -60,14 +60,14 @@ func examples(f *Features, s Spec, held bool) (x, y [][]float64) {
 	return x, y
 }
 
-// seen is the window at a place of the output map.
+// seen is the window at a place of the output map, of drawn features.
 func seen(f *Features, s Spec, picture, row, col int) (x []float64) {
 	for ky := row - s.Padding; ky < row-s.Padding+s.Kernel; ky++ {
 		for kx := col - s.Padding; kx < col-s.Padding+s.Kernel; kx++ {
 			for c := range f.Channels {
 				v := float32(0)
 				if ky >= 0 && ky < Side && kx >= 0 && kx < Side {
-					v = f.Of(picture)[(ky*Side+kx)*f.Channels+c]
+					v = f.of(picture)[(ky*Side+kx)*f.Channels+c]
 					if s.Standardise {
 						v = (v - f.mean[c]) * f.scale[c]
 					}

@@ -40,14 +40,23 @@ func (x *extension) kernel(name string) *Kernel {
 // lanes256 holds a mask for every number of lanes: n of them begin at 8−n.
 var lanes256 = [16]int32{-1, -1, -1, -1, -1, -1, -1, -1}
 
-// columns: a panel is two vectors wide.
-func (x *tiling) columns(left int) int { return min(left, 2*x.lanes) }
+// columns: a panel is two vectors wide, and eight where C is one row.
+func (x *tiling) columns(row bool, left int) int {
+	if row && left >= 8*x.lanes {
+		return 8 * x.lanes
+	}
+	return min(left, 2*x.lanes)
+}
 
 func (x *tiling) run(t *tile, rows, columns int) {
 	arg := (*byte)(unsafe.Pointer(t))
 	vectors := (columns + x.lanes - 1) / x.lanes
 	last := columns - (vectors-1)*x.lanes
 	switch {
+	case vectors == 8 && x.lanes == 16:
+		product512x1x8(arg)
+	case vectors == 8:
+		product256x1x8(arg)
 	case x.lanes == 16:
 		t.mask = 1<<last - 1
 		product512(rows, vectors, arg)

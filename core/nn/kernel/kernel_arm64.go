@@ -26,7 +26,7 @@ const (
 var neonTiling = &tiling{lanes: lanes, rows: tileRows, group: 2}
 
 // columns: a panel is up to four vectors wide; then come two columns, then one.
-func (x *tiling) columns(left int) int {
+func (x *tiling) columns(_ bool, left int) int {
 	switch {
 	case left >= lanes:
 		return min(left&^(lanes-1), tileVectors*lanes)

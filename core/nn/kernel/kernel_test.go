@@ -151,6 +151,19 @@ func anyProduct(t *rapid.T) Product {
 	p.CM = p.N + n(0, 3, "CM")
 	p.CR = p.M*p.CM + n(0, 3, "CR")
 	p.CS = p.R*p.CR + n(0, 3, "CS")
+	switch rapid.SampledFrom([]string{"", "", "", "column", "joined", "long"}).Draw(t, "form") {
+	case "column": // as of the gradient of a single filter
+		p.N, p.CM, p.AM = 1, 1, 1
+	case "joined": // rows, and perhaps samples, that follow each other
+		p.AR, p.CR = p.M*p.AM, p.M*p.CM
+		p.CS = p.R*p.CR + n(0, 1, "apart")
+		p.AS = p.R * p.AR
+	case "long": // more steps than a pass takes
+		p.S, p.R, p.M, p.N = 1, n(1, 2, "rows"), n(1, 14, "M"), n(1, 40, "N")
+		p.K = n(300, 2100, "long K")
+		p.BK, p.CM = p.N, p.N
+		p.CR = p.M * p.CM
+	}
 	p.Fresh, p.ReLU = rapid.Bool().Draw(t, "fresh"), rapid.Bool().Draw(t, "relu")
 	return p
 }

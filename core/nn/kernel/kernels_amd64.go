@@ -124,6 +124,11 @@ func product512x12x1(t *byte)
 //go:noescape
 func product512x12x2(t *byte)
 
+// product512x1x8 computes a tile of 1 rows and 8 vectors.
+//
+//go:noescape
+func product512x1x8(t *byte)
+
 // relu512 sets y = max(x, 0), NaN where x is NaN.
 //
 //go:noescape
@@ -378,6 +383,11 @@ func product256x6x2(t *byte)
 //
 //go:noescape
 func product256x6x2mask(t *byte)
+
+// product256x1x8 computes a tile of 1 rows and 8 vectors.
+//
+//go:noescape
+func product256x1x8(t *byte)
 
 // relu256 sets y = max(x, 0), NaN where x is NaN.
 //

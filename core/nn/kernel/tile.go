@@ -46,7 +46,7 @@ func newTile(p Product) tile {
 type tiling struct{ lanes, rows, group int }
 
 // nothing is what a product without bias starts from.
-var nothing [64]float32
+var nothing [128]float32
 
 // steps is how many steps of the reduction a pass over C takes at most, so that a panel
 // of B stays near: 1,024 of 32 columns are 128 kB.
@@ -59,6 +59,10 @@ func (x *tiling) product(p Product, c, a, b, bias []float32) {
 		return
 	}
 	p.check(c, a, b, bias)
+	if p.N == 1 && p.AM == 1 && p.CM == 1 && p.M > 1 && bias == nil {
+		x.turned(p, c, a, b)
+		return
+	}
 	p = p.joined()
 	t := newTile(p)
 	nq, no, nk := p.perPass()
@@ -81,6 +85,17 @@ func (x *tiling) product(p Product, c, a, b, bias []float32) {
 				}
 				x.pass(p, &t, then, min(nq, p.Q-q), p.Fresh && q+o+k == 0, c, a[q*p.AQ+o*p.AO+k*p.AK:], b[q*p.BQ+o*p.BO+k*p.BK:], bias)
 			}
+		}
+	}
+}
+
+// turned computes a product of one column, row after row of C, as products with one row
+// whose columns are what the rows were: b·a in place of a·b, many lanes in place of one.
+func (x *tiling) turned(p Product, c, a, b []float32) {
+	q := Product{S: 1, R: 1, M: 1, N: p.M, Q: p.Q, O: p.O, K: p.K, AM: 1, AQ: p.BQ, AO: p.BO, AK: p.BK, BQ: p.AQ, BO: p.AO, BK: p.AK, Fresh: p.Fresh, ReLU: p.ReLU}
+	for s := range p.S {
+		for r := range p.R {
+			x.product(q, c[s*p.CS+r*p.CR:], b, a[s*p.AS+r*p.AR:], nil)
 		}
 	}
 }
@@ -113,7 +128,7 @@ func (p Product) perPass() (q, o, k int) {
 // pass adds q samples to C. What the pass after it takes begins then floats behind b.
 func (x *tiling) pass(p Product, t *tile, then, q int, fresh bool, c, a, b, bias []float32) {
 	for n, width := 0, 0; n < p.N; n += width {
-		width = x.columns(p.N - n)
+		width = x.columns(p.S*p.R*p.M == 1, p.N-n)
 		t.b = &b[n]
 		if t.next = uintptr(width) * floatBytes; n+width >= p.N {
 			t.next = uintptr(then-n) * floatBytes

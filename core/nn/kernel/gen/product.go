@@ -73,7 +73,12 @@ func products(v isa) {
 			product(v, rows, vectors, true)
 		}
 	}
+	product(v, 1, wide, false)
 }
+
+// wide is how many vectors a tile of the only row of a product has: what is read of a row
+// of B is worth its way from memory.
+const wide = 8
 
 // product writes one of them. The last vector of a masked tile is the part of
 // one that the mask selects; what lies beyond is neither read nor written. On
