@@ -30,7 +30,7 @@ func (s *session) complete(root *cobra.Command) {
 		"show":            first(folders),
 		"export":          first(folders),
 		"compare":         folders,
-		"presets show":    first(choices(s.presetNames()...)),
+		"presets show":    first(lazily(choices, s.presetNames)),
 		"presets check":   first(files("toml")),
 		"datasets show":   first(s.shownSets),
 		"datasets fetch":  first(choices(fetchable()...)),
@@ -58,7 +58,7 @@ func (s *session) complete(root *cobra.Command) {
 		"schemes show": {"format": choices("text", "json"), "size": nothingMore, "pad": nothingMore},
 		"inspect": {"format": choices("text", "json"), "size": nothingMore, "weights": files("safetensors"), "images": folders,
 			"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools))},
-		"serve": {"listen": nothingMore, "authorized-keys": files(), "password-file": files(), "host-key": files(), "teacher-key": files(), "exercise": files("toml"), "presets": several(s.presetNames()...), "lock": several(fieldKeys("")...),
+		"serve": {"listen": nothingMore, "authorized-keys": files(), "password-file": files(), "host-key": files(), "teacher-key": files(), "exercise": files("toml"), "presets": lazily(several, s.presetNames), "lock": several(fieldKeys("")...),
 			"max-sessions": nothingMore, "per-address": nothingMore, "idle": nothingMore, "max-time": nothingMore, "max-runs": nothingMore, "max-steps": nothingMore, "max-memory": nothingMore},
 		"onnx":            {"format": choices("text", "json"), "size": nothingMore},
 		"profile":         {"format": choices(sweepFormats...), "rings": nothingMore, "size": nothingMore, "ignore": nothingMore, "labels": folders, "predictions": folders, "figure": files(figure.Formats()...)},
@@ -122,6 +122,14 @@ func choices(list ...string) cobra.CompletionFunc {
 func several(known ...string) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		return lastOf(word, known), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
+// lazily completes words of a list that takes a while: it is asked for them when somebody
+// completes, not whenever the program starts.
+func lazily(of func(...string) cobra.CompletionFunc, list func() []string) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		return of(list()...)(c, args, word)
 	}
 }
 
