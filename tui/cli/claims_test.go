@@ -59,7 +59,7 @@ func TestPresetTexts(t *testing.T) {
 			full := e.Clone()
 			if err := full.Enlarge(); err != nil {
 				t.Errorf("%s: %v", name, err)
-			} else if _, err := full.Expand(); err != nil {
+			} else if _, _, err := lab.Estimate(t.Context(), pool, full, 0); err != nil {
 				t.Errorf("%s: full: %v", name, err)
 			}
 		}
