@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 )
 
@@ -231,21 +232,8 @@ func (l *MaxPool) Forward(c *Call) {
 	}
 	xp := l.picture(c)
 	l.each(c.N, func(y, x, top, bottom, left, right, _ int) {
-		best, chosen := c.Y[y:y+l.in.C], c.Indices[y:y+l.in.C]
-		for a := top; a < bottom; a++ {
-			for b := left; b < right; b++ {
-				at := (a*l.plan.PW + b) * l.in.C
-				pixel := xp[x+at : x+at+l.in.C]
-				if a == top && b == left {
-					copy(best, pixel)
-					for i := range chosen {
-						chosen[i] = int32(at + i)
-					}
-					continue
-				}
-				c.Larger(best, chosen, pixel, int32(at))
-			}
-		}
+		at := (top*l.plan.PW + left) * l.in.C
+		c.MaxWindow(c.Y[y:y+l.in.C], c.Indices[y:y+l.in.C], xp[x+at:], at, kernel.Window{Rows: bottom - top, Cols: right - left, Down: l.plan.PW * l.in.C, Right: l.in.C})
 	})
 }
 

@@ -17,7 +17,7 @@ var portable = &Kernel{
 	Slow:    "portable kernel, without this CPU's wide vectors",
 	Product: gonumProduct, DepthWise: depthWise,
 	ReLU: relu, ReLUGrad: reluGrad, Clamp: clamp, Add: add, AddRows: addRows,
-	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, Larger: larger, Peak: peak,
+	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, MaxWindow: maxWindow, Peak: peak,
 	SquareRows: squareRows, DotRows: dotRows,
 	Affine: affine, AffineGrad: affineGrad,
 	SGD: sgd, Adam: adam, Adadelta: adadelta,

@@ -80,9 +80,10 @@ type Kernel struct {
 	// over all; an odd last row or column is dropped.
 	MaxPool func(y []float32, from []int32, x []float32, h, w, c int)
 
-	// Larger takes over from x what is larger than in best, and NaN where best has
-	// none: best[i] = x[i] and from[i] = at + i. It panics unless all are equally long.
-	Larger func(best []float32, from []int32, x []float32, at int32)
+	// MaxWindow sets y to the largest value of each channel in a window of x, and from to
+	// its place in x, counted from at. The first of equal values wins, the first NaN over
+	// all. It panics unless from is as long as y, and x reaches to the window's end.
+	MaxWindow func(y []float32, from []int32, x []float32, at int, w Window)
 
 	// Peak does rounds of the kernel's multiply-adds on registers alone and
 	// returns how many floating-point operations that were: what no product

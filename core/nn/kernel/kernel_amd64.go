@@ -29,7 +29,7 @@ func (x *extension) kernel(name string) *Kernel {
 	return &Kernel{
 		Name: name, Product: x.product, DepthWise: x.depthWise,
 		ReLU: x.relu, ReLUGrad: x.reluGrad, Clamp: x.clamp, Add: x.add, AddRows: x.addRows,
-		MaxPool: x.maxPool, MaxPoolGrad: x.maxPoolGrad, Larger: x.larger, Peak: x.peak,
+		MaxPool: x.maxPool, MaxPoolGrad: x.maxPoolGrad, MaxWindow: x.maxWindow, Peak: x.peak,
 		SquareRows: x.squareRows, DotRows: x.dotRows,
 		Affine: x.affine, AffineGrad: x.affineGrad,
 		SGD: x.sgd, Adam: x.adam, Adadelta: x.adadelta,

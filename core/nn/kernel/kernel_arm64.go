@@ -11,7 +11,7 @@ func fast() []candidate { return []candidate{{neon, true}} }
 var neon = &Kernel{
 	Name: "neon", Product: neonTiling.product, DepthWise: neonDepthWise,
 	ReLU: neonReLU, ReLUGrad: neonReLUGrad, Clamp: neonClamp, Add: neonAdd, AddRows: neonAddRows,
-	MaxPool: neonMaxPool, MaxPoolGrad: neonMaxPoolGrad, Larger: neonLarger, Peak: neonPeak,
+	MaxPool: neonMaxPool, MaxPoolGrad: neonMaxPoolGrad, MaxWindow: neonMaxWindow, Peak: neonPeak,
 	SquareRows: neonSquareRows, DotRows: neonDotRows,
 	Affine: neonAffine, AffineGrad: neonAffineGrad,
 	SGD: neonSGD, Adam: neonAdam, Adadelta: neonAdadelta,

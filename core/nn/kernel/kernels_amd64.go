@@ -164,10 +164,10 @@ func maxPool512(y *float32, from *int32, x *float32, row int, step int, pixels i
 //go:noescape
 func maxPoolGrad512(dx *float32, dy *float32, from *int32, row int, step int, pixels int)
 
-// larger512 takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.
+// maxWindow512 sets y to the largest of a window of x, and from to where it is, at + …; ordinals are 0, 1, … of a vector.
 //
 //go:noescape
-func larger512(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+func maxWindow512(y *float32, from *int32, x *float32, ordinals *int32, at int, rows int, cols int, down int, right int, vectors int)
 
 // peak512 does rounds × 12 fused multiply-adds on whole vectors, none waiting for another.
 //
@@ -424,10 +424,10 @@ func maxPool256(y *float32, from *int32, x *float32, row int, step int, pixels i
 //go:noescape
 func maxPoolGrad256(dx *float32, dy *float32, from *int32, row int, step int, pixels int)
 
-// larger256 takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.
+// maxWindow256 sets y to the largest of a window of x, and from to where it is, at + …; ordinals are 0, 1, … of a vector.
 //
 //go:noescape
-func larger256(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+func maxWindow256(y *float32, from *int32, x *float32, ordinals *int32, at int, rows int, cols int, down int, right int, vectors int)
 
 // peak256 does rounds × 12 fused multiply-adds on whole vectors, none waiting for another.
 //

@@ -2743,36 +2743,64 @@ vector:
 	VZEROUPPER
 	RET
 
-// func larger512(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+// func maxWindow512(y *float32, from *int32, x *float32, ordinals *int32, at int, rows int, cols int, down int, right int, vectors int)
 // Requires: AVX, AVX512F
-TEXT ·larger512(SB), NOSPLIT, $0-48
-	MOVQ         best+0(FP), AX
+TEXT ·maxWindow512(SB), NOSPLIT, $0-80
+	MOVQ         y+0(FP), AX
 	MOVQ         from+8(FP), CX
 	MOVQ         x+16(FP), DX
-	MOVQ         places+24(FP), BX
-	MOVQ         vectors+40(FP), SI
-	MOVQ         step+32(FP), DI
-	VMOVDQU32    (BX), Z0
-	VPBROADCASTD DI, Z1
+	MOVQ         ordinals+24(FP), BX
+	MOVQ         rows+40(FP), SI
+	MOVQ         cols+48(FP), DI
+	MOVQ         down+56(FP), R8
+	MOVQ         right+64(FP), R9
+	MOVQ         vectors+72(FP), R10
+	MOVQ         at+32(FP), R11
+	VPBROADCASTD R11, Z0
+	VPADDD       (BX), Z0, Z0
+	MOVQ         $0x00000010, BX
+	VPBROADCASTD BX, Z1
+	VPBROADCASTD R8, Z2
+	VPBROADCASTD R9, Z3
+	SHLQ         $0x02, R8
+	SHLQ         $0x02, R9
 
 loop:
-	VMOVUPS   (AX), Z2
-	VMOVUPS   (DX), Z3
-	VMOVDQU32 (CX), Z4
-	VCMPPS    $0x1e, Z2, Z3, K1
-	VCMPPS    $0x03, Z3, Z3, K2
-	VCMPPS    $0x07, Z2, Z2, K3
+	VMOVUPS   (DX), Z4
+	VMOVDQA32 Z0, Z6
+	VMOVDQA32 Z0, Z8
+	MOVQ      DX, BX
+	MOVQ      SI, R12
+
+row:
+	VMOVDQA32 Z8, Z7
+	MOVQ      BX, R11
+	MOVQ      DI, R13
+
+col:
+	VMOVUPS   (R11), Z5
+	VCMPPS    $0x1e, Z4, Z5, K1
+	VCMPPS    $0x03, Z5, Z5, K2
+	VCMPPS    $0x07, Z4, Z4, K3
 	KANDW     K2, K3, K2
 	KORW      K1, K2, K1
-	VMOVAPS   Z3, K1, Z2
-	VMOVDQA32 Z0, K1, Z4
-	VMOVDQU32 Z4, (CX)
+	VMOVAPS   Z5, K1, Z4
+	VMOVDQA32 Z7, K1, Z6
+	VPADDD    Z3, Z7, Z7
+	ADDQ      R9, R11
+	DECQ      R13
+	JNZ       col
+	VPADDD    Z2, Z8, Z8
+	ADDQ      R8, BX
+	DECQ      R12
+	JNZ       row
+	VMOVUPS   Z4, (AX)
+	VMOVDQU32 Z6, (CX)
 	VPADDD    Z1, Z0, Z0
-	VMOVUPS   Z2, (AX)
 	ADDQ      $0x40, AX
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
-	DECQ      SI
+	DECQ      R10
 	JNZ       loop
 	VZEROUPPER
 	RET
@@ -6209,37 +6237,68 @@ vector:
 	VZEROUPPER
 	RET
 
-// func larger256(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+// func maxWindow256(y *float32, from *int32, x *float32, ordinals *int32, at int, rows int, cols int, down int, right int, vectors int)
 // Requires: AVX, AVX2
-TEXT ·larger256(SB), NOSPLIT, $0-48
-	MOVQ         best+0(FP), AX
+TEXT ·maxWindow256(SB), NOSPLIT, $0-80
+	MOVQ         y+0(FP), AX
 	MOVQ         from+8(FP), CX
 	MOVQ         x+16(FP), DX
-	MOVQ         places+24(FP), BX
-	MOVQ         vectors+40(FP), SI
-	MOVQ         step+32(FP), DI
-	VMOVDQU      (BX), Y0
-	VMOVD        DI, X1
+	MOVQ         ordinals+24(FP), BX
+	MOVQ         rows+40(FP), SI
+	MOVQ         cols+48(FP), DI
+	MOVQ         down+56(FP), R8
+	MOVQ         right+64(FP), R9
+	MOVQ         vectors+72(FP), R10
+	MOVQ         at+32(FP), R11
+	VMOVD        R11, X0
+	VPBROADCASTD X0, Y0
+	VPADDD       (BX), Y0, Y0
+	MOVQ         $0x00000008, BX
+	VMOVD        BX, X1
 	VPBROADCASTD X1, Y1
+	VMOVD        R8, X2
+	VPBROADCASTD X2, Y2
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Y3
+	SHLQ         $0x02, R8
+	SHLQ         $0x02, R9
 
 loop:
-	VMOVUPS   (AX), Y2
-	VMOVUPS   (DX), Y3
-	VMOVDQU   (CX), Y4
-	VCMPPS    $0x1e, Y2, Y3, Y5
-	VCMPPS    $0x03, Y3, Y3, Y6
-	VCMPPS    $0x07, Y2, Y2, Y7
-	VANDPS    Y6, Y7, Y6
-	VORPS     Y5, Y6, Y5
-	VBLENDVPS Y5, Y3, Y2, Y2
-	VBLENDVPS Y5, Y0, Y4, Y4
-	VMOVDQU   Y4, (CX)
+	VMOVUPS (DX), Y4
+	VMOVDQA Y0, Y6
+	VMOVDQA Y0, Y8
+	MOVQ    DX, BX
+	MOVQ    SI, R12
+
+row:
+	VMOVDQA Y8, Y7
+	MOVQ    BX, R11
+	MOVQ    DI, R13
+
+col:
+	VMOVUPS   (R11), Y5
+	VCMPPS    $0x1e, Y4, Y5, Y9
+	VCMPPS    $0x03, Y5, Y5, Y10
+	VCMPPS    $0x07, Y4, Y4, Y11
+	VANDPS    Y10, Y11, Y10
+	VORPS     Y9, Y10, Y9
+	VBLENDVPS Y9, Y5, Y4, Y4
+	VBLENDVPS Y9, Y7, Y6, Y6
+	VPADDD    Y3, Y7, Y7
+	ADDQ      R9, R11
+	DECQ      R13
+	JNZ       col
+	VPADDD    Y2, Y8, Y8
+	ADDQ      R8, BX
+	DECQ      R12
+	JNZ       row
+	VMOVUPS   Y4, (AX)
+	VMOVDQU   Y6, (CX)
 	VPADDD    Y1, Y0, Y0
-	VMOVUPS   Y2, (AX)
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	ADDQ      $0x20, DX
-	DECQ      SI
+	DECQ      R10
 	JNZ       loop
 	VZEROUPPER
 	RET

@@ -295,10 +295,10 @@ func maxPool128(y *float32, from *int32, x *float32, row int, step int, pixels i
 //go:noescape
 func maxPoolGrad128(dx *float32, dy *float32, from *int32, row int, step int, pixels int)
 
-// larger128 takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.
+// maxWindow128 sets y to the largest of a window of x, and from to where it is: places are those of the first vector in its first pixel.
 //
 //go:noescape
-func larger128(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
+func maxWindow128(y *float32, from *int32, x *float32, places *int32, rows int, cols int, down int, right int, vectors int)
 
 // peak128 does rounds × 24 fused multiply-adds on whole vectors, none waiting for another.
 //

@@ -3206,20 +3206,36 @@ vector:
 	CBNZ	R5, pixel
 	RET
 
-// func larger128(best *float32, from *int32, x *float32, places *int32, step int, vectors int)
-TEXT ·larger128(SB), NOSPLIT, $0-48
-	MOVD	best+0(FP), R0
+// func maxWindow128(y *float32, from *int32, x *float32, places *int32, rows int, cols int, down int, right int, vectors int)
+TEXT ·maxWindow128(SB), NOSPLIT, $0-72
+	MOVD	y+0(FP), R0
 	MOVD	from+8(FP), R1
 	MOVD	x+16(FP), R2
 	MOVD	places+24(FP), R3
-	MOVD	step+32(FP), R4
-	MOVD	vectors+40(FP), R5
-	VLD1	(R3), [V5.S4]
-	VDUP	R4, V6.S4
+	MOVD	rows+32(FP), R4
+	MOVD	cols+40(FP), R5
+	MOVD	down+48(FP), R6
+	MOVD	right+56(FP), R7
+	MOVD	vectors+64(FP), R8
+	VLD1	(R3), [V7.S4]
+	MOVD	$4, R9
+	VDUP	R9, V16.S4
+	VDUP	R6, V17.S4
+	VDUP	R7, V18.S4
+	LSL	$2, R6
+	LSL	$2, R7
 loop:
-	VLD1	(R0), [V0.S4]
-	VLD1	(R1), [V1.S4]
-	VLD1.P	16(R2), [V2.S4]
+	VLD1	(R2), [V0.S4]
+	VORR	V7.B16, V7.B16, V1.B16
+	VORR	V7.B16, V7.B16, V6.B16
+	MOVD	R2, R9
+	MOVD	R4, R10
+row:
+	VORR	V6.B16, V6.B16, V5.B16
+	MOVD	R9, R11
+	MOVD	R5, R12
+col:
+	VLD1	(R11), [V2.S4]
 	WORD	$0x6ea0e443 // FCMGT V3.4S, V2.4S, V0.4S
 	WORD	$0x4e22e444 // FCMEQ V4.4S, V2.4S, V2.4S
 	WORD	$0x4ee41c63 // ORN V3.16B, V3.16B, V4.16B
@@ -3227,11 +3243,20 @@ loop:
 	VAND	V3.B16, V4.B16, V3.B16
 	VBIT	V3.B16, V2.B16, V0.B16
 	VBIT	V3.B16, V5.B16, V1.B16
-	VADD	V6.S4, V5.S4, V5.S4
+	VADD	V18.S4, V5.S4, V5.S4
+	ADD	R7, R11
+	SUB	$1, R12
+	CBNZ	R12, col
+	VADD	V17.S4, V6.S4, V6.S4
+	ADD	R6, R9
+	SUB	$1, R10
+	CBNZ	R10, row
 	VST1.P	[V0.S4], 16(R0)
 	VST1.P	[V1.S4], 16(R1)
-	SUB	$1, R5
-	CBNZ	R5, loop
+	VADD	V16.S4, V7.S4, V7.S4
+	ADD	$16, R2
+	SUB	$1, R8
+	CBNZ	R8, loop
 	RET
 
 // func peak128(rounds int)

@@ -76,11 +76,32 @@ func maxPool(y []float32, from []int32, x []float32, h, w, c int) {
 	}
 }
 
-func larger(best []float32, from []int32, x []float32, at int32) {
-	same(len(best), len(from), len(x))
-	for i, v := range x {
-		if v > best[i] || v != v && best[i] == best[i] {
-			best[i], from[i] = v, at+int32(i)
+// A Window is Rows × Cols pixels, which lie Right floats apart in a row, and rows Down
+// floats. There is one at least.
+type Window struct{ Rows, Cols, Down, Right int }
+
+// check panics unless a window of c channels lies in n floats.
+func (w Window) check(c, n int) {
+	if need := (w.Rows-1)*w.Down + (w.Cols-1)*w.Right + c; w.Rows < 1 || w.Cols < 1 || need > n {
+		panic(fmt.Sprintf("kernel: a window of %d×%d pixels of %d channels reaches %d floats, of %d", w.Rows, w.Cols, c, need, n))
+	}
+}
+
+func maxWindow(y []float32, from []int32, x []float32, at int, w Window) {
+	same(len(y), len(from))
+	w.check(len(y), len(x))
+	copy(y, x)
+	for i := range from {
+		from[i] = int32(at + i)
+	}
+	for r := range w.Rows {
+		for q := range w.Cols {
+			place := r*w.Down + q*w.Right
+			for i, v := range x[place : place+len(y)] {
+				if v > y[i] || v != v && y[i] == y[i] {
+					y[i], from[i] = v, int32(at+place+i)
+				}
+			}
 		}
 	}
 }

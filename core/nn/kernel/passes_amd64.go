@@ -89,21 +89,30 @@ func (x *extension) maxPool(y []float32, from []int32, in []float32, h, w, c int
 	}
 }
 
-func (x *extension) larger(best []float32, from []int32, in []float32, at int32) {
-	same(len(best), len(from), len(in))
-	whole := len(best) &^ (x.lanes - 1)
-	if whole > 0 {
-		var places [16]int32
-		for i := range places {
-			places[i] = at + int32(i)
-		}
-		if x.lanes == 16 {
-			larger512(&best[0], &from[0], &in[0], &places[0], 16, whole/16)
-		} else {
-			larger256(&best[0], &from[0], &in[0], &places[0], 8, whole/8)
-		}
+// ordinals are the numbers of the lanes of a vector.
+var ordinals = [16]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+
+func (x *extension) maxWindow(y []float32, from []int32, in []float32, at int, w Window) {
+	same(len(y), len(from))
+	w.check(len(y), len(in))
+	n := len(y)
+	if n < x.lanes {
+		maxWindow(y, from, in, at, w)
+		return
 	}
-	larger(best[whole:], from[whole:], in[whole:], at+int32(whole))
+	x.maxWindowVectors(y, from, in, at, w, n/x.lanes)
+	if n%x.lanes != 0 { // the last vector does a part of the one before again
+		last := n - x.lanes
+		x.maxWindowVectors(y[last:], from[last:], in[last:], at+last, w, 1)
+	}
+}
+
+func (x *extension) maxWindowVectors(y []float32, from []int32, in []float32, at int, w Window, vectors int) {
+	if x.lanes == 16 {
+		maxWindow512(&y[0], &from[0], &in[0], &ordinals[0], at, w.Rows, w.Cols, w.Down, w.Right, vectors)
+	} else {
+		maxWindow256(&y[0], &from[0], &in[0], &ordinals[0], at, w.Rows, w.Cols, w.Down, w.Right, vectors)
+	}
 }
 
 func (x *extension) maxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {

@@ -65,14 +65,25 @@ func neonMaxPool(y []float32, from []int32, x []float32, h, w, c int) {
 	}
 }
 
-func neonLarger(best []float32, from []int32, x []float32, at int32) {
-	same(len(best), len(from), len(x))
-	whole := len(best) &^ (lanes - 1)
-	if whole > 0 {
-		places := [lanes]int32{at, at + 1, at + 2, at + 3}
-		larger128(&best[0], &from[0], &x[0], &places[0], lanes, whole/lanes)
+func neonMaxWindow(y []float32, from []int32, x []float32, at int, w Window) {
+	same(len(y), len(from))
+	w.check(len(y), len(x))
+	n := len(y)
+	if n < lanes {
+		maxWindow(y, from, x, at, w)
+		return
 	}
-	larger(best[whole:], from[whole:], x[whole:], at+int32(whole))
+	vectors := func(at0, count int) {
+		places := [lanes]int32{}
+		for i := range places {
+			places[i] = int32(at + at0 + i)
+		}
+		maxWindow128(&y[at0], &from[at0], &x[at0], &places[0], w.Rows, w.Cols, w.Down, w.Right, count)
+	}
+	vectors(0, n/lanes)
+	if n%lanes != 0 { // the last vector does a part of the one before again
+		vectors(n-lanes, 1)
+	}
 }
 
 func neonMaxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {

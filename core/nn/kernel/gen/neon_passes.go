@@ -13,7 +13,7 @@ func (l *listing) passes() {
 	l.addRows()
 	l.maxPool()
 	l.maxPoolGrad()
-	l.larger()
+	l.maxWindow()
 	l.peak()
 	l.training()
 }
@@ -144,27 +144,48 @@ func (l *listing) maxPoolGrad() {
 	})
 }
 
-func (l *listing) larger() {
-	l.function("larger128", "takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.",
-		"best *float32", "from *int32", "x *float32", "places *int32", "step int", "vectors int")
-	const best, which, value, over, number, place, step = 0, 1, 2, 3, 4, 5, 6
-	l.put("VLD1 (R3), [V%d.S4]", place)
-	l.put("VDUP R4, V%d.S4", step)
+func (l *listing) maxWindow() {
+	l.function("maxWindow128", "sets y to the largest of a window of x, and from to where it is: places are those of the first vector in its first pixel.",
+		"y *float32", "from *int32", "x *float32", "places *int32", "rows int", "cols int", "down int", "right int", "vectors int")
+	const most, which, value, over, number, place, line, first, onVectors, onRows, onCols = 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18
+	l.put("VLD1 (R3), [V%d.S4]", first)
+	l.put("MOVD $4, R9")
+	l.put("VDUP R9, V%d.S4", onVectors)
+	l.put("VDUP R6, V%d.S4", onRows)
+	l.put("VDUP R7, V%d.S4", onCols)
+	l.put("LSL $2, R6")
+	l.put("LSL $2, R7")
+	same := func(from, to int) { l.put("VORR V%[1]d.B16, V%[1]d.B16, V%[2]d.B16", from, to) }
 	l.label("loop")
-	l.put("VLD1 (R0), [V%d.S4]", best)
-	l.put("VLD1 (R1), [V%d.S4]", which)
-	l.put("VLD1.P 16(R2), [V%d.S4]", value)
-	l.word(fcmgt, over, value, best)
+	l.put("VLD1 (R2), [V%d.S4]", most)
+	same(first, which)
+	same(first, line)
+	l.put("MOVD R2, R9")
+	l.put("MOVD R4, R10")
+	l.label("row")
+	same(line, place)
+	l.put("MOVD R9, R11")
+	l.put("MOVD R5, R12")
+	l.label("col")
+	l.put("VLD1 (R11), [V%d.S4]", value)
+	l.word(fcmgt, over, value, most)
 	l.word(fcmeq, number, value, value)
 	l.word(orn, over, over, number) // or NaN
-	l.word(fcmeq, number, best, best)
+	l.word(fcmeq, number, most, most)
 	l.put("VAND V%d.B16, V%d.B16, V%d.B16", over, number, over) // but not over NaN
-	l.put("VBIT V%d.B16, V%d.B16, V%d.B16", over, value, best)
+	l.put("VBIT V%d.B16, V%d.B16, V%d.B16", over, value, most)
 	l.put("VBIT V%d.B16, V%d.B16, V%d.B16", over, place, which)
-	l.put("VADD V%d.S4, V%d.S4, V%d.S4", step, place, place)
-	l.put("VST1.P [V%d.S4], 16(R0)", best)
+	l.put("VADD V%d.S4, V%d.S4, V%d.S4", onCols, place, place)
+	l.put("ADD R7, R11")
+	l.loop("R12", "col")
+	l.put("VADD V%d.S4, V%d.S4, V%d.S4", onRows, line, line)
+	l.put("ADD R6, R9")
+	l.loop("R10", "row")
+	l.put("VST1.P [V%d.S4], 16(R0)", most)
 	l.put("VST1.P [V%d.S4], 16(R1)", which)
-	l.loop("R5", "loop")
+	l.put("VADD V%d.S4, V%d.S4, V%d.S4", onVectors, first, first)
+	l.put("ADD $16, R2")
+	l.loop("R8", "loop")
 	l.put("RET")
 }
 

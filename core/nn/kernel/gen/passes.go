@@ -17,7 +17,7 @@ func passes(v isa) {
 	addRows(v)
 	maxPool(v)
 	maxPoolGrad(v)
-	larger(v)
+	maxWindow(v)
 	peak(v)
 	training(v)
 }
@@ -248,28 +248,51 @@ func maxPoolGrad(v isa) {
 	})
 }
 
-func larger(v isa) {
-	pass(v, "larger", "func(best *float32, from *int32, x *float32, places *int32, step, vectors int)",
-		"takes what is larger of x, or NaN where best is none, and from where: places are those of the first vector, and step of as many on.")
-	best, from, x, places, n := arg("best"), arg("from"), arg("x"), arg("places"), arg("vectors")
-	place, step := v.vector(), v.vector()
-	word := GP64()
-	Load(Param("step"), word)
-	if v.bytes == 64 {
-		VMOVDQU32(Mem{Base: places}, place)
-		VPBROADCASTD(word.As32(), step)
-	} else {
-		one := XMM()
-		VMOVDQU(Mem{Base: places}, place)
-		VMOVD(word.As32(), one)
-		VPBROADCASTD(one, step)
-	}
-	most, value, which := v.vector(), v.vector(), v.vector()
-	loop(n, func() {
-		VMOVUPS(Mem{Base: best}, most)
-		VMOVUPS(Mem{Base: x}, value)
+func maxWindow(v isa) {
+	pass(v, "maxWindow", "func(y *float32, from *int32, x *float32, ordinals *int32, at, rows, cols, down, right, vectors int)",
+		"sets y to the largest of a window of x, and from to where it is, at + …; ordinals are 0, 1, … of a vector.")
+	y, from, x, ordinals := arg("y"), arg("from"), arg("x"), arg("ordinals")
+	rows, cols, down, right, n := arg("rows"), arg("cols"), arg("down"), arg("right"), arg("vectors")
+	spread := func(word reg.GPVirtual) reg.VecVirtual { // in all lanes
+		to := v.vector()
 		if v.bytes == 64 {
-			VMOVDQU32(Mem{Base: from}, which)
+			VPBROADCASTD(word.As32(), to)
+			return to
+		}
+		one := XMM()
+		VMOVD(word.As32(), one)
+		VPBROADCASTD(one, to)
+		return to
+	}
+	first := spread(arg("at"))
+	VPADDD(Mem{Base: ordinals}, first, first)
+	lanes := GP64()
+	MOVQ(U32(uint32(v.bytes/4)), lanes)
+	onVectors, onRows, onCols := spread(lanes), spread(down), spread(right)
+	SHLQ(Imm(2), down)
+	SHLQ(Imm(2), right)
+	most, value, which, place, line := v.vector(), v.vector(), v.vector(), v.vector(), v.vector()
+	row, pixel, r, c := GP64(), GP64(), GP64(), GP64()
+	copied := func(from, to reg.VecVirtual) {
+		if v.bytes == 64 {
+			VMOVDQA32(from, to)
+		} else {
+			VMOVDQA(from, to)
+		}
+	}
+	loop(n, func() {
+		VMOVUPS(Mem{Base: x}, most)
+		copied(first, which)
+		copied(first, line)
+		MOVQ(x, row)
+		MOVQ(rows, r)
+		Label("row")
+		copied(line, place)
+		MOVQ(row, pixel)
+		MOVQ(cols, c)
+		Label("col")
+		VMOVUPS(Mem{Base: pixel}, value)
+		if v.bytes == 64 {
 			over, nan, number := K(), K(), K()
 			VCMPPS(Imm(greater), most, value, over)
 			VCMPPS(Imm(unordered), value, value, nan)
@@ -278,10 +301,7 @@ func larger(v isa) {
 			KORW(over, nan, over)
 			VMOVAPS(value, over, most)
 			VMOVDQA32(place, over, which)
-			VMOVDQU32(which, Mem{Base: from})
-			VPADDD(step, place, place)
 		} else {
-			VMOVDQU(Mem{Base: from}, which)
 			over, nan, number := YMM(), YMM(), YMM()
 			VCMPPS(Imm(greater), most, value, over)
 			VCMPPS(Imm(unordered), value, value, nan)
@@ -290,11 +310,23 @@ func larger(v isa) {
 			VORPS(over, nan, over)
 			VBLENDVPS(over, value, most, most)
 			VBLENDVPS(over, place, which, which)
-			VMOVDQU(which, Mem{Base: from})
-			VPADDD(step, place, place)
 		}
-		VMOVUPS(most, Mem{Base: best})
-		for _, p := range []reg.GPVirtual{best, from, x} {
+		VPADDD(onCols, place, place)
+		ADDQ(right, pixel)
+		DECQ(c)
+		JNZ(LabelRef("col"))
+		VPADDD(onRows, line, line)
+		ADDQ(down, row)
+		DECQ(r)
+		JNZ(LabelRef("row"))
+		VMOVUPS(most, Mem{Base: y})
+		if v.bytes == 64 {
+			VMOVDQU32(which, Mem{Base: from})
+		} else {
+			VMOVDQU(which, Mem{Base: from})
+		}
+		VPADDD(onVectors, first, first)
+		for _, p := range []reg.GPVirtual{y, from, x} {
 			ADDQ(Imm(uint64(v.bytes)), p)
 		}
 	})
