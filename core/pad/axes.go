@@ -93,19 +93,13 @@ func (s Scheme) Axes() (columns, rows Scheme) {
 	return columns, Must(above)
 }
 
-// source is where the value of a place of the padded picture comes from: rows above
-// and below are turned where the scheme does.
-func (p *Plan) source(row, col int) (int, int) {
-	from := p.cols[col]
-	if p.turned != nil && (row < p.Top || row >= p.Top+p.H) {
-		from = p.turned[col]
-	}
-	return p.rows[row], from
-}
-
-// Source returns the pixel that stands at a place of the padded picture; ok is
-// false where none is copied. It panics beyond the padded picture.
+// Source returns the pixel that stands at a place of the padded picture, rows above
+// and below being turned where the scheme does; ok is false where none is copied. It
+// panics beyond the padded picture.
 func (p *Plan) Source(row, col int) (fromRow, fromCol int, ok bool) {
-	fromRow, fromCol = p.source(row, col)
+	fromRow, fromCol = p.rows[row], p.cols[col]
+	if p.turned != nil && (row < p.Top || row >= p.Top+p.H) {
+		fromCol = p.turned[col]
+	}
 	return fromRow, fromCol, fromRow != Nowhere && fromCol != Nowhere
 }
