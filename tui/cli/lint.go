@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"padlab/core/arch/catalog"
+	"padlab/core/experiment"
 	"padlab/core/lint"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
@@ -140,7 +141,7 @@ func (s *session) lint(name string, f lintFlags) error {
 		s.Write(jsonLine(report.LintedOf(r)))
 	case "sarif":
 		file := ""
-		if isGraph(name) {
+		if experiment.IsGraph(name) {
 			file = name
 		}
 		s.Write(jsonLine(report.SARIFOf(r, file, version())))

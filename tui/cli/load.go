@@ -28,7 +28,7 @@ func (s *session) load(name string) (*experiment.Experiment, error) {
 	if s.guest != nil && name != "-" {
 		return nil, names.Unknown("preset", name, presets.Names())
 	}
-	if isGraph(name) {
+	if experiment.IsGraph(name) {
 		return s.ofGraph(name)
 	}
 	if name == "-" {

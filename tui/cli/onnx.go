@@ -3,23 +3,20 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"padlab/core/arch"
+	"padlab/core/experiment"
 	"padlab/core/nn"
 	"padlab/core/onnx"
 	"padlab/core/pad"
 	"padlab/tui/report"
 )
 
-// isGraph reports whether a network is named by an ONNX file, not by its name.
-func isGraph(name string) bool { return strings.EqualFold(filepath.Ext(name), ".onnx") }
-
 // network is that of an ONNX file, or the one of a name.
 func (s *session) network(name string) (arch.Architecture, error) {
-	if !isGraph(name) {
+	if !experiment.IsGraph(name) {
 		return arch.Named(name)
 	}
 	m, err := s.openGraph(name)
