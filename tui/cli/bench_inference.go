@@ -49,7 +49,8 @@ func (s *session) benchInference(nets, paddings []string, size int, format strin
 			return err
 		}
 		for _, padding := range paddings {
-			f := inspectFlags{size: size, padding: padding, extent: "same", pools: "own"}
+			f := newInspectFlags()
+			f.size, f.padding = size, padding
 			spec, err := f.spec(a)
 			if err != nil {
 				return err

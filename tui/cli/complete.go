@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,6 +38,7 @@ func (s *session) complete(root *cobra.Command) {
 		"datasets import": named,
 		"schemes show":    first(choices(schemeNames()...)),
 		"inspect":         first(choices(networkNames()...)),
+		"lint":            first(choices(networkNames()...)),
 		"onnx":            first(files("onnx")),
 		"profile":         first(files("csv")),
 		"help":            helped,
@@ -56,8 +58,8 @@ func (s *session) complete(root *cobra.Command) {
 		"compare":      {"format": choices("text", "json", "csv")},
 		"export":       {"where": nothingMore, "figure": files(figure.Formats()...), "csv": files(figure.CSV), "what": choices(figure.Kinds()...), "arm": armsOf},
 		"schemes show": {"format": choices("text", "json"), "size": nothingMore, "pad": nothingMore},
-		"inspect": {"format": choices("text", "json"), "size": nothingMore, "weights": files("safetensors"), "images": folders,
-			"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools))},
+		"inspect":      inspectable(map[string]cobra.CompletionFunc{"format": choices("text", "json")}),
+		"lint":         inspectable(map[string]cobra.CompletionFunc{"format": choices("text", "json", "sarif"), "config": files("toml"), "off": several(ruleNames()...)}),
 		"serve": {"listen": nothingMore, "authorized-keys": files(), "password-file": files(), "host-key": files(), "teacher-key": files(), "exercise": files("toml"), "presets": lazily(several, s.presetNames), "lock": several(fieldKeys("")...),
 			"max-sessions": nothingMore, "per-address": nothingMore, "idle": nothingMore, "max-time": nothingMore, "max-runs": nothingMore, "max-steps": nothingMore, "max-memory": nothingMore},
 		"onnx":            {"format": choices("text", "json"), "size": nothingMore},
@@ -282,9 +284,17 @@ func (s *session) changeable(more map[string]cobra.CompletionFunc) map[string]co
 	flags := map[string]cobra.CompletionFunc{
 		"set": s.fieldValues, "seed": nothingMore, "seeds": nothingMore, "weights": files("safetensors"), "images": folders,
 	}
-	for name, f := range more {
-		flags[name] = f
+	maps.Copy(flags, more)
+	return flags
+}
+
+// inspectable are the flags of a network that is looked into, and more.
+func inspectable(more map[string]cobra.CompletionFunc) map[string]cobra.CompletionFunc {
+	flags := map[string]cobra.CompletionFunc{
+		"size": nothingMore, "weights": files("safetensors"), "images": folders,
+		"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools)),
 	}
+	maps.Copy(flags, more)
 	return flags
 }
 

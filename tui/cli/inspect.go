@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"padlab/core/arch"
 	"padlab/core/arch/catalog"
@@ -25,12 +26,25 @@ type inspectFlags struct {
 	size                                            int
 }
 
+// newInspectFlags are the flags when none is given.
+func newInspectFlags() inspectFlags {
+	return inspectFlags{padding: "zeros", extent: "same", pools: string(catalog.OwnPools), format: "text"}
+}
+
+// add adds those that say which network it is, and on pictures of what size.
+func (f *inspectFlags) add(flags *pflag.FlagSet) {
+	flags.IntVar(&f.size, "size", 0, "`N` pixels, the side of the picture; left out: what the network was made for, 224 or 32")
+	flags.StringVar(&f.padding, "padding", f.padding, "`SCHEME` of all convolutions that pad")
+	flags.StringVar(&f.extent, "extent", f.extent, "`EXTENT` of the padding: valid, same, full or same-tf")
+	flags.StringVar(&f.pools, "pools", f.pools, "`KIND` of padded pools: own, as the network was published, or scheme, padded as convolutions are")
+}
+
 // maxSide bounds the pictures that inspect looks at.
 const maxSide = 1024
 
 // inspectCommand is padlab inspect and its flags.
 func (s *session) inspectCommand() *cobra.Command {
-	f := inspectFlags{padding: "zeros", extent: "same", pools: string(catalog.OwnPools), format: "text"}
+	f := newInspectFlags()
 	c := &cobra.Command{
 		Use:   "inspect ARCH|FILE.onnx",
 		Short: "Look for the cause: where the border comes into a network",
@@ -55,11 +69,8 @@ onnx FILE says what is understood of it.`,
 		},
 	}
 	flags := c.Flags()
+	f.add(flags)
 	flags.StringVar(&f.weights, "weights", "", "`FILE` of trained weights (safetensors)")
-	flags.IntVar(&f.size, "size", 0, "`N` pixels, the side of the picture; left out: what the network was made for, 224 or 32")
-	flags.StringVar(&f.padding, "padding", f.padding, "`SCHEME` of all convolutions that pad")
-	flags.StringVar(&f.extent, "extent", f.extent, "`EXTENT` of the padding: valid, same, full or same-tf")
-	flags.StringVar(&f.pools, "pools", f.pools, "`KIND` of padded pools: own, as the network was published, or scheme, padded as convolutions are")
 	flags.StringVar(&f.images, "images", "", "`DIR` with photographs (JPEG, PNG); left out: with weights, the embedded ones")
 	flags.StringVar(&f.format, "format", f.format, "`FORMAT` of the output: text or json")
 	return c

@@ -19,7 +19,6 @@ import (
 	"padlab/core/lint"
 	"padlab/core/nn"
 	"padlab/core/nn/kernel"
-	"padlab/core/pad"
 	"padlab/tui/report"
 )
 
@@ -32,7 +31,7 @@ type lintFlags struct {
 
 // lintCommand is padlab lint and its flags.
 func (s *session) lintCommand() *cobra.Command {
-	f := lintFlags{inspectFlags: inspectFlags{padding: "zeros", extent: "same", pools: string(catalog.OwnPools), format: "text"}, most: map[string]*string{}}
+	f := lintFlags{inspectFlags: newInspectFlags(), most: map[string]*string{}}
 	c := &cobra.Command{
 		Use:   "lint FILE.onnx|ARCH",
 		Short: "Judge a network: where its border comes in, whether it can be blind, what mends it",
@@ -58,25 +57,15 @@ Limits come from --max-RULE, or from a file:
 		},
 	}
 	flags := c.Flags()
-	flags.IntVar(&f.size, "size", 0, "`N` pixels, the side of the picture; left out: what the network was made for, 224 or 32")
+	f.add(flags)
 	flags.StringVar(&f.images, "images", "", "`DIR` with photographs (JPEG, PNG) to show to the network; left out: none are")
 	flags.StringVar(&f.weights, "weights", "", "`FILE` of trained weights (safetensors), for when pictures are shown")
-	flags.StringVar(&f.padding, "padding", f.padding, "`SCHEME` of all convolutions that pad")
-	flags.StringVar(&f.extent, "extent", f.extent, "`EXTENT` of the padding: valid, same, full or same-tf")
-	flags.StringVar(&f.pools, "pools", f.pools, "`KIND` of padded pools: own, as the network was published, or scheme, padded as convolutions are")
 	flags.StringSliceVar(&f.off, "off", nil, "`RULES` that are not asked, with commas between them")
 	flags.StringVar(&f.config, "config", "", "`FILE` with rules that are off and limits of others (TOML)")
 	flags.StringVar(&f.format, "format", f.format, "`FORMAT` of the output: text, json or sarif (2.1.0)")
 	for _, rule := range lint.Rules() {
 		f.most[rule.ID] = flags.String("max-"+rule.ID, "", "`N`, the most that rule "+rule.ID+" allows")
 		register(c, "max-"+rule.ID, nothingMore)
-	}
-	c.ValidArgsFunction = first(choices(networkNames()...))
-	for name, complete := range map[string]cobra.CompletionFunc{
-		"format": choices("text", "json", "sarif"), "size": nothingMore, "weights": files("safetensors"), "images": folders, "config": files("toml"), "off": several(ruleNames()...),
-		"padding": choices(schemeNames()...), "extent": choices(pad.Extents()...), "pools": choices(string(catalog.OwnPools), string(catalog.SchemePools)),
-	} {
-		register(c, name, complete)
 	}
 	return c
 }
