@@ -239,18 +239,25 @@ func (s *session) subject(spec arch.Spec, w *lab.Weights, f inspectFlags) (inspe
 	return subject, subject.Check()
 }
 
-// built is a network with the weights that it came with, or random ones.
+// built is a network with the weights that weigh gives it.
 func built(spec arch.Spec, k *kernel.Kernel) (*nn.Net, error) {
 	net, err := arch.Build(spec, k)
 	if err != nil {
 		return nil, err
 	}
-	if spec.Arch.Weigh == nil {
-		net.Init(1)
-	} else if err := spec.Arch.Weigh(spec, net); err != nil {
+	if err := weigh(spec, net); err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.Arch.Name, err)
 	}
 	return net, nil
+}
+
+// weigh gives a network the weights that it came with, or random ones.
+func weigh(spec arch.Spec, net *nn.Net) error {
+	if spec.Arch.Weigh != nil {
+		return spec.Arch.Weigh(spec, net)
+	}
+	net.Init(1)
+	return nil
 }
 
 // measure shows the photographs to the network.

@@ -152,13 +152,7 @@ func (s *session) showPictures(subject *lint.Subject, f lintFlags) (done func(),
 	}
 	a := subject.Spec.Arch
 	if f.weights == "" {
-		subject.Weigh = func(net *nn.Net) error {
-			if a.Weigh != nil {
-				return a.Weigh(subject.Spec, net)
-			}
-			net.Init(1)
-			return nil
-		}
+		subject.Weigh = func(net *nn.Net) error { return weigh(subject.Spec, net) }
 		subject.Random = a.Weigh == nil
 		return func() {}, nil
 	}
