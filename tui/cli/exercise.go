@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -36,17 +34,9 @@ type exerciseFile struct {
 // readExercise reads a teacher's exercise, of one of the presets that are served. What
 // it asks for has to be within the rules.
 func readExercise(name string, served []app.Preset, r rules) (*app.Exercise, error) {
-	file, err := os.Open(name)
+	data, err := readShort(name, maxExercise, "an exercise")
 	if err != nil {
-		return nil, onFile(name, err)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxExercise+1))
-	if err != nil {
-		return nil, onFile(name, err)
-	}
-	if len(data) > maxExercise {
-		return nil, fmt.Errorf("%s: longer than %d bytes, the most that an exercise may have", name, maxExercise)
+		return nil, err
 	}
 	var f exerciseFile
 	d := toml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))).DisallowUnknownFields() // the mark is of editors on Windows

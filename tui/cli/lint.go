@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -220,17 +219,9 @@ func readPolicy(path string) (p lint.Policy, err error) {
 	case !info.Mode().IsRegular():
 		return p, fmt.Errorf("%s: not a regular file", path)
 	}
-	file, err := os.Open(path)
+	data, err := readShort(path, maxPolicy, "limits")
 	if err != nil {
-		return p, onFile(path, err)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxPolicy+1))
-	if err != nil {
-		return p, onFile(path, err)
-	}
-	if len(data) > maxPolicy {
-		return p, fmt.Errorf("%s: longer than %d bytes, the most that limits may have", path, maxPolicy)
+		return p, err
 	}
 	return parsePolicy(path, data)
 }

@@ -97,14 +97,33 @@ func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 
 // parse reads an experiment of bounded length from anything that can be read.
 func parse(name string, r io.Reader) (*experiment.Experiment, error) {
-	data, err := io.ReadAll(io.LimitReader(r, experiment.MaxFile+1))
+	data, err := atMost(name, r, experiment.MaxFile, "an experiment file")
+	if err != nil {
+		return nil, err
+	}
+	return experiment.Parse(name, data)
+}
+
+// readShort reads a file of bounded length; what says what it is.
+func readShort(path string, most int, what string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, onFile(path, err)
+	}
+	defer file.Close()
+	return atMost(path, file, most, what)
+}
+
+// atMost reads to the end, unless there are more bytes than what may have.
+func atMost(name string, r io.Reader, most int, what string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
 	if err != nil {
 		return nil, onFile(name, err)
 	}
-	if len(data) > experiment.MaxFile {
-		return nil, fmt.Errorf("%s: longer than %d bytes, the most that an experiment file may have", name, experiment.MaxFile)
+	if len(data) > most {
+		return nil, fmt.Errorf("%s: longer than %d bytes, the most that %s may have", name, most, what)
 	}
-	return experiment.Parse(name, data)
+	return data, nil
 }
 
 // onFile words the error of a file once: its name, then what is wrong.
