@@ -38,12 +38,7 @@ func Parse(file string, data []byte) (*Experiment, error) {
 	}
 	var tree map[string]any
 	if err := toml.Unmarshal(data, &tree); err != nil {
-		var bad *toml.DecodeError
-		if errors.As(err, &bad) {
-			row, col := bad.Position()
-			return nil, fmt.Errorf("%s:%d:%d: %s", file, row, col, strings.TrimPrefix(bad.Error(), "toml: "))
-		}
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, TOMLError(file, err)
 	}
 	r := reader{lines: keyLines(data), e: Default()}
 	r.e.pinned = map[string]bool{}
@@ -63,6 +58,16 @@ func Parse(file string, data []byte) (*Experiment, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return r.e, nil
+}
+
+// TOMLError words what the library has against a file: its name, the place in it, then
+// what is wrong.
+func TOMLError(file string, err error) error {
+	if bad := (*toml.DecodeError)(nil); errors.As(err, &bad) {
+		row, column := bad.Position()
+		return fmt.Errorf("%s:%d:%d: %s", file, row, column, strings.TrimPrefix(bad.Error(), "toml: "))
+	}
+	return fmt.Errorf("%s: %w", file, err)
 }
 
 // utf8Of returns the text of a file without the mark at its beginning that

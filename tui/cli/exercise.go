@@ -9,6 +9,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"padlab/core/experiment"
 	"padlab/core/names"
 	"padlab/tui/app"
 )
@@ -41,7 +42,7 @@ func readExercise(name string, served []app.Preset, r rules) (*app.Exercise, err
 	var f exerciseFile
 	d := toml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))).DisallowUnknownFields() // the mark is of editors on Windows
 	if err := d.Decode(&f); err != nil {
-		return nil, fmt.Errorf("%s%w", name, tomlError(err))
+		return nil, exerciseError(name, err)
 	}
 	x, err := f.exercise(served, r)
 	if err != nil {
@@ -50,20 +51,14 @@ func readExercise(name string, served []app.Preset, r rules) (*app.Exercise, err
 	return x, nil
 }
 
-// tomlError is what the library says, after the place where it is.
-func tomlError(err error) error {
-	at := func(e *toml.DecodeError, what string) error {
-		row, column := e.Position()
-		return fmt.Errorf(":%d:%d: %s", row, column, what)
-	}
+// exerciseError says what is wrong with the TOML of such a file, and where.
+func exerciseError(name string, err error) error {
 	if strict := (*toml.StrictMissingError)(nil); errors.As(err, &strict) && len(strict.Errors) > 0 {
-		key := strings.Join(strict.Errors[0].Key(), ".")
-		return at(&strict.Errors[0], names.Unknown("key", key, []string{"preset", "change", "set", "question", "answers"}).Error())
+		unknown := strict.Errors[0]
+		row, column := unknown.Position()
+		return fmt.Errorf("%s:%d:%d: %w", name, row, column, names.Unknown("key", strings.Join(unknown.Key(), "."), []string{"preset", "change", "set", "question", "answers"}))
 	}
-	if e := (*toml.DecodeError)(nil); errors.As(err, &e) {
-		return at(e, strings.TrimPrefix(e.Error(), "toml: "))
-	}
-	return fmt.Errorf(": %w", err)
+	return experiment.TOMLError(name, err)
 }
 
 // exercise checks what the file says.

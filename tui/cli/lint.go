@@ -236,17 +236,12 @@ func parsePolicy(path string, data []byte) (p lint.Policy, err error) {
 	}
 	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
 	err = d.Decode(&text)
-	var bad *toml.DecodeError
-	var unknown *toml.StrictMissingError
-	switch {
-	case errors.As(err, &unknown):
+	if unknown := (*toml.StrictMissingError)(nil); errors.As(err, &unknown) {
 		row, _ := unknown.Errors[0].Position()
 		return p, fmt.Errorf("%s:%d: unknown key %s: off and [max] are allowed", path, row, strings.Join(unknown.Errors[0].Key(), "."))
-	case errors.As(err, &bad):
-		row, column := bad.Position()
-		return p, fmt.Errorf("%s:%d:%d: %s", path, row, column, strings.TrimPrefix(bad.Error(), "toml: "))
-	case err != nil:
-		return p, fmt.Errorf("%s: %w", path, err)
+	}
+	if err != nil {
+		return p, experiment.TOMLError(path, err)
 	}
 	p = lint.Policy{Off: text.Off, Most: map[string]float64{}}
 	maps.Copy(p.Most, text.Max)

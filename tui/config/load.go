@@ -12,6 +12,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"padlab/core/experiment"
 )
 
 // MaxFile is how long the file may be, in bytes.
@@ -71,12 +73,7 @@ func parse(path string, data []byte) (Config, []string, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // editors on Windows leave it there
 	var tree map[string]any
 	if err := toml.Unmarshal(data, &tree); err != nil {
-		var bad *toml.DecodeError
-		if errors.As(err, &bad) {
-			row, column := bad.Position()
-			return Default(), nil, fmt.Errorf("%s:%d:%d: %s", path, row, column, strings.TrimPrefix(bad.Error(), "toml: "))
-		}
-		return Default(), nil, fmt.Errorf("%s: %w", path, err)
+		return Default(), nil, experiment.TOMLError(path, err)
 	}
 	r := reader{path: path, c: Default()}
 	r.parser.Reset(data)
