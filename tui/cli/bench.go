@@ -35,15 +35,47 @@ var benchSides = map[string]int{"S": 32, "M": 64, "L": 32}
 
 // A benchCase is one line of the output.
 type benchCase struct {
-	Net       string  `json:"net"`
-	Padding   string  `json:"padding"`
-	Workers   int     `json:"workers"`
-	Kernel    string  `json:"kernel"`
+	benchOf
+	benchOn
 	Training  float64 `json:"samples_per_second"`
 	Inference float64 `json:"inference_samples_per_second"`
-	GFLOPS    float64 `json:"gflops"`          // of training
-	OfPeak    float64 `json:"percent_of_peak"` // see peakFLOPS
-	Allocs    float64 `json:"allocations_per_step"`
+	benchSpeed
+	Allocs float64 `json:"allocations_per_step"`
+}
+
+// benchOf is what is measured.
+type benchOf struct {
+	Net     string `json:"net"`
+	Padding string `json:"padding"`
+}
+
+func (b benchOf) of() string { return b.Net + " with " + b.Padding }
+
+// benchOn is what it is measured on.
+type benchOn struct {
+	Workers int    `json:"workers"`
+	Kernel  string `json:"kernel"`
+}
+
+func (b benchOn) on() string {
+	return fmt.Sprintf("kernel %s, %s", b.Kernel, report.Count(b.Workers, "worker"))
+}
+
+// benchSpeed is how much is computed in a second: in training where that is measured.
+type benchSpeed struct {
+	GFLOPS float64 `json:"gflops"`
+	OfPeak float64 `json:"percent_of_peak"` // see peakFLOPS
+}
+
+// compare sets the share of a peak.
+func (b *benchSpeed) compare(peak float64) { b.OfPeak = 100 * b.GFLOPS * 1e9 / peak }
+
+// A benched is a case of either mode.
+type benched interface {
+	of() string
+	on() string
+	compare(peak float64)
+	row() []string // of the table
 }
 
 // benchCommand is padlab bench and its flags.
@@ -106,7 +138,7 @@ func (s *session) bench(nets, paddings []string, format string) error {
 	crew := kernel.NewCrew(workers)
 	defer crew.Close()
 	var trainers []*nn.Trainer
-	var cases []benchCase
+	var cases []*benchCase
 	for _, name := range nets {
 		side := benchSides[name]
 		if err := oneOf("network", name, "S", "M", "L"); err != nil {
@@ -125,52 +157,60 @@ func (s *session) bench(nets, paddings []string, format string) error {
 			}
 			net.Init(1)
 			trainers = append(trainers, nn.NewTrainer(net, nn.NewSGD(net.Trainable, nn.SGDOptions{LR: nn.Constant(0.01), Momentum: 0.9}), benchBatch, workers))
-			cases = append(cases, benchCase{Net: name, Padding: scheme.Name, Workers: workers, Kernel: k.Name})
+			cases = append(cases, &benchCase{benchOf: benchOf{name, scheme.Name}, benchOn: benchOn{workers, k.Name}})
 		}
 	}
 	fastest, err := kernel.Select("") // the peak is the machine's, whichever kernel is measured
 	if err != nil {
 		return err
 	}
+	head := []string{"net", "padding", "training", "inference", "GFLOPS", "of peak", "allocations"}
+	return printBench(s, format, head, cases, func(i int) (float64, error) { return measure(s.ctx, cases[i], trainers[i], crew, fastest) })
+}
+
+// row is what the table says of a case.
+func (c *benchCase) row() []string {
+	return []string{c.Net, c.Padding, fmt.Sprintf("%.0f/s", c.Training), fmt.Sprintf("%.0f/s", c.Inference),
+		fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f %%", c.OfPeak), fmt.Sprintf("%.0f per step", c.Allocs)}
+}
+
+// printBench measures cases one after the other, and prints each when it is measured, for
+// jsonl, or all of them at the end. The function fills in a case, and returns the peak
+// between its rounds.
+func printBench[C benched](s *session, format string, head []string, cases []C, measure func(i int) (peak float64, err error)) error {
 	peak := 0.0
-	for i := range cases {
-		measuring := s.doing("measuring %s with %s, %d of %d", cases[i].Net, cases[i].Padding, i+1, len(cases))
-		found, err := measure(s.ctx, &cases[i], trainers[i], crew, fastest)
+	for i, c := range cases {
+		measuring := s.doing("measuring %s, %d of %d", c.of(), i+1, len(cases))
+		found, err := measure(i)
 		measuring.done()
 		if err != nil {
 			return err
 		}
 		peak = max(peak, found)
 		if format == "jsonl" {
-			cases[i].compare(peak)
-			s.Write(jsonLine(cases[i]))
+			c.compare(peak)
+			s.Write(jsonLine(c))
 		}
 	}
-	for i := range cases {
-		cases[i].compare(peak)
+	if format == "jsonl" {
+		return nil
 	}
-	switch format {
-	case "json":
+	rows := report.Table{head}
+	for _, c := range cases {
+		c.compare(peak)
+		rows.Add(c.row()...)
+	}
+	if format == "json" {
 		s.Write(jsonLine(struct {
-			Schema int         `json:"schema"`
-			Peak   float64     `json:"peak_gflops"`
-			Cases  []benchCase `json:"cases"`
+			Schema int     `json:"schema"`
+			Peak   float64 `json:"peak_gflops"`
+			Cases  []C     `json:"cases"`
 		}{1, peak / 1e9, cases}))
 		return nil
-	case "jsonl":
-		return nil
 	}
-	rows := report.Table{{"net", "padding", "training", "inference", "GFLOPS", "of peak", "allocations"}}
-	for _, c := range cases {
-		rows.Add(c.Net, c.Padding, fmt.Sprintf("%.0f/s", c.Training), fmt.Sprintf("%.0f/s", c.Inference),
-			fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f %%", c.OfPeak), fmt.Sprintf("%.0f per step", c.Allocs))
-	}
-	fmt.Fprintf(s, "%s\nkernel %s, %s, peak %.0f GFLOPS\n", rows, k.Name, report.Count(workers, "worker"), peak/1e9)
+	fmt.Fprintf(s, "%s\n%s, peak %.0f GFLOPS\n", rows, cases[0].on(), peak/1e9)
 	return nil
 }
-
-// compare sets the share of a peak.
-func (c *benchCase) compare(peak float64) { c.OfPeak = 100 * c.GFLOPS * 1e9 / peak }
 
 // measure fills in a case, and returns the peak of that kernel between its
 // rounds: a peak of other moments may be that of another clock rate, or of a

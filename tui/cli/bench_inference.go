@@ -13,15 +13,12 @@ import (
 
 // An inferenceCase is one line of the output of padlab bench --mode inference.
 type inferenceCase struct {
-	Net       string  `json:"net"`
-	Padding   string  `json:"padding"`
-	Size      [2]int  `json:"size"` // height and width of a picture
-	Workers   int     `json:"workers"`
-	Kernel    string  `json:"kernel"`
+	benchOf
+	Size [2]int `json:"size"` // height and width of a picture
+	benchOn
 	Inference float64 `json:"inference_samples_per_second"`
-	GFLOPS    float64 `json:"gflops"`
-	OfPeak    float64 `json:"percent_of_peak"`
-	Allocs    float64 `json:"allocations_per_round"`
+	benchSpeed
+	Allocs float64 `json:"allocations_per_round"`
 }
 
 // benchPictures are how many pictures each worker looks at in a round.
@@ -43,6 +40,7 @@ func (s *session) benchInference(nets, paddings []string, size int, format strin
 		return err
 	}
 	var specs []arch.Spec
+	var cases []*inferenceCase
 	for _, name := range nets {
 		a, err := s.network(name)
 		if err != nil {
@@ -59,48 +57,19 @@ func (s *session) benchInference(nets, paddings []string, size int, format strin
 				return err
 			}
 			specs = append(specs, spec)
+			cases = append(cases, &inferenceCase{benchOf: benchOf{name, spec.Padding.Name}, Size: [2]int{spec.In.H, spec.In.W}, benchOn: benchOn{workers, k.Name}})
 		}
 	}
 	crew := kernel.NewCrew(workers)
 	defer crew.Close()
-	var cases []inferenceCase
-	peak := 0.0
-	for i, spec := range specs {
-		c := inferenceCase{Net: nets[i/len(paddings)], Padding: spec.Padding.Name, Size: [2]int{spec.In.H, spec.In.W}, Workers: workers, Kernel: k.Name}
-		measuring := s.doing("measuring %s with %s, %d of %d", c.Net, c.Padding, i+1, len(specs))
-		found, err := s.measureInference(&c, spec, k, crew, fastest)
-		measuring.done()
-		if err != nil {
-			return err
-		}
-		peak = max(peak, found)
-		c.OfPeak = 100 * c.GFLOPS * 1e9 / peak
-		if format == "jsonl" {
-			s.Write(jsonLine(c))
-		}
-		cases = append(cases, c)
-	}
-	for i := range cases {
-		cases[i].OfPeak = 100 * cases[i].GFLOPS * 1e9 / peak
-	}
-	switch format {
-	case "json":
-		s.Write(jsonLine(struct {
-			Schema int             `json:"schema"`
-			Peak   float64         `json:"peak_gflops"`
-			Cases  []inferenceCase `json:"cases"`
-		}{1, peak / 1e9, cases}))
-		return nil
-	case "jsonl":
-		return nil
-	}
-	rows := report.Table{{"net", "padding", "picture", "inference", "each", "GFLOPS", "of peak", "allocations"}}
-	for _, c := range cases {
-		rows.Add(report.Visible(c.Net), c.Padding, fmt.Sprintf("%d×%d", c.Size[0], c.Size[1]), fmt.Sprintf("%.4g/s", c.Inference), fmt.Sprintf("%.3g ms", 1e3*float64(workers)/c.Inference),
-			fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f %%", c.OfPeak), fmt.Sprintf("%.0f", c.Allocs))
-	}
-	fmt.Fprintf(s, "%s\nkernel %s, %s, peak %.0f GFLOPS\n", rows, k.Name, report.Count(workers, "worker"), peak/1e9)
-	return nil
+	head := []string{"net", "padding", "picture", "inference", "each", "GFLOPS", "of peak", "allocations"}
+	return printBench(s, format, head, cases, func(i int) (float64, error) { return s.measureInference(cases[i], specs[i], k, crew, fastest) })
+}
+
+// row is what the table says of a case.
+func (c *inferenceCase) row() []string {
+	return []string{report.Visible(c.Net), c.Padding, fmt.Sprintf("%d×%d", c.Size[0], c.Size[1]), fmt.Sprintf("%.4g/s", c.Inference), fmt.Sprintf("%.3g ms", 1e3*float64(c.Workers)/c.Inference),
+		fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f %%", c.OfPeak), fmt.Sprintf("%.0f", c.Allocs)}
 }
 
 // measureInference fills in a case, and returns the peak between its rounds: see measure.
