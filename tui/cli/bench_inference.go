@@ -80,7 +80,7 @@ func (s *session) measureInference(c *inferenceCase, spec arch.Spec, k *kernel.K
 		return 0, err
 	}
 	memory := stage.Allowance{Limit: machineMemory() / 10 * 9}
-	if err := memory.Charge(c.Net, nn.NetBytes(nodes)+int64(crew.Workers())*nn.TapeBytes(nodes, spec.In), "--size, or --workers"); err != nil {
+	if err := memory.Charge(c.Net, nn.NetBytes(nodes)+int64(crew.Workers())*nn.LeanTapeBytes(nodes, spec.In), "--size, or --workers"); err != nil {
 		return 0, err
 	}
 	net, err := built(spec, k)
@@ -89,7 +89,7 @@ func (s *session) measureInference(c *inferenceCase, spec arch.Spec, k *kernel.K
 	}
 	tapes := make([]*nn.Tape, crew.Workers())
 	for i := range tapes {
-		tapes[i] = net.NewTape()
+		tapes[i] = net.NewLeanTape()
 		source := rng.New(1, "bench", uint64(i))
 		source.Uniform(tapes[i].Input(), 1)
 	}
