@@ -49,6 +49,9 @@ var rows = map[string]func(s *peer) error{
 		}
 		p := &person{t: s.T, session: session}
 		session.Stdout = p
+		if p.keys, err = session.StdinPipe(); err != nil { // without one there is an end of the keys, and who has gone sees nothing
+			return err
+		}
 		if err := session.RequestPty("xterm-256color", 24, 80, nil); err != nil {
 			return err
 		}
