@@ -36,7 +36,7 @@ func fence(t testing.TB, n int, atEnd bool) []float32 {
 
 // Neither a read nor a write of any kernel goes out by one element.
 func TestGuardPages(t *testing.T) {
-	const most = 1 << 18
+	const most = 1 << 20
 	for _, atEnd := range []bool{true, false} {
 		whole := [4][]float32{fence(t, most, atEnd), fence(t, most, atEnd), fence(t, most, atEnd), fence(t, most, atEnd)}
 		cut := func(i, n int) []float32 {

@@ -21,8 +21,8 @@ func fast() []candidate {
 type extension struct{ tiling }
 
 var (
-	avx512 = &extension{tiling{lanes: 16, rows: 12, group: 4}}
-	avx2   = &extension{tiling{lanes: 8, rows: 6, group: 2}}
+	avx512 = &extension{tiling{lanes: 16, rows: 12, group: 4, rowSteps: 12}}
+	avx2   = &extension{tiling{lanes: 8, rows: 6, group: 2, rowSteps: 12}}
 )
 
 func (x *extension) kernel(name string) *Kernel {

@@ -23,7 +23,7 @@ const (
 	tileRows, tileVectors = 6, 4 // of the largest tile
 )
 
-var neonTiling = &tiling{lanes: lanes, rows: tileRows, group: 2}
+var neonTiling = &tiling{lanes: lanes, rows: tileRows, group: 2, rowSteps: steps}
 
 // columns: a panel is up to four vectors wide; then come two columns, then one.
 func (x *tiling) columns(_ bool, left int) int {

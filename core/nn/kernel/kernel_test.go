@@ -151,9 +151,26 @@ func anyProduct(t *rapid.T) Product {
 	p.CM = p.N + n(0, 3, "CM")
 	p.CR = p.M*p.CM + n(0, 3, "CR")
 	p.CS = p.R*p.CR + n(0, 3, "CS")
-	switch rapid.SampledFrom([]string{"", "", "", "column", "joined", "long"}).Draw(t, "form") {
+	switch rapid.SampledFrom([]string{"", "", "", "column", "row", "joined", "tall", "long"}).Draw(t, "form") {
 	case "column": // as of the gradient of a single filter
-		p.N, p.CM, p.AM = 1, 1, 1
+		p.M, p.N, p.CM, p.AM = n(1, 300, "rows"), 1, 1, 1
+		p.CR = p.M + n(0, 3, "CR")
+		p.CS = p.R * p.CR
+	case "row": // as of a linear layer for one picture, whose weights may come from memory
+		p.S, p.R, p.M, p.N = 1, 1, 1, n(60, 300, "columns")
+		p.K *= rapid.SampledFrom([]int{1, 1, 1, 90}).Draw(t, "times")
+		p.BK = p.N + n(0, 3, "BK")
+	case "tall": // more rows than a block takes
+		p.S, p.R, p.M, p.N = n(1, 20, "S"), n(1, 20, "R"), n(1, 20, "M"), n(1, 40, "N")
+		switch n(0, 2, "blocks") {
+		case 1:
+			p.S, p.M = 1, n(1, 70, "long M")
+		case 2:
+			p.S, p.R, p.M = 1, n(1, 2, "few R"), n(190, 600, "longer M")
+		}
+		p.CM, p.BK = p.N, p.N
+		p.CR = p.M*p.CM + n(0, 3, "CR")
+		p.CS = p.R*p.CR + n(0, 3, "CS")
 	case "joined": // rows, and perhaps samples, that follow each other
 		p.AR, p.CR = p.M*p.AM, p.M*p.CM
 		p.CS = p.R*p.CR + n(0, 1, "apart")

@@ -39,21 +39,30 @@ func newTile(p Product) tile {
 }
 
 // A tiling is how a kernel cuts C: the lanes of a vector, the rows of the
-// largest tile, and how many of them make a group. Its methods columns and run
-// say how many columns the next panel takes where left are left, and compute a
-// tile. They are not fields, because the argument of an indirect call would
-// have to live on the heap.
-type tiling struct{ lanes, rows, group int }
+// largest tile, how many of them make a group, and how many steps a pass takes
+// where C is one row and B long. Its methods columns and run say how many columns
+// the next panel takes where left are left, and compute a tile. They are not
+// fields, because the argument of an indirect call would have to live on the heap.
+type tiling struct{ lanes, rows, group, rowSteps int }
 
 // nothing is what a product without bias starts from.
 var nothing [128]float32
 
-// steps is how many steps of the reduction a pass over C takes at most, so that a panel
-// of B stays near: 1,024 of 32 columns are 128 kB.
-const steps = 1024
+const (
+	// blockRows is how many rows of C are computed before the next begin, so that what
+	// they take of A stays near while they go through the panels of B.
+	blockRows = 192
 
-// product is Kernel.Product. A pass over some steps goes panel after panel of C's
-// columns, and in each tile after tile.
+	// steps is how many steps of the reduction a pass over a block takes at most, so
+	// that a panel of B stays near, too: 1,024 of 32 columns are 128 kB.
+	steps = 1024
+
+	// long is how many floats of B, read once for a row of C, come from memory. There it
+	// pays to read them in the order in which they lie: a pass takes few steps.
+	long = 1 << 18
+)
+
+// product is Kernel.Product: block after block.
 func (x *tiling) product(p Product, c, a, b, bias []float32) {
 	if p.empty() {
 		return
@@ -64,8 +73,24 @@ func (x *tiling) product(p Product, c, a, b, bias []float32) {
 		return
 	}
 	p = p.joined()
+	one := p
+	one.S, one.R, one.M = p.perBlock(x.rows)
+	for s := 0; s < p.S; s += one.S {
+		for r := 0; r < p.R; r += one.R {
+			for m := 0; m < p.M; m += one.M {
+				q := p
+				q.S, q.R, q.M = min(one.S, p.S-s), min(one.R, p.R-r), min(one.M, p.M-m)
+				x.block(q, c[s*p.CS+r*p.CR+m*p.CM:], a[s*p.AS+r*p.AR+m*p.AM:], b, bias)
+			}
+		}
+	}
+}
+
+// block computes a block of C. A pass over some steps goes panel after panel of its
+// columns, and in each tile after tile.
+func (x *tiling) block(p Product, c, a, b, bias []float32) {
 	t := newTile(p)
-	nq, no, nk := p.perPass()
+	nq, no, nk := x.perPass(p)
 	for q := 0; q < p.Q; q += nq {
 		for o := 0; o < p.O; o += no {
 			for k := 0; k < p.K; k += nk {
@@ -112,17 +137,38 @@ func (p Product) joined() Product {
 	return p
 }
 
-// perPass is how many q, o and k a pass takes: more than one of what is further out only
-// where all further in are taken.
-func (p Product) perPass() (q, o, k int) {
-	if p.K > steps {
-		pieces := (p.K + steps - 1) / steps
+// perBlock is how many samples, rows and elements of them make a block, so that blocks are
+// nearly equal: more than one of what is further out only where all further in are taken.
+// Elements are cut where tiles of that many rows end.
+func (p Product) perBlock(tile int) (s, r, m int) {
+	even := func(n, rows int) int {
+		pieces := (n*rows + blockRows - 1) / blockRows
+		return max(1, (n+pieces-1)/pieces)
+	}
+	if p.M > blockRows {
+		m = even(p.M, 1)
+		return 1, 1, (m + tile - 1) / tile * tile
+	}
+	if p.R*p.M > blockRows {
+		return 1, even(p.R, p.M), p.M
+	}
+	return even(p.S, p.R*p.M), p.R, p.M
+}
+
+// perPass is how many q, o and k a pass takes, counted as in perBlock.
+func (x *tiling) perPass(p Product) (q, o, k int) {
+	most := steps
+	if p.S*p.R*p.M == 1 && p.Q*p.O*p.K*p.N > long {
+		most = x.rowSteps
+	}
+	if p.K > most {
+		pieces := (p.K + most - 1) / most
 		return 1, 1, (p.K + pieces - 1) / pieces
 	}
-	if p.O*p.K > steps {
-		return 1, steps / p.K, p.K
+	if p.O*p.K > most {
+		return 1, most / p.K, p.K
 	}
-	return steps / (p.O * p.K), p.O, p.K
+	return most / (p.O * p.K), p.O, p.K
 }
 
 // pass adds q samples to C. What the pass after it takes begins then floats behind b.

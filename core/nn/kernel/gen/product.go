@@ -183,7 +183,7 @@ func product(v isa, rows, vectors int, masked bool) {
 	vecB := make([]reg.VecVirtual, vectors)
 	for i := range vecB {
 		if i*v.bytes%64 == 0 { // a line of the cache
-			PREFETCHT0(Mem{Base: b, Index: next, Scale: 1, Disp: i * v.bytes})
+			PREFETCHT1(Mem{Base: b, Index: next, Scale: 1, Disp: i * v.bytes})
 		}
 		vecB[i] = v.vector()
 		read(Mem{Base: b, Disp: i * v.bytes}, i, vecB[i])
