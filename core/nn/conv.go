@@ -123,7 +123,7 @@ func (l *Conv) wide() (height, width, length int) {
 }
 
 // Sizes: Saved is xp, unless that is x; Scratch are dy with its rim, and dxp,
-// unless that is dx.
+// unless that is dx, or what planar wants.
 func (l *Conv) Sizes() Sizes {
 	_, _, wide := l.wide()
 	s := Sizes{Packed: l.weights(), Scratch: wide}
@@ -132,6 +132,9 @@ func (l *Conv) Sizes() Sizes {
 	}
 	if !l.plan.CopiesNothing() {
 		s.Scratch += l.padded()
+	}
+	if l.few() {
+		s.Scratch = max(s.Scratch, l.padded()+l.Filters*l.flat(), l.Filters*together)
 	}
 	return s
 }
@@ -176,6 +179,10 @@ func (l *Conv) Forward(c *Call) {
 		l.depthWise(c, xp, row)
 		return
 	}
+	if l.few() {
+		l.planar(c, xp)
+		return
+	}
 	p := kernel.Product{
 		S: c.N, R: l.out.H, M: l.out.W, AS: l.padded(), AR: l.Stride * row, AM: l.Across.Stride * l.in.C,
 		CS: l.out.Len(), CR: l.out.W * l.out.C, CM: l.out.C, BK: l.Filters, AK: 1,
@@ -206,6 +213,56 @@ func (l *Conv) depthWise(c *Call, xp []float32, row int) {
 	}
 	for i := range c.N {
 		c.DepthWise(p, cut(c.Y, l.out.Len(), i, i+1), cut(xp, l.padded(), i, i+1), c.W[:l.weights()], bias)
+	}
+}
+
+// together is how many pixels, or channels, planar passes compute at once, so that what
+// they read stays near while tap after tap passes.
+const together = 128
+
+// few reports whether Forward goes over the pixels in place of the filters: there are
+// fewer of these than a vector has lanes, and of all else many.
+func (l *Conv) few() bool {
+	return l.Filters <= 8 && l.in.C >= 16 && l.out.H*l.out.W >= 64 && l.Groups == 1 && l.Stride == 1 && l.Across.Stride == 1
+}
+
+// flat is how many pixels of xp lie between the first output and the last, both counted.
+func (l *Conv) flat() int { return (l.out.H-1)*l.plan.PW + l.out.W }
+
+// planar is Forward of few filters: the same sums, in the same order, but many pixels at
+// once, for which the channels of xp are taken apart. A row of outputs runs on into the
+// next, over pixels that are not looked at.
+func (l *Conv) planar(c *Call, xp []float32) {
+	area, flat := l.plan.PH*l.plan.PW, l.flat()
+	apart, y := c.Scratch[:l.padded()], c.Scratch[l.padded():][:l.Filters*flat]
+	p := kernel.Product{
+		S: 1, R: 1, M: l.Filters, Q: l.Size, O: l.Across.Size, K: l.in.C,
+		AM: 1, AQ: l.Across.Size * l.in.C * l.Filters, AO: l.in.C * l.Filters, AK: l.Filters,
+		BQ: l.Dilation * l.plan.PW, BO: l.Across.Dilation, BK: area, CM: flat, ReLU: l.rectify && !c.Apart,
+	}
+	for i := range c.N {
+		c.Transpose(apart, cut(xp, l.padded(), i, i+1), area, l.in.C)
+		clear(y)
+		if l.Bias {
+			for n, b := range c.W[l.weights():][:l.Filters] {
+				for at := range flat {
+					y[n*flat+at] = b
+				}
+			}
+		}
+		for at := 0; at < flat; at += together {
+			p.N = min(together, flat-at)
+			c.Product(p, y[at:], c.W, apart[at:], nil)
+		}
+		to := cut(c.Y, l.out.Len(), i, i+1)
+		for row := range l.out.H {
+			for col := range l.out.W {
+				for n := range l.Filters {
+					to[n] = y[n*flat+row*l.plan.PW+col]
+				}
+				to = to[l.Filters:]
+			}
+		}
 	}
 }
 
@@ -489,6 +546,13 @@ func (l *Conv) widen(wide, dy []float32) {
 //
 // A part is a range of the channels under a row of the kernel.
 func (l *Conv) Gradient(c *Call, dw []float32, part, parts int) {
+	if l.Bias && part == 0 {
+		c.sumRows(dw[l.weights():], c.DY)
+	}
+	if l.few() {
+		l.planarGradient(c, dw, part, parts)
+		return
+	}
 	xp, row := l.picture(c), l.plan.PW*l.in.C
 	channels, filters := l.in.C/l.Groups, l.Filters/l.Groups
 	taps, under := l.Across.Size, channels // taps in a row of the kernel that are products of their own
@@ -509,7 +573,30 @@ func (l *Conv) Gradient(c *Call, dw []float32, part, parts int) {
 			}
 		}
 	}
-	if l.Bias && part == 0 {
-		c.sumRows(dw[l.weights():], c.DY)
+}
+
+// planarGradient is Gradient of few filters: the same sums, in the same order, but many
+// channels at once. What these have of xp stays near while tap after tap passes.
+func (l *Conv) planarGradient(c *Call, dw []float32, part, parts int) {
+	xp, row := l.picture(c), l.plan.PW*l.in.C
+	from, to := portion(l.in.C, part, parts)
+	for at := from; at < to; at += together {
+		n := min(together, to-at)
+		sums := c.Scratch[:l.Filters*n] // a row for each filter
+		p := kernel.Product{
+			S: 1, R: 1, M: l.Filters, N: n, Q: c.N, O: l.out.H, K: l.out.W,
+			AM: 1, AQ: l.out.Len(), AO: l.out.W * l.Filters, AK: l.Filters,
+			BQ: l.padded(), BO: row, BK: l.in.C, CM: n, Fresh: c.Fresh,
+		}
+		for ky := range l.Size {
+			for kx := range l.Across.Size {
+				own := dw[((ky*l.Across.Size+kx)*l.in.C+at)*l.Filters:][:n*l.Filters]
+				if !c.Fresh {
+					c.Transpose(sums, own, n, l.Filters)
+				}
+				c.Product(p, sums, c.DY, xp[ky*l.Dilation*row+kx*l.Across.Dilation*l.in.C+at:], nil)
+				c.Transpose(own, sums, l.Filters, n)
+			}
+		}
 	}
 }

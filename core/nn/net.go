@@ -374,6 +374,9 @@ func (b *Builder) Net(k *kernel.Kernel) (*Net, error) {
 	return n, nil
 }
 
+// Kernel is what the network computes with.
+func (n *Net) Kernel() *kernel.Kernel { return n.kernel }
+
 // CheckBatch returns an error unless every layer with batch statistics finds
 // some in a batch of size samples.
 func (n *Net) CheckBatch(size int) error {

@@ -192,7 +192,7 @@ func (l *Resize) Reads(a Axis) []Reading { return interpolated(l.m, a, a.Of(l.ou
 
 func (l *Resize) Forward(c *Call) {
 	for i := range c.N {
-		l.m.Forward(cut(c.Y, l.out.Len(), i, i+1), cut(c.X[0], l.in.Len(), i, i+1))
+		l.m.Forward(c.Blend, cut(c.Y, l.out.Len(), i, i+1), cut(c.X[0], l.in.Len(), i, i+1))
 	}
 }
 

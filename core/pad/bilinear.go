@@ -109,16 +109,28 @@ func bridge(n, m int) []between {
 	return list
 }
 
-// blend is a + t·(b−a): exactly a where both are equal.
-func blend(a, b, t float32) float32 { return a + float32(t*(b-a)) }
+// lerp is a + t·(b−a): exactly a where both are equal.
+func lerp(a, b, t float32) float32 { return a + float32(t*(b-a)) }
+
+// Blend sets every value of y to what lies between those of four others, all as long:
+// with a→b = a + t·(b−a) it is a→b + u·(c→d − a→b).
+func Blend(y, a, b, c, d []float32, t, u float32) {
+	a, b, c, d = a[:len(y)], b[:len(y)], c[:len(y)], d[:len(y)]
+	for i := range y {
+		y[i] = lerp(lerp(a[i], b[i], t), lerp(c[i], d[i], t), u)
+	}
+}
+
+// A Blender is Blend, or what has its bits.
+type Blender func(y, a, b, c, d []float32, t, u float32)
 
 // Forward sets the picture y to what the map makes of x.
-func (m *Bilinear) Forward(y, x []float32) { m.ForwardApart(y, m.c, x) }
+func (m *Bilinear) Forward(blend Blender, y, x []float32) { m.ForwardApart(blend, y, m.c, x) }
 
 // ForwardApart is Forward where the pixels of y, of which each has C channels, begin step
 // floats apart, and what lies between them stays as it is. It panics when step is less
 // than C.
-func (m *Bilinear) ForwardApart(y []float32, step int, x []float32) {
+func (m *Bilinear) ForwardApart(blend Blender, y []float32, step int, x []float32) {
 	if step < m.c {
 		panic(fmt.Sprintf("pad: pixels of %d channels, %d floats apart", m.c, step))
 	}
@@ -126,13 +138,9 @@ func (m *Bilinear) ForwardApart(y []float32, step int, x []float32) {
 	for _, r := range m.rows {
 		above, below := x[r.a*row:(r.a+1)*row], x[r.b*row:(r.b+1)*row]
 		for _, q := range m.cols {
-			to := y[p : p+m.c]
+			a, b := q.a*m.c, q.b*m.c
+			blend(y[p:p+m.c], above[a:a+m.c], above[b:b+m.c], below[a:a+m.c], below[b:b+m.c], q.t, r.t)
 			p += step
-			a, b := above[q.a*m.c:][:len(to)], above[q.b*m.c:][:len(to)]
-			c, d := below[q.a*m.c:][:len(to)], below[q.b*m.c:][:len(to)]
-			for k := range to {
-				to[k] = blend(blend(a[k], b[k], q.t), blend(c[k], d[k], q.t), r.t)
-			}
 		}
 	}
 }

@@ -103,9 +103,9 @@ func (p *Plan) localMeans(y, x []float32, rows, cols []between) {
 				p.localMean(corner[i][:some], x[first:], at[0], at[1])
 			}
 			for i := range some {
-				above := blend(corner[0][i], corner[1][i], c.t)
-				below := blend(corner[2][i], corner[3][i], c.t)
-				to[first+i] = blend(above, below, r.t)
+				above := lerp(corner[0][i], corner[1][i], c.t)
+				below := lerp(corner[2][i], corner[3][i], c.t)
+				to[first+i] = lerp(above, below, r.t)
 			}
 		})
 	}

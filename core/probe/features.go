@@ -30,6 +30,7 @@ type Features struct {
 	Channels int
 
 	net      *nn.Net
+	kernel   *kernel.Kernel
 	workers  int
 	seed     uint64
 	taps     []tap
@@ -68,7 +69,7 @@ func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uin
 	if net.In != (nn.Shape{H: album.Side, W: album.Side, C: album.Channels}) {
 		panic(fmt.Sprintf("probe: pictures of %d×%d×%d for a network that takes %v", album.Side, album.Side, album.Channels, net.In))
 	}
-	f := &Features{Album: album, net: net, workers: workers, seed: seed, loose: map[int][]float32{}}
+	f := &Features{Album: album, net: net, kernel: net.Kernel(), workers: workers, seed: seed, loose: map[int][]float32{}}
 	var known []string
 	for _, n := range net.Nodes {
 		known = append(known, n.Name())
@@ -234,7 +235,7 @@ func (f *Features) readPicture(worker, piece int) {
 		if t.small {
 			copy(x[t.at:t.until], tape.Activation(t.from))
 		} else {
-			t.resize.Forward(x[t.at:t.until], tape.Activation(t.from))
+			t.resize.Forward(f.kernel.Blend, x[t.at:t.until], tape.Activation(t.from))
 		}
 	}
 }
@@ -264,7 +265,7 @@ func (f *Features) write(dst []float32, picture int, spans []span, standardise b
 func (f *Features) writeTap(dst []float32, step int, kept []float32, t tap, standardise bool) {
 	c := t.shape.C
 	if t.small {
-		t.resize.ForwardApart(dst, step, kept)
+		t.resize.ForwardApart(f.kernel.Blend, dst, step, kept)
 	} else {
 		for p := range Side * Side {
 			copy(dst[p*step:], kept[p*c:(p+1)*c])
@@ -275,9 +276,7 @@ func (f *Features) writeTap(dst []float32, step int, kept []float32, t tap, stan
 	}
 	mean, scale := f.mean[t.before:t.before+c], f.scale[t.before:t.before+c]
 	for p := range Side * Side {
-		out := dst[p*step:][:len(mean)]
-		for i, v := range out {
-			out[i] = (v - mean[i]) * scale[i]
-		}
+		pixel := dst[p*step:][:c]
+		f.kernel.Standardise(pixel, pixel, mean, scale)
 	}
 }

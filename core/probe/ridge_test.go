@@ -9,6 +9,7 @@ import (
 
 	"padlab/core/metric"
 	"padlab/core/nn"
+	"padlab/core/nn/kernel"
 	"padlab/core/position"
 )
 
@@ -16,7 +17,11 @@ import (
 // show so many photographs in turn.
 func drawn(train, photographs, channels int, value func(picture, place, channel int) float32) *Features {
 	a := &Album{Train: train, Test: 4, train: make([]int, photographs), test: make([]int, 2)}
-	f := &Features{Album: a, Channels: channels, sums: make([][]float64, train), kept: Side * Side * channels, taps: []tap{{name: "x", shape: nn.Shape{H: Side, W: Side, C: channels}, until: Side * Side * channels}}}
+	k, err := kernel.Select("")
+	if err != nil {
+		panic(err)
+	}
+	f := &Features{Album: a, Channels: channels, kernel: k, sums: make([][]float64, train), kept: Side * Side * channels, taps: []tap{{name: "x", shape: nn.Shape{H: Side, W: Side, C: channels}, until: Side * Side * channels}}}
 	for i := range a.Len() {
 		var x []float32
 		for p := range Side * Side {

@@ -3,6 +3,8 @@ package kernel
 import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
+
+	"padlab/core/pad"
 )
 
 // portable is the portable kernel: gonum's Sgemm on pieces whose rows do not
@@ -16,10 +18,10 @@ var portable = &Kernel{
 	Name:    "gonum",
 	Slow:    "portable kernel, without this CPU's wide vectors",
 	Product: gonumProduct, DepthWise: depthWise,
-	ReLU: relu, ReLUGrad: reluGrad, Clamp: clamp, Add: add, AddRows: addRows,
-	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, MaxWindow: maxWindow, Peak: peak,
+	ReLU: relu, ReLUGrad: reluGrad, Clamp: clamp, Blend: pad.Blend, Add: add, AddRows: addRows,
+	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, MaxWindow: maxWindow, Transpose: transpose, Peak: peak,
 	SquareRows: squareRows, DotRows: dotRows,
-	Affine: affine, AffineGrad: affineGrad,
+	Affine: affine, Standardise: standardise, AffineGrad: affineGrad,
 	SGD: sgd, Adam: adam, Adadelta: adadelta,
 	Finite: finite, Exps: exps, Sigmoid: sigmoid,
 }

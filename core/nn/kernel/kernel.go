@@ -67,6 +67,11 @@ type Kernel struct {
 	// among it. y may be x. It panics unless both are equally long; low ≤ high.
 	Clamp func(y, x []float32, low, high float32)
 
+	// Blend sets y to what lies between four pixels, at t from a to b and from c to d,
+	// and at u from the first to the second: [pad.Blend]. It panics unless all are
+	// equally long.
+	Blend func(y, a, b, c, d []float32, t, u float32)
+
 	// Add adds x to sum.
 	Add func(sum, x []float32)
 
@@ -84,6 +89,10 @@ type Kernel struct {
 	// its place in x, counted from at. The first of equal values wins, the first NaN over
 	// all. It panics unless from is as long as y, and x reaches to the window's end.
 	MaxWindow func(y []float32, from []int32, x []float32, at int, w Window)
+
+	// Transpose sets to, an n×m matrix, to the transpose of from, m×n. It panics unless
+	// both have m·n elements.
+	Transpose func(to, from []float32, m, n int)
 
 	// Peak does rounds of the kernel's multiply-adds on registers alone and
 	// returns how many floating-point operations that were: what no product
@@ -110,6 +119,9 @@ type Kernel struct {
 	// Affine sets y[p][ch] = x[p][ch]·scale[ch] + shift[ch], which is a batch
 	// normalisation forward. y may be x.
 	Affine func(y, x, scale, shift []float32)
+
+	// Standardise sets y[p][ch] = (x[p][ch] − mean[ch])·scale[ch]. y may be x.
+	Standardise func(y, x, mean, scale []float32)
 
 	// AffineGrad sets
 	//

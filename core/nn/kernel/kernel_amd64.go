@@ -28,10 +28,10 @@ var (
 func (x *extension) kernel(name string) *Kernel {
 	return &Kernel{
 		Name: name, Product: x.product, DepthWise: x.depthWise,
-		ReLU: x.relu, ReLUGrad: x.reluGrad, Clamp: x.clamp, Add: x.add, AddRows: x.addRows,
-		MaxPool: x.maxPool, MaxPoolGrad: x.maxPoolGrad, MaxWindow: x.maxWindow, Peak: x.peak,
+		ReLU: x.relu, ReLUGrad: x.reluGrad, Clamp: x.clamp, Blend: x.blend, Add: x.add, AddRows: x.addRows,
+		MaxPool: x.maxPool, MaxPoolGrad: x.maxPoolGrad, MaxWindow: x.maxWindow, Transpose: x.transpose, Peak: x.peak,
 		SquareRows: x.squareRows, DotRows: x.dotRows,
-		Affine: x.affine, AffineGrad: x.affineGrad,
+		Affine: x.affine, Standardise: x.standardise, AffineGrad: x.affineGrad,
 		SGD: x.sgd, Adam: x.adam, Adadelta: x.adadelta,
 		Finite: x.finite, Exps: x.exps, Sigmoid: x.sigmoid,
 	}

@@ -10,10 +10,10 @@ func fast() []candidate { return []candidate{{neon, true}} }
 
 var neon = &Kernel{
 	Name: "neon", Product: neonTiling.product, DepthWise: neonDepthWise,
-	ReLU: neonReLU, ReLUGrad: neonReLUGrad, Clamp: neonClamp, Add: neonAdd, AddRows: neonAddRows,
-	MaxPool: neonMaxPool, MaxPoolGrad: neonMaxPoolGrad, MaxWindow: neonMaxWindow, Peak: neonPeak,
+	ReLU: neonReLU, ReLUGrad: neonReLUGrad, Clamp: neonClamp, Blend: neonBlend, Add: neonAdd, AddRows: neonAddRows,
+	MaxPool: neonMaxPool, MaxPoolGrad: neonMaxPoolGrad, MaxWindow: neonMaxWindow, Transpose: neonTranspose, Peak: neonPeak,
 	SquareRows: neonSquareRows, DotRows: neonDotRows,
-	Affine: neonAffine, AffineGrad: neonAffineGrad,
+	Affine: neonAffine, Standardise: neonStandardise, AffineGrad: neonAffineGrad,
 	SGD: neonSGD, Adam: neonAdam, Adadelta: neonAdadelta,
 	Finite: neonFinite, Exps: neonExps, Sigmoid: neonSigmoid,
 }

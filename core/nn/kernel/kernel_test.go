@@ -12,6 +12,8 @@ import (
 
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"padlab/core/pad"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -324,6 +326,8 @@ func TestPasses(t *testing.T) {
 		picture := values(h*w*c, "picture")
 		half := h / 2 * (w / 2) * c
 		grad := values(half, "grad")
+		m := rapid.IntRange(1, 40).Draw(t, "m")
+		matrix := values(m*n, "matrix")
 		for _, kern := range here() {
 			want, got := make([]float32, n), make([]float32, n)
 			equal := func(what string) {
@@ -340,6 +344,19 @@ func TestPasses(t *testing.T) {
 			clamp(want, x, -1, 3)
 			kern.Clamp(got, x, -1, 3)
 			equal("Clamp")
+			between, at := [4][]float32{x, y, values(n, "c"), values(n, "d")}, rapid.Float32Range(0, 1)
+			by, up := at.Draw(t, "t"), at.Draw(t, "u")
+			pad.Blend(want, between[0], between[1], between[2], between[3], by, up)
+			kern.Blend(got, between[0], between[1], between[2], between[3], by, up)
+			equal("Blend")
+			want, got = make([]float32, len(matrix)), make([]float32, len(matrix))
+			for i := range m {
+				for j := range n {
+					want[j*m+i] = matrix[i*n+j]
+				}
+			}
+			kern.Transpose(got, matrix, m, n)
+			equal("Transpose")
 			want, got = slices.Clone(y), slices.Clone(y)
 			add(want, x)
 			kern.Add(got, x)

@@ -144,6 +144,11 @@ func reluGrad512(dx *float32, dy *float32, y *float32, vectors int)
 //go:noescape
 func clamp512(y *float32, x *float32, bounds *float32, vectors int)
 
+// blend512 sets y to what lies between a and b at t, c and d at t, and both at u.
+//
+//go:noescape
+func blend512(y *float32, a *float32, b *float32, c *float32, d *float32, t float32, u float32, vectors int)
+
 // add512 adds x to sum.
 //
 //go:noescape
@@ -169,6 +174,11 @@ func maxPoolGrad512(dx *float32, dy *float32, from *int32, row int, step int, pi
 //go:noescape
 func maxWindow512(y *float32, from *int32, x *float32, ordinals *int32, at int, rows int, cols int, down int, right int, vectors int)
 
+// transpose512 turns squares that lie side by side in from, with rows step bytes apart; in to they lie one below the other, with rows stride bytes apart.
+//
+//go:noescape
+func transpose512(to *float32, from *float32, stride int, step int, squares int)
+
 // peak512 does rounds × 12 fused multiply-adds on whole vectors, none waiting for another.
 //
 //go:noescape
@@ -188,6 +198,11 @@ func dotRows512(dy *float32, x *float32, sum *float32, mean *float32, columns in
 //
 //go:noescape
 func affine512(y *float32, x *float32, scale *float32, shift *float32, columns int, rows int, tail uintptr)
+
+// standardise512 sets y = (x − mean)·scale in every row.
+//
+//go:noescape
+func standardise512(y *float32, x *float32, mean *float32, scale *float32, columns int, rows int, tail uintptr)
 
 // affineGrad512 sets dx = (dy·a + (x − mean)·b) + d in every row.
 //
@@ -404,6 +419,11 @@ func reluGrad256(dx *float32, dy *float32, y *float32, vectors int)
 //go:noescape
 func clamp256(y *float32, x *float32, bounds *float32, vectors int)
 
+// blend256 sets y to what lies between a and b at t, c and d at t, and both at u.
+//
+//go:noescape
+func blend256(y *float32, a *float32, b *float32, c *float32, d *float32, t float32, u float32, vectors int)
+
 // add256 adds x to sum.
 //
 //go:noescape
@@ -429,6 +449,11 @@ func maxPoolGrad256(dx *float32, dy *float32, from *int32, row int, step int, pi
 //go:noescape
 func maxWindow256(y *float32, from *int32, x *float32, ordinals *int32, at int, rows int, cols int, down int, right int, vectors int)
 
+// transpose256 turns squares that lie side by side in from, with rows step bytes apart; in to they lie one below the other, with rows stride bytes apart.
+//
+//go:noescape
+func transpose256(to *float32, from *float32, stride int, step int, squares int)
+
 // peak256 does rounds × 12 fused multiply-adds on whole vectors, none waiting for another.
 //
 //go:noescape
@@ -448,6 +473,11 @@ func dotRows256(dy *float32, x *float32, sum *float32, mean *float32, columns in
 //
 //go:noescape
 func affine256(y *float32, x *float32, scale *float32, shift *float32, columns int, rows int, tail uintptr)
+
+// standardise256 sets y = (x − mean)·scale in every row.
+//
+//go:noescape
+func standardise256(y *float32, x *float32, mean *float32, scale *float32, columns int, rows int, tail uintptr)
 
 // affineGrad256 sets dx = (dy·a + (x − mean)·b) + d in every row.
 //

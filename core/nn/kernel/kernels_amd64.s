@@ -2603,6 +2603,43 @@ loop:
 	VZEROUPPER
 	RET
 
+// func blend512(y *float32, a *float32, b *float32, c *float32, d *float32, t float32, u float32, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·blend512(SB), NOSPLIT, $0-56
+	MOVQ         y+0(FP), AX
+	MOVQ         vectors+48(FP), CX
+	MOVQ         a+8(FP), DX
+	MOVQ         b+16(FP), BX
+	MOVQ         c+24(FP), SI
+	MOVQ         d+32(FP), DI
+	VBROADCASTSS t+40(FP), Z0
+	VBROADCASTSS u+44(FP), Z1
+
+loop:
+	VMOVUPS (DX), Z2
+	ADDQ    $0x40, DX
+	VMOVUPS (BX), Z3
+	ADDQ    $0x40, BX
+	VMOVUPS (SI), Z4
+	ADDQ    $0x40, SI
+	VMOVUPS (DI), Z5
+	ADDQ    $0x40, DI
+	VSUBPS  Z2, Z3, Z3
+	VMULPS  Z0, Z3, Z3
+	VADDPS  Z2, Z3, Z3
+	VSUBPS  Z4, Z5, Z5
+	VMULPS  Z0, Z5, Z5
+	VADDPS  Z4, Z5, Z5
+	VSUBPS  Z3, Z5, Z5
+	VMULPS  Z1, Z5, Z5
+	VADDPS  Z3, Z5, Z5
+	VMOVUPS Z5, (AX)
+	ADDQ    $0x40, AX
+	DECQ    CX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
 // func add512(sum *float32, x *float32, vectors int)
 // Requires: AVX, AVX512F
 TEXT ·add512(SB), NOSPLIT, $0-24
@@ -2802,6 +2839,150 @@ col:
 	ADDQ      $0x40, DX
 	DECQ      R10
 	JNZ       loop
+	VZEROUPPER
+	RET
+
+// func transpose512(to *float32, from *float32, stride int, step int, squares int)
+// Requires: AVX, AVX512F
+TEXT ·transpose512(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), AX
+	MOVQ from+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ step+24(FP), BX
+	MOVQ squares+32(FP), SI
+
+loop:
+	MOVQ       CX, DI
+	VMOVUPS    (DI), Z0
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z1
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z2
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z3
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z4
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z5
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z6
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z7
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z8
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z9
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z10
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z11
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z12
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z13
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z14
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z15
+	VUNPCKLPS  Z1, Z0, Z16
+	VUNPCKHPS  Z1, Z0, Z0
+	VUNPCKLPS  Z3, Z2, Z1
+	VUNPCKHPS  Z3, Z2, Z2
+	VUNPCKLPS  Z5, Z4, Z3
+	VUNPCKHPS  Z5, Z4, Z4
+	VUNPCKLPS  Z7, Z6, Z5
+	VUNPCKHPS  Z7, Z6, Z6
+	VUNPCKLPS  Z9, Z8, Z7
+	VUNPCKHPS  Z9, Z8, Z8
+	VUNPCKLPS  Z11, Z10, Z9
+	VUNPCKHPS  Z11, Z10, Z10
+	VUNPCKLPS  Z13, Z12, Z11
+	VUNPCKHPS  Z13, Z12, Z12
+	VUNPCKLPS  Z15, Z14, Z13
+	VUNPCKHPS  Z15, Z14, Z14
+	VUNPCKLPD  Z1, Z16, Z15
+	VUNPCKHPD  Z1, Z16, Z1
+	VUNPCKLPD  Z2, Z0, Z16
+	VUNPCKHPD  Z2, Z0, Z0
+	VUNPCKLPD  Z5, Z3, Z2
+	VUNPCKHPD  Z5, Z3, Z3
+	VUNPCKLPD  Z6, Z4, Z5
+	VUNPCKHPD  Z6, Z4, Z4
+	VUNPCKLPD  Z9, Z7, Z6
+	VUNPCKHPD  Z9, Z7, Z7
+	VUNPCKLPD  Z10, Z8, Z9
+	VUNPCKHPD  Z10, Z8, Z8
+	VUNPCKLPD  Z13, Z11, Z10
+	VUNPCKHPD  Z13, Z11, Z11
+	VUNPCKLPD  Z14, Z12, Z13
+	VUNPCKHPD  Z14, Z12, Z12
+	VSHUFF32X4 $0x88, Z2, Z15, Z14
+	VSHUFF32X4 $0xdd, Z2, Z15, Z2
+	VSHUFF32X4 $0x88, Z5, Z16, Z15
+	VSHUFF32X4 $0xdd, Z5, Z16, Z5
+	VSHUFF32X4 $0x88, Z3, Z1, Z16
+	VSHUFF32X4 $0xdd, Z3, Z1, Z1
+	VSHUFF32X4 $0x88, Z4, Z0, Z3
+	VSHUFF32X4 $0xdd, Z4, Z0, Z0
+	VSHUFF32X4 $0x88, Z10, Z6, Z4
+	VSHUFF32X4 $0xdd, Z10, Z6, Z6
+	VSHUFF32X4 $0x88, Z13, Z9, Z10
+	VSHUFF32X4 $0xdd, Z13, Z9, Z9
+	VSHUFF32X4 $0x88, Z11, Z7, Z13
+	VSHUFF32X4 $0xdd, Z11, Z7, Z7
+	VSHUFF32X4 $0x88, Z12, Z8, Z11
+	VSHUFF32X4 $0xdd, Z12, Z8, Z8
+	VSHUFF32X4 $0x88, Z4, Z14, Z12
+	VSHUFF32X4 $0xdd, Z4, Z14, Z4
+	VSHUFF32X4 $0x88, Z10, Z15, Z14
+	VSHUFF32X4 $0xdd, Z10, Z15, Z10
+	VSHUFF32X4 $0x88, Z13, Z16, Z15
+	VSHUFF32X4 $0xdd, Z13, Z16, Z13
+	VSHUFF32X4 $0x88, Z11, Z3, Z16
+	VSHUFF32X4 $0xdd, Z11, Z3, Z3
+	VSHUFF32X4 $0x88, Z6, Z2, Z11
+	VSHUFF32X4 $0xdd, Z6, Z2, Z2
+	VSHUFF32X4 $0x88, Z9, Z5, Z6
+	VSHUFF32X4 $0xdd, Z9, Z5, Z5
+	VSHUFF32X4 $0x88, Z7, Z1, Z9
+	VSHUFF32X4 $0xdd, Z7, Z1, Z1
+	VSHUFF32X4 $0x88, Z8, Z0, Z7
+	VSHUFF32X4 $0xdd, Z8, Z0, Z0
+	VMOVUPS    Z12, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z15, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z14, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z16, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z11, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z9, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z6, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z7, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z4, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z13, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z10, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z3, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z1, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z5, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z0, (AX)
+	ADDQ       DX, AX
+	ADDQ       $0x40, CX
+	DECQ       SI
+	JNZ        loop
 	VZEROUPPER
 	RET
 
@@ -3141,6 +3322,104 @@ rowtail:
 	VMOVUPS.Z (SI)(AX*1), K1, Z2
 	VMULPS    Z0, Z2, Z2
 	VADDPS    Z1, Z2, Z2
+	VMOVUPS   Z2, K1, (BX)(AX*1)
+	ADDQ      CX, AX
+	DECQ      DX
+	JNZ       rowtail
+
+done:
+	VZEROUPPER
+	RET
+
+// func standardise512(y *float32, x *float32, mean *float32, scale *float32, columns int, rows int, tail uintptr)
+// Requires: AVX, AVX512F
+TEXT ·standardise512(SB), NOSPLIT, $0-56
+	MOVQ columns+32(FP), DX
+	MOVQ y+0(FP), BX
+	MOVQ x+8(FP), SI
+	MOVQ mean+16(FP), DI
+	MOVQ scale+24(FP), R8
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns64:
+	CMPQ    DX, $0x40
+	JL      columns16
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMOVUPS (R8), Z4
+	VMOVUPS 64(R8), Z5
+	VMOVUPS 128(R8), Z6
+	VMOVUPS 192(R8), Z7
+	XORQ    AX, AX
+
+row64:
+	VMOVUPS (SI)(AX*1), Z8
+	VSUBPS  Z0, Z8, Z8
+	VMULPS  Z4, Z8, Z8
+	VMOVUPS Z8, (BX)(AX*1)
+	VMOVUPS 64(SI)(AX*1), Z8
+	VSUBPS  Z1, Z8, Z8
+	VMULPS  Z5, Z8, Z8
+	VMOVUPS Z8, 64(BX)(AX*1)
+	VMOVUPS 128(SI)(AX*1), Z8
+	VSUBPS  Z2, Z8, Z8
+	VMULPS  Z6, Z8, Z8
+	VMOVUPS Z8, 128(BX)(AX*1)
+	VMOVUPS 192(SI)(AX*1), Z8
+	VSUBPS  Z3, Z8, Z8
+	VMULPS  Z7, Z8, Z8
+	VMOVUPS Z8, 192(BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row64
+	ADDQ    $0x00000100, BX
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x40, DX
+	JMP     columns64
+
+columns16:
+	CMPQ    DX, $0x10
+	JL      tail
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS (R8), Z1
+	XORQ    AX, AX
+
+row16:
+	VMOVUPS (SI)(AX*1), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS Z2, (BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row16
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x10, DX
+	JMP     columns16
+
+tail:
+	TESTQ     DX, DX
+	JZ        done
+	MOVQ      tail+48(FP), AX
+	KMOVW     AX, K1
+	MOVQ      rows+40(FP), DX
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (R8), K1, Z1
+	XORQ      AX, AX
+
+rowtail:
+	VMOVUPS.Z (SI)(AX*1), K1, Z2
+	VSUBPS    Z0, Z2, Z2
+	VMULPS    Z1, Z2, Z2
 	VMOVUPS   Z2, K1, (BX)(AX*1)
 	ADDQ      CX, AX
 	DECQ      DX
@@ -6089,6 +6368,43 @@ loop:
 	VZEROUPPER
 	RET
 
+// func blend256(y *float32, a *float32, b *float32, c *float32, d *float32, t float32, u float32, vectors int)
+// Requires: AVX
+TEXT ·blend256(SB), NOSPLIT, $0-56
+	MOVQ         y+0(FP), AX
+	MOVQ         vectors+48(FP), CX
+	MOVQ         a+8(FP), DX
+	MOVQ         b+16(FP), BX
+	MOVQ         c+24(FP), SI
+	MOVQ         d+32(FP), DI
+	VBROADCASTSS t+40(FP), Y0
+	VBROADCASTSS u+44(FP), Y1
+
+loop:
+	VMOVUPS (DX), Y2
+	ADDQ    $0x20, DX
+	VMOVUPS (BX), Y3
+	ADDQ    $0x20, BX
+	VMOVUPS (SI), Y4
+	ADDQ    $0x20, SI
+	VMOVUPS (DI), Y5
+	ADDQ    $0x20, DI
+	VSUBPS  Y2, Y3, Y3
+	VMULPS  Y0, Y3, Y3
+	VADDPS  Y2, Y3, Y3
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y0, Y5, Y5
+	VADDPS  Y4, Y5, Y5
+	VSUBPS  Y3, Y5, Y5
+	VMULPS  Y1, Y5, Y5
+	VADDPS  Y3, Y5, Y5
+	VMOVUPS Y5, (AX)
+	ADDQ    $0x20, AX
+	DECQ    CX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
 // func add256(sum *float32, x *float32, vectors int)
 // Requires: AVX
 TEXT ·add256(SB), NOSPLIT, $0-24
@@ -6300,6 +6616,78 @@ col:
 	ADDQ      $0x20, DX
 	DECQ      R10
 	JNZ       loop
+	VZEROUPPER
+	RET
+
+// func transpose256(to *float32, from *float32, stride int, step int, squares int)
+// Requires: AVX
+TEXT ·transpose256(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), AX
+	MOVQ from+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ step+24(FP), BX
+	MOVQ squares+32(FP), SI
+
+loop:
+	MOVQ       CX, DI
+	VMOVUPS    (DI), Y0
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y1
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y2
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y3
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y4
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y5
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y6
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPS  Y5, Y4, Y3
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y1, Y8, Y7
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPD  Y5, Y3, Y2
+	VUNPCKHPD  Y5, Y3, Y3
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y7, Y6
+	VPERM2F128 $0x31, Y2, Y7, Y2
+	VPERM2F128 $0x20, Y5, Y8, Y7
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y3, Y1, Y8
+	VPERM2F128 $0x31, Y3, Y1, Y1
+	VPERM2F128 $0x20, Y4, Y0, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y8, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y7, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y3, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y1, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y5, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y0, (AX)
+	ADDQ       DX, AX
+	ADDQ       $0x20, CX
+	DECQ       SI
+	JNZ        loop
 	VZEROUPPER
 	RET
 
@@ -6639,6 +7027,104 @@ rowtail:
 	VMASKMOVPS (SI)(AX*1), Y0, Y3
 	VMULPS     Y1, Y3, Y3
 	VADDPS     Y2, Y3, Y3
+	VMASKMOVPS Y3, Y0, (BX)(AX*1)
+	ADDQ       CX, AX
+	DECQ       DX
+	JNZ        rowtail
+
+done:
+	VZEROUPPER
+	RET
+
+// func standardise256(y *float32, x *float32, mean *float32, scale *float32, columns int, rows int, tail uintptr)
+// Requires: AVX
+TEXT ·standardise256(SB), NOSPLIT, $0-56
+	MOVQ columns+32(FP), DX
+	MOVQ y+0(FP), BX
+	MOVQ x+8(FP), SI
+	MOVQ mean+16(FP), DI
+	MOVQ scale+24(FP), R8
+	MOVQ DX, CX
+	SHLQ $0x02, CX
+
+columns32:
+	CMPQ    DX, $0x20
+	JL      columns8
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 64(R8), Y6
+	VMOVUPS 96(R8), Y7
+	XORQ    AX, AX
+
+row32:
+	VMOVUPS (SI)(AX*1), Y8
+	VSUBPS  Y0, Y8, Y8
+	VMULPS  Y4, Y8, Y8
+	VMOVUPS Y8, (BX)(AX*1)
+	VMOVUPS 32(SI)(AX*1), Y8
+	VSUBPS  Y1, Y8, Y8
+	VMULPS  Y5, Y8, Y8
+	VMOVUPS Y8, 32(BX)(AX*1)
+	VMOVUPS 64(SI)(AX*1), Y8
+	VSUBPS  Y2, Y8, Y8
+	VMULPS  Y6, Y8, Y8
+	VMOVUPS Y8, 64(BX)(AX*1)
+	VMOVUPS 96(SI)(AX*1), Y8
+	VSUBPS  Y3, Y8, Y8
+	VMULPS  Y7, Y8, Y8
+	VMOVUPS Y8, 96(BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row32
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x20, DX
+	JMP     columns32
+
+columns8:
+	CMPQ    DX, $0x08
+	JL      tail
+	MOVQ    rows+40(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS (R8), Y1
+	XORQ    AX, AX
+
+row8:
+	VMOVUPS (SI)(AX*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, (BX)(AX*1)
+	ADDQ    CX, AX
+	DECQ    R9
+	JNZ     row8
+	ADDQ    $0x00000020, BX
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, R8
+	SUBQ    $0x08, DX
+	JMP     columns8
+
+tail:
+	TESTQ      DX, DX
+	JZ         done
+	MOVQ       tail+48(FP), AX
+	VMOVUPS    (AX), Y0
+	MOVQ       rows+40(FP), DX
+	VMASKMOVPS (DI), Y0, Y1
+	VMASKMOVPS (R8), Y0, Y2
+	XORQ       AX, AX
+
+rowtail:
+	VMASKMOVPS (SI)(AX*1), Y0, Y3
+	VSUBPS     Y1, Y3, Y3
+	VMULPS     Y2, Y3, Y3
 	VMASKMOVPS Y3, Y0, (BX)(AX*1)
 	ADDQ       CX, AX
 	DECQ       DX

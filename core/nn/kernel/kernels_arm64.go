@@ -275,6 +275,11 @@ func reluGrad128(dx *float32, dy *float32, y *float32, vectors int)
 //go:noescape
 func clamp128(y *float32, x *float32, bounds *float32, vectors int)
 
+// blend128 sets y to what lies between a and b at by[0], c and d at by[0], and both at by[1].
+//
+//go:noescape
+func blend128(y *float32, a *float32, b *float32, c *float32, d *float32, by *float32, vectors int)
+
 // add128 adds x to sum.
 //
 //go:noescape
@@ -300,6 +305,11 @@ func maxPoolGrad128(dx *float32, dy *float32, from *int32, row int, step int, pi
 //go:noescape
 func maxWindow128(y *float32, from *int32, x *float32, places *int32, rows int, cols int, down int, right int, vectors int)
 
+// transpose128 turns squares that lie side by side in from, with rows step bytes apart; in to they lie one below the other, with rows stride bytes apart.
+//
+//go:noescape
+func transpose128(to *float32, from *float32, stride int, step int, squares int)
+
 // peak128 does rounds × 24 fused multiply-adds on whole vectors, none waiting for another.
 //
 //go:noescape
@@ -319,6 +329,11 @@ func dotRows128(dy *float32, x *float32, sum *float32, mean *float32, columns in
 //
 //go:noescape
 func affine128(y *float32, x *float32, scale *float32, shift *float32, columns int, rows int)
+
+// standardise128 sets y = (x − mean)·scale in every row.
+//
+//go:noescape
+func standardise128(y *float32, x *float32, mean *float32, scale *float32, columns int, rows int)
 
 // affineGrad128 sets dx = (dy·a + (x − mean)·b) + d in every row.
 //

@@ -3077,6 +3077,36 @@ loop:
 	CBNZ	R3, loop
 	RET
 
+// func blend128(y *float32, a *float32, b *float32, c *float32, d *float32, by *float32, vectors int)
+TEXT ·blend128(SB), NOSPLIT, $0-56
+	MOVD	y+0(FP), R0
+	MOVD	a+8(FP), R1
+	MOVD	b+16(FP), R2
+	MOVD	c+24(FP), R3
+	MOVD	d+32(FP), R4
+	MOVD	by+40(FP), R5
+	MOVD	vectors+48(FP), R6
+	VLD1R.P	4(R5), [V4.S4]
+	VLD1R	(R5), [V5.S4]
+loop:
+	VLD1.P	16(R1), [V0.S4]
+	VLD1.P	16(R2), [V1.S4]
+	VLD1.P	16(R3), [V2.S4]
+	VLD1.P	16(R4), [V3.S4]
+	WORD	$0x4ea0d421 // FSUB V1.4S, V1.4S, V0.4S
+	WORD	$0x6e24dc21 // FMUL V1.4S, V1.4S, V4.4S
+	WORD	$0x4e21d401 // FADD V1.4S, V0.4S, V1.4S
+	WORD	$0x4ea2d463 // FSUB V3.4S, V3.4S, V2.4S
+	WORD	$0x6e24dc63 // FMUL V3.4S, V3.4S, V4.4S
+	WORD	$0x4e23d443 // FADD V3.4S, V2.4S, V3.4S
+	WORD	$0x4ea1d463 // FSUB V3.4S, V3.4S, V1.4S
+	WORD	$0x6e25dc63 // FMUL V3.4S, V3.4S, V5.4S
+	WORD	$0x4e23d423 // FADD V3.4S, V1.4S, V3.4S
+	VST1.P	[V3.S4], 16(R0)
+	SUB	$1, R6
+	CBNZ	R6, loop
+	RET
+
 // func add128(sum *float32, x *float32, vectors int)
 TEXT ·add128(SB), NOSPLIT, $0-24
 	MOVD	sum+0(FP), R0
@@ -3257,6 +3287,44 @@ col:
 	ADD	$16, R2
 	SUB	$1, R8
 	CBNZ	R8, loop
+	RET
+
+// func transpose128(to *float32, from *float32, stride int, step int, squares int)
+TEXT ·transpose128(SB), NOSPLIT, $0-40
+	MOVD	to+0(FP), R0
+	MOVD	from+8(FP), R1
+	MOVD	stride+16(FP), R2
+	MOVD	step+24(FP), R3
+	MOVD	squares+32(FP), R4
+loop:
+	MOVD	R1, R9
+	VLD1	(R9), [V0.S4]
+	ADD	R3, R9
+	VLD1	(R9), [V1.S4]
+	ADD	R3, R9
+	VLD1	(R9), [V2.S4]
+	ADD	R3, R9
+	VLD1	(R9), [V3.S4]
+	ADD	R3, R9
+	VZIP1	V1.S4, V0.S4, V4.S4
+	VZIP2	V1.S4, V0.S4, V5.S4
+	VZIP1	V3.S4, V2.S4, V6.S4
+	VZIP2	V3.S4, V2.S4, V7.S4
+	VZIP1	V6.D2, V4.D2, V16.D2
+	VST1	[V16.S4], (R0)
+	ADD	R2, R0
+	VZIP2	V6.D2, V4.D2, V17.D2
+	VST1	[V17.S4], (R0)
+	ADD	R2, R0
+	VZIP1	V7.D2, V5.D2, V18.D2
+	VST1	[V18.S4], (R0)
+	ADD	R2, R0
+	VZIP2	V7.D2, V5.D2, V19.D2
+	VST1	[V19.S4], (R0)
+	ADD	R2, R0
+	ADD	$16, R1
+	SUB	$1, R4
+	CBNZ	R4, loop
 	RET
 
 // func peak128(rounds int)
@@ -3637,6 +3705,116 @@ row1:
 	FMOVS	(R20), F16
 	WORD	$0x6e20de10 // FMUL V16.4S, V16.4S, V0.4S
 	WORD	$0x4e24d610 // FADD V16.4S, V16.4S, V4.4S
+	FMOVS	F16, (R19)
+	ADD	R14, R19
+	ADD	R14, R20
+	SUB	$1, R15
+	CBNZ	R15, row1
+	ADD	$4, R0
+	ADD	$4, R1
+	ADD	$4, R2
+	ADD	$4, R3
+	SUB	$1, R4
+	B	columns1
+done:
+	RET
+
+// func standardise128(y *float32, x *float32, mean *float32, scale *float32, columns int, rows int)
+TEXT ·standardise128(SB), NOSPLIT, $0-48
+	MOVD	y+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	mean+16(FP), R2
+	MOVD	scale+24(FP), R3
+	MOVD	columns+32(FP), R4
+	MOVD	rows+40(FP), R5
+	LSL	$2, R4, R14
+columns16:
+	CMP	$16, R4
+	BLT	columns4
+	VLD1	(R2), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1	(R3), [V4.S4, V5.S4, V6.S4, V7.S4]
+	MOVD	R0, R19
+	MOVD	R1, R20
+	MOVD	R5, R15
+row16:
+	VLD1	(R20), [V16.S4, V17.S4, V18.S4, V19.S4]
+	WORD	$0x4ea0d610 // FSUB V16.4S, V16.4S, V0.4S
+	WORD	$0x4ea1d631 // FSUB V17.4S, V17.4S, V1.4S
+	WORD	$0x4ea2d652 // FSUB V18.4S, V18.4S, V2.4S
+	WORD	$0x4ea3d673 // FSUB V19.4S, V19.4S, V3.4S
+	WORD	$0x6e24de10 // FMUL V16.4S, V16.4S, V4.4S
+	WORD	$0x6e25de31 // FMUL V17.4S, V17.4S, V5.4S
+	WORD	$0x6e26de52 // FMUL V18.4S, V18.4S, V6.4S
+	WORD	$0x6e27de73 // FMUL V19.4S, V19.4S, V7.4S
+	VST1	[V16.S4, V17.S4, V18.S4, V19.S4], (R19)
+	ADD	R14, R19
+	ADD	R14, R20
+	SUB	$1, R15
+	CBNZ	R15, row16
+	ADD	$64, R0
+	ADD	$64, R1
+	ADD	$64, R2
+	ADD	$64, R3
+	SUB	$16, R4
+	B	columns16
+columns4:
+	CMP	$4, R4
+	BLT	columns2
+	VLD1	(R2), [V0.S4]
+	VLD1	(R3), [V4.S4]
+	MOVD	R0, R19
+	MOVD	R1, R20
+	MOVD	R5, R15
+row4:
+	VLD1	(R20), [V16.S4]
+	WORD	$0x4ea0d610 // FSUB V16.4S, V16.4S, V0.4S
+	WORD	$0x6e24de10 // FMUL V16.4S, V16.4S, V4.4S
+	VST1	[V16.S4], (R19)
+	ADD	R14, R19
+	ADD	R14, R20
+	SUB	$1, R15
+	CBNZ	R15, row4
+	ADD	$16, R0
+	ADD	$16, R1
+	ADD	$16, R2
+	ADD	$16, R3
+	SUB	$4, R4
+	B	columns4
+columns2:
+	CMP	$2, R4
+	BLT	columns1
+	FMOVD	(R2), F0
+	FMOVD	(R3), F4
+	MOVD	R0, R19
+	MOVD	R1, R20
+	MOVD	R5, R15
+row2:
+	FMOVD	(R20), F16
+	WORD	$0x4ea0d610 // FSUB V16.4S, V16.4S, V0.4S
+	WORD	$0x6e24de10 // FMUL V16.4S, V16.4S, V4.4S
+	FMOVD	F16, (R19)
+	ADD	R14, R19
+	ADD	R14, R20
+	SUB	$1, R15
+	CBNZ	R15, row2
+	ADD	$8, R0
+	ADD	$8, R1
+	ADD	$8, R2
+	ADD	$8, R3
+	SUB	$2, R4
+	B	columns2
+columns1:
+	CMP	$1, R4
+	BLT	done
+	FMOVS	(R2), F0
+	FMOVS	(R3), F4
+	MOVD	R0, R19
+	MOVD	R1, R20
+	MOVD	R5, R15
+row1:
+	FMOVS	(R20), F16
+	WORD	$0x4ea0d610 // FSUB V16.4S, V16.4S, V0.4S
+	WORD	$0x6e24de10 // FMUL V16.4S, V16.4S, V4.4S
 	FMOVS	F16, (R19)
 	ADD	R14, R19
 	ADD	R14, R20

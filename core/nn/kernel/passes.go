@@ -119,6 +119,25 @@ func maxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
 	}
 }
 
+func transpose(to, from []float32, m, n int) {
+	same(m*n, len(to), len(from))
+	transposeBeyond(to, from, m, n, 0, 0)
+}
+
+// transposeBeyond is transpose but for the columns before the given one of the rows
+// before the given one.
+func transposeBeyond(to, from []float32, m, n, rows, columns int) {
+	for i := range m {
+		first := columns
+		if i >= rows {
+			first = 0
+		}
+		for j := first; j < n; j++ {
+			to[j*m+i] = from[i*n+j]
+		}
+	}
+}
+
 // peak multiplies and adds four numbers at a time, as independent of each other
 // as Go allows.
 func peak(rounds int) int {

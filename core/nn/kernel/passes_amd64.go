@@ -1,5 +1,7 @@
 package kernel
 
+import "padlab/core/pad"
+
 // The passes hand whole vectors to the assembly and leave what remains to the
 // portable pass.
 
@@ -41,6 +43,19 @@ func (x *extension) clamp(y, in []float32, low, high float32) {
 		}
 	}
 	clamp(y[whole:], in[whole:], low, high)
+}
+
+func (x *extension) blend(y, a, b, c, d []float32, t, u float32) {
+	same(len(y), len(a), len(b), len(c), len(d))
+	whole := len(y) &^ (x.lanes - 1)
+	if whole > 0 {
+		if x.lanes == 16 {
+			blend512(&y[0], &a[0], &b[0], &c[0], &d[0], t, u, whole/16)
+		} else {
+			blend256(&y[0], &a[0], &b[0], &c[0], &d[0], t, u, whole/8)
+		}
+	}
+	pad.Blend(y[whole:], a[whole:], b[whole:], c[whole:], d[whole:], t, u)
 }
 
 func (x *extension) add(sum, in []float32) {
@@ -132,6 +147,21 @@ func (x *extension) maxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
 			maxPoolGrad256(&dx[at], &dy[o], &from[o], 4*w*c, 4*c, w/2)
 		}
 	}
+}
+
+func (x *extension) transpose(to, from []float32, m, n int) {
+	same(m*n, len(to), len(from))
+	rows, columns := m&^(x.lanes-1), n&^(x.lanes-1)
+	if columns > 0 {
+		for i := 0; i < rows; i += x.lanes {
+			if x.lanes == 16 {
+				transpose512(&to[i], &from[i*n], m*int(floatBytes), n*int(floatBytes), columns/16)
+			} else {
+				transpose256(&to[i], &from[i*n], m*int(floatBytes), n*int(floatBytes), columns/8)
+			}
+		}
+	}
+	transposeBeyond(to, from, m, n, rows, columns)
 }
 
 func (x *extension) peak(rounds int) int {

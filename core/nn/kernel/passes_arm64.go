@@ -1,5 +1,7 @@
 package kernel
 
+import "padlab/core/pad"
+
 // The passes hand whole vectors to the assembly and leave what remains to the
 // portable pass.
 
@@ -29,6 +31,16 @@ func neonClamp(y, x []float32, low, high float32) {
 		clamp128(&y[0], &x[0], &bounds[0], whole/lanes)
 	}
 	clamp(y[whole:], x[whole:], low, high)
+}
+
+func neonBlend(y, a, b, c, d []float32, t, u float32) {
+	same(len(y), len(a), len(b), len(c), len(d))
+	whole := len(y) &^ (lanes - 1)
+	if whole > 0 {
+		by := [2]float32{t, u}
+		blend128(&y[0], &a[0], &b[0], &c[0], &d[0], &by[0], whole/lanes)
+	}
+	pad.Blend(y[whole:], a[whole:], b[whole:], c[whole:], d[whole:], t, u)
 }
 
 func neonAdd(sum, x []float32) {
@@ -99,6 +111,17 @@ func neonMaxPoolGrad(dx, dy []float32, from []int32, h, w, c int) {
 		o, at := i*(w/2)*c, 2*i*w*c
 		maxPoolGrad128(&dx[at], &dy[o], &from[o], 4*w*c, 4*c, w/2)
 	}
+}
+
+func neonTranspose(to, from []float32, m, n int) {
+	same(m*n, len(to), len(from))
+	rows, columns := m&^(lanes-1), n&^(lanes-1)
+	if columns > 0 {
+		for i := 0; i < rows; i += lanes {
+			transpose128(&to[i], &from[i*n], m*int(floatBytes), n*int(floatBytes), columns/lanes)
+		}
+	}
+	transposeBeyond(to, from, m, n, rows, columns)
 }
 
 func neonPeak(rounds int) int {

@@ -45,6 +45,17 @@ func affine(y, x, scale, shift []float32) {
 	}
 }
 
+func standardise(y, x, mean, scale []float32) {
+	c := len(mean)
+	same(len(x), len(y))
+	for range rowsOf(len(x), c, len(scale)) {
+		for ch, v := range x[:c] {
+			y[ch] = (v - mean[ch]) * scale[ch]
+		}
+		y, x = y[c:], x[c:]
+	}
+}
+
 func affineGrad(dx, dy, x, mean, a, b, d []float32) {
 	c := len(mean)
 	same(len(x), len(dx), len(dy))

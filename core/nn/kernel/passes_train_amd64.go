@@ -53,6 +53,19 @@ func (x *extension) affine(y, in, scale, shift []float32) {
 	}
 }
 
+func (x *extension) standardise(y, in, mean, scale []float32) {
+	c := len(mean)
+	same(len(in), len(y))
+	rows := rowsOf(len(in), c, len(scale))
+	switch {
+	case rows == 0:
+	case x.lanes == 16:
+		standardise512(&y[0], &in[0], &mean[0], &scale[0], c, rows, x.tail(c))
+	default:
+		standardise256(&y[0], &in[0], &mean[0], &scale[0], c, rows, x.tail(c))
+	}
+}
+
 func (x *extension) affineGrad(dx, dy, in, mean, a, b, d []float32) {
 	c := len(mean)
 	same(len(in), len(dx), len(dy))

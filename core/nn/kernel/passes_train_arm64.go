@@ -25,6 +25,14 @@ func neonAffine(y, x, scale, shift []float32) {
 	}
 }
 
+func neonStandardise(y, x, mean, scale []float32) {
+	c := len(mean)
+	same(len(x), len(y))
+	if rows := rowsOf(len(x), c, len(scale)); rows > 0 {
+		standardise128(&y[0], &x[0], &mean[0], &scale[0], c, rows)
+	}
+}
+
 func neonAffineGrad(dx, dy, x, mean, a, b, d []float32) {
 	c := len(mean)
 	same(len(x), len(dx), len(dy))

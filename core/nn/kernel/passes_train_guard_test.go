@@ -36,6 +36,7 @@ func TestTrainingPassesGuardPages(t *testing.T) {
 				kern.SquareRows(cut(0, c), cut(1, n), cut(2, c))
 				kern.DotRows(cut(0, c), cut(1, n), cut(2, n), cut(3, c))
 				kern.Affine(cut(0, n), cut(1, n), cut(2, c), cut(3, c))
+				kern.Standardise(cut(0, n), cut(1, n), cut(2, c), cut(3, c))
 				kern.AffineGrad(cut(0, n), cut(1, n), cut(2, n), cut(3, c), cut(4, c), cut(5, c), cut(6, c))
 				kern.SGD(cut(0, n), cut(1, n), cut(2, n), SGDRates{1, 1, 1, true})
 				kern.Adam(cut(0, n), cut(1, n), cut(2, n), cut(3, n), AdamRates{1, 1, 1, 1, 0.9, 0.999})

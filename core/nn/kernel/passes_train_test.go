@@ -89,6 +89,12 @@ func trials(s source, rows, c int) []trial {
 			k.Affine(inPlace, inPlace, a, b)
 			return [][]float32{y, inPlace}
 		}},
+		{"Standardise", func(k *Kernel) [][]float32 {
+			y, inPlace := make([]float32, n), slices.Clone(x)
+			k.Standardise(y, x, mean, a)
+			k.Standardise(inPlace, inPlace, mean, a)
+			return [][]float32{y, inPlace}
+		}},
 		{"AffineGrad", func(k *Kernel) [][]float32 {
 			dx, overDy, overX := make([]float32, n), slices.Clone(dy), slices.Clone(x)
 			k.AffineGrad(dx, dy, x, mean, a, b, d)
@@ -150,7 +156,7 @@ func TestTrainingPassesAgree(t *testing.T) {
 // An update in place gives what one to another slice gives.
 func TestTrainingPassesInPlace(t *testing.T) {
 	for _, try := range trials(source{rand.New(rand.NewPCG(1, 0)), 0}, 9, 45) {
-		if try.name != "Affine" && try.name != "AffineGrad" {
+		if !slices.Contains([]string{"Affine", "Standardise", "AffineGrad"}, try.name) {
 			continue
 		}
 		for _, kern := range here() {
@@ -202,12 +208,14 @@ func TestTrainingPassesCompute(t *testing.T) {
 		}
 
 		a, b, d := s.values(c), s.values(c), s.values(c)
-		y, dx := make([]float32, n), make([]float32, n)
+		y, dx, standard := make([]float32, n), make([]float32, n), make([]float32, n)
 		portable.Affine(y, x, a, b)
 		portable.AffineGrad(dx, dy, x, mean, a, b, d)
+		portable.Standardise(standard, x, mean, a)
 		for i := range n {
 			ch := i % c
 			near("Affine", y[i], 0, f(x[i])*f(a[ch]), f(b[ch]))
+			near("Standardise", standard[i], 0, (f(x[i])-f(mean[ch]))*f(a[ch]))
 			near("AffineGrad", dx[i], 0, f(dy[i])*f(a[ch]), (f(x[i])-f(mean[ch]))*f(b[ch]), f(d[ch]))
 		}
 
@@ -384,6 +392,9 @@ func TestTrainingPassesCheckLengths(t *testing.T) {
 			"Affine: part of a row":       func() { kern.Affine(short(picture), short(picture), vector, vector) },
 			"Affine: y":                   func() { kern.Affine(picture[:64], picture, vector, vector) },
 			"Affine: shift":               func() { kern.Affine(picture, picture, vector, short(vector)) },
+			"Standardise: part of a row":  func() { kern.Standardise(short(picture), short(picture), vector, vector) },
+			"Standardise: y":              func() { kern.Standardise(picture[:64], picture, vector, vector) },
+			"Standardise: scale":          func() { kern.Standardise(picture, picture, vector, short(vector)) },
 			"AffineGrad: part of a row":   func() { kern.AffineGrad(picture[1:], picture[1:], picture[1:], vector, vector, vector, vector) },
 			"AffineGrad: dx":              func() { kern.AffineGrad(picture[:64], picture, picture, vector, vector, vector, vector) },
 			"AffineGrad: dy":              func() { kern.AffineGrad(picture, picture[:64], picture, vector, vector, vector, vector) },

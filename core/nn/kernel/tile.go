@@ -58,7 +58,8 @@ const (
 	steps = 1024
 
 	// long is how many floats of B, read once for a row of C, come from memory. There it
-	// pays to read them in the order in which they lie: a pass takes few steps.
+	// pays to read them in the order in which they lie: a pass takes few steps. (With more
+	// than one q or o they may be read again.)
 	long = 1 << 18
 )
 
@@ -158,7 +159,7 @@ func (p Product) perBlock(tile int) (s, r, m int) {
 // perPass is how many q, o and k a pass takes, counted as in perBlock.
 func (x *tiling) perPass(p Product) (q, o, k int) {
 	most := steps
-	if p.S*p.R*p.M == 1 && p.Q*p.O*p.K*p.N > long {
+	if p.S*p.R*p.M*p.Q*p.O == 1 && p.K*p.N > long {
 		most = x.rowSteps
 	}
 	if p.K > most {

@@ -9,11 +9,13 @@ func (l *listing) passes() {
 	l.relu()
 	l.reluGrad()
 	l.clamp()
+	l.blend()
 	l.add()
 	l.addRows()
 	l.maxPool()
 	l.maxPoolGrad()
 	l.maxWindow()
+	l.transpose()
 	l.peak()
 	l.training()
 }
@@ -55,6 +57,29 @@ func (l *listing) clamp() {
 	l.put("VBIT V3.B16, V2.B16, V0.B16")
 	l.put("VST1.P [V0.S4], 16(R0)")
 	l.loop("R3", "loop")
+	l.put("RET")
+}
+
+func (l *listing) blend() {
+	l.function("blend128", "sets y to what lies between a and b at by[0], c and d at by[0], and both at by[1].",
+		"y *float32", "a *float32", "b *float32", "c *float32", "d *float32", "by *float32", "vectors int")
+	const a, b, c, d, t, u = 0, 1, 2, 3, 4, 5
+	l.put("VLD1R.P 4(R5), [V%d.S4]", t)
+	l.put("VLD1R (R5), [V%d.S4]", u)
+	between := func(a, b, at int) { // b = a + at·(b−a)
+		l.word(fsub, b, b, a)
+		l.word(fmul, b, b, at)
+		l.word(fadd, b, a, b)
+	}
+	l.label("loop")
+	for i := range 4 {
+		l.put("VLD1.P 16(R%d), [V%d.S4]", i+1, i)
+	}
+	between(a, b, t)
+	between(c, d, t)
+	between(b, d, u)
+	l.put("VST1.P [V%d.S4], 16(R0)", d)
+	l.loop("R6", "loop")
 	l.put("RET")
 }
 
@@ -186,6 +211,33 @@ func (l *listing) maxWindow() {
 	l.put("VADD V%d.S4, V%d.S4, V%d.S4", onVectors, first, first)
 	l.put("ADD $16, R2")
 	l.loop("R8", "loop")
+	l.put("RET")
+}
+
+func (l *listing) transpose() {
+	l.function("transpose128", "turns squares that lie side by side in from, with rows step bytes apart; in to they lie one below the other, with rows stride bytes apart.",
+		"to *float32", "from *float32", "stride int", "step int", "squares int")
+	zip := func(half int, lanes string, a, b, to int) {
+		l.put("VZIP%d V%d.%s, V%d.%s, V%d.%s", half, b, lanes, a, lanes, to, lanes)
+	}
+	l.label("loop")
+	l.put("MOVD R1, R9")
+	for i := range 4 {
+		l.put("VLD1 (R9), [V%d.S4]", i)
+		l.put("ADD R3, R9")
+	}
+	for pair := range 2 { // rows 0 and 1 to V4 and V5, rows 2 and 3 to V6 and V7
+		for half := range 2 {
+			zip(half+1, "S4", 2*pair, 2*pair+1, 4+2*pair+half)
+		}
+	}
+	for column := range 4 {
+		zip(column%2+1, "D2", 4+column/2, 6+column/2, 16+column)
+		l.put("VST1 [V%d.S4], (R0)", 16+column)
+		l.put("ADD R2, R0")
+	}
+	l.put("ADD $16, R1")
+	l.loop("R4", "loop")
 	l.put("RET")
 }
 

@@ -11,6 +11,7 @@ func (l *listing) training() {
 	l.squareRows()
 	l.dotRows()
 	l.affine()
+	l.standardise()
 	l.affineGrad()
 	l.sgd()
 	l.adam()
@@ -161,6 +162,17 @@ func (l *listing) affine() {
 			b.read(at[1], x)
 			b.each(fmul, x, x, scale)
 			b.each(fadd, x, x, shift)
+			b.write(x, at[0])
+		}, nil)
+}
+
+func (l *listing) standardise() {
+	const mean, scale, x = 0, 4, 16
+	l.overRows("standardise128", "sets y = (x − mean)·scale in every row.", []string{"y", "x"}, []string{"mean", "scale"}, 16,
+		func(b band, at []string) {
+			b.read(at[1], x)
+			b.each(fsub, x, x, mean)
+			b.each(fmul, x, x, scale)
 			b.write(x, at[0])
 		}, nil)
 }

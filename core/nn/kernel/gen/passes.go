@@ -13,11 +13,13 @@ func passes(v isa) {
 	relu(v)
 	reluGrad(v)
 	clamp(v)
+	blend(v)
 	add(v)
 	addRows(v)
 	maxPool(v)
 	maxPoolGrad(v)
 	maxWindow(v)
+	transpose(v)
 	peak(v)
 	training(v)
 }
@@ -101,6 +103,40 @@ func clamp(v isa) {
 		VMINPS(r, high, r)
 		VMOVUPS(r, Mem{Base: y})
 		ADDQ(Imm(uint64(v.bytes)), x)
+		ADDQ(Imm(uint64(v.bytes)), y)
+	})
+}
+
+func blend(v isa) {
+	pass(v, "blend", "func(y, a, b, c, d *float32, t, u float32, vectors int)", "sets y to what lies between a and b at t, c and d at t, and both at u.")
+	y, n := arg("y"), arg("vectors")
+	pixels := []reg.GPVirtual{arg("a"), arg("b"), arg("c"), arg("d")}
+	spread := func(name string) reg.VecVirtual { // in all lanes
+		at, err := Param(name).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		to := v.vector()
+		VBROADCASTSS(at.Addr, to)
+		return to
+	}
+	t, u := spread("t"), spread("u")
+	between := func(a, b, at reg.VecVirtual) { // b = a + at·(b−a)
+		VSUBPS(a, b, b)
+		VMULPS(at, b, b)
+		VADDPS(a, b, b)
+	}
+	loop(n, func() {
+		var p [4]reg.VecVirtual
+		for i, from := range pixels {
+			p[i] = v.vector()
+			VMOVUPS(Mem{Base: from}, p[i])
+			ADDQ(Imm(uint64(v.bytes)), from)
+		}
+		between(p[0], p[1], t)
+		between(p[2], p[3], t)
+		between(p[1], p[3], u)
+		VMOVUPS(p[3], Mem{Base: y})
 		ADDQ(Imm(uint64(v.bytes)), y)
 	})
 }
@@ -331,6 +367,66 @@ func maxWindow(v isa) {
 		}
 	})
 }
+
+// transpose turns squares of as many rows as a vector has lanes: pairs of rows are
+// interleaved, then pairs of pairs, which transposes the 4×4 squares of every quarter
+// or half of a vector, and then those parts change places.
+func transpose(v isa) {
+	pass(v, "transpose", "func(to, from *float32, stride, step, squares int)",
+		"turns squares that lie side by side in from, with rows step bytes apart; in to they lie one below the other, with rows stride bytes apart.")
+	to, from, stride, step, n := arg("to"), arg("from"), arg("stride"), arg("step"), arg("squares")
+	lanes := v.bytes / 4
+	loop(n, func() {
+		at := GP64()
+		MOVQ(from, at)
+		rows := make([]reg.VecVirtual, lanes)
+		for i := range rows {
+			rows[i] = v.vector()
+			VMOVUPS(Mem{Base: at}, rows[i])
+			if i < lanes-1 {
+				ADDQ(step, at)
+			}
+		}
+		// pairs makes of rows i and i+apart, for every i without that bit, low(…) and high(…).
+		pairs := func(apart int, low, high func(a, b, to reg.VecVirtual)) {
+			for i := range rows {
+				if i&apart != 0 {
+					continue
+				}
+				a, b := rows[i], rows[i+apart]
+				rows[i], rows[i+apart] = v.vector(), v.vector()
+				low(a, b, rows[i])
+				high(a, b, rows[i+apart])
+			}
+		}
+		parts := func(order uint64) func(a, b, to reg.VecVirtual) {
+			return func(a, b, to reg.VecVirtual) {
+				if v.bytes == 64 {
+					VSHUFF32X4(Imm(order), b, a, to)
+				} else {
+					VPERM2F128(Imm(order), b, a, to)
+				}
+			}
+		}
+		pairs(1, func(a, b, to reg.VecVirtual) { VUNPCKLPS(b, a, to) }, func(a, b, to reg.VecVirtual) { VUNPCKHPS(b, a, to) })
+		pairs(2, func(a, b, to reg.VecVirtual) { VUNPCKLPD(b, a, to) }, func(a, b, to reg.VecVirtual) { VUNPCKHPD(b, a, to) })
+		if v.bytes == 64 {
+			pairs(4, parts(0x88), parts(0xdd)) // the even quarters of both, and the odd ones
+			pairs(8, parts(0x88), parts(0xdd))
+		} else {
+			pairs(4, parts(0x20), parts(0x31)) // the first halves of both, and the second ones
+		}
+		for j := range rows {
+			VMOVUPS(rows[column(j)], Mem{Base: to})
+			ADDQ(stride, to)
+		}
+		ADDQ(Imm(uint64(v.bytes)), from)
+	})
+}
+
+// column is where the interleaving leaves column j of a square: with the two lowest bits
+// of its number exchanged.
+func column(j int) int { return j&^3 | j&1<<1 | j&2>>1 }
 
 // peakSums is how many sums peak keeps in flight: two fused multiply-adds a
 // cycle of up to six cycles each.

@@ -14,6 +14,7 @@ func training(v isa) {
 	squareRows(v)
 	dotRows(v)
 	affine(v)
+	standardise(v)
 	affineGrad(v)
 	sgd(v)
 	adam(v)
@@ -186,6 +187,21 @@ func affine(v isa) {
 					x := c.read(pictures[1], i)
 					VMULPS(scale[i], x, x)
 					VADDPS(shift[i], x, x)
+					c.write(x, pictures[0], i)
+				}
+			}, nil
+		})
+}
+
+func standardise(v isa) {
+	overRows(v, "standardise", "sets y = (x − mean)·scale in every row.", []string{"y", "x"}, []string{"mean", "scale"}, 4,
+		func(c columns, pictures []Mem, channels []reg.GPVirtual) (row, end func()) {
+			mean, scale := c.load(channels[0]), c.load(channels[1])
+			return func() {
+				for i := range c.n {
+					x := c.read(pictures[1], i)
+					VSUBPS(mean[i], x, x)
+					VMULPS(scale[i], x, x)
 					c.write(x, pictures[0], i)
 				}
 			}, nil
