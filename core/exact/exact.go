@@ -1,8 +1,8 @@
-// Package exact has the exponential, the logarithm and the cosine with the same
-// bits on every machine. math.Exp, math.Log and math.Cos pick their
-// instructions by architecture and CPU, and so do their last bits. These use
-// additions, multiplications and divisions in one order, each rounded once:
-// float64(x*y) keeps a compiler from fusing the product into the sum.
+// Package exact has the exponential, the logarithm and the cosine, and what lies
+// between numbers, with the same bits on every machine. math.Exp, math.Log and
+// math.Cos pick their instructions by architecture and CPU, and so do their last
+// bits. These use additions, multiplications and divisions in one order, each
+// rounded once: float64(x*y) keeps a compiler from fusing the product into the sum.
 package exact
 
 import "math"

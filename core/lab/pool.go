@@ -61,9 +61,9 @@ type Weights struct {
 }
 
 // MaxFeatures bounds the memory for features of all frozen networks of a
-// process, in bytes. Those that find no room wait until others have been read
-// out.
-const MaxFeatures = 3 * probe.MaxBytes / 2
+// process, in bytes: those of one large network, or of several small ones. Who finds no
+// room waits until others have been read out.
+const MaxFeatures = probe.MaxBytes
 
 // slice is how long the crew is kept before others get their turn, and how
 // often a run publishes a snapshot while it trains.

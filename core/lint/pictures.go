@@ -295,7 +295,7 @@ func (l *linter) read(s arch.Spec, net *nn.Net) (scores []metric.Score, err erro
 		HeadSpec: probe.HeadSpec{Targets: []position.Target{position.H, position.V}, Kernel: 3, Depth: 1},
 		Taps:     features.Taps(), Standardise: true, Ridge: true, Batch: batch, EvalEvery: math.MaxInt32, Seed: 1,
 	}
-	readout, err := probe.NewReadout(features, spec, l.Kernel, l.Crew.Workers())
+	readout, err := probe.NewReadout(features, spec, l.Kernel, l.Crew.Workers(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -124,7 +124,8 @@ func (l *Banks) Sizes() (s Sizes) {
 		one := b.Sizes()
 		s.Packed += one.Packed
 		s.Saved += b.in.Len()
-		s.Scratch = max(s.Scratch, b.out.Len()+b.in.Len()+one.Scratch)
+		own := b.out.Len() + b.in.Len()
+		s.Scratch, s.Once = max(s.Scratch, own+one.Scratch), max(s.Once, own+one.Once)
 	}
 	return s
 }

@@ -123,7 +123,7 @@ func (l *Conv) wide() (height, width, length int) {
 }
 
 // Sizes: Saved is xp, unless that is x; Scratch are dy with its rim, and dxp,
-// unless that is dx, or what planar wants.
+// unless that is dx; Once is what planar passes want, for a sample at a time.
 func (l *Conv) Sizes() Sizes {
 	_, _, wide := l.wide()
 	s := Sizes{Packed: l.weights(), Scratch: wide}
@@ -134,7 +134,7 @@ func (l *Conv) Sizes() Sizes {
 		s.Scratch += l.padded()
 	}
 	if l.few() {
-		s.Scratch = max(s.Scratch, l.padded()+l.Filters*l.flat(), l.Filters*together)
+		s.Once = max(l.padded()+l.Filters*l.flat(), l.Filters*together)
 	}
 	return s
 }

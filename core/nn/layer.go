@@ -68,6 +68,7 @@ type Sizes struct {
 	Saved   int // floats per sample, kept from Forward to Backward
 	Indices int // integers per sample, kept likewise
 	Scratch int // floats per sample, for the time of one call; not cleared before
+	Once    int // floats of Scratch that a call wants at least, however few its samples
 	Batch   int // floats per batch, kept likewise, for all its samples
 }
 

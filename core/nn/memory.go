@@ -32,14 +32,14 @@ func NetBytes(nodes []Node) int64 {
 // samples of shape in, takes.
 func TapeBytes(nodes []Node, in Shape) int64 {
 	p := newPlan(nodes)
-	return p.batchBytes(nodes, in, 1, false, false) + 4*int64(p.scratch)
+	return p.batchBytes(nodes, in, 1, false, false) + 4*int64(p.scratchOf(1))
 }
 
 // LeanTapeBytes is TapeBytes for a lean tape.
 func LeanTapeBytes(nodes []Node, in Shape) int64 {
 	p := newPlan(nodes)
 	_, length, saved, indices, shared := p.outputs(nodes)
-	n := in.Len() + saved + indices + shared + p.scratch
+	n := in.Len() + saved + indices + shared + p.scratchOf(1)
 	for _, l := range length {
 		n += l
 	}
@@ -75,7 +75,7 @@ func TrainerBytes(nodes []Node, in Shape, size, workers, moments int) int64 {
 		}
 	}
 	last := nodes[len(nodes)-1].Out().Len()
-	n += int64(workers) * (4*int64(most)*int64(p.scratch+p.fresh) + 8*int64(last))
+	n += int64(workers) * (4*int64(p.scratchOf(most)+most*p.fresh) + 8*int64(last))
 	return n + int64(workers)*TapeBytes(nodes, in)
 }
 

@@ -11,8 +11,12 @@ type plan struct {
 	root     []int    // of each node: the node in whose buffer its output lies
 	adds     [][]bool // of each node and input: its gradient is added to what others left there
 	scratch  int      // floats per sample that any node wants for a call
+	once     int      // floats that any node wants for one at least
 	fresh    int      // floats per sample that the gradients to be added to others want, at most in one node
 }
+
+// scratchOf is the length of what a call with n samples may scribble on.
+func (p *plan) scratchOf(n int) int { return max(n*p.scratch, p.once) }
 
 // newPlan plans for nodes.
 //
@@ -48,7 +52,8 @@ func newPlan(nodes []Node) plan {
 		if isNorm {
 			p.norms[level[i]] = append(p.norms[level[i]], i)
 		}
-		p.scratch = max(p.scratch, n.Sizes().Scratch)
+		s := n.Sizes()
+		p.scratch, p.once = max(p.scratch, s.Scratch), max(p.once, s.Once)
 
 		p.root[i] = i
 		if first := n.From[0]; n.InPlace() && first != Sample && takers[first] == 1 {

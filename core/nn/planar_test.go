@@ -52,7 +52,7 @@ func TestFewFiltersAmongMany(t *testing.T) {
 			for _, fresh := range []bool{true, false} {
 				run := func(l *Conv, w, dy, dw []float32) (y, gradient []float32) {
 					c := &Call{Kernel: k, N: n, W: w, X: [][]float32{x}, Y: make([]float32, n*l.Out().Len()), DY: dy, Fresh: fresh,
-						Saved: make([]float32, n*l.Sizes().Saved), Scratch: random("scratch", n*l.Sizes().Scratch)}
+						Saved: make([]float32, n*l.Sizes().Saved), Scratch: random("scratch", max(n*l.Sizes().Scratch, l.Sizes().Once))}
 					l.Forward(c)
 					for part := range 3 {
 						l.Gradient(c, dw, part, 3)

@@ -82,7 +82,7 @@ type workspace struct {
 
 // newWorkspace returns what calls with up to n samples need.
 func newWorkspace(net *Net, n int, training bool) *workspace {
-	ws := &workspace{call: Call{Kernel: net.kernel}, scratch: make([]float32, n*net.scratch)}
+	ws := &workspace{call: Call{Kernel: net.kernel}, scratch: make([]float32, net.scratchOf(n))}
 	if training {
 		ws.fresh = make([]float32, n*net.fresh)
 		ws.loss = LossScratch{net.kernel, make([]float64, net.Out().Len())}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"padlab/core/exact"
 )
 
 func TestAxes(t *testing.T) {
@@ -104,12 +106,12 @@ func TestBilinearPadded(t *testing.T) {
 		}
 		xp, y := make([]float32, p.PH*p.PW*c), make([]float32, toH*toW*c)
 		p.Forward(xp, x, Pass{})
-		NewBilinearPadded(h, w, c, toH, toW).Forward(Blend, y, xp)
+		NewBilinearPadded(h, w, c, toH, toW).Forward(exact.Blend, y, xp)
 		return y
 	}
 	for _, to := range [][2]int{{9, 12}, {7, 5}, {2, 3}, {3, 4}, {1, 1}} {
 		want := make([]float32, to[0]*to[1]*c)
-		NewBilinear(h, w, c, to[0], to[1], false).Forward(Blend, want, x)
+		NewBilinear(h, w, c, to[0], to[1], false).Forward(exact.Blend, want, x)
 		if y := enlarged("replicate", x, to[0], to[1]); !slices.Equal(y, want) {
 			t.Errorf("to %v: %v, want %v", to, y, want)
 		}

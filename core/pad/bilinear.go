@@ -109,19 +109,7 @@ func bridge(n, m int) []between {
 	return list
 }
 
-// lerp is a + t·(b−a): exactly a where both are equal.
-func lerp(a, b, t float32) float32 { return a + float32(t*(b-a)) }
-
-// Blend sets every value of y to what lies between those of four others, all as long:
-// with a→b = a + t·(b−a) it is a→b + u·(c→d − a→b).
-func Blend(y, a, b, c, d []float32, t, u float32) {
-	a, b, c, d = a[:len(y)], b[:len(y)], c[:len(y)], d[:len(y)]
-	for i := range y {
-		y[i] = lerp(lerp(a[i], b[i], t), lerp(c[i], d[i], t), u)
-	}
-}
-
-// A Blender is Blend, or what has its bits.
+// A Blender is [exact.Blend], or what has its bits.
 type Blender func(y, a, b, c, d []float32, t, u float32)
 
 // Forward sets the picture y to what the map makes of x.

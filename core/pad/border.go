@@ -3,6 +3,7 @@ package pad
 import (
 	"math"
 
+	"padlab/core/exact"
 	"padlab/core/rng"
 )
 
@@ -103,9 +104,9 @@ func (p *Plan) localMeans(y, x []float32, rows, cols []between) {
 				p.localMean(corner[i][:some], x[first:], at[0], at[1])
 			}
 			for i := range some {
-				above := lerp(corner[0][i], corner[1][i], c.t)
-				below := lerp(corner[2][i], corner[3][i], c.t)
-				to[first+i] = lerp(above, below, r.t)
+				above := exact.Between(corner[0][i], corner[1][i], c.t)
+				below := exact.Between(corner[2][i], corner[3][i], c.t)
+				to[first+i] = exact.Between(above, below, r.t)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package pad
 import (
 	"fmt"
 
+	"padlab/core/exact"
 	"padlab/core/rng"
 )
 
@@ -110,7 +111,7 @@ func (p *Plan) Enlarged() *Bilinear { return p.enlarged }
 func (p *Plan) Forward(y, x []float32, pass Pass) {
 	p.check(y, x)
 	if p.enlarged != nil {
-		p.enlarged.Forward(Blend, y, x)
+		p.enlarged.Forward(exact.Blend, y, x)
 		return
 	}
 	if p.shifted[0] != nil && pass.Training {

@@ -42,6 +42,7 @@ type Features struct {
 	missing  []int
 	read     func(worker, piece int)
 	prepared int         // training pictures whose sums are known
+	whole    [][]float32 // of each worker: the picture whose sums it makes
 	sums     [][]float64 // [picture][2·channel]: sum and sum of squares of a channel
 	mean     []float32   // of each channel over the training pictures; nil until all sums are known
 	scale    []float32   // 1 / standard deviation
@@ -100,7 +101,9 @@ func newFeatures(net *nn.Net, taps []string, album *Album, workers int, seed uin
 func (f *Features) Bytes() int { return len(f.pinned) * 4 * f.kept }
 
 // Release gives that memory back. The features are not to be used any more.
-func (f *Features) Release() { f.pinned, f.loose, f.free, f.tapes, f.taps = nil, nil, nil, nil, nil }
+func (f *Features) Release() {
+	f.pinned, f.loose, f.free, f.tapes, f.taps, f.whole = nil, nil, nil, nil, nil, nil
+}
 
 // spans are the channels of the named taps, and how many they are together.
 func (f *Features) spans(taps []string) (list []span, channels int, err error) {
@@ -114,6 +117,13 @@ func (f *Features) spans(taps []string) (list []span, channels int, err error) {
 		channels += t.shape.C
 	}
 	return list, channels, nil
+}
+
+// ChannelsOf is how many channels the named taps have together. A name that none has is
+// an error.
+func (f *Features) ChannelsOf(taps []string) (int, error) {
+	_, channels, err := f.spans(taps)
+	return channels, err
 }
 
 // Taps are the names of the taps, in order.
@@ -144,9 +154,11 @@ func (f *Features) Prepare(crew *kernel.Crew) (more bool) {
 	}
 	f.Load(crew, list)
 	all := []span{{0, f.Channels}}
-	crew.Do(n, func(_, piece int) {
-		i := list[piece]
-		x := make([]float32, Side*Side*f.Channels)
+	for len(f.whole) < crew.Workers() {
+		f.whole = append(f.whole, make([]float32, Side*Side*f.Channels))
+	}
+	crew.Do(n, func(worker, piece int) {
+		i, x := list[piece], f.whole[worker]
 		f.write(x, i, all, false)
 		sums := make([]float64, 2*f.Channels)
 		for p := range Side * Side {
@@ -166,7 +178,7 @@ func (f *Features) Prepare(crew *kernel.Crew) (more bool) {
 			total[i] += s
 		}
 	}
-	f.sums = nil
+	f.sums, f.whole = nil, nil
 	count := float64(f.Album.Train * Side * Side)
 	for c := range f.Channels {
 		mean := total[2*c] / count

@@ -3,6 +3,7 @@ package probe
 import (
 	"testing"
 
+	"padlab/core/exact"
 	"padlab/core/nn"
 	"padlab/core/pad"
 )
@@ -46,7 +47,7 @@ func TestFeaturesAreResizedTaps(t *testing.T) {
 					for _, s := range spans {
 						if s.from == tap.before {
 							y := make([]float32, Side*Side*tap.shape.C)
-							pad.NewBilinear(tap.shape.H, tap.shape.W, tap.shape.C, Side, Side, true).Forward(pad.Blend, y, tape.Activation(tap.from))
+							pad.NewBilinear(tap.shape.H, tap.shape.W, tap.shape.C, Side, Side, true).Forward(exact.Blend, y, tape.Activation(tap.from))
 							want, shapes, before = append(want, y), append(shapes, tap.shape), append(before, tap.before)
 						}
 					}

@@ -111,7 +111,7 @@ type posenet struct {
 	last        float64 // the loss of the last step
 }
 
-func newPosENet(f *Features, s Spec, spans []span, steps int, k *kernel.Kernel, workers int) (*posenet, error) {
+func newPosENet(f *Features, s Spec, spans []span, steps int, k *kernel.Kernel, workers int, beside *nn.Trainer) (*posenet, error) {
 	net, err := NewHead(s.HeadSpec, s.Seed, k)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,12 @@ func newPosENet(f *Features, s Spec, spans []span, steps int, k *kernel.Kernel, 
 	} else {
 		o = nn.NewSGD(net.Trainable, nn.SGDOptions{LR: rate, Momentum: 0.9, Decay: s.Decay})
 	}
-	p := &posenet{features: f, spans: spans, standardise: s.Standardise, net: net, trainer: nn.NewTrainer(net, o, s.Batch, workers)}
+	p := &posenet{features: f, spans: spans, standardise: s.Standardise, net: net}
+	if beside != nil {
+		p.trainer = beside.Beside(net, o)
+	} else {
+		p.trainer = nn.NewTrainer(net, o, s.Batch, workers)
+	}
 	targets := len(s.Targets)
 	truth := make([]float32, Side*Side*targets)
 	for t, target := range s.Targets {

@@ -39,7 +39,7 @@ func crew(t *testing.T, workers int) *kernel.Crew {
 // fit runs a read-out to its end.
 func fit(t *testing.T, f *Features, s Spec, c *kernel.Crew) *Readout {
 	t.Helper()
-	r, err := NewReadout(f, s, fastest(t), c.Workers())
+	r, err := NewReadout(f, s, fastest(t), c.Workers(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,11 @@ type learner interface {
 // NewReadout returns a read-out that has not begun. A tap that does not exist
 // and a head that does not fit the features are errors. It panics when a batch
 // has more samples than there are training pictures, and at numbers below 1.
-func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int) (*Readout, error) {
+//
+// Unless beside is nil, a head learns in its memory: it is the Trainer of a read-out of
+// as many channels with the same batch and head, and only one of the two is at work at a
+// time.
+func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int, beside *nn.Trainer) (*Readout, error) {
 	if s.Batch < 1 || s.Epochs < 1 && !s.Ridge || s.EvalEvery < 1 || s.Batch > f.Album.Train || len(s.Targets) == 0 {
 		panic(fmt.Sprintf("probe: %d epochs of batches of %d of %d pictures, %d targets, evaluated every %d steps", s.Epochs, s.Batch, f.Album.Train, len(s.Targets), s.EvalEvery))
 	}
@@ -115,7 +119,7 @@ func NewReadout(f *Features, s Spec, k *kernel.Kernel, workers int) (*Readout, e
 		return r, nil
 	}
 	r.Steps = s.Epochs * r.perEpoch
-	if r.learner, err = newPosENet(f, r.spec, spans, r.Steps, k, workers); err != nil {
+	if r.learner, err = newPosENet(f, r.spec, spans, r.Steps, k, workers, beside); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -128,6 +132,14 @@ func (r *Readout) Params() int { return r.learner.params() }
 func (r *Readout) Net() *nn.Net {
 	if p, ok := r.learner.(*posenet); ok {
 		return p.net
+	}
+	return nil
+}
+
+// Trainer is what the head learns with; nil where it is solved for.
+func (r *Readout) Trainer() *nn.Trainer {
+	if p, ok := r.learner.(*posenet); ok {
+		return p.trainer
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"padlab/core/exact"
 	"padlab/core/nn/kernel"
 	"padlab/core/pad"
 )
@@ -345,7 +346,7 @@ func (r *ridge) predict(dst []float32, picture, worker int) {
 			b.output[p*len(r.weights)+t] = float32(r.bias[t] + floats.Dot(w, b.window))
 		}
 	}
-	r.enlarge.Forward(pad.Blend, dst, b.output)
+	r.enlarge.Forward(exact.Blend, dst, b.output)
 }
 
 func (r *ridge) loss() float64 { return r.error }

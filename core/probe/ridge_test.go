@@ -264,7 +264,7 @@ func TestRidgeLimit(t *testing.T) {
 		f.Channels, f.taps[0].shape.C = c.channels, c.channels
 		s := linear(position.H)
 		s.Kernel = c.kernel
-		r, err := NewReadout(f, s, fastest(t), 1)
+		r, err := NewReadout(f, s, fastest(t), 1, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -376,7 +376,7 @@ func TestRidgeLive(t *testing.T) {
 		})
 		s := linear(position.H)
 		s.Batch, s.EvalEvery = 1, 4
-		r, err := NewReadout(f, s, fastest(t), 1)
+		r, err := NewReadout(f, s, fastest(t), 1, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -418,13 +418,13 @@ func TestRidgeErrors(t *testing.T) {
 	} {
 		s := linear(position.H)
 		change(&s)
-		if _, err := NewReadout(drawn(4, 2, 1, zero), s, fastest(t), 1); err == nil || err.Error() != want {
+		if _, err := NewReadout(drawn(4, 2, 1, zero), s, fastest(t), 1, nil); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 	s := linear(position.H)
 	s.Kernel, s.Padding = 29, 1
-	r, err := NewReadout(drawn(4, 2, 2, zero), s, fastest(t), 1)
+	r, err := NewReadout(drawn(4, 2, 2, zero), s, fastest(t), 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -432,7 +432,7 @@ func TestRidgeErrors(t *testing.T) {
 		t.Errorf("a window of %d", r.Window())
 	}
 	s.Padding = 0
-	if _, err := NewReadout(drawn(4, 2, 2, zero), s, fastest(t), 1); err == nil {
+	if _, err := NewReadout(drawn(4, 2, 2, zero), s, fastest(t), 1, nil); err == nil {
 		t.Error("a window of 29×29 pixels in 28×28")
 	}
 	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {

@@ -94,7 +94,7 @@ func TestRestore(t *testing.T) {
 				})
 			}
 			fresh := func() *Readout {
-				r, err := NewReadout(features(), s, fastest(t), 2)
+				r, err := NewReadout(features(), s, fastest(t), 2, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -144,7 +144,7 @@ func TestRestoreRefuses(t *testing.T) {
 	c := crew(t, 1)
 	for name, s := range solvers() {
 		f := drawn(14, 6, 3, noise(2))
-		r, err := NewReadout(f, s, fastest(t), 1)
+		r, err := NewReadout(f, s, fastest(t), 1, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 		state := r.State("")
 		restore := func(s Spec, tensors []safetensors.Tensor) error {
-			other, err := NewReadout(f, s, fastest(t), 1)
+			other, err := NewReadout(f, s, fastest(t), 1, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -184,7 +184,7 @@ func TestRestoreRefuses(t *testing.T) {
 	// A ridge read-out never sets out to solve equations of nothing.
 	s := solvers()["ridge"]
 	for _, v := range [][]float64{{1, 0, 0, 0, 0}, {2, 0, 0, 0, 0}, {3, 0, 0, 0, 0}, {3, 8, 0, 0, 0}, {4, 0, 0, 0, 0}, {0, 9, 0, 0, 0}, {0, 0, 0, -1, 0}} {
-		r, err := NewReadout(drawn(14, 6, 3, noise(2)), s, fastest(t), 1)
+		r, err := NewReadout(drawn(14, 6, 3, noise(2)), s, fastest(t), 1, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package stage
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,6 +92,7 @@ func (f *Frozen) release(b *Budget) {
 		b.Release(f.features.Bytes())
 	}
 	f.features.Release()
+	runtime.GC() // before the next network takes as much: the collector waits until twice what it last found is taken
 }
 
 // A Read stage fits a read-out to the features of a frozen network, and tests
@@ -121,13 +123,23 @@ func NewRead(name string, arm experiment.Arm, frozen *Frozen, m Means) (*Read, e
 	if err != nil {
 		return nil, err
 	}
-	// A batch of features, and as much again for each pass of the head over it.
-	batch := 3 * 4 * int64(arm.Readout.Batch) * int64(frozen.features.Channels) * probe.Side * probe.Side
-	if err := m.Memory.Charge("the read-out", batch, "readout.batch"); err != nil {
-		return nil, err
-	}
-	if r.readout, err = probe.NewReadout(frozen.features, spec, m.Kernel, m.Workers); err != nil {
+	if spec.Channels, err = frozen.features.ChannelsOf(spec.Taps); err != nil {
 		return nil, fmt.Errorf("readout: %w", err)
+	}
+	layout := fmt.Sprintln("read-out", spec.Batch, spec.HeadSpec)
+	beside := m.Trainers[layout]
+	if beside == nil {
+		// A batch of features, and as much again for each pass of the head over it.
+		batch := 3 * 4 * int64(spec.Batch) * int64(frozen.features.Channels) * probe.Side * probe.Side
+		if err := m.Memory.Charge("the read-out", batch, "readout.batch"); err != nil {
+			return nil, err
+		}
+	}
+	if r.readout, err = probe.NewReadout(frozen.features, spec, m.Kernel, m.Workers, beside); err != nil {
+		return nil, fmt.Errorf("readout: %w", err)
+	}
+	if t := r.readout.Trainer(); t != nil {
+		m.Trainers[layout] = t
 	}
 	frozen.users++
 	if frozen.keeper == nil {

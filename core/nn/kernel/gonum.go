@@ -4,7 +4,7 @@ import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
 
-	"padlab/core/pad"
+	"padlab/core/exact"
 )
 
 // portable is the portable kernel: gonum's Sgemm on pieces whose rows do not
@@ -18,7 +18,7 @@ var portable = &Kernel{
 	Name:    "gonum",
 	Slow:    "portable kernel, without this CPU's wide vectors",
 	Product: gonumProduct, DepthWise: depthWise,
-	ReLU: relu, ReLUGrad: reluGrad, Clamp: clamp, Blend: pad.Blend, Add: add, AddRows: addRows,
+	ReLU: relu, ReLUGrad: reluGrad, Clamp: clamp, Blend: exact.Blend, Add: add, AddRows: addRows,
 	MaxPool: maxPool, MaxPoolGrad: maxPoolGrad, MaxWindow: maxWindow, Transpose: transpose, Peak: peak,
 	SquareRows: squareRows, DotRows: dotRows,
 	Affine: affine, Standardise: standardise, AffineGrad: affineGrad,

@@ -68,7 +68,7 @@ type Kernel struct {
 	Clamp func(y, x []float32, low, high float32)
 
 	// Blend sets y to what lies between four pixels, at t from a to b and from c to d,
-	// and at u from the first to the second: [pad.Blend]. It panics unless all are
+	// and at u from the first to the second: [exact.Blend]. It panics unless all are
 	// equally long.
 	Blend func(y, a, b, c, d []float32, t, u float32)
 

@@ -13,7 +13,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
-	"padlab/core/pad"
+	"padlab/core/exact"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -346,7 +346,7 @@ func TestPasses(t *testing.T) {
 			equal("Clamp")
 			between, at := [4][]float32{x, y, values(n, "c"), values(n, "d")}, rapid.Float32Range(0, 1)
 			by, up := at.Draw(t, "t"), at.Draw(t, "u")
-			pad.Blend(want, between[0], between[1], between[2], between[3], by, up)
+			exact.Blend(want, between[0], between[1], between[2], between[3], by, up)
 			kern.Blend(got, between[0], between[1], between[2], between[3], by, up)
 			equal("Blend")
 			want, got = make([]float32, len(matrix)), make([]float32, len(matrix))

@@ -1,6 +1,6 @@
 package kernel
 
-import "padlab/core/pad"
+import "padlab/core/exact"
 
 // The passes hand whole vectors to the assembly and leave what remains to the
 // portable pass.
@@ -55,7 +55,7 @@ func (x *extension) blend(y, a, b, c, d []float32, t, u float32) {
 			blend256(&y[0], &a[0], &b[0], &c[0], &d[0], t, u, whole/8)
 		}
 	}
-	pad.Blend(y[whole:], a[whole:], b[whole:], c[whole:], d[whole:], t, u)
+	exact.Blend(y[whole:], a[whole:], b[whole:], c[whole:], d[whole:], t, u)
 }
 
 func (x *extension) add(sum, in []float32) {

@@ -1,6 +1,6 @@
 package kernel
 
-import "padlab/core/pad"
+import "padlab/core/exact"
 
 // The passes hand whole vectors to the assembly and leave what remains to the
 // portable pass.
@@ -40,7 +40,7 @@ func neonBlend(y, a, b, c, d []float32, t, u float32) {
 		by := [2]float32{t, u}
 		blend128(&y[0], &a[0], &b[0], &c[0], &d[0], &by[0], whole/lanes)
 	}
-	pad.Blend(y[whole:], a[whole:], b[whole:], c[whole:], d[whole:], t, u)
+	exact.Blend(y[whole:], a[whole:], b[whole:], c[whole:], d[whole:], t, u)
 }
 
 func neonAdd(sum, x []float32) {
