@@ -248,16 +248,73 @@ func elu(kind string, gamma, alpha, scale float64) nn.Function {
 
 func plus(s, x float64) float64 { return s + x }
 
+func squares(s, x float64) float64 { return s + float64(x*x) }
+
+// slopes are those of a reduction whose derivative by a value x depends on no other
+// but through the result y, of n values.
+func slopes(f func(x, y float64, n int) float64) func(d, x []float64, y float64) {
+	return func(d, x []float64, y float64) {
+		for i, v := range x {
+			d[i] = f(v, y, len(x))
+		}
+	}
+}
+
+// shared are the slopes of a largest or smallest value: where several are, each has as
+// large a share, as in PyTorch's amax and amin.
+func shared(d, x []float64, y float64) {
+	n := 0.0
+	for _, v := range x {
+		n += float64(truth(v == y))
+	}
+	for i, v := range x {
+		d[i] = float64(truth(v == y)) / n
+	}
+}
+
+// others are the slopes of a product: by each value the product of all others.
+func others(d, x []float64, _ float64) {
+	before, behind := 1.0, 1.0
+	for i, v := range x {
+		d[i] = before
+		before *= v
+	}
+	for i := len(x) - 1; i >= 0; i-- {
+		d[i] *= behind
+		behind *= x[i]
+	}
+}
+
 // reductions make one number of several.
 var reductions = map[string]nn.Reduction{
-	"ReduceSum":       {Kind: "sum", Step: plus},
-	"ReduceMean":      {Kind: "mean", Step: plus, End: func(s float64, n int) float64 { return s / float64(n) }},
-	"ReduceMax":       {Kind: "max", Start: math.Inf(-1), Step: func(s, x float64) float64 { return max(s, x) }},
-	"ReduceMin":       {Kind: "min", Start: math.Inf(1), Step: func(s, x float64) float64 { return min(s, x) }},
-	"ReduceProd":      {Kind: "product", Start: 1, Step: func(s, x float64) float64 { return s * x }},
-	"ReduceL1":        {Kind: "L1 norm", Step: func(s, x float64) float64 { return s + math.Abs(x) }},
-	"ReduceL2":        {Kind: "L2 norm", Step: func(s, x float64) float64 { return s + float64(x*x) }, End: func(s float64, _ int) float64 { return math.Sqrt(s) }},
-	"ReduceSumSquare": {Kind: "sum of squares", Step: func(s, x float64) float64 { return s + float64(x*x) }},
-	"ReduceLogSum":    {Kind: "log of sum", Step: plus, End: func(s float64, _ int) float64 { return math.Log(s) }},
-	"ReduceLogSumExp": {Kind: "log of sum of exp", Step: func(s, x float64) float64 { return s + exact.Exp(x) }, End: func(s float64, _ int) float64 { return math.Log(s) }},
+	"ReduceSum": {Kind: "sum", Step: plus, Slopes: slopes(func(_, _ float64, _ int) float64 { return 1 })},
+	"ReduceMean": {
+		Kind: "mean", Step: plus, End: func(s float64, n int) float64 { return s / float64(n) },
+		Slopes: slopes(func(_, _ float64, n int) float64 { return 1 / float64(n) }),
+	},
+	"ReduceMax":  {Kind: "max", Start: math.Inf(-1), Step: func(s, x float64) float64 { return max(s, x) }, Slopes: shared},
+	"ReduceMin":  {Kind: "min", Start: math.Inf(1), Step: func(s, x float64) float64 { return min(s, x) }, Slopes: shared},
+	"ReduceProd": {Kind: "product", Start: 1, Step: func(s, x float64) float64 { return s * x }, Slopes: others},
+	"ReduceL1": {
+		Kind: "L1 norm", Step: func(s, x float64) float64 { return s + math.Abs(x) },
+		Slopes: slopes(func(x, _ float64, _ int) float64 { return math.Copysign(float64(truth(x != 0)), x) }),
+	},
+	"ReduceL2": {
+		Kind: "L2 norm", Step: squares, End: func(s float64, _ int) float64 { return math.Sqrt(s) },
+		Slopes: slopes(func(x, y float64, _ int) float64 {
+			if y == 0 { // a corner: the slope there is 0, as in PyTorch
+				return 0
+			}
+			return x / y
+		}),
+	},
+	"ReduceSumSquare": {Kind: "sum of squares", Step: squares, Slopes: slopes(func(x, _ float64, _ int) float64 { return 2 * x })},
+	"ReduceLogSum": {
+		Kind: "log of sum", Step: plus, End: func(s float64, _ int) float64 { return math.Log(s) },
+		Slopes: slopes(func(_, y float64, _ int) float64 { return exact.Exp(-y) }),
+	},
+	"ReduceLogSumExp": {
+		Kind: "log of sum of exp", Step: func(s, x float64) float64 { return s + exact.Exp(x) }, End: func(s float64, _ int) float64 { return math.Log(s) },
+		Slopes: slopes(func(x, y float64, _ int) float64 { return exact.Exp(x - y) }),
+	},
 }
