@@ -253,6 +253,20 @@ func TestLayers(t *testing.T) {
 						t.Errorf("without dx %d others have other bits", i)
 					}
 				}
+				// What is not retained is gone.
+				retainsX, retainsY := l.Retains()
+				if !retainsX {
+					copy(x, random("later", len(x)))
+				}
+				if !retainsY {
+					copy(call.Y, random("later", len(call.Y)))
+				}
+				l.Backward(call)
+				clear(parts)
+				l.Gradient(call, parts, 0, 1)
+				if !slices.Equal(dx, all) || !slices.Equal(parts, dw) {
+					t.Error("the gradients read what the layer does not retain")
+				}
 				again := slices.Clone(dw)
 				l.Gradient(call, again, 0, 1)
 				for i := range again {
