@@ -22,14 +22,19 @@ var operations = map[string]operation{
 		}
 		return a / b
 	}},
-	"Pow": {Operation: nn.Operation{Kind: "pow", F: power, DA: func(a, b float32) float32 { return b * power(a, b-1) }}},
+	"Pow": {Operation: nn.Operation{Kind: "pow", F: power, DA: func(a, b float32) float32 { return b * power(a, b-1) }, DB: func(a, b float32) float32 {
+		if a == 0 && b >= 0 { // as in PyTorch
+			return 0
+		}
+		return float32(float64(power(a, b)) * math.Log(float64(a)))
+	}}},
 	"Mod": {Operation: nn.Operation{Kind: "mod", F: func(a, b float32) float32 {
 		m := float32(math.Mod(float64(a), float64(b)))
 		if m != 0 && (m < 0) != (b < 0) {
 			m += b
 		}
 		return m
-	}}, ints: func(a, b int64) int64 {
+	}, DA: unit, DB: func(a, b float32) float32 { return float32(-math.Floor(float64(a) / float64(b))) }}, ints: func(a, b int64) int64 {
 		if b == 0 {
 			return 0
 		}
@@ -69,7 +74,9 @@ var (
 		Kind: "min", F: func(a, b float32) float32 { return min(a, b) },
 		DA: func(a, b float32) float32 { return truth(a <= b) }, DB: func(a, b float32) float32 { return truth(a > b) },
 	}, ints: func(a, b int64) int64 { return min(a, b) }}
-	fmod = operation{Operation: nn.Operation{Kind: "mod", F: func(a, b float32) float32 { return float32(math.Mod(float64(a), float64(b))) }}, ints: func(a, b int64) int64 {
+	fmod = operation{Operation: nn.Operation{Kind: "mod", F: func(a, b float32) float32 { return float32(math.Mod(float64(a), float64(b))) }, DA: unit, DB: func(a, b float32) float32 {
+		return float32(-math.Trunc(float64(a) / float64(b)))
+	}}, ints: func(a, b int64) int64 {
 		if b == 0 {
 			return 0
 		}

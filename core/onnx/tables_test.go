@@ -70,3 +70,36 @@ func TestSlopes(t *testing.T) {
 		}
 	}
 }
+
+// The slopes of every operation of two numbers that has any, against central
+// differences of what it makes, which is rounded.
+func TestOperationSlopes(t *testing.T) {
+	list := map[string]operation{"Max": largest, "Min": smallest, "fmod": fmod}
+	for name, op := range operations {
+		if !op.truth {
+			list[name] = op
+		}
+	}
+	for name, op := range list {
+		for _, a := range []float32{-1.75, .75, 2.375} {
+			for _, b := range []float32{-1.25, .5, 2} {
+				if name == "Pow" && a < 0 {
+					continue
+				}
+				const h = 1. / 256
+				for i, f := range []func(a, b float32) float32{op.DA, op.DB} {
+					up, down := op.F(a+h, b), op.F(a-h, b)
+					if i == 1 {
+						up, down = op.F(a, b+h), op.F(a, b-h)
+					}
+					if got, want := float64(f(a, b)), float64(up-down)/(2*h); !(math.Abs(got-want) <= 1e-3*(1+math.Abs(want))) {
+						t.Errorf("%s of %g and %g: slope %d is %g, want %g", name, a, b, i, got, want)
+					}
+				}
+			}
+		}
+	}
+	if d := operations["Pow"].DB(0, 2); d != 0 {
+		t.Errorf("0² changes by %g with its exponent", d)
+	}
+}
