@@ -9,7 +9,7 @@ import (
 //
 //	y[i][j] = Σ_a Σ_b rows[i][a].Weight · columns[j][b].Weight · x[rows[i][a].At][columns[j][b].At]
 type Interpolate struct {
-	inference
+	plain
 	rows, columns [][]Tap
 }
 
@@ -24,7 +24,7 @@ func NewInterpolate(name string, in Shape, rows, columns [][]Tap) *Interpolate {
 			}
 		}
 	}
-	return &Interpolate{inference{plain{name, in, Shape{len(rows), len(columns), in.C}}}, rows, columns}
+	return &Interpolate{plain{name, in, Shape{len(rows), len(columns), in.C}}, rows, columns}
 }
 
 func (l *Interpolate) Kind() string { return "resize" }
@@ -74,6 +74,34 @@ func (l *Interpolate) Forward(c *Call) {
 					y[ch] = float32(v)
 				}
 				y = y[n:]
+			}
+		}
+	}
+}
+
+// Backward is the adjoint, in the order of Forward:
+//
+//	dx[rows[i][a].At][columns[j][b].At] += rows[i][a].Weight · columns[j][b].Weight · dy[i][j]
+func (l *Interpolate) Backward(c *Call) {
+	if c.DX[0] == nil {
+		return
+	}
+	clear(c.DX[0])
+	n, dy := l.in.C, c.DY
+	for i := range c.N {
+		dx := cut(c.DX[0], l.in.Len(), i, i+1)
+		for _, r := range l.rows {
+			for _, k := range l.columns {
+				for _, a := range r {
+					for _, b := range k {
+						w := a.Weight * b.Weight
+						pixel := dx[(a.At*l.in.W+b.At)*n:][:n]
+						for ch := range pixel {
+							pixel[ch] += float32(w * float64(dy[ch]))
+						}
+					}
+				}
+				dy = dy[n:]
 			}
 		}
 	}

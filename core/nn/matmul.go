@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"fmt"
-
-	"padlab/core/nn/kernel"
-)
+import "fmt"
 
 // MatMul is a product of matrices, one for each of a batch,
 //
@@ -12,7 +8,7 @@ import (
 //
 // where either may be the same for several of the batch.
 type MatMul struct {
-	inference
+	plain
 	MatMulSpec
 	ins [2]Shape
 }
@@ -30,7 +26,7 @@ func NewMatMul(name string, a, b, out Shape, s MatMulSpec) *MatMul {
 	if len(s.A) != len(s.B) || len(s.A)*s.M*s.N != out.Len() {
 		panic(fmt.Sprintf("nn: %s: %d and %d matrices of %d×%d make no %v", name, len(s.A), len(s.B), s.M, s.N, out))
 	}
-	return &MatMul{inference{plain{name, a, out}}, s, [2]Shape{a, b}}
+	return &MatMul{plain{name, a, out}, s, [2]Shape{a, b}}
 }
 
 func (l *MatMul) Kind() string         { return "matrix product" }
@@ -42,9 +38,17 @@ func (l *MatMul) Reads(a Axis) []Reading {
 	return allOf(max(a.Of(l.ins[0]), a.Of(l.ins[1])), a.Of(l.out))
 }
 
-func (l *MatMul) Forward(c *Call) {
-	p := kernel.Product{S: 1, R: 1, M: l.M, N: l.N, Q: 1, O: 1, K: l.K, AM: l.K, AK: 1, BK: l.N, CM: l.N, Fresh: true}
+// Sizes: Scratch is one matrix turned round.
+func (l *MatMul) Sizes() Sizes {
 	if l.Transposed {
+		return Sizes{Scratch: l.N * l.M}
+	}
+	return Sizes{Scratch: l.N * l.K}
+}
+
+func (l *MatMul) Forward(c *Call) {
+	p := dense(l.M, l.N, l.K)
+	if p.Fresh = true; l.Transposed {
 		p.AM, p.AK = 1, l.M
 	}
 	for i := range c.N {
@@ -52,6 +56,39 @@ func (l *MatMul) Forward(c *Call) {
 		y := cut(c.Y, l.out.Len(), i, i+1)
 		for j := range l.A {
 			c.Product(p, y[j*l.M*l.N:], a[l.A[j]:], b[l.B[j]:], nil)
+		}
+	}
+}
+
+// Backward, summed over all of the batch that share a matrix:
+//
+//	dx₀[b][m][k] = Σ_n dy[b][m][n] · x₁[b][k][n]
+//	dx₁[b][k][n] = Σ_m x₀[b][m][k] · dy[b][m][n]
+func (l *MatMul) Backward(c *Call) {
+	clear(c.DX[0])
+	clear(c.DX[1])
+	turned := c.Scratch[:l.Sizes().Scratch]
+	for i := range c.N {
+		a, b := cut(c.X[0], l.ins[0].Len(), i, i+1), cut(c.X[1], l.ins[1].Len(), i, i+1)
+		for j := range l.A {
+			a, b, dy := a[l.A[j]:], b[l.B[j]:], c.DY[(i*len(l.A)+j)*l.M*l.N:]
+			if c.DX[0] != nil {
+				da := cut(c.DX[0], l.ins[0].Len(), i, i+1)[l.A[j]:]
+				if l.Transposed {
+					transpose(turned, dy, l.M, l.N, l.N)
+					c.Product(dense(l.K, l.M, l.N), da, b, turned, nil)
+				} else {
+					transpose(turned, b, l.K, l.N, l.N)
+					c.Product(dense(l.M, l.K, l.N), da, dy, turned, nil)
+				}
+			}
+			if c.DX[1] != nil {
+				p := dense(l.K, l.N, l.M)
+				if !l.Transposed {
+					p.AM, p.AK = 1, l.K
+				}
+				c.Product(p, cut(c.DX[1], l.ins[1].Len(), i, i+1)[l.B[j]:], a, dy, nil)
+			}
 		}
 	}
 }

@@ -441,7 +441,7 @@ func (n *Net) Pack() {
 // they are, which Pack turns round for the way back.
 func (n *Net) PackForward(o Output) {
 	switch n.Nodes[o].Layer.(type) {
-	case *Conv, *Banks, *Linear:
+	case *Conv, *ConvTranspose, *Banks, *Linear:
 		n.packInto()
 	default:
 		n.pack(int(o))

@@ -156,13 +156,17 @@ func random(purpose string, n int) []float32 {
 }
 
 // Every layer against its formula in float64, and its gradients against the
-// formula's central differences, for a batch of three samples.
+// formula's central differences, for a batch of three samples. How many pieces dw
+// comes in does not change a bit, nor that it is set, nor that a dx is not wanted.
 func TestLayers(t *testing.T) {
 	const n = 3
 	for name, c := range layerCases(t) {
 		t.Run(name, func(t *testing.T) {
 			l, sizes := c.layer, c.layer.Sizes()
-			inputs, in, out := len(l.In()), l.In()[0].Len(), l.Out().Len()
+			in, inputs, out := l.In()[0].Len(), 0, l.Out().Len()
+			for _, s := range l.In() {
+				inputs += s.Len()
+			}
 			call := &Call{
 				Kernel: portable(t), N: n, Training: true, Seed: drawSeed, Step: drawStep, First: drawFirst, W: random("w"+name, params(l)), Packed: make([]float32, sizes.Packed),
 				Saved: make([]float32, n*sizes.Saved), Scratch: random("temp", n*sizes.Scratch), Indices: make([]int32, n*sizes.Indices), Batch: make([]float32, sizes.Batch),
@@ -173,11 +177,14 @@ func TestLayers(t *testing.T) {
 			}
 			l.Pack(call.Packed, call.W, call.State)
 			for pass := range 2 { // the second finds used memory
-				x := random(fmt.Sprint("x", pass, name), n*in*inputs)
+				x := random(fmt.Sprint("x", pass, name), n*inputs)
 				dx := random("rubbish", len(x))
 				call.X, call.DX = nil, nil
-				for i := range inputs {
-					call.X, call.DX = append(call.X, cut(x, n*in, i, i+1)), append(call.DX, cut(dx, n*in, i, i+1))
+				from := 0
+				for _, s := range l.In() {
+					to := from + n*s.Len()
+					call.X, call.DX = append(call.X, x[from:to:to]), append(call.DX, dx[from:to:to])
+					from = to
 				}
 				call.DY = random(fmt.Sprint("dy", pass, name), n*out)
 				call.Y = random("garbage", n*out)
@@ -223,12 +230,42 @@ func TestLayers(t *testing.T) {
 				if d := gap(dw, wantW); d > 1e-5 {
 					t.Errorf("dw is off by %g", d)
 				}
-				parts := make([]float32, len(dw))
+				parts, set := make([]float32, len(dw)), random("old", len(dw))
 				for part := range 5 {
 					l.Gradient(call, parts, part, 5)
 				}
-				if !slices.Equal(parts, dw) {
-					t.Error("the gradient in five parts has other bits")
+				call.Fresh = true
+				for part := range 2 {
+					l.Gradient(call, set, part, 2)
+				}
+				call.Fresh = false
+				if !slices.Equal(parts, dw) || !slices.Equal(set, dw) {
+					t.Error("the gradient in five parts, or set in two, has other bits")
+				}
+				all := slices.Clone(dx)
+				for i, one := range call.DX {
+					old := slices.Clone(one)
+					clear(dx)
+					call.DX[i] = nil
+					l.Backward(call)
+					call.DX[i] = one
+					if copy(one, old); !slices.Equal(dx, all) {
+						t.Errorf("without dx %d others have other bits", i)
+					}
+				}
+				// What is not retained is gone.
+				retainsX, retainsY := l.Retains()
+				if !retainsX {
+					copy(x, random("later", len(x)))
+				}
+				if !retainsY {
+					copy(call.Y, random("later", len(call.Y)))
+				}
+				l.Backward(call)
+				clear(parts)
+				l.Gradient(call, parts, 0, 1)
+				if !slices.Equal(dx, all) || !slices.Equal(parts, dw) {
+					t.Error("the gradients read what the layer does not retain")
 				}
 				again := slices.Clone(dw)
 				l.Gradient(call, again, 0, 1)

@@ -52,7 +52,7 @@ func readingCases(t *testing.T) map[string]Layer {
 	return list
 }
 
-// call returns a call for one sample x of each input, outside of training, with
+// plainCall returns a call for one sample of each input, x as often as it takes, outside of training, with
 // kernels of ones, and norms and biases that change nothing.
 func plainCall(t *testing.T, l Layer, x []float32) *Call {
 	s := l.Sizes()
@@ -72,17 +72,20 @@ func plainCall(t *testing.T, l Layer, x []float32) *Call {
 		}
 	}
 	l.Pack(c.Packed, c.W, c.State)
-	for range l.In() {
-		c.X, c.DX = append(c.X, slices.Clone(x)), append(c.DX, make([]float32, len(x)))
+	for _, s := range l.In() {
+		c.X, c.DX = append(c.X, slices.Repeat(x, s.Len()/len(x)+1)[:s.Len()]), append(c.DX, make([]float32, s.Len()))
 	}
 	return c
 }
 
-// matrix adds up what each output reads of each input.
+// matrix adds up what each output reads of each position of any input.
 func matrix(l Layer, a Axis) [][]float64 {
-	m := make([][]float64, a.Of(l.Out()))
+	m, positions := make([][]float64, a.Of(l.Out())), 0
+	for _, s := range l.In() {
+		positions = max(positions, a.Of(s))
+	}
 	for o, r := range l.Reads(a) {
-		m[o] = make([]float64, a.Of(l.In()[0]))
+		m[o] = make([]float64, positions)
 		for _, tap := range r.Taps {
 			m[o][tap.At] += tap.Weight
 		}
@@ -99,6 +102,7 @@ func TestReads(t *testing.T) {
 	linear := map[string]func(l Layer) float64{ // the factor, of dy all ones over the channels; 0: any
 		"conv":            func(l Layer) float64 { c := l.(*Conv); return float64(c.Filters / c.Groups) },
 		"conv with banks": func(l Layer) float64 { c := l.(*Banks); return float64(c.Filters / c.Groups) },
+		"transposed conv": func(l Layer) float64 { c := l.(*ConvTranspose); return float64(c.Filters / c.Groups) },
 		"linear":          func(l Layer) float64 { return float64(l.Out().C) },
 		"average-pool":    func(Layer) float64 { return 0 }, "global average": func(Layer) float64 { return 0 },
 	}
@@ -114,7 +118,7 @@ func TestReads(t *testing.T) {
 			t.Errorf("%s: %d×%d readings of %v", name, len(rows), len(columns), out)
 			continue
 		}
-		if l.Kind() == "group norm" { // its statistics, which depend on all pixels, are not counted
+		if l.Kind() == "group norm" || strings.HasPrefix(l.Kind(), "layer norm") { // its statistics, which may depend on all pixels, are not counted
 			for o, row := range rows {
 				if row[o] != 1 || !slices.Equal(slices.Delete(slices.Clone(row), o, o+1), make([]float64, in.H-1)) {
 					t.Errorf("%s: row %d reads %v", name, o, row)
@@ -144,12 +148,12 @@ func TestReads(t *testing.T) {
 		for i := range in.H * in.W {
 			after := plainCall(t, l, x)
 			for c := range in.C {
-				after.X[0][i*in.C+c] += 3
+				after.X[0][i*in.C+c] += 3 + float32(c)
 			}
 			l.Forward(after)
 			for o := range out.H * out.W {
 				changed := !slices.Equal(after.Y[o*out.C:(o+1)*out.C], before.Y[o*out.C:(o+1)*out.C])
-				read := rows[o/out.W][i/in.W]*columns[o%out.W][i%in.W] > 0
+				read := rows[o/out.W][i/in.W]*columns[o%out.W][i%in.W] != 0
 				if changed != read && (changed || !mixes(l)) {
 					t.Fatalf("%s: pixel %d changes output %d: %v, but it reads it: %v", name, i, o, changed, read)
 				}
@@ -157,7 +161,8 @@ func TestReads(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{"conv", "conv with banks", "reweight", "predict", "max-pool", "average-pool", "global average", "global max", "linear", "batch norm",
-		"group norm", "ReLU", "leaky ReLU", "sigmoid", "add", "concat", "crop", "subsample", "dropout", "permute", "resize"} {
+		"group norm", "ReLU", "leaky ReLU", "sigmoid", "add", "concat", "crop", "subsample", "dropout", "permute", "resize",
+		"transposed conv", "layer norm", "softmax", "matrix product", "mean"} {
 		if !kinds[kind] {
 			t.Errorf("no layer of kind %s among %v", kind, slices.Sorted(maps.Keys(kinds)))
 		}
@@ -168,8 +173,11 @@ func TestReads(t *testing.T) {
 // outputs read along one of them is then true of all that they read along the
 // other, and together more than they read.
 func mixes(l Layer) bool {
+	if on, ok := l.(Each); ok {
+		l = on.Layer
+	}
 	switch l.(type) {
-	case *Arrange, *Reshape:
+	case *Arrange, *Reshape, *MatMul, *Reduce, *Softmax:
 		return l.Window(Rows).Size == 0 || l.Window(Columns).Size == 0
 	}
 	return false
@@ -199,15 +207,18 @@ func compareReading(t *testing.T, name string, o int, dx []float32, in Shape, ro
 }
 
 // Which outputs see padding, against what changes when the padding does: its
-// constant, the filters at the border, or the predictor. Zeros that Crop adds
-// are those that no input explains.
+// constant, the filters at the border, the predictor, or pixels around a picture
+// that a transposed convolution spreads. Zeros that Crop adds are those that no
+// input explains.
 func TestReadsSayPadding(t *testing.T) {
 	check := func(name string, l Layer, before, after []float32) {
 		t.Helper()
 		rows, columns, out := l.Reads(Rows), l.Reads(Columns), l.Out()
 		for o := range out.H * out.W {
 			changed := !slices.Equal(before[o*out.C:(o+1)*out.C], after[o*out.C:(o+1)*out.C])
-			if sees := rows[o/out.W].Padding || columns[o%out.W].Padding; sees != changed {
+			row, column := rows[o/out.W], columns[o%out.W]
+			sees := row.Padding && (column.Padding || len(column.Taps) > 0) || column.Padding && len(row.Taps) > 0
+			if sees != changed {
 				t.Fatalf("%s: output %d changes with the padding: %v, but says that it sees it: %v", name, o, changed, sees)
 			}
 		}
@@ -221,6 +232,9 @@ func TestReadsSayPadding(t *testing.T) {
 	}
 	nothing := func([]float32) {}
 	for name, l := range readingCases(t) {
+		if on, ok := l.(Each); ok {
+			l = on.Layer
+		}
 		switch l := l.(type) {
 		case *Conv:
 			s := l.ConvSpec
@@ -236,6 +250,25 @@ func TestReadsSayPadding(t *testing.T) {
 					t.Fatal(err)
 				}
 				y[i] = forward(twin, nothing)
+			}
+			check(name, l, y[0], y[1])
+		case *ConvTranspose:
+			const more = 5
+			s, in, x := l.ConvSpec, Shape{l.in.H + 2*more, l.in.W + 2*more, l.in.C}, random("picture", l.in.Len())
+			rows, columns := more*s.Stride, more*s.Across.Stride
+			s.Sides = pad.Sides{Top: s.Sides.Top + rows, Bottom: s.Sides.Bottom + rows, Left: s.Sides.Left + columns, Right: s.Sides.Right + columns}
+			twin, err := NewConvTranspose("transposed", in, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var y [2][]float32
+			for i, value := range []float32{0, 3} {
+				c, line := plainCall(t, twin, slices.Repeat([]float32{value}, in.Len())), l.in.W*l.in.C
+				for r := range l.in.H {
+					copy(c.X[0][((more+r)*in.W+more)*in.C:], x[r*line:(r+1)*line])
+				}
+				twin.Forward(c)
+				y[i] = c.Y
 			}
 			check(name, l, y[0], y[1])
 		case *Banks:

@@ -12,11 +12,15 @@ type Reduction struct {
 	Start float64
 	Step  func(sum, x float64) float64
 	End   func(sum float64, n int) float64 // nil: the sum
+
+	// Slopes sets d[i] to ∂y/∂x[i], of all values x that made the number y, which
+	// has been rounded; nil: 0 everywhere.
+	Slopes func(d, x []float64, y float64)
 }
 
 // Reduce applies a reduction along some dimensions of a block.
 type Reduce struct {
-	inference
+	plain
 	r         Reduction
 	dims      []int
 	steps     []int // in y; 0 along the dimensions that vanish
@@ -26,7 +30,7 @@ type Reduce struct {
 
 // NewReduce returns the layer. It panics unless dims make the input.
 func NewReduce(name string, r Reduction, in, out Shape, dims, steps []int) *Reduce {
-	l := &Reduce{inference: inference{plain{name, in, out}}, r: r, dims: dims, steps: steps, n: in.Len() / out.Len()}
+	l := &Reduce{plain: plain{name, in, out}, r: r, dims: dims, steps: steps, n: in.Len() / out.Len()}
 	n := 1
 	for _, d := range dims {
 		n *= d
@@ -38,7 +42,8 @@ func NewReduce(name string, r Reduction, in, out Shape, dims, steps []int) *Redu
 	return l
 }
 
-func (l *Reduce) Kind() string { return l.r.Kind }
+func (l *Reduce) Kind() string         { return l.r.Kind }
+func (l *Reduce) Retains() (x, y bool) { return true, true }
 
 func (l *Reduce) Window(Axis) Window {
 	if l.pixelwise {
@@ -78,6 +83,61 @@ func (l *Reduce) Forward(c *Call) {
 				s = l.r.End(s, l.n)
 			}
 			y[j] = float32(s)
+		}
+	}
+}
+
+// offsets is how far from the first of the values that make a number each of them lies.
+func (l *Reduce) offsets() []int {
+	list, stride := []int{0}, l.in.Len()
+	for d, n := range l.dims {
+		if stride /= n; l.steps[d] > 0 {
+			continue
+		}
+		longer := make([]int, 0, len(list)*n)
+		for _, at := range list {
+			for i := range n {
+				longer = append(longer, at+i*stride)
+			}
+		}
+		list = longer
+	}
+	return list
+}
+
+// first is where the first of the values lies that make number o.
+func (l *Reduce) first(o int) (at int) {
+	stride := l.in.Len()
+	for d, n := range l.dims {
+		if stride /= n; l.steps[d] > 0 {
+			at += o / l.steps[d] % n * stride
+		}
+	}
+	return at
+}
+
+// Backward is dx[i] = dy·∂y/∂x[i], with the y that x[i] is one of the values of.
+func (l *Reduce) Backward(c *Call) {
+	if c.DX[0] == nil {
+		return
+	}
+	if l.r.Slopes == nil {
+		clear(c.DX[0])
+		return
+	}
+	offsets, values, slopes := l.offsets(), make([]float64, l.n), make([]float64, l.n)
+	for i := range c.N {
+		x, dx := cut(c.X[0], l.in.Len(), i, i+1), cut(c.DX[0], l.in.Len(), i, i+1)
+		y, dy := cut(c.Y, l.out.Len(), i, i+1), cut(c.DY, l.out.Len(), i, i+1)
+		for o := range y {
+			first := l.first(o)
+			for k, at := range offsets {
+				values[k] = float64(x[first+at])
+			}
+			l.r.Slopes(slopes, values, float64(y[o]))
+			for k, at := range offsets {
+				dx[first+at] = float32(float64(dy[o]) * slopes[k])
+			}
 		}
 	}
 }

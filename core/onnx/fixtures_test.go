@@ -3,6 +3,7 @@ package onnx
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -28,6 +29,23 @@ func numbers(n int) []float32 {
 		list[i] = float32(uint32(i)*2654435761>>16)/65536 - .5
 	}
 	return list
+}
+
+// tensorOfNumbers is a TensorProto of them.
+func tensorOfNumbers(name string, dims ...int) message {
+	return floatTensor(name, numbers(volume(dims)), dims...)
+}
+
+func floatTensor(name string, values []float32, dims ...int) message {
+	m := message{}
+	for _, d := range dims {
+		m = m.varint(1, d)
+	}
+	var raw []byte
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+	}
+	return m.varint(2, float32Type).text(8, name).bytes(9, raw)
 }
 
 func answers(t *testing.T, path string) (list map[string]answer) {
@@ -125,24 +143,10 @@ func TestCircularRolls(t *testing.T) {
 // maps, which its convolutions' padding does not mend, and the enlargement's does: bit
 // for bit.
 func TestSeamOfResize(t *testing.T) {
-	weights := func(name string, dims ...int) message {
-		m, n := message{}, 1
-		for _, d := range dims {
-			m, n = m.varint(1, d), n*d
-		}
-		var raw []byte
-		for _, v := range numbers(n) {
-			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
-		}
-		return m.varint(2, float32Type).text(8, name).bytes(9, raw)
-	}
-	scales := message{}.varint(1, 4).varint(2, float32Type).text(8, "scales")
-	for _, v := range []float32{1, 1, 2, 2} {
-		scales = scales.bytes(4, binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
-	}
+	scales := floatTensor("scales", []float32{1, 1, 2, 2}, 4)
 	mode := message{}.text(1, "mode").bytes(4, []byte("linear")).varint(20, 3)
 	same := ints("pads", 1, 1, 1, 1)
-	m, err := Parse(modelOf(17, "y", []message{weights("w1", 4, 3, 3, 3), weights("w2", 2, 4, 3, 3), scales},
+	m, err := Parse(modelOf(17, "y", []message{tensorOfNumbers("w1", 4, 3, 3, 3), tensorOfNumbers("w2", 2, 4, 3, 3), scales},
 		nodeOf("down", "Conv", []string{"x", "w1"}, []string{"a"}, same, ints("strides", 2, 2)),
 		nodeOf("up", "Resize", []string{"a", "", "scales"}, []string{"b"}, mode),
 		nodeOf("last", "Conv", []string{"b", "w2"}, []string{"y"}, same)))
@@ -219,65 +223,161 @@ func TestLayerNames(t *testing.T) {
 	}
 }
 
-// Trained anew: with other classes the last layer has as many outputs, and every
-// gradient is that of the loss.
-func TestTrains(t *testing.T) {
-	m, err := Read("testdata/residual.onnx")
+// A lesson teaches a network what it shall make of four pictures: classes of its
+// own, or numbers.
+type lesson struct {
+	net     *nn.Net
+	trainer *nn.Trainer
+	crew    *kernel.Crew
+}
+
+func newLesson(t *testing.T, m *Model, side, classes, workers int, o nn.SGDOptions) *lesson {
+	t.Helper()
+	k, err := kernel.Select("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := kernel.Select("")
+	spec := m.Spec(m.Architecture("lesson"), side, side)
+	spec.Classes = classes
+	net, err := arch.Build(spec, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(1)
+	l := &lesson{net, nn.NewTrainer(net, nn.NewSGD(net.Trainable, o), 4, workers), kernel.NewCrew(workers)}
+	t.Cleanup(l.crew.Close)
+	return l
+}
+
+// step returns the loss, before the step.
+func (l *lesson) step(t *testing.T) float64 {
+	t.Helper()
+	loss, finite := l.trainer.StepWithLoss(l.crew, func(i int, x []float32) {
+		for j := range x {
+			x[j] = float32(math.Sin(float64(j * (i + 1))))
+		}
+	}, func(s *nn.LossScratch, i int, dz, z []float32) (loss float64) {
+		if out := l.net.Out(); out.H*out.W == 1 {
+			return nn.CrossEntropy(s.Kernel, s.Parts, dz, z, i%len(z), .25) / 4
+		}
+		for j, v := range z {
+			want := .5 + .3*math.Sin(float64(i+j))
+			dz[j] = float32(float64(v)-want) / float32(4*len(z))
+			loss += float64(dz[j]) * (float64(v) - want) / 2
+		}
+		return loss
+	})
+	if !finite {
+		t.Fatal("the loss or a gradient is not finite")
+	}
+	return loss
+}
+
+// lossAt is the loss with other weights.
+func (l *lesson) lossAt(t *testing.T, w []float32) float64 {
+	t.Helper()
+	copy(l.net.W, w)
+	l.net.Pack()
+	return l.step(t)
+}
+
+// With other classes than its own a network has no weights for its last layer.
+func TestOtherClasses(t *testing.T) {
+	m, err := Read("testdata/residual.onnx")
 	if err != nil {
 		t.Fatal(err)
 	}
 	spec := m.Spec(m.Architecture("residual"), 16, 16)
 	spec.Classes = 9
-	net, err := arch.Build(spec, k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	net := newLesson(t, m, 16, spec.Classes, 1, nn.SGDOptions{LR: nn.Constant(.1)}).net
 	if out := net.Out(); out != (nn.Shape{H: 1, W: 1, C: 9}) {
 		t.Fatalf("it makes %v", out)
 	}
 	if err := spec.Arch.Weigh(spec, net); err == nil {
 		t.Error("a layer of another size got weights")
 	}
-	net.Init(1)
-	trainer := nn.NewTrainer(net, nn.NewSGD(net.Trainable, nn.SGDOptions{LR: nn.Constant(.1), Momentum: .9}), 8, 1)
-	crew := kernel.NewCrew(1)
-	defer crew.Close()
-	first, last := 0.0, 0.0
-	for step := range 60 {
-		loss, finite := trainer.Step(crew, func(i int, x []float32) int {
-			for j := range x {
-				x[j] = float32(math.Sin(float64(j*(i+1)) / 50))
-			}
-			return i
-		})
-		if !finite {
-			t.Fatal("the loss is not finite")
-		}
-		if step == 0 {
-			first = loss
-		}
-		last = loss
-	}
-	if last > first/2 {
-		t.Errorf("the loss went from %g to %g", first, last)
-	}
 }
 
-// A network with a layer that has no backward pass says which.
-func TestTrainsNot(t *testing.T) {
-	m, err := Read("testdata/attention.onnx")
+// Trained anew: the gradient is the slope of the loss along itself, many steps let the
+// loss fall, and any number of workers makes the same weights.
+func TestTrains(t *testing.T) {
+	// Layers that only graphs have, with one that is taken three times, twice by one
+	// product, and a batch norm, so that workers share the gradients of weights.
+	norm := []string{"scale", "bias", "mean", "variance"}
+	cubic := message{}.text(1, "mode").bytes(4, []byte("cubic")).varint(20, 3)
+	tensors := []message{tensorOfNumbers("w", 3, 4, 3, 3), tensorOfNumbers("v", 15), floatTensor("scales", []float32{1, 1, .4, .4}, 4)}
+	for _, name := range norm {
+		tensors = append(tensors, tensorOfNumbers(name, 4))
+	}
+	all, err := Parse(modelOf(17, "y", tensors,
+		nodeOf("up", "ConvTranspose", []string{"x", "w"}, []string{"a"}, ints("strides", 2, 2), ints("pads", 1, 1, 1, 1)),
+		nodeOf("batch", "BatchNormalization", append([]string{"a"}, norm...), []string{"b"}),
+		nodeOf("layer", "LayerNormalization", []string{"b", "v"}, []string{"c", "m", "r"}),
+		nodeOf("sum", "Add", []string{"c", "m"}, []string{"d"}),
+		nodeOf("scaled", "Mul", []string{"d", "r"}, []string{"e"}),
+		nodeOf("square", "MatMul", []string{"e", "e"}, []string{"f"}),
+		nodeOf("weights", "Softmax", []string{"f"}, []string{"g"}),
+		nodeOf("mixed", "MatMul", []string{"g", "e"}, []string{"h"}),
+		nodeOf("smaller", "Resize", []string{"h", "", "scales"}, []string{"i"}, cubic),
+		nodeOf("most", "ReduceMax", []string{"i"}, []string{"y"}, ints("axes", 3))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	nodes, err := arch.Layers(m.Spec(m.Architecture("attention"), 16, 16))
-	if err != nil {
-		t.Fatal(err)
+	kinds := map[string]bool{}
+	for _, node := range newLesson(t, all, 8, 0, 1, nn.SGDOptions{LR: nn.Constant(.1)}).net.Nodes {
+		kinds[fmt.Sprintf("%T", node.Layer)] = true
 	}
-	if err := nn.Trains(nodes); err == nil {
-		t.Error("softmax has no backward pass")
+	for _, kind := range []string{"ConvTranspose", "Interpolate", "LayerNorm", "MatMul", "Reduce", "Softmax"} {
+		if !kinds["*nn."+kind] {
+			t.Errorf("no %s", kind)
+		}
+	}
+	type learner struct {
+		m             *Model
+		side, classes int
+		rate          float64
+	}
+	list := map[string]learner{"all": {all, 8, 0, .002}}
+	for name, l := range map[string]learner{
+		"residual": {classes: 9, rate: .1}, "convnext": {classes: 9, rate: .1}, "attention": {classes: 3, rate: .3},
+		"inception": {rate: .1}, "mobile": {classes: 9, rate: .1}, "unet": {rate: .5},
+	} {
+		if l.m, err = Read("testdata/" + name + ".onnx"); err != nil {
+			t.Fatal(err)
+		}
+		l.side = 16
+		list[name] = l
+	}
+	for name, c := range list {
+		t.Run(name, func(t *testing.T) {
+			rate := c.rate / 1000
+			l := newLesson(t, c.m, c.side, c.classes, 1, nn.SGDOptions{LR: nn.Constant(rate)})
+			before := slices.Clone(l.net.W)
+			l.step(t)
+			up, down, squares := slices.Clone(before), slices.Clone(before), 0.0
+			for i := range l.net.Trainable {
+				d := before[i] - l.net.W[i]
+				up[i], down[i] = before[i]+d, before[i]-d
+				squares += float64(d) * float64(d) / rate
+			}
+			if slope := (l.lossAt(t, up) - l.lossAt(t, down)) / 2; !(math.Abs(slope-squares) < .01*squares) {
+				t.Errorf("the loss changes by %g along the gradient, want %g", slope, squares)
+			}
+			var weights [2][]float32
+			for i, workers := range []int{1, 3} {
+				l := newLesson(t, c.m, c.side, c.classes, workers, nn.SGDOptions{LR: nn.Constant(c.rate), Momentum: .9})
+				first, last := l.step(t), 0.0
+				for range 60 {
+					last = l.step(t)
+				}
+				if !(last < first/2) {
+					t.Errorf("the loss went from %g to %g", first, last)
+				}
+				weights[i] = l.net.W
+			}
+			if !slices.Equal(weights[0], weights[1]) {
+				t.Error("three workers make other weights than one")
+			}
+		})
 	}
 }

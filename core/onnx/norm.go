@@ -142,10 +142,16 @@ func layerNorm(b *build, n *node, in []*value) ([]*value, error) {
 	if err != nil {
 		return list, err
 	}
-	e := epsilon(n)
-	spread := nn.Reduction{Kind: "1/deviation", Step: reductions["ReduceL2"].Step, End: func(s float64, n int) float64 { return 1 / math.Sqrt(s/float64(n)+e) }}
-	list[2], err = b.reduce(spread, away, axes, true)
+	list[2], err = b.reduce(deviation(epsilon(n)), away, axes, true)
 	return list, err
+}
+
+// deviation makes 1/√(mean of x²+ε) of values x.
+func deviation(epsilon float64) nn.Reduction {
+	return nn.Reduction{
+		Kind: "1/deviation", Step: squares, End: func(s float64, n int) float64 { return 1 / math.Sqrt(s/float64(n)+epsilon) },
+		Slopes: slopes(func(x, y float64, n int) float64 { return -x * y * y * y / float64(n) }),
+	}
 }
 
 func layerNormed(b *build, n *node, in []*value) (*value, error) {

@@ -22,14 +22,19 @@ var operations = map[string]operation{
 		}
 		return a / b
 	}},
-	"Pow": {Operation: nn.Operation{Kind: "pow", F: power, DA: func(a, b float32) float32 { return b * power(a, b-1) }}},
+	"Pow": {Operation: nn.Operation{Kind: "pow", F: power, DA: func(a, b float32) float32 { return b * power(a, b-1) }, DB: func(a, b float32) float32 {
+		if a == 0 && b >= 0 { // as in PyTorch
+			return 0
+		}
+		return float32(float64(power(a, b)) * math.Log(float64(a)))
+	}}},
 	"Mod": {Operation: nn.Operation{Kind: "mod", F: func(a, b float32) float32 {
 		m := float32(math.Mod(float64(a), float64(b)))
 		if m != 0 && (m < 0) != (b < 0) {
 			m += b
 		}
 		return m
-	}}, ints: func(a, b int64) int64 {
+	}, DA: unit, DB: func(a, b float32) float32 { return float32(-math.Floor(float64(a) / float64(b))) }}, ints: func(a, b int64) int64 {
 		if b == 0 {
 			return 0
 		}
@@ -69,7 +74,9 @@ var (
 		Kind: "min", F: func(a, b float32) float32 { return min(a, b) },
 		DA: func(a, b float32) float32 { return truth(a <= b) }, DB: func(a, b float32) float32 { return truth(a > b) },
 	}, ints: func(a, b int64) int64 { return min(a, b) }}
-	fmod = operation{Operation: nn.Operation{Kind: "mod", F: func(a, b float32) float32 { return float32(math.Mod(float64(a), float64(b))) }}, ints: func(a, b int64) int64 {
+	fmod = operation{Operation: nn.Operation{Kind: "mod", F: func(a, b float32) float32 { return float32(math.Mod(float64(a), float64(b))) }, DA: unit, DB: func(a, b float32) float32 {
+		return float32(-math.Trunc(float64(a) / float64(b)))
+	}}, ints: func(a, b int64) int64 {
 		if b == 0 {
 			return 0
 		}
@@ -248,16 +255,73 @@ func elu(kind string, gamma, alpha, scale float64) nn.Function {
 
 func plus(s, x float64) float64 { return s + x }
 
+func squares(s, x float64) float64 { return s + float64(x*x) }
+
+// slopes are those of a reduction whose derivative by a value x depends on no other
+// but through the result y, of n values.
+func slopes(f func(x, y float64, n int) float64) func(d, x []float64, y float64) {
+	return func(d, x []float64, y float64) {
+		for i, v := range x {
+			d[i] = f(v, y, len(x))
+		}
+	}
+}
+
+// shared are the slopes of a largest or smallest value: where several are, each has as
+// large a share, as in PyTorch's amax and amin.
+func shared(d, x []float64, y float64) {
+	n := 0.0
+	for _, v := range x {
+		n += float64(truth(v == y))
+	}
+	for i, v := range x {
+		d[i] = float64(truth(v == y)) / n
+	}
+}
+
+// others are the slopes of a product: by each value the product of all others.
+func others(d, x []float64, _ float64) {
+	before, behind := 1.0, 1.0
+	for i, v := range x {
+		d[i] = before
+		before *= v
+	}
+	for i := len(x) - 1; i >= 0; i-- {
+		d[i] *= behind
+		behind *= x[i]
+	}
+}
+
 // reductions make one number of several.
 var reductions = map[string]nn.Reduction{
-	"ReduceSum":       {Kind: "sum", Step: plus},
-	"ReduceMean":      {Kind: "mean", Step: plus, End: func(s float64, n int) float64 { return s / float64(n) }},
-	"ReduceMax":       {Kind: "max", Start: math.Inf(-1), Step: func(s, x float64) float64 { return max(s, x) }},
-	"ReduceMin":       {Kind: "min", Start: math.Inf(1), Step: func(s, x float64) float64 { return min(s, x) }},
-	"ReduceProd":      {Kind: "product", Start: 1, Step: func(s, x float64) float64 { return s * x }},
-	"ReduceL1":        {Kind: "L1 norm", Step: func(s, x float64) float64 { return s + math.Abs(x) }},
-	"ReduceL2":        {Kind: "L2 norm", Step: func(s, x float64) float64 { return s + float64(x*x) }, End: func(s float64, _ int) float64 { return math.Sqrt(s) }},
-	"ReduceSumSquare": {Kind: "sum of squares", Step: func(s, x float64) float64 { return s + float64(x*x) }},
-	"ReduceLogSum":    {Kind: "log of sum", Step: plus, End: func(s float64, _ int) float64 { return math.Log(s) }},
-	"ReduceLogSumExp": {Kind: "log of sum of exp", Step: func(s, x float64) float64 { return s + exact.Exp(x) }, End: func(s float64, _ int) float64 { return math.Log(s) }},
+	"ReduceSum": {Kind: "sum", Step: plus, Slopes: slopes(func(_, _ float64, _ int) float64 { return 1 })},
+	"ReduceMean": {
+		Kind: "mean", Step: plus, End: func(s float64, n int) float64 { return s / float64(n) },
+		Slopes: slopes(func(_, _ float64, n int) float64 { return 1 / float64(n) }),
+	},
+	"ReduceMax":  {Kind: "max", Start: math.Inf(-1), Step: func(s, x float64) float64 { return max(s, x) }, Slopes: shared},
+	"ReduceMin":  {Kind: "min", Start: math.Inf(1), Step: func(s, x float64) float64 { return min(s, x) }, Slopes: shared},
+	"ReduceProd": {Kind: "product", Start: 1, Step: func(s, x float64) float64 { return s * x }, Slopes: others},
+	"ReduceL1": {
+		Kind: "L1 norm", Step: func(s, x float64) float64 { return s + math.Abs(x) },
+		Slopes: slopes(func(x, _ float64, _ int) float64 { return math.Copysign(float64(truth(x != 0)), x) }),
+	},
+	"ReduceL2": {
+		Kind: "L2 norm", Step: squares, End: func(s float64, _ int) float64 { return math.Sqrt(s) },
+		Slopes: slopes(func(x, y float64, _ int) float64 {
+			if y == 0 { // a corner: the slope there is 0, as in PyTorch
+				return 0
+			}
+			return x / y
+		}),
+	},
+	"ReduceSumSquare": {Kind: "sum of squares", Step: squares, Slopes: slopes(func(x, _ float64, _ int) float64 { return 2 * x })},
+	"ReduceLogSum": {
+		Kind: "log of sum", Step: plus, End: func(s float64, _ int) float64 { return math.Log(s) },
+		Slopes: slopes(func(_, y float64, _ int) float64 { return exact.Exp(-y) }),
+	},
+	"ReduceLogSumExp": {
+		Kind: "log of sum of exp", Step: func(s, x float64) float64 { return s + exact.Exp(x) }, End: func(s float64, _ int) float64 { return math.Log(s) },
+		Slopes: slopes(func(x, y float64, _ int) float64 { return exact.Exp(x - y) }),
+	},
 }

@@ -119,9 +119,6 @@ func newTrain(name string, arm experiment.Arm, src *task.Source, m Means) (*Trai
 	if err != nil {
 		return nil, larger(err, t.spec, t.arm)
 	}
-	if err := nn.Trains(nodes); err != nil {
-		return nil, err
-	}
 	layout := fmt.Sprintln(arm.Train.Batch, nn.Layout(nodes, t.spec.In))
 	beside := m.Trainers[layout]
 	if err := t.charge(m, nodes, beside != nil); err != nil {
