@@ -26,7 +26,7 @@ var operations = map[string]operation{
 		if a == 0 && b >= 0 { // as in PyTorch
 			return 0
 		}
-		return float32(float64(power(a, b)) * math.Log(float64(a)))
+		return float32(float64(power(a, b)) * exact.Log(float64(a)))
 	}}},
 	"Mod": {Operation: nn.Operation{Kind: "mod", F: func(a, b float32) float32 {
 		m := float32(math.Mod(float64(a), float64(b)))
@@ -317,11 +317,11 @@ var reductions = map[string]nn.Reduction{
 	},
 	"ReduceSumSquare": {Kind: "sum of squares", Step: squares, Slopes: slopes(func(x, _ float64, _ int) float64 { return 2 * x })},
 	"ReduceLogSum": {
-		Kind: "log of sum", Step: plus, End: func(s float64, _ int) float64 { return math.Log(s) },
+		Kind: "log of sum", Step: plus, End: func(s float64, _ int) float64 { return exact.Log(s) },
 		Slopes: slopes(func(_, y float64, _ int) float64 { return exact.Exp(-y) }),
 	},
 	"ReduceLogSumExp": {
-		Kind: "log of sum of exp", Step: func(s, x float64) float64 { return s + exact.Exp(x) }, End: func(s float64, _ int) float64 { return math.Log(s) },
+		Kind: "log of sum of exp", Step: func(s, x float64) float64 { return s + exact.Exp(x) }, End: func(s float64, _ int) float64 { return exact.Log(s) },
 		Slopes: slopes(func(x, y float64, _ int) float64 { return exact.Exp(x - y) }),
 	},
 }
