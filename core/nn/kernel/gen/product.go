@@ -182,8 +182,8 @@ func product(v isa, rows, vectors int, masked bool) {
 	Label("inner")
 	vecB := make([]reg.VecVirtual, vectors)
 	for i := range vecB {
-		if i*v.bytes%64 == 0 { // a line of the cache
-			PREFETCHT1(Mem{Base: b, Index: next, Scale: 1, Disp: i * v.bytes})
+		if i*v.bytes%64 == 0 { // a line of the cache, by its middle: rows that begin there reach half a line further
+			PREFETCHT1(Mem{Base: b, Index: next, Scale: 1, Disp: i*v.bytes + 32})
 		}
 		vecB[i] = v.vector()
 		read(Mem{Base: b, Disp: i * v.bytes}, i, vecB[i])
