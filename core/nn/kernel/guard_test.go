@@ -63,7 +63,7 @@ func TestGuardPages(t *testing.T) {
 			d := anyDepthWise(t)
 			dy, dx, dw, _ := d.of(1, false)
 			n := rapid.IntRange(1, 100).Draw(t, "n")
-			h, w, channels := rapid.IntRange(2, 9).Draw(t, "h"), rapid.IntRange(2, 9).Draw(t, "w"), rapid.SampledFrom([]int{1, 3, 4, 8, 12, 16, 20, 24, 32}).Draw(t, "c")
+			h, w, channels := rapid.IntRange(2, 9).Draw(t, "h"), rapid.IntRange(2, 9).Draw(t, "w"), rapid.SampledFrom([]int{1, 3, 4, 8, 12, 16, 20, 24, 32, 80}).Draw(t, "c")
 			half := h / 2 * (w / 2) * channels
 			for _, kern := range here() {
 				copy(gc, c)

@@ -322,7 +322,7 @@ func TestPasses(t *testing.T) {
 		}
 		n := rapid.IntRange(1, 70).Draw(t, "n")
 		x, y := values(n, "x"), values(n, "y")
-		h, w, c := rapid.IntRange(2, 7).Draw(t, "h"), rapid.IntRange(2, 7).Draw(t, "w"), rapid.SampledFrom([]int{1, 3, 4, 8, 12, 16, 20, 24, 32}).Draw(t, "c")
+		h, w, c := rapid.IntRange(2, 7).Draw(t, "h"), rapid.IntRange(2, 7).Draw(t, "w"), rapid.SampledFrom([]int{1, 3, 4, 8, 12, 16, 20, 24, 32, 80}).Draw(t, "c")
 		picture := values(h*w*c, "picture")
 		half := h / 2 * (w / 2) * c
 		grad := values(half, "grad")

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -307,7 +309,6 @@ func maxWindow(v isa) {
 	onVectors, onRows, onCols := spread(lanes), spread(down), spread(right)
 	SHLQ(Imm(2), down)
 	SHLQ(Imm(2), right)
-	most, value, which, place, line := v.vector(), v.vector(), v.vector(), v.vector(), v.vector()
 	row, pixel, r, c := GP64(), GP64(), GP64(), GP64()
 	copied := func(from, to reg.VecVirtual) {
 		if v.bytes == 64 {
@@ -316,56 +317,87 @@ func maxWindow(v isa) {
 			VMOVDQA(from, to)
 		}
 	}
-	loop(n, func() {
-		VMOVUPS(Mem{Base: x}, most)
-		copied(first, which)
-		copied(first, line)
+	// block takes that many vectors at once, none of which waits for another.
+	type vector struct{ most, which, place, line reg.VecVirtual }
+	block := func(at int) {
+		list := make([]vector, at)
+		for i := range list {
+			list[i] = vector{v.vector(), v.vector(), v.vector(), v.vector()}
+			VMOVUPS(Mem{Base: x, Disp: i * v.bytes}, list[i].most)
+			copied(first, list[i].which)
+			copied(first, list[i].line)
+			VPADDD(onVectors, first, first)
+		}
 		MOVQ(x, row)
 		MOVQ(rows, r)
-		Label("row")
-		copied(line, place)
+		Label(fmt.Sprint("row", at))
+		for _, l := range list {
+			copied(l.line, l.place)
+		}
 		MOVQ(row, pixel)
 		MOVQ(cols, c)
-		Label("col")
-		VMOVUPS(Mem{Base: pixel}, value)
-		if v.bytes == 64 {
-			over, nan, number := K(), K(), K()
-			VCMPPS(Imm(greater), most, value, over)
-			VCMPPS(Imm(unordered), value, value, nan)
-			VCMPPS(Imm(ordered), most, most, number)
-			KANDW(nan, number, nan)
-			KORW(over, nan, over)
-			VMOVAPS(value, over, most)
-			VMOVDQA32(place, over, which)
-		} else {
-			over, nan, number := YMM(), YMM(), YMM()
-			VCMPPS(Imm(greater), most, value, over)
-			VCMPPS(Imm(unordered), value, value, nan)
-			VCMPPS(Imm(ordered), most, most, number)
-			VANDPS(nan, number, nan)
-			VORPS(over, nan, over)
-			VBLENDVPS(over, value, most, most)
-			VBLENDVPS(over, place, which, which)
+		Label(fmt.Sprint("col", at))
+		for i, l := range list {
+			value := v.vector()
+			VMOVUPS(Mem{Base: pixel, Disp: i * v.bytes}, value)
+			if v.bytes == 64 {
+				over, nan, number := K(), K(), K()
+				VCMPPS(Imm(greater), l.most, value, over)
+				VCMPPS(Imm(unordered), value, value, nan)
+				VCMPPS(Imm(ordered), l.most, l.most, number)
+				KANDW(nan, number, nan)
+				KORW(over, nan, over)
+				VMOVAPS(value, over, l.most)
+				VMOVDQA32(l.place, over, l.which)
+			} else {
+				over, nan, number := YMM(), YMM(), YMM()
+				VCMPPS(Imm(greater), l.most, value, over)
+				VCMPPS(Imm(unordered), value, value, nan)
+				VCMPPS(Imm(ordered), l.most, l.most, number)
+				VANDPS(nan, number, nan)
+				VORPS(over, nan, over)
+				VBLENDVPS(over, value, l.most, l.most)
+				VBLENDVPS(over, l.place, l.which, l.which)
+			}
+			VPADDD(onCols, l.place, l.place)
 		}
-		VPADDD(onCols, place, place)
 		ADDQ(right, pixel)
 		DECQ(c)
-		JNZ(LabelRef("col"))
-		VPADDD(onRows, line, line)
+		JNZ(LabelRef(fmt.Sprint("col", at)))
+		for _, l := range list {
+			VPADDD(onRows, l.line, l.line)
+		}
 		ADDQ(down, row)
 		DECQ(r)
-		JNZ(LabelRef("row"))
-		VMOVUPS(most, Mem{Base: y})
-		if v.bytes == 64 {
-			VMOVDQU32(which, Mem{Base: from})
-		} else {
-			VMOVDQU(which, Mem{Base: from})
+		JNZ(LabelRef(fmt.Sprint("row", at)))
+		for i, l := range list {
+			VMOVUPS(l.most, Mem{Base: y, Disp: i * v.bytes})
+			if v.bytes == 64 {
+				VMOVDQU32(l.which, Mem{Base: from, Disp: i * v.bytes})
+			} else {
+				VMOVDQU(l.which, Mem{Base: from, Disp: i * v.bytes})
+			}
 		}
-		VPADDD(onVectors, first, first)
 		for _, p := range []reg.GPVirtual{y, from, x} {
-			ADDQ(Imm(uint64(v.bytes)), p)
+			ADDQ(U32(uint32(at*v.bytes)), p)
 		}
-	})
+	}
+	many := v.bytes / 16
+	Label("many")
+	CMPQ(n, U32(uint32(many)))
+	JL(LabelRef("few"))
+	block(many)
+	SUBQ(U32(uint32(many)), n)
+	JMP(LabelRef("many"))
+	Label("few")
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	block(1)
+	DECQ(n)
+	JMP(LabelRef("few"))
+	Label("done")
+	VZEROUPPER()
+	RET()
 }
 
 // transpose turns squares of as many rows as a vector has lanes: pairs of rows are
