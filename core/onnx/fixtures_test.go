@@ -281,20 +281,35 @@ func (l *lesson) lossAt(t *testing.T, w []float32) float64 {
 	return l.step(t)
 }
 
-// With other classes than its own a network has no weights for its last layer.
+// With other classes than its own a network has no weights for its last layer, which is
+// linear or a convolution whose maps are pooled.
 func TestOtherClasses(t *testing.T) {
-	m, err := Read("testdata/residual.onnx")
+	linear, err := Read("testdata/residual.onnx")
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec := m.Spec(m.Architecture("residual"), 16, 16)
-	spec.Classes = 9
-	net := newLesson(t, m, 16, spec.Classes, 1, nn.SGDOptions{LR: nn.Constant(.1)}).net
-	if out := net.Out(); out != (nn.Shape{H: 1, W: 1, C: 9}) {
-		t.Fatalf("it makes %v", out)
+	pooled, err := Parse(modelOf(13, "y", []message{tensorOfNumbers("w", 5, 3, 3, 3), tensorOfNumbers("v", 7, 5, 1, 1), tensorOfNumbers("b", 7)},
+		nodeOf("features", "Conv", []string{"x", "w"}, []string{"a"}),
+		nodeOf("classes", "Conv", []string{"a", "v", "b"}, []string{"c"}),
+		nodeOf("relu", "Relu", []string{"c"}, []string{"d"}),
+		nodeOf("pool", "GlobalAveragePool", []string{"d"}, []string{"e"}),
+		nodeOf("flat", "Flatten", []string{"e"}, []string{"y"})))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := spec.Arch.Weigh(spec, net); err == nil {
-		t.Error("a layer of another size got weights")
+	for _, c := range []struct {
+		m    *Model
+		side int
+	}{{linear, 16}, {pooled, 8}} {
+		spec := c.m.Spec(c.m.Architecture("other"), c.side, c.side)
+		spec.Classes = 9
+		net := newLesson(t, c.m, c.side, spec.Classes, 1, nn.SGDOptions{LR: nn.Constant(.1)}).net
+		if out := net.Out(); out != (nn.Shape{H: 1, W: 1, C: 9}) {
+			t.Fatalf("it makes %v", out)
+		}
+		if err := spec.Arch.Weigh(spec, net); err == nil {
+			t.Error("a layer of another size got weights")
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ type Model struct {
 	wanted     map[string]bool    // values that lead to the output
 	takers     map[string][]*node
 	makers     map[string]*node
-	classifier *node             // the last of it, a Gemm
+	classifier *node             // the last of it, a Gemm or a Conv
 	known      map[string]*value // constants, and what was computed of nothing else
 	all        int               // nodes that lead to the output, those that were computed too
 }
@@ -218,13 +218,13 @@ func (m *Model) lookAtInput() {
 }
 
 // findClassifier is the layer whose outputs the network's are, but for what turns
-// them into shares.
+// them into shares, or a convolution whose maps are pooled to them.
 func (m *Model) findClassifier() *node {
 	at := m.makers[m.outputs[0]]
-	for at != nil && slices.Contains([]string{"Softmax", "LogSoftmax", "Identity", "Sigmoid", "Squeeze", "Flatten", "Reshape"}, at.op) && len(at.in) > 0 {
+	for at != nil && slices.Contains([]string{"Softmax", "LogSoftmax", "Identity", "Sigmoid", "Squeeze", "Flatten", "Reshape", "Dropout", "Relu", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean"}, at.op) && len(at.in) > 0 {
 		at = m.makers[at.in[0]]
 	}
-	if at == nil || at.op != "Gemm" {
+	if at == nil || at.op != "Gemm" && (at.op != "Conv" || at.integer("group", 1) != 1) {
 		return nil
 	}
 	return at
@@ -438,7 +438,7 @@ func (m *Model) Architecture(name string) arch.Architecture {
 		Pooled: true,
 		Build: func(b *nn.Builder, s arch.Spec) {
 			if _, out := m.build(b, s); out != nil && s.Classes > 0 && volume(out.dims) != s.Classes {
-				b.Fail("its output of shape %d cannot be made %d classes: it does not end in a Gemm", out.dims, s.Classes)
+				b.Fail("its output of shape %d cannot be made %d classes: it ends neither in a Gemm nor in a Conv whose maps are pooled", out.dims, s.Classes)
 			}
 		},
 		Weigh: m.weigh,

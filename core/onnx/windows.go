@@ -200,8 +200,16 @@ func conv(b *build, n *node, in []*value) (*value, error) {
 			}
 		}
 	})
-	if inner != w.dims[1] {
+	own := b.spec.Classes
+	other := n == b.m.classifier && own > 0 && own != out
+	if other {
+		out = own
+	}
+	if other || inner != w.dims[1] {
 		delete(b.fills, b.tensor(name+".weight"))
+	}
+	if other {
+		delete(b.fills, b.tensor(name+".bias"))
 	}
 	y := b.b.ConvOf(name, x, nn.ConvSpec{
 		Filters: out, Size: s.size[0], Stride: s.stride[0], Dilation: s.dilation[0], Groups: groups,
