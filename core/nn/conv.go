@@ -134,7 +134,7 @@ func (l *Conv) Sizes() Sizes {
 		s.Scratch += l.padded()
 	}
 	if l.few() {
-		s.Once = max(l.padded()+l.Filters*l.flat(), l.Filters*together)
+		s.Once = max(l.padded()+l.Filters*l.flat(), l.before()+l.plan.PH*l.plan.PW+l.Size*l.tapsInRow()*l.in.C)
 	}
 	return s
 }
@@ -216,8 +216,8 @@ func (l *Conv) depthWise(c *Call, xp []float32, row int) {
 	}
 }
 
-// together is how many pixels, or channels, planar passes compute at once, so that what
-// they read stays near while tap after tap passes.
+// together is how many pixels planar computes at once, so that what it reads stays near
+// while tap after tap passes.
 const together = 128
 
 // few reports whether Forward goes over the pixels in place of the filters: there are
@@ -575,28 +575,72 @@ func (l *Conv) Gradient(c *Call, dw []float32, part, parts int) {
 	}
 }
 
-// planarGradient is Gradient of few filters: the same sums, in the same order, but many
-// channels at once. What these have of xp stays near while tap after tap passes.
+// planarGradient is Gradient of few filters, one after the other: the same sums, in the
+// same order, but of all taps and many channels at once. The pixels of xp pass once, each
+// beside what every tap met there of dy, which is 0 where it met nothing and adds nothing
+// to a finite gradient:
+//
+//	dw[ky][kx][c] += Σ_q xp[q][c] · dyp[q − d·(ky·PW + kx)]
+//
+// Rows of the product are taps from the last to the first, filled up to whole groups of a
+// tile.
 func (l *Conv) planarGradient(c *Call, dw []float32, part, parts int) {
-	xp, row := l.picture(c), l.plan.PW*l.in.C
+	xp, area, step, taps := l.picture(c), l.plan.PH*l.plan.PW, l.Dilation*l.plan.PW, l.tapsInRow()
 	from, to := portion(l.in.C, part, parts)
-	for at := from; at < to; at += together {
-		n := min(together, to-at)
-		sums := c.Scratch[:l.Filters*n] // a row for each filter
-		p := kernel.Product{
-			S: 1, R: 1, M: l.Filters, N: n, Q: c.N, O: l.out.H, K: l.out.W,
-			AM: 1, AQ: l.out.Len(), AO: l.out.W * l.Filters, AK: l.Filters,
-			BQ: l.padded(), BO: row, BK: l.in.C, CM: n, Fresh: c.Fresh,
-		}
+	n := to - from
+	if n == 0 {
+		return
+	}
+	dyp, sums := c.Scratch[:l.before()+area], c.Scratch[l.before()+area:][:l.Size*taps*n]
+	p := kernel.Product{
+		S: 1, R: l.Size, M: taps, N: n, Q: 1, O: 1, K: area,
+		AR: step, AM: l.Across.Dilation, AK: 1, BK: l.in.C, CR: taps * n, CM: n,
+	}
+	// each calls f for every tap: its sums, and its part of dw.
+	each := func(f func(sums, dw []float32)) {
 		for ky := range l.Size {
 			for kx := range l.Across.Size {
-				own := dw[((ky*l.Across.Size+kx)*l.in.C+at)*l.Filters:][:n*l.Filters]
-				if !c.Fresh {
-					c.Transpose(sums, own, n, l.Filters)
-				}
-				c.Product(p, sums, c.DY, xp[ky*l.Dilation*row+kx*l.Across.Dilation*l.in.C+at:], nil)
-				c.Transpose(own, sums, l.Filters, n)
+				row := (l.Size-1-ky)*taps + taps - 1 - kx
+				f(sums[row*n:(row+1)*n], dw[((ky*l.Across.Size+kx)*l.in.C+from)*l.Filters:])
 			}
 		}
 	}
+	for filter := range l.Filters {
+		clear(sums)
+		if !c.Fresh {
+			each(func(sums, dw []float32) {
+				for j := range sums {
+					sums[j] = dw[j*l.Filters+filter]
+				}
+			})
+		}
+		for i := range c.N {
+			clear(dyp)
+			dy := cut(c.DY, l.out.Len(), i, i+1)
+			for row := range l.out.H {
+				for col := range l.out.W {
+					dyp[l.before()+row*l.plan.PW+col] = dy[(row*l.out.W+col)*l.Filters+filter]
+				}
+			}
+			c.Product(p, sums, dyp, cut(xp, l.padded(), i, i+1)[from:], nil)
+		}
+		each(func(sums, dw []float32) {
+			for j, v := range sums {
+				dw[j*l.Filters+filter] = v
+			}
+		})
+	}
+}
+
+// tapsInRow is how many rows of a tile the taps in a row of the kernel take, and before
+// how many zeros stand before the first dy.
+func (l *Conv) tapsInRow() int {
+	if l.Across.Size < 3 {
+		return l.Across.Size
+	}
+	return (l.Across.Size + 3) &^ 3
+}
+
+func (l *Conv) before() int {
+	return (l.Size-1)*l.Dilation*l.plan.PW + (l.tapsInRow()-1)*l.Across.Dilation
 }
