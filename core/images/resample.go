@@ -30,6 +30,18 @@ func Resample(dst []float32, h, w int, src []byte, sh, sw, c int, box Box) {
 		line := src[((box.Y+y)*sw+box.X)*c:]
 		for x, t := range columns {
 			at := narrow[(y*w+x)*c : (y*w+x+1)*c]
+			if c == 3 { // the same sums, in registers
+				var r, g, b float64
+				pixels := line[t.from*3 : (t.from+len(t.weights))*3]
+				for _, weight := range t.weights {
+					r += float64(weight * float64(pixels[0]))
+					g += float64(weight * float64(pixels[1]))
+					b += float64(weight * float64(pixels[2]))
+					pixels = pixels[3:]
+				}
+				at[0], at[1], at[2] = r, g, b
+				continue
+			}
 			for j, weight := range t.weights {
 				for k := range at {
 					at[k] += float64(weight * float64(line[(t.from+j)*c+k]))
@@ -41,8 +53,9 @@ func Resample(dst []float32, h, w int, src []byte, sh, sw, c int, box Box) {
 	for y, t := range rows {
 		clear(sum)
 		for j, weight := range t.weights {
-			for i, v := range narrow[(t.from+j)*w*c : (t.from+j+1)*w*c] {
-				sum[i] += float64(weight * v)
+			line := narrow[(t.from+j)*w*c : (t.from+j+1)*w*c][:len(sum)]
+			for i := range sum {
+				sum[i] += float64(weight * line[i])
 			}
 		}
 		for i, v := range sum {
@@ -65,7 +78,7 @@ func triangles(n, m int) []triangle {
 		middle := float64((2*i+1)*n) / float64(2*m)
 		t := &list[i]
 		sum := 0.0
-		for j := range n {
+		for j := max(0, int(middle-reach)-1); j < min(n, int(middle+reach)+2); j++ { // beyond these they are 0
 			distance := float64(j) + 0.5 - middle
 			if distance < 0 {
 				distance = -distance
