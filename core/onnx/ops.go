@@ -175,7 +175,11 @@ func weights(in []*value, i int, what string) (*tensor, error) {
 
 func same(_ *build, _ *node, in []*value) (*value, error) { return in[0], nil }
 
+// dropout drops nothing outside training, nor of a share of 0.
 func dropout(_ *build, _ *node, in []*value) (*value, error) {
+	if v := optional(in, 1); v != nil && v.constant != nil && len(v.constant.values()) == 1 && v.constant.values()[0] == 0 {
+		return in[0], nil
+	}
 	if v := optional(in, 2); v != nil && (v.constant == nil || slices.Contains(v.constant.integers(), 1)) {
 		return nil, errors.New("it drops, as in training")
 	}
