@@ -75,10 +75,10 @@ func (l *MatMul) Backward(c *Call) {
 			if c.DX[0] != nil {
 				da := cut(c.DX[0], l.ins[0].Len(), i, i+1)[l.A[j]:]
 				if l.Transposed {
-					transpose(turned, dy, l.M, l.N, l.N)
+					c.Transpose(turned, dy[:l.M*l.N], l.M, l.N)
 					c.Product(dense(l.K, l.M, l.N), da, b, turned, nil)
 				} else {
-					transpose(turned, b, l.K, l.N, l.N)
+					c.Transpose(turned, b[:l.K*l.N], l.K, l.N)
 					c.Product(dense(l.M, l.K, l.N), da, dy, turned, nil)
 				}
 			}
